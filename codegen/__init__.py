@@ -1,0 +1,1 @@
+"""Tools that turn the service description into the client."""

@@ -1,0 +1,196 @@
+"""What botocore's data says of a service: the model, its paginators, waiters, endpoint rules.
+
+The files are those that botocore ships under ``botocore/data/<service>/<api-version>/``. Only
+facts are read here (names, types, limits, errors); documentation prose is left where it is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import botocore
+
+__all__ = ["AwsModel", "ModelError", "ModelMember", "ModelOperation", "Shape", "ShapeType", "load"]
+
+ShapeType = Literal[
+    "structure", "list", "map", "string", "integer", "long", "float", "double", "boolean",
+    "timestamp", "blob",
+]  # fmt: skip
+
+_JSON_PROTOCOL = "json"
+
+
+class ModelError(ValueError):
+    """The service's data is missing, or of a kind that this generator does not serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMember:
+    """One member of a structure: its name on the wire and the name of its shape."""
+
+    name: str
+    shape: str
+    deprecated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One shape of the model; the fields that do not belong to its type are empty."""
+
+    name: str
+    type: ShapeType
+    members: tuple[ModelMember, ...] = ()
+    required: frozenset[str] = frozenset()
+    item: str = ""
+    key: str = ""
+    value: str = ""
+    enum: tuple[str, ...] = ()
+    min: int | None = None
+    max: int | None = None
+    pattern: str | None = None
+    is_error: bool = False
+    is_fault: bool = False
+    is_sensitive: bool = False
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOperation:
+    """One operation: its name and the names of its input, output and error shapes."""
+
+    name: str
+    input: str | None
+    output: str | None
+    errors: tuple[str, ...]
+    deprecated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AwsModel:
+    """A service as botocore describes it."""
+
+    service: str
+    service_id: str
+    full_name: str
+    api_version: str
+    endpoint_prefix: str
+    signing_name: str
+    target_prefix: str
+    json_version: str
+    operations: tuple[ModelOperation, ...]
+    shapes: Mapping[str, Shape]
+    paginators: Mapping[str, Mapping[str, Any]]
+    waiters: Mapping[str, Mapping[str, Any]]
+    endpoint_rules: Mapping[str, Any]
+    partitions: tuple[Mapping[str, Any], ...]
+    botocore_version: str
+    files: Mapping[str, str]
+    """sha256 of each data file that was read, by its path inside botocore's data folder."""
+
+
+def load(service: str) -> AwsModel:
+    """Read the newest API version of *service* from the installed botocore.
+
+    Raises:
+        ModelError: there is no such service, or it does not speak AWS JSON.
+    """
+    data = Path(botocore.__file__).parent / "data"
+    versions = sorted(path for path in (data / service).glob("*") if path.is_dir())
+    if not versions:
+        raise ModelError(f"botocore {_botocore_version()} has no service named {service!r}")
+    reader = _Reader(data)
+    folder = versions[-1]
+    model = reader.read(folder / "service-2.json")
+    metadata = model["metadata"]
+    if metadata["protocol"] != _JSON_PROTOCOL:
+        raise ModelError(
+            f"{service} speaks {metadata['protocol']!r}; this generator serves the AWS JSON "
+            "protocols (1.0 and 1.1) only"
+        )
+    return AwsModel(
+        service=service,
+        service_id=metadata["serviceId"],
+        full_name=metadata["serviceFullName"],
+        api_version=metadata["apiVersion"],
+        endpoint_prefix=metadata["endpointPrefix"],
+        signing_name=metadata.get("signingName", metadata["endpointPrefix"]),
+        target_prefix=metadata["targetPrefix"],
+        json_version=metadata["jsonVersion"],
+        operations=tuple(map(_operation, model["operations"].values())),
+        shapes={name: _shape(name, raw) for name, raw in model["shapes"].items()},
+        paginators=reader.read_if_present(folder / "paginators-1.json").get("pagination", {}),
+        waiters=reader.read_if_present(folder / "waiters-2.json").get("waiters", {}),
+        endpoint_rules=reader.read(folder / "endpoint-rule-set-1.json"),
+        partitions=tuple(reader.read(data / "partitions.json")["partitions"]),
+        botocore_version=_botocore_version(),
+        files=reader.digests,
+    )
+
+
+class _Reader:
+    """Reads JSON data files, plain or gzipped, and keeps the digest of each."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self.digests: dict[str, str] = {}
+
+    def read(self, path: Path) -> Any:
+        zipped = path.with_name(path.name + ".gz")
+        source = path if path.exists() else zipped
+        raw = source.read_bytes()
+        text = raw if source is path else gzip.decompress(raw)
+        # The digest is of the JSON itself, so that a repacked gzip header is no difference.
+        self.digests[path.relative_to(self._data).as_posix()] = hashlib.sha256(text).hexdigest()
+        return json.loads(text)
+
+    def read_if_present(self, path: Path) -> Any:
+        present = path.exists() or path.with_name(path.name + ".gz").exists()
+        return self.read(path) if present else {}
+
+
+def _botocore_version() -> str:
+    return importlib.metadata.version("botocore")
+
+
+def _operation(raw: Mapping[str, Any]) -> ModelOperation:
+    return ModelOperation(
+        name=raw["name"],
+        input=raw.get("input", {}).get("shape"),
+        output=raw.get("output", {}).get("shape"),
+        errors=tuple(error["shape"] for error in raw.get("errors", ())),
+        deprecated=raw.get("deprecated", False),
+    )
+
+
+def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
+    return Shape(
+        name=name,
+        type=raw["type"],
+        members=tuple(
+            ModelMember(
+                name=member.get("locationName", member_name),
+                shape=member["shape"],
+                deprecated=member.get("deprecated", False),
+            )
+            for member_name, member in raw.get("members", {}).items()
+        ),
+        required=frozenset(raw.get("required", ())),
+        item=raw.get("member", {}).get("shape", ""),
+        key=raw.get("key", {}).get("shape", ""),
+        value=raw.get("value", {}).get("shape", ""),
+        enum=tuple(raw.get("enum", ())),
+        min=raw.get("min"),
+        max=raw.get("max"),
+        pattern=raw.get("pattern"),
+        is_error=raw.get("exception", False),
+        is_fault=raw.get("fault", False),
+        is_sensitive=raw.get("sensitive", False),
+        error_code=raw.get("error", {}).get("code"),
+    )

@@ -1,0 +1,64 @@
+"""What the LAP reader says when it cannot, or can only half, read a document."""
+
+import re
+
+_WIDTH = 96
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class LapSyntaxError(ValueError):
+    """The text is not a LAP document; says where, why, and what would have been right."""
+
+    def __init__(  # noqa: PLR0913 - all of it is the error; pickling passes it back in this order
+        self, file: str, line: int, column: int, message: str, expected: str, source_line: str
+    ) -> None:
+        """Describe one mistake; line and column count from 1."""
+        super().__init__(file, line, column, message, expected, source_line)
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+        self.expected = expected
+        self.source_line = source_line
+
+    def __str__(self) -> str:
+        """Return the place and the message, the source line, a caret, and what was expected."""
+        shown, caret = _window(self.source_line, self.column - 1)
+        return (
+            f"{self.file}:{self.line}:{self.column}: {self.message}\n"
+            f"{shown}\n{' ' * caret}^\nexpected: {self.expected}"
+        )
+
+
+class LapWarning(UserWarning):
+    """The text can be read, but part of it means nothing to this reader."""
+
+    def __init__(self, file: str, line: int, column: int, message: str) -> None:
+        """Describe one doubt; line and column count from 1."""
+        super().__init__(file, line, column, message)
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+
+    def __str__(self) -> str:
+        """Return the place and the message."""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+def quoted(text: str) -> str:
+    """Return `text` for use inside a message: on one line, and never long."""
+    return repr(text if len(text) <= 40 else f"{text[:37]}...")  # noqa: PLR2004
+
+
+def _window(line: str, index: int) -> tuple[str, int]:
+    """Cut the part of `line` around `index` that fits a terminal; return it and the new index."""
+    start = max(0, min(index - _WIDTH // 2, len(line) - _WIDTH))
+    left = "..." if start else ""
+    right = "..." if start + _WIDTH < len(line) else ""
+    # One character for one character, so that the caret still stands where it should.
+    visible = _UNPRINTABLE.sub(
+        lambda found: " " if found[0] == "\t" else "\N{REPLACEMENT CHARACTER}",
+        line[start : start + _WIDTH],
+    )
+    return f"{left}{visible}{right}", index - start + len(left)

@@ -1,0 +1,373 @@
+"""Builds the IR from the model, the settled facts of the spec, and the overlay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from codegen.aws_model import AwsModel, ModelMember, ModelOperation, Shape
+from codegen.ir import (
+    Batch,
+    Blob,
+    Boolean,
+    Enum,
+    ErrorShape,
+    ListOf,
+    MapOf,
+    Member,
+    Number,
+    Operation,
+    Pagination,
+    Service,
+    String,
+    Structure,
+    StructureRef,
+    Timestamp,
+    TypeRef,
+    Waiter,
+    walk_type,
+)
+from codegen.naming import class_prefix, member_name, snake_case
+from codegen.overlay import Overlay, OverlayError
+
+__all__ = ["Facts", "build_service"]
+
+_MIXED_CASE = re.compile(r"\b[a-z]+[A-Z]\w*")
+
+Role = Literal["request", "response", "nested"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the spec contributes once it has been matched and compared."""
+
+    descriptions: Mapping[str, str]
+    in_spec: frozenset[str]
+    requiredness: Mapping[str, bool]
+    """``Structure.member`` to whether a request must carry it, where the sources disagreed."""
+
+
+def build_service(model: AwsModel, overlay: Overlay, facts: Facts, *, package: str) -> Service:
+    """The whole service, every operation of the model.
+
+    Raises:
+        OverlayError: the overlay documents members but not all of them, marks as always returned
+            a member that inputs share, or leaves a waiter's status in no list.
+    """
+    return _Builder(model, overlay, facts).build(package)
+
+
+class _Builder:
+    def __init__(self, model: AwsModel, overlay: Overlay, facts: Facts) -> None:
+        self._model = model
+        self._overlay = overlay
+        self._facts = facts
+        self._member_names = {m.name for shape in model.shapes.values() for m in shape.members}
+        self._in_input = self._reachable(op.input for op in model.operations)
+        self._complaints: list[str] = []
+
+    def build(self, package: str) -> Service:
+        model = self._model
+        operations = tuple(map(self._operation, model.operations))
+        errors = tuple(map(self._error, self._error_shapes()))
+        service = Service(
+            package=package,
+            client=f"{class_prefix(model.service_id)}Client",
+            service_id=model.service_id,
+            title=model.full_name,
+            api_version=model.api_version,
+            endpoint_prefix=model.endpoint_prefix,
+            signing_name=model.signing_name,
+            target_prefix=model.target_prefix,
+            json_version=model.json_version,
+            operations=operations,
+            structures=self._nested_structures(),
+            enums=self._enums(),
+            errors=errors,
+            waiters=tuple(self._waiters({operation.name: operation for operation in operations})),
+            endpoint_rules=model.endpoint_rules,
+            partitions=model.partitions,
+        )
+        if self._complaints:
+            path = self._overlay.path
+            raise OverlayError("\n".join(f"{path}: {line}" for line in self._complaints))
+        return service
+
+    # -- structures ---------------------------------------------------------------------------
+
+    def _reachable(self, roots: Iterable[str | None]) -> frozenset[str]:
+        """The structures that *roots* hold, directly or deeper; the roots themselves are not."""
+        found: set[str] = set()
+        pending = [name for name in roots if name]
+        while pending:
+            for member in self._model.shapes[pending.pop()].members:
+                for ref in walk_type(self._type(member.shape)):
+                    if isinstance(ref, StructureRef) and ref.name not in found:
+                        found.add(ref.name)
+                        pending.append(ref.name)
+        return frozenset(found)
+
+    def _nested_structures(self) -> tuple[Structure, ...]:
+        roots = [name for op in self._model.operations for name in (op.input, op.output)]
+        names = self._reachable([*roots, *(shape.name for shape in self._error_shapes())])
+        structures = {
+            name: self._structure(name, name, "nested", doc=self._doc("structures", name))
+            for name in sorted(names)
+        }
+        return tuple(_after_their_parts(structures))
+
+    def _structure(self, name: str, shape_name: str | None, role: Role, *, doc: str) -> Structure:
+        shape = self._model.shapes[shape_name] if shape_name else Shape(name, "structure")
+        in_input = role == "request" or (role == "nested" and shape.name in self._in_input)
+        members = [self._member(shape, member, role, in_input=in_input) for member in shape.members]
+        required_first = sorted(members, key=lambda member: not member.required)
+        return Structure(
+            name=name,
+            role=role,
+            members=tuple(required_first if role == "request" else members),
+            in_input=in_input,
+            doc=doc,
+        )
+
+    def _member(self, shape: Shape, member: ModelMember, role: Role, *, in_input: bool) -> Member:
+        key = f"{shape.name}.{member.name}"
+        required = member.name in shape.required
+        if role == "request":
+            required = self._facts.requiredness.get(key, required)
+        elif key in self._overlay.returned:
+            if in_input:
+                self._complaints.append(f"[returned] {key}: inputs share it, and may omit it")
+            required = True
+        target = self._model.shapes[member.shape]
+        return Member(
+            name=member_name(member.name),
+            wire_name=member.name,
+            type=self._type(member.shape),
+            required=required,
+            sensitive=key in self._overlay.sensitive or target.is_sensitive,
+            deprecated=member.deprecated,
+            doc=self._doc("members", key, member.name),
+        )
+
+    def _type(self, shape_name: str) -> TypeRef:
+        shape = self._model.shapes[shape_name]
+        match shape.type:
+            case "structure":
+                return StructureRef(shape.name)
+            case "list":
+                return ListOf(self._type(shape.item), shape.min, shape.max)
+            case "map":
+                return MapOf(self._type(shape.key), self._type(shape.value))
+            case "string":
+                enum = shape.name if shape.enum else None
+                return String(shape.name, shape.min, shape.max, shape.pattern, enum)
+            case "integer" | "long":
+                return Number(shape.name, "int", shape.min, shape.max)
+            case "float" | "double":
+                return Number(shape.name, "float", shape.min, shape.max)
+            case "boolean":
+                return Boolean()
+            case "timestamp":
+                return Timestamp()
+            case "blob":
+                return Blob(shape.min, shape.max)
+
+    def _doc(self, table: str, *keys: str) -> str:
+        line = self._overlay.doc(table, *keys)
+        if not line and self._overlay.docs:
+            self._complaints.append(f"[docs.{table}] {keys[0]}: no line for it")
+        return _MIXED_CASE.sub(lambda name: self._python_name(name[0]), line)
+
+    def _python_name(self, word: str) -> str:
+        """A member that a line mentions, as the reader has to spell it; other words as they are."""
+        return member_name(word) if word in self._member_names else word
+
+    # -- operations ---------------------------------------------------------------------------
+
+    def _operation(self, operation: ModelOperation) -> Operation:
+        name = operation.name
+        method = snake_case(name)
+        in_spec = name in self._facts.in_spec
+        description = self._facts.descriptions.get(name, "")
+        request = self._structure(f"{name}Request", operation.input, "request", doc="")
+        response = self._structure(f"{name}Response", operation.output, "response", doc="")
+        return Operation(
+            name=name,
+            method=method,
+            doc=description or self._doc("operations", name),
+            input=request,
+            output=response,
+            errors=operation.errors,
+            pagination=self._pagination(name, request, response),
+            batch=self._batch(name, request, response),
+            retry_safe=name not in self._overlay.retry_unsafe,
+            in_spec=in_spec,
+            deprecated=operation.deprecated,
+        )
+
+    def _pagination(
+        self, name: str, request: Structure, response: Structure
+    ) -> Pagination | None:
+        """As botocore's paginator says; where it has none, as the members themselves say."""
+        paginator = self._model.paginators.get(name) or _guess_paginator(request, response)
+        if paginator is None or not isinstance(paginator["input_token"], str):
+            return None
+        results: str | list[str] = paginator["result_key"]
+        items = [
+            self._path(response, key) for key in ([results] if isinstance(results, str) else results)
+        ]
+        limit = request.member(paginator.get("limit_key", ""))
+        token = request.member(paginator["input_token"])
+        if token is None:
+            return None
+        return Pagination(
+            input_token=token.name,
+            output_token=".".join(self._path(response, paginator["output_token"])[0]),
+            limit=limit.name if limit else None,
+            items=tuple(path for path, _ in items),
+            item_types=tuple(ref.item if isinstance(ref, ListOf) else ref for _, ref in items),
+        )
+
+    def _path(self, structure: Structure, expression: str) -> tuple[tuple[str, ...], TypeRef]:
+        """A dotted path of wire names as attribute names, and the type at its end."""
+        names: list[str] = []
+        ref: TypeRef | None = None
+        for step in expression.split("."):
+            if isinstance(ref, StructureRef):
+                structure = self._structure(ref.name, ref.name, "nested", doc="")
+            member = structure.member(step)
+            if member is None:
+                raise OverlayError(f"{structure.name}: no member at the path {expression!r}")
+            names.append(member.name)
+            ref = member.type
+        assert ref is not None  # noqa: S101 - split() yields at least one step
+        return tuple(names), ref
+
+    def _batch(self, name: str, request: Structure, response: Structure) -> Batch | None:
+        decision = self._overlay.batches.get(name)
+        if decision is None:
+            return None
+        ids = request.member(decision.member)
+        result, failures = response.member(decision.result), response.member(decision.failures)
+        if ids is None or result is None or failures is None:
+            self._complaints.append(f"[[batch]] {name}: its members are not the operation's")
+            return None
+        if isinstance(ids.type, ListOf) and ids.type.max not in (None, decision.limit):
+            self._complaints.append(f"[[batch]] {name}: the model's limit is {ids.type.max}")
+        return Batch(ids.name, decision.limit, result.name, failures.name)
+
+    # -- enums, errors, waiters -----------------------------------------------------------------
+
+    def _enums(self) -> tuple[Enum, ...]:
+        return tuple(
+            Enum(shape.name, shape.enum, self._doc("enums", shape.name))
+            for name, shape in sorted(self._model.shapes.items())
+            if shape.enum
+        )
+
+    def _error_shapes(self) -> Iterator[Shape]:
+        return (shape for _, shape in sorted(self._model.shapes.items()) if shape.is_error)
+
+    def _error(self, shape: Shape) -> ErrorShape:
+        members = [m for m in shape.members if m.name.lower() != "message"]
+        return ErrorShape(
+            name=shape.name,
+            code=shape.error_code or shape.name,
+            is_fault=shape.is_fault,
+            members=tuple(self._member(shape, m, "nested", in_input=False) for m in members),
+            doc=self._doc("errors", shape.name),
+        )
+
+    def _waiters(self, operations: Mapping[str, Operation]) -> Iterator[Waiter]:
+        for name, raw in self._model.waiters.items():
+            operation = operations[raw["operation"]]
+            decision = self._overlay.waiters.get(name)
+            if decision is not None:
+                path, ref = self._path(operation.output, decision.path)
+                self._check_statuses(name, ref, decision.success + decision.failure + decision.pending)
+                success, failure = decision.success, decision.failure
+                retry_errors = decision.retry_errors
+            else:
+                acceptors = _Acceptors.read(raw["acceptors"])
+                if acceptors is None:
+                    continue
+                path, _ = self._path(operation.output, acceptors.path)
+                success, failure = acceptors.success, acceptors.failure
+                retry_errors = acceptors.retry_errors
+            yield Waiter(
+                name=name,
+                method=f"wait_until_{snake_case(name)}",
+                operation=operation.name,
+                path=path,
+                success=success,
+                failure=failure,
+                retry_errors=retry_errors,
+                delay=raw["delay"],
+            )
+
+    def _check_statuses(self, name: str, ref: TypeRef, listed: tuple[str, ...]) -> None:
+        values = self._model.shapes[ref.shape].enum if isinstance(ref, String) else ()
+        odd = set(listed) ^ set(values)
+        if odd or len(listed) != len(set(listed)):
+            self._complaints.append(
+                f"[[waiter]] {name}: success, failure and pending must share out the enum's values "
+                f"exactly: {', '.join(sorted(odd)) or 'one stands twice'}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Acceptors:
+    """botocore's acceptors, as far as they compare one path with a value, or name an error."""
+
+    path: str
+    success: tuple[str, ...] = ()
+    failure: tuple[str, ...] = ()
+    retry_errors: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, raw: Iterable[Mapping[str, Any]]) -> _Acceptors | None:
+        acceptors = list(raw)
+        paths = {a["argument"] for a in acceptors if a["matcher"] == "path"}
+        if len(paths) != 1 or any(a["matcher"] not in {"path", "error"} for a in acceptors):
+            return None
+        acc = cls(path=paths.pop())
+        for acceptor in acceptors:
+            field = acceptor["state"] if acceptor["matcher"] == "path" else "retry_errors"
+            if field == "retry":
+                continue
+            acc = replace(acc, **{field: (*getattr(acc, field), acceptor["expected"])})
+        return acc
+
+
+def _guess_paginator(request: Structure, response: Structure) -> dict[str, Any] | None:
+    """An operation pages when both sides carry a token and the answer holds exactly one list."""
+    token = "nextToken"  # noqa: S105 - the field's standard name, no secret
+    lists = [m.wire_name for m in response.members if isinstance(m.type, ListOf)]
+    if request.member(token) is None or response.member(token) is None or len(lists) != 1:
+        return None
+    return {
+        "input_token": token,
+        "output_token": token,
+        "limit_key": "maxResults",
+        "result_key": lists[0],
+    }
+
+
+def _after_their_parts(structures: Mapping[str, Structure]) -> Iterator[Structure]:
+    """Each structure after those that it holds; a cycle is entered at its first name."""
+    done: set[str] = set()
+
+    def visit(name: str) -> Iterator[Structure]:
+        if name in done:
+            return
+        done.add(name)
+        for member in structures[name].members:
+            for ref in walk_type(member.type):
+                if isinstance(ref, StructureRef):
+                    yield from visit(ref.name)
+        yield structures[name]
+
+    for name in structures:
+        yield from visit(name)

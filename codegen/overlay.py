@@ -1,0 +1,196 @@
+"""The overlay: what people decided, and what they wrote, beside the two sources.
+
+Each entry is checked against the model. One that no longer applies stops the build, so that the
+file never holds a decision about something that is gone.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from codegen.aws_model import AwsModel
+
+__all__ = ["BatchDecision", "Decision", "Overlay", "OverlayError", "WaiterDecision"]
+
+
+class OverlayError(ValueError):
+    """The overlay does not fit the model: each complaint on a line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A yes or no about a member or an operation, and the reason."""
+
+    value: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDecision:
+    """The id list of an operation and the members that answer it."""
+
+    member: str
+    limit: int
+    result: str
+    failures: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaiterDecision:
+    """Which statuses end a wait, and which errors are waited out."""
+
+    path: str
+    success: tuple[str, ...]
+    failure: tuple[str, ...]
+    pending: tuple[str, ...]
+    retry_errors: tuple[str, ...]
+    why: str
+
+
+_NO_DOCS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Keys are the model's own names; members are keyed ``Structure.member``."""
+
+    path: str = ""
+    required: Mapping[str, Decision] = field(default_factory=dict[str, Decision])
+    returned: Mapping[str, Decision] = field(default_factory=dict[str, Decision])
+    sensitive: Mapping[str, Decision] = field(default_factory=dict[str, Decision])
+    retry_unsafe: Mapping[str, Decision] = field(default_factory=dict[str, Decision])
+    batches: Mapping[str, BatchDecision] = field(default_factory=dict[str, BatchDecision])
+    waiters: Mapping[str, WaiterDecision] = field(default_factory=dict[str, WaiterDecision])
+    docs: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+
+    @classmethod
+    def load(cls, path: Path, model: AwsModel) -> Overlay:
+        """Read *path* and hold every key in it against *model*.
+
+        Raises:
+            OverlayError: the file is no TOML, has an unknown table or key, or names something
+                that the model does not have.
+        """
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise OverlayError(f"{path}: {error}") from error
+        reader = _Reader(path, raw, model)
+        overlay = cls(
+            path=path.as_posix(),
+            required={
+                entry["member"]: Decision(entry["required"], entry["why"])
+                for entry in reader.entries("required", {"member", "required"})
+            },
+            returned={
+                f"{entry['structure']}.{name}": Decision(value=True, why=entry["why"])
+                for entry in reader.entries("returned", {"structure", "members"})
+                for name in entry["members"]
+            },
+            sensitive={
+                entry["member"]: Decision(value=True, why=entry["why"])
+                for entry in reader.entries("sensitive", {"member"})
+            },
+            retry_unsafe={
+                entry["operation"]: Decision(value=True, why=entry["why"])
+                for entry in reader.entries("retry_unsafe", {"operation"})
+            },
+            batches={
+                entry.pop("operation"): BatchDecision(**entry)
+                for entry in reader.entries(
+                    "batch", {"operation", "member", "limit", "result", "failures"}
+                )
+            },
+            waiters={
+                entry.pop("name"): WaiterDecision(
+                    **{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+                )
+                for entry in reader.entries(
+                    "waiter", {"name", "path", "success", "failure", "pending", "retry_errors"}
+                )
+            },
+            docs=raw.pop("docs", {}),
+        )
+        reader.complain_of_unknown_tables()
+        reader.check(overlay)
+        if reader.complaints:
+            raise OverlayError("\n".join(f"{path}: {line}" for line in reader.complaints))
+        return overlay
+
+    def doc(self, table: str, *keys: str) -> str:
+        """The first of *keys* that the docs table has; empty if it has none of them."""
+        lines = self.docs.get(table, _NO_DOCS)
+        return next((lines[key] for key in keys if key in lines), "")
+
+
+class _Reader:
+    """Takes the tables out of the parsed file and collects what is wrong with them."""
+
+    def __init__(self, path: Path, raw: dict[str, Any], model: AwsModel) -> None:
+        self._path = path
+        self._raw = raw
+        self._model = model
+        self._operations = {operation.name for operation in model.operations}
+        self.complaints: list[str] = []
+
+    def entries(self, table: str, keys: set[str]) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = self._raw.pop(table, [])
+        expected = keys | {"why"}
+        good: list[dict[str, Any]] = []
+        for number, entry in enumerate(entries, start=1):
+            if entry.keys() == expected:
+                good.append(dict(entry))
+            else:
+                odd = sorted(entry.keys() ^ expected)
+                self.complaints.append(f"[[{table}]] entry {number}: wrong or missing keys {odd}")
+        return good
+
+    def complain_of_unknown_tables(self) -> None:
+        self.complaints += [f"unknown table [{name}]" for name in self._raw]
+
+    def check(self, overlay: Overlay) -> None:
+        self._known_members("required", overlay.required)
+        self._known_members("returned", overlay.returned)
+        self._known_members("sensitive", overlay.sensitive)
+        self._known("retry_unsafe", overlay.retry_unsafe, self._operations)
+        self._known("batch", overlay.batches, self._operations)
+        self._known("waiter", overlay.waiters, self._model.waiters)
+        shapes = self._model.shapes.values()
+        structures = {shape.name for shape in shapes if shape.type == "structure"}
+        errors = {shape.name for shape in shapes if shape.is_error}
+        member_names = {member.name for shape in shapes for member in shape.members}
+        known = {
+            "operations": self._operations,
+            "structures": structures - errors,
+            "errors": errors,
+            "enums": {shape.name for shape in shapes if shape.enum},
+        }
+        for table, lines in overlay.docs.items():
+            if table == "members":
+                exact = {key for key in lines if "." in key}
+                self._known_members("docs.members", exact)
+                self._known("docs.members", lines.keys() - exact, member_names)
+            elif table in known:
+                self._known(f"docs.{table}", lines, known[table])
+            else:
+                self.complaints.append(f"unknown table [docs.{table}]")
+
+    def _known(self, table: str, keys: Collection[str], known: Collection[str]) -> None:
+        self.complaints += [
+            f"[{table}] {key}: the model has no such name any more"
+            for key in sorted(keys)
+            if key not in known
+        ]
+
+    def _known_members(self, table: str, keys: Collection[str]) -> None:
+        members = {
+            f"{shape.name}.{member.name}"
+            for shape in self._model.shapes.values()
+            for member in shape.members
+        }
+        self._known(table, keys, members)

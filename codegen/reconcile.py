@@ -1,0 +1,238 @@
+"""The spec and the model brought together: the IR, and every difference with the rule for it.
+
+The rules, told once:
+
+* the spec decides which operations and members are promised, and describes the operations;
+* the model supplies what the spec leaves out, and what it has beyond the spec is generated too;
+* where the two contradict each other on requiredness, a person decides, in the overlay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from codegen import lap
+from codegen.aws_model import AwsModel, ModelOperation, Shape
+from codegen.differences import Difference, Rule
+from codegen.ir import Service
+from codegen.matching import Match, Signature, match
+from codegen.model_to_ir import Facts, build_service
+from codegen.overlay import Overlay
+
+__all__ = ["Reconciled", "ReconcileError", "reconcile"]
+
+_LAP_SCALARS = {
+    "string": "str",
+    "integer": "int",
+    "long": "int(i64)",
+    "boolean": "bool",
+    "double": "num(f64)",
+    "float": "num(f32)",
+    "timestamp": "str(timestamp)",
+    "blob": "bytes",
+}
+
+
+class ReconcileError(ValueError):
+    """The two sources contradict each other and no rule or overlay entry settles it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What the generator goes on with, and what it reports."""
+
+    service: Service
+    match: Match
+    differences: tuple[Difference, ...]
+
+
+def reconcile(document: lap.Document, model: AwsModel, overlay: Overlay, *, package: str) -> Reconciled:
+    """Match the endpoints to operations, settle every difference, and build the IR.
+
+    Raises:
+        MatchError: the endpoints cannot be matched, or not in one way only.
+        ReconcileError: a contradiction that nothing settles.
+    """
+    operations = {operation.name: operation for operation in model.operations}
+    matched = match(
+        [_endpoint_signature(endpoint, document.file) for endpoint in document.endpoints],
+        [_operation_signature(operation, model) for operation in model.operations],
+    )
+    endpoints = dict(zip(matched.operations, document.endpoints, strict=True))
+    comparison = _Comparison(model, overlay, document.file)
+    for name, endpoint in endpoints.items():
+        comparison.operation(operations[name], endpoint)
+    comparison.nested_types(document)
+    comparison.title(document)
+    comparison.newer_operations([name for name in operations if name not in endpoints])
+    if comparison.unsettled:
+        raise ReconcileError("\n".join(comparison.unsettled))
+    facts = Facts(
+        descriptions={name: e.desc or "" for name, e in endpoints.items()},
+        in_spec=frozenset(endpoints),
+        requiredness={key: decision.value for key, decision in overlay.required.items()},
+    )
+    service = build_service(model, overlay, facts, package=package)
+    return Reconciled(service, matched, tuple(comparison.differences))
+
+
+def _endpoint_signature(endpoint: lap.Endpoint, file: str) -> Signature:
+    return Signature(
+        label=f"{file}:{endpoint.position.line}",
+        inputs={m.name: lap_spelling(m.type) for m in (*endpoint.required, *endpoint.optional)},
+        outputs={m.name: lap_spelling(m.type) for m in _returned(endpoint)},
+        required=frozenset(m.name for m in endpoint.required),
+    )
+
+
+def _operation_signature(operation: ModelOperation, model: AwsModel) -> Signature:
+    inputs, outputs = (_structure(model, name) for name in (operation.input, operation.output))
+    return Signature(
+        label=operation.name,
+        inputs={m.name: model_spelling(model, m.shape) for m in inputs.members},
+        outputs={m.name: model_spelling(model, m.shape) for m in outputs.members},
+        required=inputs.required,
+    )
+
+
+def _structure(model: AwsModel, name: str | None) -> Shape:
+    return model.shapes[name] if name else Shape(name="", type="structure")
+
+
+def _returned(endpoint: lap.Endpoint) -> Iterator[lap.Member]:
+    for returns in endpoint.returns:
+        if returns.code.startswith("2"):
+            yield from returns.block.members if returns.block else ()
+
+
+def lap_spelling(ref: lap.Type) -> str:
+    """The type as the spec spells it, without a mark for null and without an inline body."""
+    match ref:
+        case lap.Scalar(name=name, format=None):
+            return name
+        case lap.Scalar(name=name, format=hint):
+            return f"{name}({hint})"
+        case lap.ListOf(item=item):
+            return f"[{lap_spelling(item)}]"
+        case lap.Record():
+            return "map"
+        case lap.MapOf(key=key, value=value):
+            return f"map<{lap_spelling(key)},{lap_spelling(value)}>"
+        case lap.Enum():
+            return "str"
+        case lap.Named(name=name):
+            return name
+
+
+def model_spelling(model: AwsModel, shape_name: str, _inside: frozenset[str] = frozenset()) -> str:
+    """The type as the spec would spell it: this family of files has these spellings."""
+    if shape_name in _inside:
+        return "any"
+    inside = _inside | {shape_name}
+    shape = model.shapes[shape_name]
+    match shape.type:
+        case "structure":
+            return shape.name
+        case "list":
+            return f"[{model_spelling(model, shape.item, inside)}]"
+        case "map":
+            key, value = (model_spelling(model, s, inside) for s in (shape.key, shape.value))
+            return f"map<{key},{value}>"
+        case scalar:
+            return _LAP_SCALARS[scalar]
+
+
+class _Comparison:
+    """Walks the two sources side by side and keeps what differs."""
+
+    def __init__(self, model: AwsModel, overlay: Overlay, file: str) -> None:
+        self._model = model
+        self._overlay = overlay
+        self._file = file
+        self.differences: list[Difference] = []
+        self.unsettled: list[str] = []
+
+    def operation(self, operation: ModelOperation, endpoint: lap.Endpoint) -> None:
+        inputs = _structure(self._model, operation.input)
+        outputs = _structure(self._model, operation.output)
+        required = {member.name for member in endpoint.required}
+        spec_inputs = (*endpoint.required, *endpoint.optional)
+        self._members(operation.name, "input", inputs, spec_inputs)
+        self._members(operation.name, "output", outputs, tuple(_returned(endpoint)))
+        for member in spec_inputs:
+            in_spec, in_model = member.name in required, member.name in inputs.required
+            if in_spec != in_model:
+                self._requiredness(operation, inputs, member, in_spec=in_spec)
+        for member in _returned(endpoint):
+            self._nullability(operation.name, outputs, member)
+
+    def nested_types(self, document: lap.Document) -> None:
+        """The types that the spec names: bodies against the model, and those without a body."""
+        inline = document.inline_types()
+        for name, fields in sorted(inline.items()):
+            shape = self._model.shapes[name]
+            self._members(name, "type", shape, fields)
+            for member in fields:
+                self._nullability(name, shape, member)
+        named = {ref.name for ref in document.named_types()}
+        for name in sorted(named - inline.keys() - document.types.keys()):
+            members = ", ".join(member.name for member in self._model.shapes[name].members)
+            self._note(name, "undefined type", "named, never defined", members, Rule.MODEL_SUPPLIES)
+
+    def title(self, document: lap.Document) -> None:
+        """The service's name."""
+        written = document.api or ""
+        if written != self._model.full_name:
+            self._note("@api", "title", written, self._model.full_name, Rule.MODEL_TITLE)
+
+    def newer_operations(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._note(name, "operation", "absent", "present", Rule.GENERATED_AS_NEWER)
+
+    def _members(
+        self, where: str, side: str, shape: Shape, members: Sequence[lap.Member]
+    ) -> None:
+        in_spec = {member.name: member for member in members}
+        for member in shape.members:
+            spelled = model_spelling(self._model, member.shape)
+            if member.name not in in_spec:
+                place = f"{where}.{member.name}"
+                if side == "input" and member.name in shape.required:
+                    self._unsettled(f"{shape.name}.{member.name}", "is required in the model only")
+                self._note(place, f"{side} member", "absent", spelled, Rule.MEMBER_ADDED)
+            elif (written := lap_spelling(in_spec[member.name].type)) != spelled:
+                self._note(
+                    f"{where}.{member.name}", f"{side} type", written, spelled, Rule.MODEL_TYPE
+                )
+        known = {member.name for member in shape.members}
+        for name in in_spec.keys() - known:
+            self.unsettled.append(f"{self._file}: {where}.{name}: the model has no such member")
+
+    def _requiredness(
+        self, operation: ModelOperation, inputs: Shape, member: lap.Member, *, in_spec: bool
+    ) -> None:
+        key = f"{inputs.name}.{member.name}"
+        decision = self._overlay.required.get(key)
+        if decision is None:
+            self._unsettled(key, f"is {_word(in_spec)} in the spec, {_word(not in_spec)} in the model")
+            return
+        rule = Rule.decided(_word(decision.value), decision.why)
+        place = f"{operation.name}.{member.name}"
+        self._note(place, "requiredness", _word(in_spec), _word(not in_spec), rule)
+
+    def _nullability(self, where: str, shape: Shape, member: lap.Member) -> None:
+        always = member.name in shape.required
+        if member.type.nullable == always and any(m.name == member.name for m in shape.members):
+            words = ("nullable", "required") if always else ("not nullable", "optional")
+            self._note(f"{where}.{member.name}", "nullability", *words, Rule.MODEL_NULLABILITY)
+
+    def _unsettled(self, key: str, what: str) -> None:
+        self.unsettled.append(f"{key} {what}: settle it in the overlay's [[required]]")
+
+    def _note(self, where: str, kind: str, spec: str, model: str, rule: Rule) -> None:
+        self.differences.append(Difference(where, kind, spec, model, rule))
+
+
+def _word(required: bool) -> str:  # noqa: FBT001 - a plain predicate
+    return "required" if required else "optional"

@@ -1,0 +1,35 @@
+"""From the IR to Python text: one file here for each generated module."""
+
+from __future__ import annotations
+
+from codegen.ir import Service
+from codegen.render import (
+    client,
+    endpoints,
+    enums,
+    errors,
+    models,
+    operations,
+    package,
+    params,
+    waiters,
+)
+
+__all__ = ["render"]
+
+_MODULES = {
+    "__init__": package,
+    "client": client,
+    "endpoints": endpoints,
+    "enums": enums,
+    "errors": errors,
+    "models": models,
+    "operations": operations,
+    "params": params,
+    "waiters": waiters,
+}
+
+
+def render(service: Service) -> dict[str, str]:
+    """The text of each module by its file name, not yet formatted."""
+    return {f"{name}.py": module.render(service) for name, module in sorted(_MODULES.items())}

@@ -1,0 +1,29 @@
+"""``enums.py``: the open enums."""
+
+from __future__ import annotations
+
+from codegen.ir import Service
+from codegen.render.types import SHAPES
+from codegen.writer import ModuleWriter, docstring
+
+__all__ = ["render"]
+
+
+def render(service: Service) -> str:
+    """The module's text."""
+    writer = ModuleWriter(
+        f"The values that {service.service_id} is known to use.\n\n"
+        "Each alias is open: an editor offers the known values, any other ``str`` passes, since a\n"
+        "service may learn new ones before its client does.",
+        defines=[enum.name for enum in service.enums],
+    )
+    for enum in service.enums:
+        annotated, literal = writer.use("typing", "Annotated"), writer.use("typing", "Literal")
+        marker = writer.use(SHAPES, "OpenEnum")
+        values = ", ".join(f'"{value}"' for value in enum.values)
+        name = writer.define(enum.name)
+        writer.line(f"{name} = {annotated}[{literal}[{values}] | str, {marker}()]")
+        if enum.doc:
+            writer.line(docstring(enum.doc))
+        writer.line()
+    return writer.to_text()

@@ -1,0 +1,61 @@
+"""``errors.py``: one exception for each modelled error."""
+
+from __future__ import annotations
+
+import textwrap
+
+from codegen.ir import ErrorShape, Member, Number, Service, String, StructureRef, walk_type
+from codegen.render.types import field_type
+from codegen.writer import WIDTH, ModuleWriter, docstring
+
+__all__ = ["render"]
+
+_ERRORS = "ecrclient._runtime.errors"
+_INDENT = "    "
+
+
+def render(service: Service) -> str:
+    """The module's text."""
+    writer = ModuleWriter(
+        f"The errors that {service.title} models, one class each.\n\n"
+        "All derive from :class:`ecrclient.ServiceError`, which is also what an error that the\n"
+        "model does not know is raised as. Attributes beside ``code``, ``message`` and the like are\n"
+        "None when the service left them out.",
+        defines=[error.name for error in service.errors],
+    )
+    service_error = writer.use(_ERRORS, "ServiceError")
+    for error in service.errors:
+        _error(error, service_error, writer)
+    writer.line(f"{writer.define('ERRORS')}: dict[str, type[{service_error}]] = {{")
+    writer.lines(f'    "{error.code}": {error.name},' for error in service.errors)
+    writer.line("}")
+    writer.line(docstring("Each class by the code that stands on the wire."))
+    return writer.to_text()
+
+
+def _error(error: ErrorShape, base: str, writer: ModuleWriter) -> None:
+    writer.line(f"class {writer.define(error.name)}({base}):")
+    doc = error.doc or f"The service answered ``{error.code}``."
+    writer.line(docstring("\n".join(textwrap.wrap(doc, WIDTH - 10)), _INDENT))
+    for member in error.members:
+        descriptor = writer.use(_ERRORS, "ErrorMember")
+        writer.line()
+        writer.line(
+            f'{_INDENT}{member.name} = {descriptor}("{member.wire_name}", {_type(member, writer)})'
+        )
+        if member.doc:
+            writer.line(docstring(member.doc, _INDENT))
+    writer.line()
+
+
+def _type(member: Member, writer: ModuleWriter) -> str:
+    match member.type:
+        case String():
+            return "str"
+        case Number(kind=kind):
+            return kind
+        case ref:
+            for part in walk_type(ref):
+                if isinstance(part, StructureRef):
+                    writer.use(".models", part.name)
+            return field_type(ref, writer, limits=False)

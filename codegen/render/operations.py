@@ -1,0 +1,70 @@
+"""``operations.py``: every operation as data."""
+
+from __future__ import annotations
+
+from codegen.ir import Operation, Service
+from codegen.writer import ModuleWriter, docstring
+
+__all__ = ["constant", "render"]
+
+_OPERATION = "ecrclient._runtime.operation"
+
+
+def constant(operation: Operation) -> str:
+    """The name under which an operation stands."""
+    return operation.method.upper()
+
+
+def render(service: Service) -> str:
+    """The module's text."""
+    writer = ModuleWriter(
+        f"Every operation of {service.title} as data: what the runtime needs to make a call.",
+        defines=[constant(operation) for operation in service.operations],
+    )
+    errors = writer.use(".errors", "ERRORS")
+    writer.line(f"{writer.define('SERVICE')} = {writer.use(_OPERATION, 'Service')}(")
+    writer.line(f'    service_id="{service.service_id}",')
+    writer.line(f'    signing_name="{service.signing_name}",')
+    writer.line(f'    json_version="{service.json_version}",')
+    writer.line(f"    errors={errors},")
+    writer.line(")")
+    for operation in service.operations:
+        _operation(service, operation, writer)
+    table = writer.use(_OPERATION, "OperationsByRequest")
+    writer.line(f"{writer.define('OPERATIONS')}: {table} = {{")
+    writer.line("    operation.request: operation for operation in (")
+    writer.lines(f"        {constant(operation)}," for operation in service.operations)
+    writer.line("    )")
+    writer.line("}")
+    writer.line(docstring("Each operation by the type of its request."))
+    return writer.to_text()
+
+
+def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> None:
+    request = writer.use(".models", operation.input.name)
+    response = writer.use(".models", operation.output.name)
+    kind = writer.use(_OPERATION, "Operation")
+    writer.line(f"{writer.define(constant(operation))} = {kind}(")
+    writer.line(f'    name="{operation.name}",')
+    writer.line(f'    method="{operation.method}",')
+    writer.line(f'    target="{service.target_prefix}.{operation.name}",')
+    writer.line("    service=SERVICE,")
+    writer.line(f"    request={request},")
+    writer.line(f"    response={response},")
+    if operation.errors:
+        codes = {error.name: error.code for error in service.errors}
+        listed = ", ".join(f'"{codes[name]}"' for name in operation.errors)
+        writer.line(f"    errors=({listed},),")
+    if operation.pagination:
+        page = operation.pagination
+        limit = f'"{page.limit}"' if page.limit else "None"
+        items = "".join(f"{path!r}," for path in page.items)
+        writer.line(f"    pagination={writer.use(_OPERATION, 'Pagination')}(")
+        writer.line(f'        input_token="{page.input_token}",')
+        writer.line(f'        output_token="{page.output_token}",')
+        writer.line(f"        limit={limit},")
+        writer.line(f"        items=({items}),")
+        writer.line("    ),")
+    if not operation.retry_safe:
+        writer.line("    retry_safe=False,")
+    writer.line(")")

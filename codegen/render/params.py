@@ -1,0 +1,43 @@
+"""``params.py``: TypedDict twins of the nested shapes that inputs reach."""
+
+from __future__ import annotations
+
+import textwrap
+
+from codegen.ir import Member, Service
+from codegen.render.types import argument_type, limits_text, param_name
+from codegen.writer import WIDTH, ModuleWriter, docstring
+
+__all__ = ["render"]
+
+_INDENT = "    "
+
+
+def render(service: Service) -> str:
+    """The module's text."""
+    structures = [structure for structure in service.structures if structure.in_input]
+    writer = ModuleWriter(
+        "Typed dictionaries that may be passed wherever a nested model may.\n\n"
+        "Each is the twin of the model whose name it carries before ``Param``: its keys are the\n"
+        "attribute names of the model, in snake_case, and the same limits apply.",
+        defines=[param_name(structure.name) for structure in structures],
+    )
+    typed_dict = writer.use("typing", "TypedDict")
+    for structure in structures:
+        name = writer.define(param_name(structure.name))
+        writer.line(f"class {name}({typed_dict}):")
+        writer.line(docstring(structure.doc or f"The twin of ``{structure.name}``.", _INDENT))
+        for member in structure.members:
+            kind = argument_type(member.type, writer, models=".models", params="")
+            if not member.required:
+                kind = f"{writer.use('typing', 'NotRequired')}[{kind}]"
+            writer.line()
+            writer.line(f"{_INDENT}{member.name}: {kind}")
+            writer.line(docstring(_doc(member), _INDENT))
+        writer.line()
+    return writer.to_text()
+
+
+def _doc(member: Member) -> str:
+    text = " ".join(part for part in (member.doc, limits_text(member)) if part)
+    return "\n".join(textwrap.wrap(text or member.wire_name, WIDTH - len(_INDENT) - 6))

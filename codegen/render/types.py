@@ -1,0 +1,127 @@
+"""How a type of the IR is written: as a model's field, or as what a caller may pass."""
+
+from __future__ import annotations
+
+from codegen.ir import (
+    Blob,
+    Boolean,
+    ListOf,
+    MapOf,
+    Member,
+    Number,
+    String,
+    StructureRef,
+    Timestamp,
+    TypeRef,
+)
+from codegen.writer import ModuleWriter
+
+__all__ = ["SHAPES", "argument_type", "field_type", "has_limits", "limits_text", "param_name"]
+
+SHAPES = "ecrclient._runtime.shapes"
+
+
+def param_name(structure: str) -> str:
+    """The TypedDict twin of a nested structure."""
+    return f"{structure}Param"
+
+
+def has_limits(ref: TypeRef) -> bool:
+    """Whether the model limits a scalar, so that it gets a named alias."""
+    match ref:
+        case String(enum=None, min=low, max=high, pattern=pattern):
+            return any(limit is not None for limit in (low, high, pattern))
+        case Number(min=low, max=high):
+            return low is not None or high is not None
+        case _:
+            return False
+
+
+def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool) -> str:
+    """The annotation of a pydantic field; *limits*: whether the member's limits apply."""
+    match ref:
+        case String(enum=str(enum)):
+            return writer.use(".enums", enum)
+        case String(shape=shape) | Number(shape=shape) if limits and has_limits(ref):
+            return shape
+        case String():
+            return writer.use(SHAPES, "Str")
+        case Number(kind=kind):
+            return writer.use(SHAPES, "Int" if kind == "int" else "Float")
+        case Boolean():
+            return writer.use(SHAPES, "Bool")
+        case Timestamp():
+            return writer.use(SHAPES, "Timestamp")
+        case Blob(min=low, max=high):
+            if limits and (low is not None or high is not None):
+                limit = _limits(writer, "BlobLimits", "length", low, high)
+                return f"{writer.use('typing', 'Annotated')}[bytes, {limit}]"
+            return writer.use(SHAPES, "Blob")
+        case ListOf(item=item, min=low, max=high):
+            text = f"list[{field_type(item, writer, limits=limits)}]"
+            if limits and (low is not None or high is not None):
+                limit = _limits(writer, "Limits", "length", low, high)
+                return f"{writer.use('typing', 'Annotated')}[{text}, {limit}]"
+            return text
+        case MapOf(key=key, value=value):
+            parts = (field_type(part, writer, limits=limits) for part in (key, value))
+            return f"dict[{', '.join(parts)}]"
+        case StructureRef(name=name):
+            return name
+
+
+def _limits(writer: ModuleWriter, kind: str, what: str, low: int | None, high: int | None) -> str:
+    parts = [f"min_{what}={low}"] if low is not None else []
+    parts += [f"max_{what}={high}"] if high is not None else []
+    return f"{writer.use(SHAPES, kind)}({', '.join(parts)})"
+
+
+def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: str) -> str:
+    """What a caller may pass: models or their typed dicts, any sequence, any mapping."""
+    match ref:
+        case String(enum=str(enum)):
+            return writer.use(".enums", enum)
+        case String():
+            return "str"
+        case Number(kind=kind):
+            return kind
+        case Boolean():
+            return "bool"
+        case Timestamp():
+            return writer.use("datetime", "datetime")
+        case Blob():
+            return "bytes"
+        case ListOf(item=item):
+            inner = argument_type(item, writer, models=models, params=params)
+            return f"{writer.use('collections.abc', 'Sequence')}[{inner}]"
+        case MapOf(key=key, value=value):
+            parts = [argument_type(part, writer, models=models, params=params) for part in (key, value)]
+            return f"{writer.use('collections.abc', 'Mapping')}[{', '.join(parts)}]"
+        case StructureRef(name=name):
+            twin = param_name(name)
+            twin = writer.use(params, twin) if params else twin
+            return f"{writer.use(models, name)} | {twin}"
+
+
+def limits_text(member: Member) -> str:
+    """The member's limits in words, for a docstring; empty when it has none."""
+    match member.type:
+        case String(min=low, max=high, enum=None):
+            unit = "characters"
+        case Number(min=low, max=high):
+            unit = ""
+        case Blob(min=low, max=high):
+            unit = "bytes"
+        case ListOf(min=low, max=high):
+            unit = "items"
+        case _:
+            return ""
+    if low is not None and high is not None:
+        words = f"{low:,} to {high:,}"
+    elif high is not None:
+        words = f"At most {high:,}"
+    elif low:
+        words = f"At least {low:,}"
+    else:
+        return ""
+    return f"{words} {unit}".strip() + "."

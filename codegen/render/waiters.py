@@ -1,0 +1,42 @@
+"""``waiters.py``: every waiter as data."""
+
+from __future__ import annotations
+
+from codegen.ir import Service, Waiter
+from codegen.render.operations import constant
+from codegen.writer import ModuleWriter
+
+__all__ = ["render", "waiter_constant"]
+
+_OPERATION = "ecrclient._runtime.operation"
+
+
+def waiter_constant(waiter: Waiter) -> str:
+    """The name under which a waiter stands."""
+    return waiter.method.removeprefix("wait_until_").upper()
+
+
+def render(service: Service) -> str:
+    """The module's text."""
+    writer = ModuleWriter(
+        f"What the waiters of {service.title} poll, and which statuses end them.",
+        defines=[waiter_constant(waiter) for waiter in service.waiters],
+    )
+    operations = {operation.name: operation for operation in service.operations}
+    for waiter in service.waiters:
+        operation = writer.use(".operations", constant(operations[waiter.operation]))
+        kind = writer.use(_OPERATION, "Waiter")
+        writer.line(f"{writer.define(waiter_constant(waiter))} = {kind}(")
+        writer.line(f'    name="{waiter.name}",')
+        writer.line(f"    operation={operation},")
+        writer.line(f"    path={waiter.path!r},")
+        for name in ("success", "failure", "retry_errors"):
+            values: tuple[str, ...] = getattr(waiter, name)
+            listed = ", ".join(f'"{value}"' for value in values)
+            if listed:
+                writer.line(f"    {name}=frozenset({{{listed}}}),")
+            elif name != "retry_errors":
+                writer.line(f"    {name}=frozenset(),")
+        writer.line(f"    delay={waiter.delay},")
+        writer.line(")")
+    return writer.to_text()

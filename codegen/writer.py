@@ -1,0 +1,84 @@
+"""A module writer that collects imports as names are used."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Collection, Iterable
+
+__all__ = ["WIDTH", "ModuleWriter", "docstring", "paragraphs"]
+
+WIDTH = 100
+
+
+class ModuleWriter:
+    """Lines of one module. ``use`` gives the name to write and remembers the import it needs."""
+
+    def __init__(self, doc: str, *, defines: Collection[str] = ()) -> None:
+        """Start a module.
+
+        Args:
+            doc: The module's docstring.
+            defines: Names that the module defines itself; an imported one that is the same gets an
+                underscore in front.
+        """
+        self._doc = doc
+        self._defines = frozenset(defines)
+        self._imports: dict[str, set[tuple[str, str]]] = {}
+        self._exports: list[str] = []
+        self._lines: list[str] = []
+
+    def use(self, module: str, name: str) -> str:
+        """The name under which *module*'s *name* stands here."""
+        local = f"_{name}" if name in self._defines else name
+        self._imports.setdefault(module, set()).add((name, local))
+        return local
+
+    def define(self, name: str) -> str:
+        """Export *name*, which the lines that follow define."""
+        self._exports.append(name)
+        return name
+
+    def line(self, text: str = "") -> None:
+        """One line, or several when *text* holds line breaks."""
+        self._lines.append(text)
+
+    def lines(self, texts: Iterable[str]) -> None:
+        """Several lines."""
+        self._lines.extend(texts)
+
+    def to_text(self) -> str:
+        """The module, imports first; the formatter lays it out."""
+        parts = [docstring(self._doc), "", "from __future__ import annotations", ""]
+        for module in sorted(self._imports, key=_import_order):
+            names = ", ".join(
+                name if name == local else f"{name} as {local}"
+                for name, local in sorted(self._imports[module])
+            )
+            parts.append(f"from {module} import {names}")
+        exports = ", ".join(f'"{name}"' for name in sorted(self._exports))
+        parts += ["", f"__all__ = [{exports}]", ""]
+        return "\n".join(parts + self._lines) + "\n"
+
+
+def _import_order(module: str) -> tuple[int, str]:
+    return (2 if module.startswith(".") else 1 if module.startswith("ecrclient") else 0, module)
+
+
+def docstring(text: str, indent: str = "") -> str:
+    """*text* as an indented docstring; raw when it holds a backslash."""
+    prefix = "r" if "\\" in text else ""
+    text = text.strip().replace('"""', "'''")
+    body = textwrap.indent(text, indent).lstrip()
+    if "\n" not in body:
+        space = " " if body.endswith('"') else ""
+        return f'{indent}{prefix}"""{body}{space}"""'
+    return f'{indent}{prefix}"""{body}\n{indent}"""'
+
+
+def paragraphs(text: str, *, width: int) -> str:
+    """*text* wrapped; two spaces in a row part its paragraphs, as in the spec's descriptions."""
+    return "\n\n".join(
+        textwrap.fill(part, width, break_long_words=False, break_on_hyphens=False)
+        for part in text.split("  ")
+        if part.strip()
+    )

@@ -1,0 +1,198 @@
+"""The AWS JSON protocol: from a model to bytes, from bytes to a model or an error.
+
+Source: "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol" in the Smithy specification.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pydantic_core
+from pydantic import ValidationError
+
+from ecrclient._runtime.errors import (
+    RequestValidationError,
+    ResponseDecodeError,
+    ServiceError,
+    ValidationProblem,
+)
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.operation import Operation, ResponseT
+    from ecrclient._runtime.shapes import Request
+
+__all__ = ["build_request", "decode_error", "decode_response", "encode_request"]
+
+# What pydantic says of a null, and the value that stands for "nothing" in that type. Source:
+# "Client error correction" in the Smithy specification.
+_NOTHING: Mapping[str, Any] = {
+    "string_type": "",
+    "int_type": 0,
+    "float_type": 0.0,
+    "bool_type": False,
+    "datetime_type": 0,
+    "list_type": [],
+    "dict_type": {},
+    "model_type": {},
+    "model_attributes_type": {},
+}
+_UNKNOWN_ERROR = "UnknownError"
+
+
+def build_request(
+    operation: Operation[ResponseT], members: Mapping[str, object]
+) -> Request[ResponseT]:
+    """The request model; members that are None are left out.
+
+    Raises:
+        RequestValidationError: it names each member that is wrong, as the caller spells it.
+    """
+    given = {name: value for name, value in members.items() if value is not None}
+    try:
+        return operation.request(**given)
+    except ValidationError as error:
+        raise RequestValidationError(operation.method, _problems(error)) from None
+
+
+def _problems(error: ValidationError) -> tuple[ValidationProblem, ...]:
+    return tuple(
+        ValidationProblem(_spell(problem["loc"]), _message(problem))
+        for problem in error.errors(include_url=False)
+    )
+
+
+def _spell(location: tuple[int | str, ...]) -> str:
+    """``("tags", 0, "key")`` is ``tags[0].key``."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    return "".join(steps).removeprefix(".")
+
+
+def _message(problem: Any) -> str:
+    match problem["type"]:
+        case "extra_forbidden":
+            return "no such member"
+        case "missing":
+            return "required"
+        case str(kind) if kind.endswith("_type"):
+            return f"{problem['msg']}, not {type(problem['input']).__name__}"
+        case _:
+            return problem["msg"]
+
+
+def encode_request(request: Request[Any]) -> bytes:
+    """The body. What was not set is not sent."""
+    return request.__pydantic_serializer__.to_json(
+        request, by_alias=True, exclude_unset=True, exclude_none=True
+    )
+
+
+def decode_response(
+    operation: Operation[ResponseT], content: bytes, *, status: int, request_id: str | None
+) -> ResponseT:
+    """The response model.
+
+    Unknown members are kept. A member that the model requires and the answer lacks, or has as null,
+    gets the value that stands for nothing in its type.
+
+    Raises:
+        ResponseDecodeError: it is no JSON, or a member is of another type.
+    """
+    validator = operation.response.__pydantic_validator__
+    body: bytes | str = content or b"{}"
+    # Each round can uncover members of structures that the round before has filled in.
+    for _ in range(_ROUNDS):
+        try:
+            return validator.validate_json(body, by_alias=True, by_name=False, extra="allow")
+        except ValidationError as error:
+            corrected = _correct(body, error)
+            if corrected is None:
+                problem = "; ".join(
+                    f"{_spell(found['loc']) or 'body'}: {found['msg']}"
+                    for found in error.errors(include_url=False, include_input=False)
+                )
+                break
+            body = corrected
+    else:
+        problem = "nested too deeply"
+    raise ResponseDecodeError(operation.name, problem, status=status, request_id=request_id)
+
+
+_ROUNDS = 32
+
+
+def _correct(body: bytes | str, error: ValidationError) -> str | None:
+    """The body with nothing-values where the model misses something; None if that is not all."""
+    problems = error.errors(include_url=False)
+    if not all(
+        problem["type"] == "missing" or (problem["type"] in _NOTHING and problem["input"] is None)
+        for problem in problems
+    ):
+        return None
+    data: Any = json.loads(body)
+    if data is None:
+        return "{}"
+    # From the back, so that taking a null out of a list moves nothing that is still to come.
+    for problem in reversed(problems):
+        *path, last = problem["loc"]
+        parent = data
+        for step in path:
+            parent = parent[step]
+        if isinstance(last, int):
+            del parent[last]
+        else:
+            # A missing member becomes null first: the next round tells of what type it is.
+            parent[last] = _NOTHING.get(problem["type"])
+    return json.dumps(data)
+
+
+def decode_error(
+    operation: Operation[Any],
+    content: bytes,
+    headers: Mapping[str, str],
+    *,
+    status: int,
+    attempts: int = 1,
+) -> ServiceError:
+    """The exception that an answer with an error status stands for.
+
+    The code is looked for in the ``x-amzn-errortype`` header, in ``__type`` and in ``code``; the
+    message in ``message`` and ``Message``. A body that is no JSON object gives an error whose code
+    comes from the header, or from the HTTP status.
+    """
+    body = _error_body(content)
+    raw_code = headers.get("x-amzn-errortype") or body.get("__type") or body.get("code")
+    code = _strip_code(raw_code) if isinstance(raw_code, str) else ""
+    message = body.get("message") or body.get("Message")
+    error_type = operation.service.errors.get(code, ServiceError)
+    return error_type(
+        code or (str(status) if status else _UNKNOWN_ERROR),
+        message if isinstance(message, str) else "",
+        status=status,
+        request_id=request_id_of(headers),
+        operation=operation.name,
+        attempts=attempts,
+        details={name: value for name, value in body.items() if name not in _ENVELOPE},
+    )
+
+
+_ENVELOPE = frozenset({"__type", "code", "message", "Message"})
+
+
+def _error_body(content: bytes) -> dict[str, Any]:
+    try:
+        body = pydantic_core.from_json(content)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _strip_code(code: str) -> str:
+    """``ns#Code:http://...`` is ``Code``: the namespace and the URI say nothing more."""
+    return code.partition(":")[0].rpartition("#")[2].strip()
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """The service's id for the request."""
+    return headers.get("x-amzn-requestid") or headers.get("x-amz-request-id")

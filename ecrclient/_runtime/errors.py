@@ -1,0 +1,325 @@
+"""The exceptions.
+
+::
+
+    Exception
+    └── ECRClientError                    anything that this package raises on purpose
+        ├── ConfigurationError            a setting is wrong or missing; nothing was sent
+        ├── ClientClosedError             the client was used after ``aclose`` (a RuntimeError)
+        ├── CredentialsError              no credentials, or they cannot be had
+        ├── RequestValidationError        an argument is wrong; nothing was sent (a ValueError)
+        ├── TransportError                no answer, or not a whole one
+        │   ├── ConnectError              the connection could not be made
+        │   │   └── ConnectTimeout
+        │   ├── ReadError                 it broke while the answer was awaited or read
+        │   │   └── ReadTimeout
+        │   ├── WriteError                it broke while the request was sent
+        │   │   └── WriteTimeout
+        │   ├── PoolTimeout               no connection became free in time
+        │   └── AttemptTimeout            the attempt took longer than ``CallOptions.timeout``
+        ├── DeadlineExceeded              ``CallOptions.deadline`` has passed (a TimeoutError)
+        ├── ResponseDecodeError           the answer is not what the service's model says
+        ├── PaginationError               the service repeated a page token
+        ├── WaiterError
+        │   ├── WaiterTimeoutError        ``max_wait`` has passed (a TimeoutError)
+        │   └── WaiterFailureError        it reached a state from which it cannot succeed
+        └── ServiceError                  the service said no
+            └── ...                       one class for each modelled error, in ``errors``
+
+Every exception pickles and copies. None holds a secret in its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
+
+from pydantic import TypeAdapter, ValidationError
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.shapes import Response
+
+__all__ = [
+    "THROTTLING_CODES",
+    "AttemptTimeout",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ConnectError",
+    "ConnectTimeout",
+    "CredentialsError",
+    "DeadlineExceeded",
+    "ECRClientError",
+    "ErrorMember",
+    "PaginationError",
+    "PoolTimeout",
+    "ReadError",
+    "ReadTimeout",
+    "RequestValidationError",
+    "ResponseDecodeError",
+    "ServiceError",
+    "TransportError",
+    "ValidationProblem",
+    "WaiterError",
+    "WaiterFailureError",
+    "WaiterTimeoutError",
+    "WriteError",
+    "WriteTimeout",
+]
+
+T = TypeVar("T")
+
+# Source: botocore/retries/standard.py, ThrottledRetryableChecker and TransientRetryableChecker.
+THROTTLING_CODES = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
+TRANSIENT_STATUSES = frozenset({500, 502, 503, 504})
+TOO_MANY_REQUESTS = 429
+
+
+class ECRClientError(Exception):
+    """The root of everything that this package raises on purpose."""
+
+
+class ConfigurationError(ECRClientError):
+    """A setting is wrong, missing, or contradicts another; the message names where it came from."""
+
+
+class ClientClosedError(ECRClientError, RuntimeError):
+    """The client has been closed; build another."""
+
+
+class CredentialsError(ECRClientError):
+    """There are no credentials, or the provider failed to get them."""
+
+
+class ValidationProblem(NamedTuple):
+    """One thing that is wrong with a request."""
+
+    member: str
+    """The member as the caller spells it, such as ``tags[0].key``."""
+    message: str
+
+
+class RequestValidationError(ECRClientError, ValueError):
+    """An argument is wrong; nothing was sent."""
+
+    def __init__(self, operation: str, problems: tuple[ValidationProblem, ...]) -> None:
+        super().__init__(operation, problems)
+        self.operation = operation
+        """The client's method, such as ``create_repository``."""
+        self.problems = problems
+
+    def __str__(self) -> str:
+        told = "; ".join(f"{problem.member}: {problem.message}" for problem in self.problems)
+        return f"{self.operation}: {told}"
+
+
+class TransportError(ECRClientError):
+    """No answer came, or not a whole one."""
+
+    def __init__(self, message: str, *, operation: str = "", attempts: int = 1) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.attempts = attempts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class ConnectError(TransportError):
+    """The connection could not be made: refused, no such host, a bad certificate."""
+
+
+class ConnectTimeout(ConnectError):
+    """The connection could not be made in time."""
+
+
+class ReadError(TransportError):
+    """The connection broke while the answer was awaited or read."""
+
+
+class ReadTimeout(ReadError):
+    """The service was silent for too long."""
+
+
+class WriteError(TransportError):
+    """The connection broke while the request was sent."""
+
+
+class WriteTimeout(WriteError):
+    """The service took the request too slowly."""
+
+
+class PoolTimeout(TransportError):
+    """No connection became free in time: ``max_connections`` calls are under way."""
+
+
+class AttemptTimeout(TransportError):
+    """One attempt took longer than ``CallOptions.timeout``."""
+
+
+class DeadlineExceeded(ECRClientError, TimeoutError):
+    """The whole call, retries and sleeps included, took longer than ``CallOptions.deadline``."""
+
+    def __init__(self, operation: str, deadline: float, attempts: int) -> None:
+        super().__init__(operation, deadline, attempts)
+        self.operation = operation
+        self.deadline = deadline
+        self.attempts = attempts
+
+    def __str__(self) -> str:
+        return f"{self.operation}: not done within {self.deadline:g} s ({self.attempts} attempts begun)"
+
+
+class ResponseDecodeError(ECRClientError):
+    """The answer is not JSON, or not of the shape that the model says."""
+
+    def __init__(self, operation: str, problem: str, *, status: int, request_id: str | None) -> None:
+        super().__init__(operation, problem)
+        self.operation = operation
+        self.problem = problem
+        self.status = status
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        return (
+            f"{self.operation}: cannot read the answer (HTTP {self.status}, request id "
+            f"{self.request_id}): {self.problem}"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class PaginationError(ECRClientError):
+    """The service gave a page token that it had given before: following it would never end."""
+
+
+class WaiterError(ECRClientError):
+    """A wait did not end well."""
+
+    def __init__(self, waiter: str, reason: str, last_response: Response | None) -> None:
+        super().__init__(waiter, reason, last_response)
+        self.waiter = waiter
+        self.reason = reason
+        self.last_response = last_response
+        """The last answer that was polled, or None when there was none."""
+
+    def __str__(self) -> str:
+        return f"{self.waiter}: {self.reason}"
+
+
+class WaiterTimeoutError(WaiterError, TimeoutError):
+    """``max_wait`` has passed."""
+
+
+class WaiterFailureError(WaiterError):
+    """A state was reached from which the wait cannot succeed."""
+
+
+class ServiceError(ECRClientError):
+    """The service refused the request, or failed."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str = "",
+        *,
+        status: int = 400,
+        request_id: str | None = None,
+        operation: str = "",
+        attempts: int = 1,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        """The service's error code, such as ``RepositoryNotFoundException``."""
+        self.message = message
+        """What the service says; may be empty."""
+        self.status = status
+        """The HTTP status."""
+        self.request_id = request_id
+        """The service's id for the request; quote it to AWS support."""
+        self.operation = operation
+        """The operation's name, such as ``ListImages``."""
+        self.attempts = attempts
+        """How often the request was sent."""
+        self.details = dict(details or {})
+        """The error's members by their names on the wire."""
+
+    @property
+    def is_throttling(self) -> bool:
+        """The service wants fewer requests."""
+        return self.code in THROTTLING_CODES or self.status == TOO_MANY_REQUESTS
+
+    @property
+    def is_retryable(self) -> bool:
+        """The same request may succeed a little later."""
+        return (
+            self.is_throttling
+            or self.status in TRANSIENT_STATUSES
+            or self.code in TRANSIENT_CODES
+        )
+
+    def __str__(self) -> str:
+        said = f": {self.message}" if self.message else ""
+        tries = f", {self.attempts} attempts" if self.attempts > 1 else ""
+        return (
+            f"{self.operation}: {self.code}{said} "
+            f"(HTTP {self.status}, request id {self.request_id}{tries})"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(
+    cls: type[ECRClientError], args: tuple[Any, ...], state: dict[str, Any]
+) -> ECRClientError:
+    """Unpickle an exception whose constructor takes more than its ``args``."""
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class ErrorMember(Generic[T]):
+    """A typed member of a modelled error; None when the service left it out."""
+
+    def __init__(self, wire_name: str, type_: type[T]) -> None:
+        self._wire_name = wire_name
+        self._type = type_
+
+    @overload
+    def __get__(self, error: None, owner: type[ServiceError]) -> ErrorMember[T]: ...
+    @overload
+    def __get__(self, error: ServiceError, owner: type[ServiceError]) -> T | None: ...
+    def __get__(
+        self, error: ServiceError | None, owner: type[ServiceError]
+    ) -> ErrorMember[T] | T | None:
+        if error is None:
+            return self
+        value = error.details.get(self._wire_name)
+        if value is None:
+            return None
+        try:
+            return TypeAdapter(self._type).validate_python(value, by_alias=True, extra="allow")
+        except ValidationError:
+            # What cannot be read is as good as absent: the error itself matters more.
+            return None

@@ -1,0 +1,79 @@
+"""An operation as data: what the pipeline needs to know, and nothing that it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.errors import ServiceError
+    from ecrclient._runtime.shapes import Request, Response
+
+__all__ = ["Operation", "Pagination", "ResponseT", "Service", "Waiter"]
+
+ResponseT = TypeVar("ResponseT", bound="Response")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of the AWS JSON protocol."""
+
+    service_id: str
+    """AWS's name for it, as in ``AWS_ENDPOINT_URL_<SERVICE_ID>``."""
+    signing_name: str
+    """The service's name in a SigV4 credential scope."""
+    json_version: str
+    """``1.0`` or ``1.1``: the content type is ``application/x-amz-json-<version>``."""
+    errors: Mapping[str, type[ServiceError]]
+    """The modelled errors by the code that stands on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pagination:
+    """How an operation pages. Every name is a Python attribute of request or response."""
+
+    input_token: str
+    output_token: str
+    limit: str | None
+    items: tuple[tuple[str, ...], ...]
+    """Where the items of a page are: one attribute path for each kind of item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[ResponseT]):
+    """One operation of a service."""
+
+    name: str
+    """The operation's own name, as in ``ListImages``."""
+    method: str
+    """The client's method for it, as in ``list_images``."""
+    target: str
+    """The value of the ``X-Amz-Target`` header."""
+    service: Service
+    request: type[Request[ResponseT]]
+    response: type[ResponseT]
+    errors: tuple[str, ...] = ()
+    """The codes of the errors that the model lists for it."""
+    pagination: Pagination | None = None
+    retry_safe: bool = True
+    """Whether it does no harm to send it again after an ambiguous failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter(Generic[ResponseT]):
+    """What to poll, and which statuses end it."""
+
+    name: str
+    operation: Operation[ResponseT]
+    path: tuple[str, ...]
+    """The attribute path to the status in the response."""
+    success: frozenset[str]
+    failure: frozenset[str]
+    retry_errors: frozenset[str] = field(default_factory=frozenset[str])
+    """Codes of errors that are waited out, such as "not found" just after a push."""
+    delay: float = 5.0
+    """Seconds between two polls."""
+
+
+OperationsByRequest = Mapping[type["Request[Any]"], Operation[Any]]

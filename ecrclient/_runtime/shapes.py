@@ -1,0 +1,203 @@
+"""How the models are defined: strict towards the caller, lenient towards the service.
+
+One class serves both ends. What a caller builds is validated in pydantic's Python mode: by
+attribute name, with strict scalars, the model's limits and no unknown member. What the service
+answers is validated in JSON mode: by wire name, without limits, unknown members kept.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+
+__all__ = [
+    "Blob",
+    "BlobLimits",
+    "Bool",
+    "Float",
+    "Int",
+    "Limits",
+    "OpenEnum",
+    "Request",
+    "Response",
+    "ResponseMetadata",
+    "Str",
+    "Structure",
+    "Timestamp",
+    "attach_metadata",
+    "camel_case",
+    "pascal_case",
+]
+
+ResponseT_co = TypeVar("ResponseT_co", covariant=True)
+
+
+def camel_case(name: str) -> str:
+    """``image_tag`` is ``imageTag`` on the wire."""
+    head, *tail = name.split("_")
+    return head + "".join(word[:1].upper() + word[1:] for word in tail)
+
+
+def pascal_case(name: str) -> str:
+    """``image_tag`` is ``ImageTag`` on the wire."""
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+
+
+class Structure(BaseModel):
+    """A shape of the service. Frozen; compares by value; pickles."""
+
+    model_config = ConfigDict(
+        alias_generator=camel_case,
+        validate_by_name=True,
+        validate_by_alias=False,
+        extra="forbid",
+        frozen=True,
+        defer_build=True,
+        hide_input_in_errors=True,
+        protected_namespaces=(),
+        val_temporal_unit="seconds",
+        ser_json_temporal="seconds",
+    )
+
+
+class Request(Structure, Generic[ResponseT_co]):
+    """The input of one operation; its parameter is the type of the answer."""
+
+    if not TYPE_CHECKING:
+        # The parameter is for type checkers; pydantic would define one more class for each.
+        def __class_getitem__(cls, _: object) -> type:
+            return cls
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseMetadata:
+    """What is known of the transfer that brought an answer."""
+
+    request_id: str | None = None
+    """The service's id for the request (``x-amzn-RequestId``); quote it to AWS support."""
+    status: int = 200
+    """The HTTP status."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The HTTP headers of the answer, names in lower case."""
+    attempts: int = 1
+    """How often the request was sent, the last time included."""
+    elapsed: float = 0.0
+    """Seconds from the call to the decoded answer, retries and their sleeps included."""
+
+
+class Response(Structure):
+    """The output of one operation."""
+
+    _response_metadata: ResponseMetadata | None = PrivateAttr(default=None)
+
+    @property
+    def response_metadata(self) -> ResponseMetadata:
+        """Request id, status, headers, attempts and elapsed time of the call.
+
+        A response that was built by hand has the metadata of no transfer.
+        """
+        return self._response_metadata or ResponseMetadata()
+
+    def __eq__(self, other: object) -> bool:
+        # By what the service said, not by how it travelled.
+        if not isinstance(other, Response) or type(other) is not type(self):
+            return NotImplemented
+        return self.__dict__ == other.__dict__ and self.model_extra == other.model_extra
+
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # lists inside: as unhashable as they are
+
+
+def attach_metadata(response: Response, metadata: ResponseMetadata) -> None:
+    """Tell a decoded response how it came."""
+    response._response_metadata = metadata  # noqa: SLF001 - this module's own class
+
+
+_STRICT_SCALARS = frozenset({"str", "int", "float", "bool"})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits that the service's model states, checked on what a caller passes.
+
+    ``pattern`` is searched for, not anchored, as in the model, by pydantic's own engine (the Rust
+    ``regex`` crate), which takes linear time whatever the pattern.
+    """
+
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    ge: int | None = None
+    le: int | None = None
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        lenient = handler(source)
+        limits = {name: value for name, value in vars(self).items() if value is not None}
+        if lenient["type"] in _STRICT_SCALARS:
+            limits["strict"] = True
+        strict: Any = {**lenient, **limits}
+        return core_schema.json_or_python_schema(lenient, strict)
+
+
+class OpenEnum:
+    """Marks ``Literal[...] | str``: the known values for editors, any text at run time."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.json_or_python_schema(
+            core_schema.str_schema(), core_schema.str_schema(strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class BlobLimits:
+    """Bytes that travel as standard base64 (RFC 4648, section 4); the limits count bytes."""
+
+    min_length: int | None = None
+    max_length: int | None = None
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.json_or_python_schema(
+            core_schema.no_info_after_validator_function(
+                base64.b64decode, core_schema.str_schema()
+            ),
+            core_schema.bytes_schema(
+                strict=True, min_length=self.min_length, max_length=self.max_length
+            ),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda data: base64.b64encode(data).decode("ascii"), when_used="json"
+            ),
+        )
+
+
+class _AwareDatetime:
+    """A datetime with a timezone; what the service sends is UTC."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.json_or_python_schema(
+            core_schema.datetime_schema(),
+            core_schema.datetime_schema(strict=True, tz_constraint="aware"),
+        )
+
+
+Str = Annotated[str, Limits()]
+Int = Annotated[int, Limits()]
+Float = Annotated[float, Limits()]
+Bool = Annotated[bool, Limits()]
+Timestamp = Annotated[datetime, _AwareDatetime()]
+Blob = Annotated[bytes, BlobLimits()]
