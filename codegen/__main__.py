@@ -43,7 +43,9 @@ class Job:
             return cls(service=job["service"], **paths)
         if options.service is None or options.out is None:
             raise SystemExit("--spec needs --service and --out")
-        return cls(options.spec, options.service, options.out, options.overlay, None, options.report)
+        return cls(
+            options.spec, options.service, options.out, options.overlay, None, options.report
+        )
 
 
 class Progress:
@@ -75,7 +77,9 @@ def make(job: Job, progress: Progress) -> Built:
     progress.done("parse", f"{len(document.endpoints)} endpoints in {document.file}")
     model = aws_model.load(job.service)
     overlay = Overlay.load(job.overlay, model) if job.overlay else Overlay()
-    progress.done("read", f"{len(model.operations)} operations in botocore {model.botocore_version}")
+    progress.done(
+        "read", f"{len(model.operations)} operations in botocore {model.botocore_version}"
+    )
     reconciled = reconcile(document, model, overlay, package=job.out.name)
     progress.done("reconcile", f"{len(reconciled.differences)} differences, each with its rule")
     modules = render(reconciled.service)

@@ -28,7 +28,10 @@ class EmitError(RuntimeError):
 
 def header(sources: str) -> str:
     """The first lines of a generated module."""
-    return f'{MARK} from {sources}.\n# Do not edit: change the sources and run "python -m codegen build".\n'
+    return (
+        f"{MARK} from {sources}.\n"
+        '# Do not edit: change the sources and run "python -m codegen build".\n'
+    )
 
 
 def format_python(modules: Mapping[str, str]) -> dict[str, str]:
@@ -106,6 +109,10 @@ def _read(path: Path) -> str:
 
 def _diff(path: Path, found: str, expected: str) -> str:
     lines = difflib.unified_diff(
-        found.splitlines(), expected.splitlines(), f"{path} (on disk)", f"{path} (sources)", lineterm=""
+        found.splitlines(),
+        expected.splitlines(),
+        f"{path} (on disk)",
+        f"{path} (sources)",
+        lineterm="",
     )
     return "\n".join(lines)

@@ -3,13 +3,14 @@
 import re
 
 _WIDTH = 96
+_QUOTED = 40
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class LapSyntaxError(ValueError):
     """The text is not a LAP document; says where, why, and what would have been right."""
 
-    def __init__(  # noqa: PLR0913 - all of it is the error; pickling passes it back in this order
+    def __init__(
         self, file: str, line: int, column: int, message: str, expected: str, source_line: str
     ) -> None:
         """Describe one mistake; line and column count from 1."""
@@ -48,7 +49,7 @@ class LapWarning(UserWarning):
 
 def quoted(text: str) -> str:
     """Return `text` for use inside a message: on one line, and never long."""
-    return repr(text if len(text) <= 40 else f"{text[:37]}...")  # noqa: PLR2004
+    return repr(text if len(text) <= _QUOTED else f"{text[: _QUOTED - 3]}...")
 
 
 def _window(line: str, index: int) -> tuple[str, int]:

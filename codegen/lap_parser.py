@@ -44,10 +44,10 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 SCALARS = ("any", "bool", "bytes", "float", "int", "map", "num", "str")
 
 _IN_PREAMBLE = frozenset(
-    "lap api base version auth common_fields endpoints hint toc type".split()  # noqa: SIM905
+    {"lap", "api", "base", "version", "auth", "common_fields", "endpoints", "hint", "toc", "type"}
 )
 _IN_ENDPOINT = frozenset(
-    "desc auth body required optional returns errors example_request".split()  # noqa: SIM905
+    {"desc", "auth", "body", "required", "optional", "returns", "errors", "example_request"}
 )
 _STRUCTURE = frozenset({"group", "endgroup", "endpoint", "end", ""})  # "" is the end of the text
 _KNOWN = _IN_PREAMBLE | _IN_ENDPOINT | _STRUCTURE
@@ -115,8 +115,6 @@ class _Parser(Scanner):
     # The document and its parts.
 
     def document(self) -> Document:
-        if self._next.name != "lap":
-            self._fail(self._next.position, "a document begins with '@lap'", "'@lap v0.3'")
         preamble = self._preamble()
         blocks: list[Endpoint | Group | Unknown] = []
         while self._next.name != "end":
@@ -128,6 +126,8 @@ class _Parser(Scanner):
         return document
 
     def _preamble(self) -> tuple[Directive, ...]:
+        if self._next.name != "lap":
+            self._fail(self._next.position, "a document begins with '@lap'", "'@lap v0.3'")
         found: list[Directive] = []
         seen: dict[str, Position] = {}
         types: dict[str, Position] = {}

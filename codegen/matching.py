@@ -31,7 +31,7 @@ class Signature:
     required: frozenset[str]
 
     def distance(self, operation: Signature) -> int:
-        """How much of *operation* this endpoint leaves unexplained; a large number if it cannot be it."""
+        """How much of *operation* this endpoint leaves unexplained; huge if it cannot be it."""
         if not (
             self.inputs.keys() <= operation.inputs.keys()
             and self.outputs.keys() <= operation.outputs.keys()
@@ -75,8 +75,8 @@ class _Best:
         return cls(least, ways, distances[1] if len(distances) > 1 else _IMPOSSIBLE)
 
     def after(self, step: int) -> _Best:
-        add = (lambda value: min(value + step, _IMPOSSIBLE)) if step else (lambda value: value)
-        return _Best(add(self.distance), self.ways, add(self.second))
+        distance, second = (min(d + step, _IMPOSSIBLE) for d in (self.distance, self.second))
+        return _Best(distance, self.ways, second)
 
 
 _NONE = _Best(_IMPOSSIBLE, 0, _IMPOSSIBLE)
@@ -94,7 +94,9 @@ def match(endpoints: Sequence[Signature], operations: Sequence[Signature]) -> Ma
         MatchError: some endpoint fits no operation, or two assignments are equally good; the
             message lists the endpoints and their candidates.
     """
-    distances = [[endpoint.distance(operation) for operation in operations] for endpoint in endpoints]
+    distances = [
+        [endpoint.distance(operation) for operation in operations] for endpoint in endpoints
+    ]
     tails = _best_tails(distances, len(operations))
     best = tails[0][0]
     if best.distance >= _IMPOSSIBLE or best.ways != 1:

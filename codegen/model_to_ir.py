@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from codegen.aws_model import AwsModel, ModelMember, ModelOperation, Shape
@@ -207,16 +207,15 @@ class _Builder:
             deprecated=operation.deprecated,
         )
 
-    def _pagination(
-        self, name: str, request: Structure, response: Structure
-    ) -> Pagination | None:
+    def _pagination(self, name: str, request: Structure, response: Structure) -> Pagination | None:
         """As botocore's paginator says; where it has none, as the members themselves say."""
         paginator = self._model.paginators.get(name) or _guess_paginator(request, response)
         if paginator is None or not isinstance(paginator["input_token"], str):
             return None
         results: str | list[str] = paginator["result_key"]
         items = [
-            self._path(response, key) for key in ([results] if isinstance(results, str) else results)
+            self._path(response, key)
+            for key in ([results] if isinstance(results, str) else results)
         ]
         limit = request.member(paginator.get("limit_key", ""))
         token = request.member(paginator["input_token"])
@@ -242,7 +241,7 @@ class _Builder:
                 raise OverlayError(f"{structure.name}: no member at the path {expression!r}")
             names.append(member.name)
             ref = member.type
-        assert ref is not None  # noqa: S101 - split() yields at least one step
+        assert ref is not None
         return tuple(names), ref
 
     def _batch(self, name: str, request: Structure, response: Structure) -> Batch | None:
@@ -263,7 +262,7 @@ class _Builder:
     def _enums(self) -> tuple[Enum, ...]:
         return tuple(
             Enum(shape.name, shape.enum, self._doc("enums", shape.name))
-            for name, shape in sorted(self._model.shapes.items())
+            for _, shape in sorted(self._model.shapes.items())
             if shape.enum
         )
 
@@ -286,7 +285,9 @@ class _Builder:
             decision = self._overlay.waiters.get(name)
             if decision is not None:
                 path, ref = self._path(operation.output, decision.path)
-                self._check_statuses(name, ref, decision.success + decision.failure + decision.pending)
+                self._check_statuses(
+                    name, ref, decision.success + decision.failure + decision.pending
+                )
                 success, failure = decision.success, decision.failure
                 retry_errors = decision.retry_errors
             else:
@@ -322,23 +323,29 @@ class _Acceptors:
     """botocore's acceptors, as far as they compare one path with a value, or name an error."""
 
     path: str
-    success: tuple[str, ...] = ()
-    failure: tuple[str, ...] = ()
-    retry_errors: tuple[str, ...] = ()
+    success: tuple[str, ...]
+    failure: tuple[str, ...]
+    retry_errors: tuple[str, ...]
 
     @classmethod
-    def read(cls, raw: Iterable[Mapping[str, Any]]) -> _Acceptors | None:
-        acceptors = list(raw)
-        paths = {a["argument"] for a in acceptors if a["matcher"] == "path"}
-        if len(paths) != 1 or any(a["matcher"] not in {"path", "error"} for a in acceptors):
+    def read(cls, raw: Sequence[Mapping[str, Any]]) -> _Acceptors | None:
+        paths = {acceptor["argument"] for acceptor in raw if acceptor["matcher"] == "path"}
+        if len(paths) != 1 or any(a["matcher"] not in {"path", "error"} for a in raw):
             return None
-        acc = cls(path=paths.pop())
-        for acceptor in acceptors:
-            field = acceptor["state"] if acceptor["matcher"] == "path" else "retry_errors"
-            if field == "retry":
-                continue
-            acc = replace(acc, **{field: (*getattr(acc, field), acceptor["expected"])})
-        return acc
+
+        def expected(matcher: str, state: str) -> tuple[str, ...]:
+            return tuple(
+                acceptor["expected"]
+                for acceptor in raw
+                if (acceptor["matcher"], acceptor["state"]) == (matcher, state)
+            )
+
+        return cls(
+            path=paths.pop(),
+            success=expected("path", "success"),
+            failure=expected("path", "failure"),
+            retry_errors=expected("error", "retry"),
+        )
 
 
 def _guess_paginator(request: Structure, response: Structure) -> dict[str, Any] | None:

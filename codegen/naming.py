@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Callable
 
 import botocore
 from pydantic import BaseModel
 
 __all__ = ["camel_case", "class_prefix", "member_name", "pascal_case", "snake_case"]
 
+# botocore has no types; this is the one function of it that is called here.
+_xform_name: Callable[[str], str] = getattr(botocore, "xform_name")  # noqa: B009
 _RESERVED = frozenset(dir(BaseModel)) | frozenset(keyword.kwlist) | {"self", "response_metadata"}
 
 
 def snake_case(name: str) -> str:
-    """botocore's own spelling of *name* in Python: ``GetDownloadUrl`` is ``get_download_url``."""
-    return botocore.xform_name(name)
+    """The spelling that botocore gives *name*: ``GetDownloadUrl`` is ``get_download_url``."""
+    return _xform_name(name)
 
 
 def member_name(wire_name: str) -> str:

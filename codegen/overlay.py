@@ -107,8 +107,13 @@ class Overlay:
                 )
             },
             waiters={
-                entry.pop("name"): WaiterDecision(
-                    **{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+                entry["name"]: WaiterDecision(
+                    path=entry["path"],
+                    success=tuple(entry["success"]),
+                    failure=tuple(entry["failure"]),
+                    pending=tuple(entry["pending"]),
+                    retry_errors=tuple(entry["retry_errors"]),
+                    why=entry["why"],
                 )
                 for entry in reader.entries(
                     "waiter", {"name", "path", "success", "failure", "pending", "retry_errors"}

@@ -20,7 +20,7 @@ from codegen.matching import Match, Signature, match
 from codegen.model_to_ir import Facts, build_service
 from codegen.overlay import Overlay
 
-__all__ = ["Reconciled", "ReconcileError", "reconcile"]
+__all__ = ["ReconcileError", "Reconciled", "reconcile"]
 
 _LAP_SCALARS = {
     "string": "str",
@@ -47,7 +47,9 @@ class Reconciled:
     differences: tuple[Difference, ...]
 
 
-def reconcile(document: lap.Document, model: AwsModel, overlay: Overlay, *, package: str) -> Reconciled:
+def reconcile(
+    document: lap.Document, model: AwsModel, overlay: Overlay, *, package: str
+) -> Reconciled:
     """Match the endpoints to operations, settle every difference, and build the IR.
 
     Raises:
@@ -190,9 +192,7 @@ class _Comparison:
         for name in names:
             self._note(name, "operation", "absent", "present", Rule.GENERATED_AS_NEWER)
 
-    def _members(
-        self, where: str, side: str, shape: Shape, members: Sequence[lap.Member]
-    ) -> None:
+    def _members(self, where: str, side: str, shape: Shape, members: Sequence[lap.Member]) -> None:
         in_spec = {member.name: member for member in members}
         for member in shape.members:
             spelled = model_spelling(self._model, member.shape)
@@ -215,7 +215,9 @@ class _Comparison:
         key = f"{inputs.name}.{member.name}"
         decision = self._overlay.required.get(key)
         if decision is None:
-            self._unsettled(key, f"is {_word(in_spec)} in the spec, {_word(not in_spec)} in the model")
+            self._unsettled(
+                key, f"is {_word(in_spec)} in the spec, {_word(not in_spec)} in the model"
+            )
             return
         rule = Rule.decided(_word(decision.value), decision.why)
         place = f"{operation.name}.{member.name}"

@@ -2,8 +2,8 @@
 # Do not edit: change the sources and run "python -m codegen build".
 """A typed async client for Amazon Elastic Container Registry.
 
-:class:`ECRClient` is the client; models are in ``ecrclient.models``, typed
-dictionaries in ``ecrclient.params``, modelled errors in
+:class:`ECRClient` is the client; models are in ``ecrclient.models``,
+typed dictionaries in ``ecrclient.params``, modelled errors in
 ``ecrclient.errors``.
 """
 

@@ -3,8 +3,8 @@
 """The errors that Amazon Elastic Container Registry models, one class each.
 
 All derive from :class:`ecrclient.ServiceError`, which is also what an error that the
-model does not know is raised as. Attributes beside ``code``, ``message`` and the like are
-None when the service left them out.
+model does not know is raised as. Attributes beside ``code``, ``message`` and the like
+are None when the service left them out.
 """
 
 from __future__ import annotations

@@ -19,9 +19,7 @@ _BODY = " " * 8
 
 def render(service: Service) -> str:
     """The module's text."""
-    writer = ModuleWriter(
-        f"The typed async client for {service.title}.", defines=[service.client]
-    )
+    writer = ModuleWriter(f"The typed async client for {service.title}.", defines=[service.client])
     writer.line(f"class {writer.define(service.client)}({writer.use(_CLIENT, 'BaseClient')}):")
     writer.line(docstring(_class_doc(service), _INDENT))
     writer.line()
@@ -35,7 +33,7 @@ def render(service: Service) -> str:
     operations = {operation.name: operation for operation in service.operations}
     for waiter in service.waiters:
         writer.line()
-        writer.lines(_waiter_method(waiter, operations[waiter.operation], service, writer))
+        writer.lines(_waiter_method(waiter, operations[waiter.operation], writer))
     return writer.to_text()
 
 
@@ -70,15 +68,15 @@ def _method(operation: Operation, service: Service, writer: ModuleWriter) -> Ite
     yield f"{_BODY})"
 
 
-def _waiter_method(
-    waiter: Waiter, operation: Operation, service: Service, writer: ModuleWriter
-) -> Iterator[str]:
+def _waiter_method(waiter: Waiter, operation: Operation, writer: ModuleWriter) -> Iterator[str]:
     page = operation.pagination
     paging = {page.input_token, page.limit} if page else set[str | None]()
     members = [member for member in operation.input.members if member.name not in paging]
     returned = writer.use(".models", operation.output.name)
-    yield from _signature("async def", waiter.method, members, ("max_wait: float",), returned, writer)
-    yield docstring(_waiter_doc(waiter, operation, members, service), _BODY)
+    yield from _signature(
+        "async def", waiter.method, members, ("max_wait: float",), returned, writer
+    )
+    yield docstring(_waiter_doc(waiter, operation, members), _BODY)
     yield f"{_BODY}return await self._wait("
     yield f"{_BODY}    {writer.use('.waiters', waiter_constant(waiter))},"
     yield f"{_BODY}    {_arguments(members)},"
@@ -177,13 +175,9 @@ def _raises_doc(operation: Operation, service: Service) -> str:
     return "\n".join(lines)
 
 
-def _waiter_doc(
-    waiter: Waiter, operation: Operation, members: Sequence[Member], service: Service
-) -> str:
+def _waiter_doc(waiter: Waiter, operation: Operation, members: Sequence[Member]) -> str:
     path = ".".join(waiter.path)
-    poll = (
-        f"Poll :meth:`{operation.method}` until ``{path}`` is {_either(waiter.success)}."
-    )
+    poll = f"Poll :meth:`{operation.method}` until ``{path}`` is {_either(waiter.success)}."
     more = [f"The first {_either(waiter.failure)} ends the wait as a failure."]
     if waiter.retry_errors:
         more.append(f"{_either(waiter.retry_errors)} is waited out.")

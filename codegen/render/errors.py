@@ -19,8 +19,8 @@ def render(service: Service) -> str:
     writer = ModuleWriter(
         f"The errors that {service.title} models, one class each.\n\n"
         "All derive from :class:`ecrclient.ServiceError`, which is also what an error that the\n"
-        "model does not know is raised as. Attributes beside ``code``, ``message`` and the like are\n"
-        "None when the service left them out.",
+        "model does not know is raised as. Attributes beside ``code``, ``message`` and the like\n"
+        "are None when the service left them out.",
         defines=[error.name for error in service.errors],
     )
     service_error = writer.use(_ERRORS, "ServiceError")

@@ -125,7 +125,9 @@ def _field(
 ) -> str:
     annotation = field_type(member.type, writer, limits=structure.in_input)
     default: str | None = None
-    if not (member.required and (structure.in_input or not isinstance(member.type, ListOf | MapOf))):
+    if not (
+        member.required and (structure.in_input or not isinstance(member.type, ListOf | MapOf))
+    ):
         if structure.role != "request" and isinstance(member.type, ListOf | MapOf):
             default = "[]" if isinstance(member.type, ListOf) else "{}"
         else:
@@ -133,11 +135,15 @@ def _field(
             default = "None"
     options = [f"default={default}"] if default else []
     if explicit_alias:
-        options += [f'{side}_alias="{member.wire_name}"' for side in ("validation", "serialization")]
+        options += [
+            f'{side}_alias="{member.wire_name}"' for side in ("validation", "serialization")
+        ]
     if member.sensitive or isinstance(member.type, Blob):
         options.append("repr=False")
     if len(options) > bool(default):
-        return f"{member.name}: {annotation} = {writer.use('pydantic', 'Field')}({', '.join(options)})"
+        return (
+            f"{member.name}: {annotation} = {writer.use('pydantic', 'Field')}({', '.join(options)})"
+        )
     return f"{member.name}: {annotation}" + (f" = {default}" if default else "")
 
 

@@ -46,8 +46,8 @@ def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
         f"A typed async client for {service.title}.\n\n"
-        f":class:`{service.client}` is the client; models are in ``{service.package}.models``, typed\n"
-        f"dictionaries in ``{service.package}.params``, modelled errors in\n"
+        f":class:`{service.client}` is the client; models are in ``{service.package}.models``,\n"
+        f"typed dictionaries in ``{service.package}.params``, modelled errors in\n"
         f"``{service.package}.errors``."
     )
     writer.use(".client", service.client)

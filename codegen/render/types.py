@@ -95,7 +95,9 @@ def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: st
             inner = argument_type(item, writer, models=models, params=params)
             return f"{writer.use('collections.abc', 'Sequence')}[{inner}]"
         case MapOf(key=key, value=value):
-            parts = [argument_type(part, writer, models=models, params=params) for part in (key, value)]
+            parts = [
+                argument_type(part, writer, models=models, params=params) for part in (key, value)
+            ]
             return f"{writer.use('collections.abc', 'Mapping')}[{', '.join(parts)}]"
         case StructureRef(name=name):
             twin = param_name(name)

@@ -282,15 +282,11 @@ class BaseClient:
     async def _wait(
         self, waiter: Waiter[ResponseT], members: dict[str, object], *, max_wait: float
     ) -> ResponseT:
-        return await wait(
-            waiter, lambda: self._call(waiter.operation, members), max_wait=max_wait
-        )
+        return await wait(waiter, lambda: self._call(waiter.operation, members), max_wait=max_wait)
 
     # -- the pipeline ----------------------------------------------------------------------------
 
-    async def _send(
-        self, operation: Operation[ResponseT], body: bytes
-    ) -> RawResponse[ResponseT]:
+    async def _send(self, operation: Operation[ResponseT], body: bytes) -> RawResponse[ResponseT]:
         """One call: the deadline around the attempts."""
         call = _Call(operation, body)
         deadline = self._options.deadline
@@ -298,7 +294,7 @@ class BaseClient:
             return await self._retry_loop(call)
         with anyio.move_on_after(deadline) as scope:
             return await self._retry_loop(call)
-        assert scope.cancelled_caught  # noqa: S101 - nothing else leads here
+        assert scope.cancelled_caught
         raise DeadlineExceeded(operation.name, deadline, call.attempts)
 
     async def _retry_loop(self, call: _Call[ResponseT]) -> RawResponse[ResponseT]:
@@ -323,7 +319,7 @@ class BaseClient:
                     await anyio.sleep(policy.delay(error, call.attempts))
                     continue
             if answer is None:
-                assert error is not None  # noqa: S101 - an attempt gives one or the other
+                assert error is not None
                 raise error
             return answer
 
@@ -368,9 +364,7 @@ class BaseClient:
                 "accept-encoding": "identity",
             },
             content=call.body,
-            extensions={
-                "timeout": {kind: timeout for kind in ("connect", "read", "write", "pool")}
-            },
+            extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)},
         )
 
 

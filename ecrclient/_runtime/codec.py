@@ -9,8 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import pydantic_core
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from ecrclient._runtime.errors import (
     RequestValidationError,
@@ -38,6 +37,7 @@ _NOTHING: Mapping[str, Any] = {
     "model_type": {},
     "model_attributes_type": {},
 }
+_OBJECT = TypeAdapter(dict[str, Any])
 _UNKNOWN_ERROR = "UnknownError"
 
 
@@ -78,7 +78,7 @@ def _message(problem: Any) -> str:
         case str(kind) if kind.endswith("_type"):
             return f"{problem['msg']}, not {type(problem['input']).__name__}"
         case _:
-            return problem["msg"]
+            return str(problem["msg"])
 
 
 def encode_request(request: Request[Any]) -> bytes:
@@ -104,7 +104,9 @@ def decode_response(
     # Each round can uncover members of structures that the round before has filled in.
     for _ in range(_ROUNDS):
         try:
-            return validator.validate_json(body, by_alias=True, by_name=False, extra="allow")
+            response: ResponseT = validator.validate_json(
+                body, by_alias=True, by_name=False, extra="allow"
+            )
         except ValidationError as error:
             corrected = _correct(body, error)
             if corrected is None:
@@ -114,6 +116,8 @@ def decode_response(
                 )
                 break
             body = corrected
+        else:
+            return response
     else:
         problem = "nested too deeply"
     raise ResponseDecodeError(operation.name, problem, status=status, request_id=request_id)
@@ -182,10 +186,9 @@ _ENVELOPE = frozenset({"__type", "code", "message", "Message"})
 
 def _error_body(content: bytes) -> dict[str, Any]:
     try:
-        body = pydantic_core.from_json(content)
-    except ValueError:
+        return _OBJECT.validate_json(content)
+    except ValidationError:
         return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _strip_code(code: str) -> str:

@@ -6,16 +6,16 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from ecrclient._runtime.errors import ConfigurationError
 from ecrclient._runtime.retry import RetryPolicy
+from ecrclient._runtime.shared_config import ask_botocore, open_session
 
 __all__ = ["CallOptions", "ClientArguments", "ResolveEndpoint", "Settings", "resolve_settings"]
 
 ResolveEndpoint = Callable[..., str]
-"""The generated ``resolve_endpoint``: keyword arguments region, use_fips, use_dualstack, endpoint."""
+"""The generated ``resolve_endpoint``: keywords region, use_fips, use_dualstack, endpoint."""
 
 # A region becomes part of a host name: RFC 1123, section 2.1.
 _HOST_LABEL = re.compile(r"(?!-)[a-zA-Z0-9-]{1,63}(?<!-)")
@@ -104,13 +104,9 @@ def _region(arguments: ClientArguments, environ: Mapping[str, str]) -> str:
 
 def _configured(profile: str | None, name: str) -> str | None:
     """A value of the shared configuration files, read by botocore."""
-    import botocore.exceptions
-    import botocore.session
-
-    try:
-        value: Any = botocore.session.Session(profile=profile).get_config_variable(name)
-    except botocore.exceptions.BotoCoreError as error:
-        raise ConfigurationError(str(error)) from error
+    value: str | None = ask_botocore(
+        lambda: open_session(profile).get_config_variable(name), ConfigurationError
+    )
     return value
 
 
@@ -125,7 +121,7 @@ def _endpoint_url(
     return environ.get(variable) or environ.get("AWS_ENDPOINT_URL") or None
 
 
-def _flag(argument: bool | None, environ: Mapping[str, str], variable: str) -> bool:
+def _flag(argument: bool | None, environ: Mapping[str, str], variable: str) -> bool:  # noqa: FBT001
     if argument is not None:
         return argument
     text = environ.get(variable, "")

@@ -15,6 +15,7 @@ import anyio
 import anyio.to_thread
 
 from ecrclient._runtime.errors import CredentialsError
+from ecrclient._runtime.shared_config import ask_botocore, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,28 +102,21 @@ class BotocoreCredentials:
             CredentialsError: the chain found none, or one of its sources failed.
         """
         async with self._lock:
-            return await anyio.to_thread.run_sync(self._resolve)
+            return await anyio.to_thread.run_sync(ask_botocore, self._resolve, CredentialsError)
 
     async def invalidate(self) -> None:
         """Go through the chain anew at the next call."""
         self._source = None
 
     def _resolve(self) -> Credentials:
-        import botocore.exceptions
-        import botocore.session
-
-        try:
-            if self._source is None:
-                session = botocore.session.Session(profile=self._profile)
-                self._source = session.get_credentials()
-            if self._source is None:
-                raise CredentialsError(
-                    "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a "
-                    "profile, or pass credentials= to the client"
-                )
-            frozen = self._source.get_frozen_credentials()
-        except botocore.exceptions.BotoCoreError as error:
-            raise CredentialsError(str(error)) from error
+        if self._source is None:
+            self._source = open_session(self._profile).get_credentials()
+        if self._source is None:
+            raise CredentialsError(
+                "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a "
+                "profile, or pass credentials= to the client"
+            )
+        frozen = self._source.get_frozen_credentials()
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 

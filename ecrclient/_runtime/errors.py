@@ -184,13 +184,16 @@ class DeadlineExceeded(ECRClientError, TimeoutError):
         self.attempts = attempts
 
     def __str__(self) -> str:
-        return f"{self.operation}: not done within {self.deadline:g} s ({self.attempts} attempts begun)"
+        tries = f"{self.attempts} attempts begun"
+        return f"{self.operation}: not done within {self.deadline:g} s ({tries})"
 
 
 class ResponseDecodeError(ECRClientError):
     """The answer is not JSON, or not of the shape that the model says."""
 
-    def __init__(self, operation: str, problem: str, *, status: int, request_id: str | None) -> None:
+    def __init__(
+        self, operation: str, problem: str, *, status: int, request_id: str | None
+    ) -> None:
         super().__init__(operation, problem)
         self.operation = operation
         self.problem = problem
@@ -272,9 +275,7 @@ class ServiceError(ECRClientError):
     def is_retryable(self) -> bool:
         """The same request may succeed a little later."""
         return (
-            self.is_throttling
-            or self.status in TRANSIENT_STATUSES
-            or self.code in TRANSIENT_CODES
+            self.is_throttling or self.status in TRANSIENT_STATUSES or self.code in TRANSIENT_CODES
         )
 
     def __str__(self) -> str:

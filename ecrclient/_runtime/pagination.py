@@ -54,7 +54,7 @@ class Paginator(Generic[PageT, ItemT]):
             PaginationError: the service gave a token that it had given before.
         """
         pagination = self._operation.pagination
-        assert pagination is not None  # noqa: S101 - only paginated operations get here
+        assert pagination is not None
         members = self._members
         seen = {members.get(pagination.input_token)}
         while True:
@@ -89,7 +89,7 @@ class Paginator(Generic[PageT, ItemT]):
 
     def _items(self, page: PageT) -> list[ItemT]:
         pagination = self._operation.pagination
-        assert pagination is not None  # noqa: S101 - only paginated operations get here
+        assert pagination is not None
         found: list[ItemT] = []
         for path in pagination.items:
             value: Any = page

@@ -60,7 +60,7 @@ class RetryPolicy:
         """Seconds to wait after *attempt* (the first is 1) has failed with *error*."""
         throttled = isinstance(error, ServiceError) and error.is_throttling
         base = self.throttling_base_delay if throttled else self.base_delay
-        return random() * min(base * 2 ** (attempt - 1), self.max_delay)
+        return random() * min(base * 2.0 ** (attempt - 1), self.max_delay)
 
 
 def is_retryable(error: ECRClientError) -> bool:

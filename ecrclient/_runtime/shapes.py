@@ -118,7 +118,7 @@ class Response(Structure):
 
 def attach_metadata(response: Response, metadata: ResponseMetadata) -> None:
     """Tell a decoded response how it came."""
-    response._response_metadata = metadata  # noqa: SLF001 - this module's own class
+    response._response_metadata = metadata  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 _STRICT_SCALARS = frozenset({"str", "int", "float", "bool"})

@@ -48,5 +48,7 @@ def default_transport(max_connections: int) -> httpx.AsyncBaseTransport:
 
 def translate_error(error: httpx.TransportError) -> TransportError:
     """The exception of ours that says the same."""
-    kind = next((ours for theirs, ours in _TRANSLATIONS if isinstance(error, theirs)), TransportError)
+    kind = next(
+        (ours for theirs, ours in _TRANSLATIONS if isinstance(error, theirs)), TransportError
+    )
     return kind(str(error) or type(error).__name__)

@@ -65,4 +65,4 @@ def _status(response: object, path: tuple[str, ...]) -> str | None:
     value: Any = response
     for step in path:
         value = getattr(value, step, None)
-    return value
+    return None if value is None else str(value)
