@@ -1,0 +1,77 @@
+"""The project's sessions. ``nox`` runs the default ones, in the order in which CI wants them."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "generated", "types", "tests"]
+
+PYTHON = "3.11"
+PYTHONS = [PYTHON, "3.12", "3.13"]
+LOCK = "requirements-dev.txt"
+
+
+def _install(session: nox.Session) -> None:
+    """The locked development dependencies, and the project itself, editable."""
+    session.install("--quiet", "--requirement", LOCK)
+    session.install("--quiet", "--no-deps", "--editable", ".")
+
+
+@nox.session(python=PYTHON)
+def lint(session: nox.Session) -> None:
+    """Ruff: the linter and the formatter."""
+    _install(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(python=PYTHON)
+def generated(session: nox.Session) -> None:
+    """The committed generated files are exactly what the sources make."""
+    _install(session)
+    session.run("python", "-m", "codegen", "check")
+
+
+@nox.session(python=PYTHON)
+def types(session: nox.Session) -> None:
+    """Both type checkers, strict."""
+    _install(session)
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The test suite, on asyncio and trio; arguments go to pytest."""
+    _install(session)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def demo(session: nox.Session) -> None:
+    """The quickstart; ``-- --region eu-west-1`` runs it against AWS itself."""
+    session.install("--quiet", ".")
+    session.run("python", "examples/quickstart.py", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def generate(session: nox.Session) -> None:
+    """Build the generated files; ``-- --relock`` takes changed sources."""
+    _install(session)
+    session.run("python", "-m", "codegen", "build", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def lock(session: nox.Session) -> None:
+    """Resolve the development dependencies anew."""
+    session.install("uv")
+    session.run(
+        *("uv", "pip", "compile", "pyproject.toml", "--group", "dev", "--universal"),
+        *("--python-version", PYTHON, "--no-emit-index-url", "--generate-hashes", "--quiet"),
+        *("--custom-compile-command", "nox -s lock", "--output-file", LOCK),
+        *session.posargs,
+    )
