@@ -54,6 +54,10 @@ class Progress:
     def __init__(self) -> None:
         self._started = time.perf_counter()
 
+    def note(self, text: str) -> None:
+        """Report something on the way."""
+        print(f"{'':<10} left out: {text}", file=sys.stderr)
+
     def done(self, stage: str, what: str) -> None:
         """Report that *stage* has ended."""
         now = time.perf_counter()
@@ -82,6 +86,8 @@ def make(job: Job, progress: Progress) -> Built:
     )
     reconciled = reconcile(document, model, overlay, package=job.out.name)
     progress.done("reconcile", f"{len(reconciled.differences)} differences, each with its rule")
+    for omission in reconciled.service.omissions:
+        progress.note(omission)
     modules = render(reconciled.service)
     progress.done("render", f"{len(modules)} modules")
     head = emit.header(f"{document.file} and botocore {model.botocore_version}")

@@ -109,7 +109,7 @@ def load(service: str) -> AwsModel:
     folder = versions[-1]
     model = reader.read(folder / "service-2.json")
     metadata = model["metadata"]
-    if metadata["protocol"] != _JSON_PROTOCOL:
+    if _JSON_PROTOCOL not in {metadata["protocol"], *metadata.get("protocols", ())}:
         raise ModelError(
             f"{service} speaks {metadata['protocol']!r}; this generator serves the AWS JSON "
             "protocols (1.0 and 1.1) only"

@@ -241,6 +241,8 @@ class Service:
     waiters: tuple[Waiter, ...]
     endpoint_rules: Mapping[str, Any]
     partitions: tuple[Mapping[str, Any], ...]
+    omissions: tuple[str, ...]
+    """What the model has and the generator leaves out, in words."""
 
     def structure(self, name: str) -> Structure:
         """The nested structure of that name."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic_core import SchemaError, SchemaValidator, core_schema
+
 from codegen.aws_model import AwsModel, ModelMember, ModelOperation, Shape
 from codegen.ir import (
     Batch,
@@ -65,8 +67,17 @@ class _Builder:
         self._overlay = overlay
         self._facts = facts
         self._member_names = {m.name for shape in model.shapes.values() for m in shape.members}
+        self._odd_patterns = {
+            shape.name
+            for shape in model.shapes.values()
+            if shape.pattern is not None and not _is_linear_pattern(shape.pattern)
+        }
         self._in_input = self._reachable(op.input for op in model.operations)
         self._complaints: list[str] = []
+        self._omissions = [
+            f"pattern of {name}: the linear-time engine does not know its syntax"
+            for name in sorted(self._odd_patterns)
+        ]
 
     def build(self, package: str) -> Service:
         model = self._model
@@ -89,6 +100,7 @@ class _Builder:
             waiters=tuple(self._waiters({operation.name: operation for operation in operations})),
             endpoint_rules=model.endpoint_rules,
             partitions=model.partitions,
+            omissions=tuple(self._omissions),
         )
         if self._complaints:
             path = self._overlay.path
@@ -162,7 +174,8 @@ class _Builder:
                 return MapOf(self._type(shape.key), self._type(shape.value))
             case "string":
                 enum = shape.name if shape.enum else None
-                return String(shape.name, shape.min, shape.max, shape.pattern, enum)
+                pattern = shape.pattern if shape.name not in self._odd_patterns else None
+                return String(shape.name, shape.min, shape.max, pattern, enum)
             case "integer" | "long":
                 return Number(shape.name, "int", shape.min, shape.max)
             case "float" | "double":
@@ -210,13 +223,15 @@ class _Builder:
     def _pagination(self, name: str, request: Structure, response: Structure) -> Pagination | None:
         """As botocore's paginator says; where it has none, as the members themselves say."""
         paginator = self._model.paginators.get(name) or _guess_paginator(request, response)
-        if paginator is None or not isinstance(paginator["input_token"], str):
+        if paginator is None:
             return None
-        results: str | list[str] = paginator["result_key"]
-        items = [
-            self._path(response, key)
-            for key in ([results] if isinstance(results, str) else results)
-        ]
+        results = paginator.get("result_key", [])
+        results = [results] if isinstance(results, str) else results
+        expressions = [paginator["input_token"], paginator["output_token"], *results]
+        if not results or not all(_is_plain_path(expression) for expression in expressions):
+            self._omissions.append(f"{name}: its paginator needs more than attribute paths")
+            return None
+        items = [self._path(response, key) for key in results]
         limit = request.member(paginator.get("limit_key", ""))
         token = request.member(paginator["input_token"])
         if token is None:
@@ -292,7 +307,8 @@ class _Builder:
                 retry_errors = decision.retry_errors
             else:
                 acceptors = _Acceptors.read(raw["acceptors"])
-                if acceptors is None:
+                if acceptors is None or not _is_plain_path(acceptors.path):
+                    self._omissions.append(f"waiter {name}: it compares more than one path's value")
                     continue
                 path, _ = self._path(operation.output, acceptors.path)
                 success, failure = acceptors.success, acceptors.failure
@@ -346,6 +362,20 @@ class _Acceptors:
             failure=expected("path", "failure"),
             retry_errors=expected("error", "retry"),
         )
+
+
+def _is_linear_pattern(pattern: str) -> bool:
+    """Whether the engine that checks it at run time, which never backtracks, can compile it."""
+    try:
+        SchemaValidator(core_schema.str_schema(pattern=pattern))
+    except SchemaError:
+        return False
+    return True
+
+
+def _is_plain_path(expression: object) -> bool:
+    """Attribute names with dots between; botocore's data may hold any JMESPath expression."""
+    return isinstance(expression, str) and all(s.isidentifier() for s in expression.split("."))
 
 
 def _guess_paginator(request: Structure, response: Structure) -> dict[str, Any] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from codegen.ir import Member, Operation, Service, StructureRef, TypeRef, Waiter
+from codegen.ir import Member, Operation, Service, TypeRef, Waiter
 from codegen.render.operations import constant
-from codegen.render.types import argument_type, limits_text
+from codegen.render.types import argument_type, limits_text, value_type
 from codegen.render.waiters import waiter_constant
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
 
@@ -115,14 +115,7 @@ def _arguments(members: Sequence[Member]) -> str:
 
 
 def _items(types: Sequence[TypeRef], writer: ModuleWriter) -> str:
-    return " | ".join(
-        writer.use(".models", ref.name) if isinstance(ref, StructureRef) else _plain(ref, writer)
-        for ref in types
-    )
-
-
-def _plain(ref: TypeRef, writer: ModuleWriter) -> str:
-    return argument_type(ref, writer, models=".models", params=".params")
+    return " | ".join(value_type(ref, writer, models=".models") for ref in types)
 
 
 def _doc(operation: Operation, members: Sequence[Member], service: Service) -> str:

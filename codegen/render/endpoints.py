@@ -89,12 +89,12 @@ class _Translation:
 
     def rules(self, rules: Sequence[Mapping[str, Any]], indent: str) -> Iterator[str]:
         for rule in rules:
-            conditions = [self._condition(condition) for condition in rule["conditions"]]
-            if None in conditions:
+            conditions = self._conditions(rule["conditions"])
+            if conditions is None:
                 continue
             inner = indent
             if conditions:
-                yield f"{indent}if {' and '.join(filter(None, conditions))}:"
+                yield f"{indent}if {' and '.join(conditions)}:"
                 inner += _STEP
             yield from self._outcome(rule, inner)
             if not conditions:
@@ -110,6 +110,16 @@ class _Translation:
                 yield f"{indent}raise {self._error}({self._value(rule['error'])})"
             case _:
                 yield f"{indent}return {self._value(rule['endpoint']['url'])}"
+
+    def _conditions(self, raw: Sequence[Mapping[str, Any]]) -> list[str] | None:
+        """As expressions; None when one of them can never hold, whatever those after it ask."""
+        conditions: list[str] = []
+        for condition in raw:
+            expression = self._condition(condition)
+            if expression is None:
+                return None
+            conditions.append(expression)
+        return conditions
 
     def _condition(self, condition: Mapping[str, Any]) -> str | None:
         """As an expression; None when it can never hold."""

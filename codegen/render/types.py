@@ -16,7 +16,15 @@ from codegen.ir import (
 )
 from codegen.writer import ModuleWriter
 
-__all__ = ["SHAPES", "argument_type", "field_type", "has_limits", "limits_text", "param_name"]
+__all__ = [
+    "SHAPES",
+    "argument_type",
+    "field_type",
+    "has_limits",
+    "limits_text",
+    "param_name",
+    "value_type",
+]
 
 SHAPES = "ecrclient._runtime.shapes"
 
@@ -103,6 +111,20 @@ def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: st
             twin = param_name(name)
             twin = writer.use(params, twin) if params else twin
             return f"{writer.use(models, name)} | {twin}"
+
+
+def value_type(ref: TypeRef, writer: ModuleWriter, *, models: str) -> str:
+    """What a caller gets: models and plain Python types."""
+    match ref:
+        case ListOf(item=item):
+            return f"list[{value_type(item, writer, models=models)}]"
+        case MapOf(key=key, value=value):
+            parts = [value_type(part, writer, models=models) for part in (key, value)]
+            return f"dict[{', '.join(parts)}]"
+        case StructureRef(name=name):
+            return writer.use(models, name)
+        case scalar:
+            return argument_type(scalar, writer, models=models, params="")
 
 
 def limits_text(member: Member) -> str:
