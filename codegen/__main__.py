@@ -93,14 +93,16 @@ def make(job: Job, progress: Progress) -> Built:
     head = emit.header(f"{document.file} and botocore {model.botocore_version}")
     formatted = emit.format_python({name: head + module for name, module in modules.items()})
     progress.done("format", f"{sum(map(len, formatted.values())):,} characters")
-    report = _report(document, model, reconciled)
+    report = _report(document, model, reconciled, overlay)
     files = {job.out / name: module for name, module in formatted.items()}
     if job.report:
         files[job.report] = report
     return Built(files, report, sources.lock_text(text, job.overlay, model))
 
 
-def _report(document: lap.Document, model: aws_model.AwsModel, reconciled: Reconciled) -> str:
+def _report(
+    document: lap.Document, model: aws_model.AwsModel, reconciled: Reconciled, overlay: Overlay
+) -> str:
     matched = reconciled.match
     runner_up = (
         "no other assignment keeps the order"
@@ -117,6 +119,7 @@ def _report(document: lap.Document, model: aws_model.AwsModel, reconciled: Recon
         spec=document.file,
         model=f"botocore {model.botocore_version}, service `{model.service}`",
         proof=proof,
+        decisions=tuple(overlay.decisions()),
     )
 
 

@@ -7,7 +7,7 @@ file never holds a decision about something that is gone.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,20 @@ class Overlay:
         if reader.complaints:
             raise OverlayError("\n".join(f"{path}: {line}" for line in reader.complaints))
         return overlay
+
+    def decisions(self) -> Iterator[tuple[str, str, str]]:
+        """What is decided beyond the sources: where, what, why; members of a structure together."""
+        returned: dict[tuple[str, str], list[str]] = {}
+        for key, decision in self.returned.items():
+            structure, _, member = key.partition(".")
+            returned.setdefault((structure, decision.why), []).append(member)
+        for (structure, why), members in returned.items():
+            listed = ", ".join(f"`{member}`" for member in members)
+            yield f"`{structure}`", f"always returned: {listed}", why
+        for key, decision in self.sensitive.items():
+            yield f"`{key}`", "secret", decision.why
+        for key, decision in self.retry_unsafe.items():
+            yield f"`{key}`", "not safe to send twice", decision.why
 
     def doc(self, table: str, *keys: str) -> str:
         """The first of *keys* that the docs table has; empty if it has none of them."""
