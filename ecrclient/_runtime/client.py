@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
@@ -127,8 +127,7 @@ class _Core:
         self._resolve_endpoint = resolve_endpoint
         self._service = service
         self._given_credentials = credentials
-        self._transport = transport
-        self._owns_transport = transport is None
+        self._given_transport = transport
         self._max_connections = max_connections
         self._connection: _Connection | None = None
         self._lock = anyio.Lock()
@@ -137,33 +136,43 @@ class _Core:
 
     async def connection(self) -> _Connection:
         """What a call needs to be sent; made at the first one, off the event loop."""
-        if self._closed:
-            raise ClientClosedError("the client is closed")
+        self._check_open()
         if self._connection is None:
             async with self._lock:
                 if self._connection is None:
-                    self._connection = await anyio.to_thread.run_sync(self._open)
+                    self._connection = await anyio.to_thread.run_sync(
+                        self._open, abandon_on_cancel=True
+                    )
+                    if self._closed:
+                        # Somebody closed the client while it was being opened.
+                        await self._close_transport()
+                    self._check_open()
         return self._connection
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClientClosedError("the client is closed")
 
     def _open(self) -> _Connection:
         settings = resolve_settings(
             self._arguments, self._resolve_endpoint, self._service.service_id
         )
-        if self._transport is None:
-            self._transport = default_transport(self._max_connections)
         return _Connection(
             settings=settings,
             url=httpx.URL(f"{settings.endpoint_url}/"),
             credentials=default_provider(self._given_credentials, self._arguments.profile),
             signer=Signer(settings.region, self._service.signing_name),
-            transport=self._transport,
+            transport=self._given_transport or default_transport(self._max_connections),
         )
 
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
-            if self._transport is not None and self._owns_transport:
-                await self._transport.aclose()
+            await self._close_transport()
+
+    async def _close_transport(self) -> None:
+        if self._connection is not None and self._given_transport is None:
+            await self._connection.transport.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,22 +342,26 @@ class BaseClient:
 
         request = self._http_request(call, connection)
         try:
-            with anyio.fail_after(self._options.timeout):
-                response = await compose(self._middleware, send)(request)
-                content = await response.aread()
-        except httpx.TransportError as error:
+            response = await self._within_timeout(compose(self._middleware, send)(request))
+        except httpx.RequestError as error:
             raise translate_error(error) from error
-        except TimeoutError as error:
-            message = f"no whole answer within {self._options.timeout:g} s"
-            raise AttemptTimeout(message) from error
         return RawResponse(
             operation=call.operation,
             status=response.status_code,
             headers=dict(response.headers.items()),
-            content=content,
+            content=response.content,
             attempts=call.attempts,
             elapsed=time.perf_counter() - call.started,
         )
+
+    async def _within_timeout(self, sending: Awaitable[httpx.Response]) -> httpx.Response:
+        timeout = self._options.timeout
+        with anyio.move_on_after(timeout):
+            response = await sending
+            # Middleware may have made an answer of its own that is not read yet.
+            await response.aread()
+            return response
+        raise AttemptTimeout(f"no whole answer within {timeout:g} s")
 
     def _http_request(self, call: _Call[Any], connection: _Connection) -> httpx.Request:
         operation = call.operation

@@ -5,11 +5,13 @@ Source: "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol" in the Smithy specif
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from ecrclient._runtime.errors import (
     RequestValidationError,
@@ -75,6 +77,8 @@ def _message(problem: Any) -> str:
             return "no such member"
         case "missing":
             return "required"
+        case "string_pattern_mismatch":
+            return f"must match {problem['ctx']['pattern'].removeprefix('^(?:').removesuffix(')$')}"
         case str(kind) if kind.endswith("_type"):
             return f"{problem['msg']}, not {type(problem['input']).__name__}"
         case _:
@@ -82,10 +86,18 @@ def _message(problem: Any) -> str:
 
 
 def encode_request(request: Request[Any]) -> bytes:
-    """The body. What was not set is not sent."""
-    return request.__pydantic_serializer__.to_json(
-        request, by_alias=True, exclude_unset=True, exclude_none=True
-    )
+    """The body. What was not set is not sent.
+
+    Raises:
+        RequestValidationError: a text holds half of a surrogate pair.
+    """
+    try:
+        return request.__pydantic_serializer__.to_json(
+            request, by_alias=True, exclude_unset=True, exclude_none=True
+        )
+    except PydanticSerializationError:
+        problem = ValidationProblem("request", "holds text that UTF-8 cannot encode")
+        raise RequestValidationError(type(request).__name__, (problem,)) from None
 
 
 def decode_response(
@@ -100,22 +112,17 @@ def decode_response(
         ResponseDecodeError: it is no JSON, or a member is of another type.
     """
     validator = operation.response.__pydantic_validator__
+    correction = _Correction(content)
     body: bytes | str = content or b"{}"
     # Each round can uncover members of structures that the round before has filled in.
     for _ in range(_ROUNDS):
         try:
-            response: ResponseT = validator.validate_json(
-                body, by_alias=True, by_name=False, extra="allow"
-            )
+            response: ResponseT = validator.validate_json(body, by_alias=True, by_name=False)
         except ValidationError as error:
-            corrected = _correct(body, error)
-            if corrected is None:
-                problem = "; ".join(
-                    f"{_spell(found['loc']) or 'body'}: {found['msg']}"
-                    for found in error.errors(include_url=False, include_input=False)
-                )
+            problem = correction.apply(error)
+            if problem:
                 break
-            body = corrected
+            body = correction.body()
         else:
             return response
     else:
@@ -123,32 +130,59 @@ def decode_response(
     raise ResponseDecodeError(operation.name, problem, status=status, request_id=request_id)
 
 
-_ROUNDS = 32
+_ROUNDS = 64
 
 
-def _correct(body: bytes | str, error: ValidationError) -> str | None:
-    """The body with nothing-values where the model misses something; None if that is not all."""
-    problems = error.errors(include_url=False)
-    if not all(
-        problem["type"] == "missing" or (problem["type"] in _NOTHING and problem["input"] is None)
-        for problem in problems
-    ):
-        return None
-    data: Any = json.loads(body)
-    if data is None:
-        return "{}"
-    # From the back, so that taking a null out of a list moves nothing that is still to come.
-    for problem in reversed(problems):
-        *path, last = problem["loc"]
-        parent = data
+class _Correction:
+    """Completes an answer that lacks what the model requires.
+
+    What is missing is set to null; what the next round says of that null tells its type, and so the
+    value that stands for nothing in it. A null that came from the service is taken out.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._data: Any = None
+        self._parsed = False
+        self._awaiting_type: set[tuple[int | str, ...]] = set()
+
+    def body(self) -> str:
+        """The answer as it is after the corrections."""
+        return json.dumps(self._data)
+
+    def apply(self, error: ValidationError) -> str:
+        """Correct what can be; what cannot, in words, is returned."""
+        problems = error.errors(include_url=False)
+        beyond = [problem for problem in problems if not _is_correctable(problem)]
+        if beyond:
+            return "; ".join(f"{_spell(p['loc']) or 'body'}: {p['msg']}" for p in beyond)
+        if not self._parsed:
+            self._data, self._parsed = json.loads(self._content or b"{}"), True
+        if self._data is None:
+            self._data = {}
+            return ""
+        # From the back, so that taking an item out of a list moves nothing that is still to come.
+        for problem in reversed(problems):
+            self._correct(problem["loc"], problem["type"])
+        return ""
+
+    def _correct(self, location: tuple[int | str, ...], kind: str) -> None:
+        *path, last = location
+        parent = self._data
         for step in path:
             parent = parent[step]
-        if isinstance(last, int):
-            del parent[last]
+        if kind == "missing":
+            parent[last] = None
+            self._awaiting_type.add(location)
+        elif location in self._awaiting_type:
+            parent[last] = copy.copy(_NOTHING[kind])
         else:
-            # A missing member becomes null first: the next round tells of what type it is.
-            parent[last] = _NOTHING.get(problem["type"])
-    return json.dumps(data)
+            del parent[last]
+
+
+def _is_correctable(problem: Any) -> bool:
+    kind = problem["type"]
+    return kind == "missing" or (kind in _NOTHING and problem["input"] is None)
 
 
 def decode_error(
@@ -166,13 +200,11 @@ def decode_error(
     comes from the header, or from the HTTP status.
     """
     body = _error_body(content)
-    raw_code = headers.get("x-amzn-errortype") or body.get("__type") or body.get("code")
-    code = _strip_code(raw_code) if isinstance(raw_code, str) else ""
-    message = body.get("message") or body.get("Message")
+    code = _strip_code(headers.get("x-amzn-errortype") or _first_text(body, "__type", "code"))
     error_type = operation.service.errors.get(code, ServiceError)
     return error_type(
         code or (str(status) if status else _UNKNOWN_ERROR),
-        message if isinstance(message, str) else "",
+        _first_text(body, "message", "Message"),
         status=status,
         request_id=request_id_of(headers),
         operation=operation.name,
@@ -189,6 +221,11 @@ def _error_body(content: bytes) -> dict[str, Any]:
         return _OBJECT.validate_json(content)
     except ValidationError:
         return {}
+
+
+def _first_text(body: Mapping[str, Any], *names: str) -> str:
+    texts = (body.get(name) for name in names)
+    return next((text for text in texts if isinstance(text, str) and text), "")
 
 
 def _strip_code(code: str) -> str:

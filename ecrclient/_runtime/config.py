@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from ecrclient._runtime.errors import ConfigurationError
 from ecrclient._runtime.retry import RetryPolicy
@@ -19,6 +18,11 @@ ResolveEndpoint = Callable[..., str]
 
 # A region becomes part of a host name: RFC 1123, section 2.1.
 _HOST_LABEL = re.compile(r"(?!-)[a-zA-Z0-9-]{1,63}(?<!-)")
+_ENDPOINT = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-zA-Z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?/?",
+    re.IGNORECASE,
+)
+_MAX_PORT = 65535
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -131,11 +135,15 @@ def _flag(argument: bool | None, environ: Mapping[str, str], variable: str) -> b
 
 
 def _host(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigurationError(f"endpoint {url!r} is no http:// or https:// URL")
-    if parts.path not in {"", "/"} or parts.query or parts.username:
-        raise ConfigurationError(f"endpoint of {parts.hostname} must be scheme, host and port only")
-    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    default_port = 443 if parts.scheme == "https" else 80
-    return name if parts.port in (None, default_port) else f"{name}:{parts.port}"
+    """The host header for *url*.
+
+    The URL itself is in no message: it may hold a password.
+    """
+    match = _ENDPOINT.fullmatch(url)
+    if match is None or int(match["port"] or 0) > _MAX_PORT:
+        raise ConfigurationError(
+            "the endpoint must be http:// or https://, a host and at the most a port: nothing else"
+        )
+    scheme, host, port = match["scheme"].lower(), match["host"].lower(), match["port"]
+    default_port = 443 if scheme == "https" else 80
+    return host if int(port or default_port) == default_port else f"{host}:{port}"

@@ -45,11 +45,17 @@ class Credentials:
             value: object = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
                 raise CredentialsError(f"{name} must be a text that is not empty")
+        if _has_surrogates(self.secret_access_key):
+            raise CredentialsError("secret_access_key holds text that UTF-8 cannot encode")
         for name in ("access_key_id", "session_token"):
-            text = getattr(self, name) or ""
+            text: object = getattr(self, name) or ""
             # It becomes part of a header: a line break would end it.
-            if not text.isascii() or not text.isprintable():
+            if not isinstance(text, str) or not text.isascii() or not text.isprintable():
                 raise CredentialsError(f"{name} holds characters that no header may carry")
+
+
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 @runtime_checkable
@@ -102,7 +108,9 @@ class BotocoreCredentials:
             CredentialsError: the chain found none, or one of its sources failed.
         """
         async with self._lock:
-            return await anyio.to_thread.run_sync(ask_botocore, self._resolve, CredentialsError)
+            return await anyio.to_thread.run_sync(
+                ask_botocore, self._resolve, CredentialsError, abandon_on_cancel=True
+            )
 
     async def invalidate(self) -> None:
         """Go through the chain anew at the next call."""

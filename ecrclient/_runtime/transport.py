@@ -23,7 +23,7 @@ __all__ = ["default_transport", "translate_error"]
 _KEEPALIVE_EXPIRY = 15.0
 
 # The first that fits: subclasses stand before their parents.
-_TRANSLATIONS: tuple[tuple[type[httpx.TransportError], type[TransportError]], ...] = (
+_TRANSLATIONS: tuple[tuple[type[httpx.RequestError], type[TransportError]], ...] = (
     (httpx.ConnectTimeout, ConnectTimeout),
     (httpx.ReadTimeout, ReadTimeout),
     (httpx.WriteTimeout, WriteTimeout),
@@ -33,6 +33,7 @@ _TRANSLATIONS: tuple[tuple[type[httpx.TransportError], type[TransportError]], ..
     (httpx.RemoteProtocolError, ReadError),
     (httpx.WriteError, WriteError),
     (httpx.LocalProtocolError, WriteError),
+    (httpx.DecodingError, ReadError),
 )
 
 
@@ -46,7 +47,7 @@ def default_transport(max_connections: int) -> httpx.AsyncBaseTransport:
     return httpx.AsyncHTTPTransport(limits=limits, retries=0)
 
 
-def translate_error(error: httpx.TransportError) -> TransportError:
+def translate_error(error: httpx.RequestError) -> TransportError:
     """The exception of ours that says the same."""
     kind = next(
         (ours for theirs, ours in _TRANSLATIONS if isinstance(error, theirs)), TransportError
