@@ -42,7 +42,7 @@ def types(session: nox.Session) -> None:
     """Both type checkers, strict."""
     _install(session)
     session.run("mypy")
-    session.run("pyright")
+    session.run("pyright", "--project", "pyproject.toml")
 
 
 @nox.session(python=PYTHONS)
