@@ -139,6 +139,7 @@ class _Core:
         self._check_open()
         if self._connection is None:
             async with self._lock:
+                self._check_open()
                 if self._connection is None:
                     self._connection = await anyio.to_thread.run_sync(
                         self._open, abandon_on_cancel=True

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
 
 from ecrclient._runtime.errors import (
     RequestValidationError,
@@ -86,18 +85,10 @@ def _message(problem: Any) -> str:
 
 
 def encode_request(request: Request[Any]) -> bytes:
-    """The body. What was not set is not sent.
-
-    Raises:
-        RequestValidationError: a text holds half of a surrogate pair.
-    """
-    try:
-        return request.__pydantic_serializer__.to_json(
-            request, by_alias=True, exclude_unset=True, exclude_none=True
-        )
-    except PydanticSerializationError:
-        problem = ValidationProblem("request", "holds text that UTF-8 cannot encode")
-        raise RequestValidationError(type(request).__name__, (problem,)) from None
+    """The body. What was not set is not sent."""
+    return request.__pydantic_serializer__.to_json(
+        request, by_alias=True, exclude_unset=True, exclude_none=True
+    )
 
 
 def decode_response(
