@@ -114,6 +114,16 @@ def test_an_error_knows_whether_its_operation_models_it(operation: Any, *, model
         assert each.is_throttling is not modelled
 
 
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("1500", 1.5), ("0", 0.0), ("-1", None), ("1.5", None), ("soon", None), ("", None)],
+)
+def test_the_service_asks_in_whole_milliseconds(value: str, seconds: float | None) -> None:
+    headers = {"x-amz-retry-after": value, "retry-after": "7"}
+
+    assert decode_error(LIST_IMAGES, b"", headers, status=503).retry_after == seconds
+
+
 def test_twelve_operations_model_a_quota() -> None:
     modelling = [op for op in OPERATIONS.values() if "LimitExceededException" in op.errors]
 
