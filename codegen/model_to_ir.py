@@ -210,6 +210,7 @@ class _Builder:
             self._complaints.append(f"[docs.operations] {name}: the spec describes it")
         request = self._structure(f"{name}Request", operation.input, "request", doc="")
         response = self._structure(f"{name}Response", operation.output, "response", doc="")
+        unsafe = self._overlay.retry_unsafe.get(name)
         return Operation(
             name=name,
             method=method,
@@ -219,7 +220,8 @@ class _Builder:
             errors=operation.errors,
             pagination=self._pagination(name, request, response),
             batch=self._batch(name, request, response),
-            retry_safe=name not in self._overlay.retry_unsafe,
+            retry_safe=unsafe is None,
+            retry_hazard=unsafe.why if unsafe else "",
             in_spec=in_spec,
             deprecated=operation.deprecated,
         )

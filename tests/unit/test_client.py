@@ -109,12 +109,12 @@ async def test_a_redirect_is_an_error_and_is_not_followed() -> None:
     assert (caught.value.status, len(transport.requests)) == (307, 1)
 
 
-async def test_an_answer_that_cannot_be_read() -> None:
-    transport = Scripted(httpx.Response(200, content=b"<html>"))
+async def test_an_answer_that_is_no_json_is_tried_again_and_then_told() -> None:
+    transport = Scripted(*[httpx.Response(200, content=b"<html>") for _ in range(3)])
     with pytest.raises(ResponseDecodeError):
         await client(transport).describe_registry()
 
-    assert len(transport.requests) == 1
+    assert transport.answers == []
 
 
 # -- middleware ----------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from ecrclient import (
     ServiceError,
     TransportError,
 )
-from ecrclient._runtime import signing
+from ecrclient._runtime import clock
 from tests.unit._scripted import Answer, Scripted, client, fail, ok
 
 pytestmark = pytest.mark.anyio
@@ -166,7 +166,7 @@ async def test_each_attempt_is_signed_anew(monkeypatch: pytest.MonkeyPatch) -> N
         def now(cls, tz: Any = None) -> Any:
             return datetime(2024, 1, 1, 0, next(minutes), tzinfo=UTC)
 
-    monkeypatch.setattr(signing, "datetime", Clock)
+    monkeypatch.setattr(clock, "datetime", Clock)
     transport = Scripted(fail(500, "ServerException"), ok())
     await client(transport).describe_registry()
 
