@@ -32,13 +32,20 @@ from ecrclient._runtime.config import (
     Settings,
     resolve_settings,
 )
-from ecrclient._runtime.credentials import Credentials, CredentialsProvider, default_provider
+from ecrclient._runtime.credentials import (
+    REFUSED_CREDENTIALS_CODES,
+    Credentials,
+    CredentialsProvider,
+    default_provider,
+    renew,
+)
 from ecrclient._runtime.errors import (
     AttemptTimeout,
     ClientClosedError,
     ConfigurationError,
     DeadlineExceeded,
     ECRClientError,
+    ServiceError,
     TransportError,
 )
 from ecrclient._runtime.middleware import Middleware, compose
@@ -160,7 +167,11 @@ class _Core:
         return _Connection(
             settings=settings,
             url=httpx.URL(f"{settings.endpoint_url}/"),
-            credentials=default_provider(self._given_credentials, self._arguments.profile),
+            credentials=default_provider(
+                self._given_credentials,
+                self._arguments.profile,
+                settings.pseudo_region or settings.region,
+            ),
             signer=Signer(settings.region, self._service.signing_name),
             transport=self._given_transport or default_transport(self._max_connections),
         )
@@ -320,12 +331,14 @@ class BaseClient:
             except TransportError as failure:
                 failure.operation, failure.attempts = call.operation.name, call.attempts
                 error = failure
+            if await _renewed(call, connection, error):
+                continue
             if error is None:
                 quota.release(cost)
-            elif call.attempts < policy.max_attempts and is_retryable(error):
+            elif call.attempts - call.renewed < policy.max_attempts and is_retryable(error):
                 cost = quota.acquire(error)
                 if cost is not None:
-                    await anyio.sleep(policy.delay(error, call.attempts))
+                    await anyio.sleep(policy.delay(error, call.attempts - call.renewed))
                     continue
             if answer is None:
                 assert error is not None
@@ -338,7 +351,8 @@ class BaseClient:
         """The middleware and the transport once, within the timeout."""
 
         async def send(request: httpx.Request) -> httpx.Response:
-            return await _sign_and_send(request, connection)
+            call.credentials = await connection.credentials.get()
+            return await _sign_and_send(request, connection, call.credentials)
 
         request = self._http_request(call, connection)
         try:
@@ -384,12 +398,16 @@ class BaseClient:
 class _Call(Generic[ResponseT]):
     """One call as it goes through the pipeline."""
 
-    __slots__ = ("attempts", "body", "operation", "started")
+    __slots__ = ("attempts", "body", "credentials", "operation", "renewed", "started")
 
     def __init__(self, operation: Operation[ResponseT], body: bytes) -> None:
         self.operation = operation
         self.body = body
         self.attempts = 0
+        self.credentials: Credentials | None = None
+        """What the last attempt was signed with."""
+        self.renewed = False
+        """Whether they were refused once, and the call sent again with others: no retry."""
         self.started = time.perf_counter()
 
 
@@ -401,11 +419,22 @@ def _error_of(answer: RawResponse[Any]) -> ECRClientError | None:
     )
 
 
-async def _sign_and_send(request: httpx.Request, connection: _Connection) -> httpx.Response:
+async def _renewed(call: _Call[Any], connection: _Connection, error: ECRClientError | None) -> bool:
+    """Once a call: whether its credentials were refused and there are others now."""
+    if call.renewed or call.credentials is None or not isinstance(error, ServiceError):
+        return False
+    if error.code in REFUSED_CREDENTIALS_CODES:
+        call.renewed = await renew(connection.credentials, call.credentials)
+    return call.renewed
+
+
+async def _sign_and_send(
+    request: httpx.Request, connection: _Connection, credentials: Credentials
+) -> httpx.Response:
     """Sign what the middleware has left, send it, and read the whole answer."""
     headers = request.headers
     signature = connection.signer.sign(
-        await connection.credentials.get(),
+        credentials,
         host=headers["host"].encode("ascii"),
         content_type=headers["content-type"].encode("ascii"),
         target=headers["x-amz-target"].encode("ascii"),
