@@ -20,14 +20,14 @@ import anyio
 from ecrclient._runtime.credentials.base import Credentials
 from ecrclient._runtime.errors import CredentialsError
 
-__all__ = ["RefreshingCredentials", "Source"]
+__all__ = ["ADVISORY_WINDOW", "MANDATORY_WINDOW", "RefreshingCredentials", "Source"]
 
 Source = Callable[[], Credentials | Awaitable[Credentials]]
 """Gets credentials anew: a function that may block, or an async one."""
 
 _LOGGER = logging.getLogger("ecrclient.credentials")
-_ADVISORY = timedelta(minutes=15)
-_MANDATORY = timedelta(minutes=10)
+ADVISORY_WINDOW = timedelta(minutes=15)
+MANDATORY_WINDOW = timedelta(minutes=10)
 # Credentials that never live for 40 minutes would be refreshed with every call: theirs begin after
 # a half and three quarters of their life.
 _ADVISORY_SHARE = 1 / 2
@@ -200,8 +200,12 @@ class RefreshingCredentials:
             self._advisory_from = self._mandatory_from = None
             if outcome.expires_at is not None:
                 life = outcome.expires_at - now
-                self._advisory_from = outcome.expires_at - min(_ADVISORY, life * _ADVISORY_SHARE)
-                self._mandatory_from = outcome.expires_at - min(_MANDATORY, life * _MANDATORY_SHARE)
+                self._advisory_from = outcome.expires_at - min(
+                    ADVISORY_WINDOW, life * _ADVISORY_SHARE
+                )
+                self._mandatory_from = outcome.expires_at - min(
+                    MANDATORY_WINDOW, life * _MANDATORY_SHARE
+                )
 
 
 class _Refresh:
