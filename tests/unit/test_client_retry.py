@@ -203,12 +203,12 @@ async def test_the_deadline_does_not_wait_for_credentials(monkeypatch: pytest.Mo
     given_up, answered = threading.Event(), threading.Event()
     in_time: list[bool] = []
 
-    def slow(profile: str | None) -> Any:
+    def slow(profile: str | None, region: str | None) -> Any:
         in_time.append(given_up.wait(0.5))
         answered.set()
         raise AssertionError
 
-    monkeypatch.setattr("ecrclient._runtime.credentials.open_session", slow)
+    monkeypatch.setattr("ecrclient._runtime.credentials.providers.open_session", slow)
     options = CallOptions(deadline=0.02, timeout=None)
     with pytest.raises((DeadlineExceeded, AssertionError)):
         await client(Scripted(), credentials=None, options=options).describe_registry()

@@ -26,11 +26,11 @@ def resolve(
 
 
 VARIABLES = [
-    ("AWS_DEFAULT_REGION", "eu west 1", "must be a region"),
-    ("AWS_DEFAULT_REGION", "eu-west-1.evil.example/", "must be a region"),
-    ("AWS_DEFAULT_REGION", "123", "must be a region"),
-    ("AWS_DEFAULT_REGION", "-eu", "must be a region"),
-    ("AWS_REGION", "eu_west_1", "must be a region"),
+    ("AWS_DEFAULT_REGION", "eu west 1", "cannot be part of a host name"),
+    ("AWS_DEFAULT_REGION", "eu-west-1.evil.example/", "cannot be part of a host name"),
+    ("AWS_DEFAULT_REGION", "123", "cannot be part of a host name"),
+    ("AWS_DEFAULT_REGION", "-eu", "cannot be part of a host name"),
+    ("AWS_REGION", "eu_west_1", "cannot be part of a host name"),
     ("AWS_PROFILE", "nobody", "neither in ~/.aws/config nor in ~/.aws/credentials"),
     ("AWS_DEFAULT_PROFILE", "nobody", "names the profile 'nobody'"),
     ("AWS_MAX_ATTEMPTS", "many", "must be a whole number, not 'many'"),
@@ -45,20 +45,21 @@ VARIABLES = [
     ("AWS_CA_BUNDLE", "/nowhere/ca.pem", "must be a file"),
     ("AWS_CA_BUNDLE", " ", "must be a file"),
     ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "must be a file"),
-    ("AWS_ENDPOINT_URL", "localhost:4566", "is no http:// or https:// URL"),
-    ("AWS_ENDPOINT_URL", "ftp://localhost", "is no http:// or https:// URL"),
-    ("AWS_ENDPOINT_URL", "http://", "is no http:// or https:// URL"),
-    ("AWS_ENDPOINT_URL", "http://my_host", "is no http:// or https:// URL"),
-    ("AWS_ENDPOINT_URL", "http://bücher.example", "is no http:// or https:// URL"),
-    ("AWS_ENDPOINT_URL", "http://ho\tst", "is no http:// or https:// URL"),
-    ("AWS_ENDPOINT_URL", "http://ho\nst", "is no http:// or https:// URL"),
-    ("AWS_ENDPOINT_URL", f"http://{'a.' * 127}ab", "is no http:// or https:// URL"),
-    ("AWS_ENDPOINT_URL", "http://[::1", "is no URL"),
-    ("AWS_ENDPOINT_URL", "http://[1::2::3]", "is no"),
-    ("AWS_ENDPOINT_URL", "http://host:port", "is no URL"),
-    ("AWS_ENDPOINT_URL_ECR", "http://host/path", "must be scheme, host and port only"),
-    ("AWS_ENDPOINT_URL_ECR", "http://host?a=b", "must be scheme, host and port only"),
-    ("AWS_ENDPOINT_URL_ECR", "http://host#a", "must be scheme, host and port only"),
+    ("AWS_ENDPOINT_URL", "localhost:4566", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL", "ftp://localhost", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL", "http://", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL", f"http://{'a' * 64}", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL", "http://a..b", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL", "http://host:99999", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL", "http://bücher.example", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL", "http://ho\tst", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL", "http://ho\nst", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL", "http://[::1", "must be an endpoint"),
+    ("AWS_ENDPOINT_URL", "http://[1::2::3]", "must be an endpoint"),
+    ("AWS_ENDPOINT_URL", "http://host:port", "must be an endpoint"),
+    ("AWS_ENDPOINT_URL_ECR", "http://host/path", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL_ECR", "http://host?a=b", "must be an endpoint: http:// or https://"),
+    ("AWS_ENDPOINT_URL_ECR", "http://host#a", "must be an endpoint: http:// or https://"),
 ]
 
 
@@ -77,7 +78,7 @@ def test_a_variable(name: str, value: str, problem: str, aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("region = ??", "must be a region, which can be part of a host name, not '??'"),
+        ("region = ??", "which cannot be part of a host name"),
         ("max_attempts = x", "must be a whole number, not 'x'"),
         ("retry_mode = brave", "must be one of"),
         ("defaults_mode = nice", "must be one of"),
@@ -85,7 +86,7 @@ def test_a_variable(name: str, value: str, problem: str, aws: Aws) -> None:
         ("use_dualstack_endpoint = ja", "must be true or false"),
         ("ignore_configured_endpoint_urls = ja", "must be true or false"),
         ("ca_bundle = /nowhere/ca.pem", "must be a file"),
-        ("endpoint_url = nothing", "is no http:// or https:// URL: 'nothing'"),
+        ("endpoint_url = nothing", "must be an endpoint"),
         ("services = missing", "names the services section 'missing'"),
         ("region =\n  a = b", "must be one value, not a block of settings"),
     ],
@@ -107,7 +108,10 @@ def test_a_profile(line: str, problem: str, file: str, aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
-        ("ecr =\n  endpoint_url = ws://x", "endpoint_url of ecr of services s in ~/.aws/config is"),
+        (
+            "ecr =\n  endpoint_url = ws://x",
+            "endpoint_url of ecr of services s in ~/.aws/config must be",
+        ),
         ("ecr = http://x", "ecr of services s in ~/.aws/config must be a block of settings"),
     ],
 )
@@ -123,9 +127,9 @@ def test_a_services_section(section: str, problem: str, aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ({"region": "a b"}, "argument region must be a region"),
+        ({"region": "a b"}, "argument region is 'a b', which cannot"),
         ({"profile": "nobody"}, "argument profile names the profile 'nobody'"),
-        ({"endpoint_url": "x"}, "argument endpoint_url is no http:// or https:// URL"),
+        ({"endpoint_url": "x"}, "argument endpoint_url must be an endpoint"),
         ({"endpoint_url": "http://x", "use_fips": True}, "FIPS and custom endpoint"),
         ({"endpoint_url": "http://x", "use_dualstack": True}, "Dualstack and custom endpoint"),
     ],
@@ -213,7 +217,7 @@ def test_a_pseudo_region_is_warned_of(aws: Aws, caplog: pytest.LogCaptureFixture
 
     settings = resolve(None)
 
-    assert (settings.region, settings.given_region) == ("us-east-1", "fips-us-east-1")
+    assert (settings.region, settings.pseudo_region) == ("us-east-1", "fips-us-east-1")
     [record] = caplog.records
     assert (record.name, record.levelname) == ("ecrclient.config", "WARNING")
     assert "AWS_DEFAULT_REGION is the pseudo-region fips-us-east-1" in record.getMessage()

@@ -98,6 +98,17 @@ async def test_half_a_key_in_the_environment() -> None:
         await EnvironmentCredentials({"AWS_ACCESS_KEY_ID": "AKID"}).get()
 
 
+async def test_a_key_that_is_taken_out_of_the_environment() -> None:
+    environ = dict(KEYS)
+    provider = EnvironmentCredentials(environ)
+    await provider.get()
+    environ.clear()
+    await provider.invalidate()
+
+    with pytest.raises(CredentialsError, match="AWS_ACCESS_KEY_ID is not set any more"):
+        await provider.get()
+
+
 async def test_the_environments_expiry(clock: Clock) -> None:
     environ = {**KEYS, "AWS_CREDENTIAL_EXPIRATION": "2026-01-01T13:00:00Z"}
     provider = EnvironmentCredentials(environ, clock=clock)
