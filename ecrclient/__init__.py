@@ -9,7 +9,6 @@ typed dictionaries in ``ecrclient.params``, modelled errors in
 
 from __future__ import annotations
 
-from ecrclient._runtime.client import RawResponse
 from ecrclient._runtime.config import CallOptions
 from ecrclient._runtime.credentials import Credentials, CredentialsProvider
 from ecrclient._runtime.errors import (
@@ -37,6 +36,7 @@ from ecrclient._runtime.errors import (
 )
 from ecrclient._runtime.middleware import CallNext, Middleware
 from ecrclient._runtime.pagination import Paginator
+from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import RetryPolicy
 from ecrclient._runtime.shapes import ResponseMetadata
 from ecrclient._runtime.version import __version__

@@ -35,7 +35,7 @@ _PUBLIC = {
     ),
     "ecrclient._runtime.middleware": ("CallNext", "Middleware"),
     "ecrclient._runtime.pagination": ("Paginator",),
-    "ecrclient._runtime.client": ("RawResponse",),
+    "ecrclient._runtime.raw_response": ("RawResponse",),
     "ecrclient._runtime.retry": ("RetryPolicy",),
     "ecrclient._runtime.shapes": ("ResponseMetadata",),
     "ecrclient._runtime.version": ("__version__",),

@@ -1,205 +1,41 @@
-"""The client core: one pipeline that every call goes through.
+"""The client core: what a user calls; the pipeline itself is in ``call``.
 
 ::
 
     method of the client            arguments
       -> codec.build_request        checked: RequestValidationError before anything is sent
       -> invoke                     the typed front; invoke_raw is the same without decoding
-      -> _send                      deadline around the retry loop
-      -> _attempt                   timeout around the middleware
-      -> _sign_and_send             signed anew for each attempt, then the transport
+      -> Call.run                   deadline, retries, timeout, middleware, signature, transport
       -> RawResponse.parse          the model, or the service's error
 """
 
 from __future__ import annotations
 
 import copy
-import math
-import time
-from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import anyio
-import anyio.to_thread
 import httpx
 
 from ecrclient._runtime import codec
-from ecrclient._runtime.clock import ServiceClock
-from ecrclient._runtime.config import (
-    CallOptions,
-    ClientArguments,
-    ResolveEndpoint,
-    Settings,
-    resolve_settings,
-)
-from ecrclient._runtime.credentials import Credentials, CredentialsProvider, default_provider
-from ecrclient._runtime.errors import (
-    AttemptTimeout,
-    ClientClosedError,
-    ConfigurationError,
-    DeadlineExceeded,
-    ECRClientError,
-    ServiceError,
-    TransportError,
-)
-from ecrclient._runtime.middleware import Middleware, compose
+from ecrclient._runtime.call import Call
+from ecrclient._runtime.config import CallOptions, ClientArguments, ResolveEndpoint
+from ecrclient._runtime.core import Core
+from ecrclient._runtime.credentials import Credentials, CredentialsProvider
+from ecrclient._runtime.errors import ConfigurationError
+from ecrclient._runtime.middleware import Middleware
 from ecrclient._runtime.operation import ResponseT
 from ecrclient._runtime.pagination import Paginator
-from ecrclient._runtime.retry import Retry, RetryPolicy, RetryQuota
-from ecrclient._runtime.shapes import ResponseMetadata, attach_metadata
-from ecrclient._runtime.signing import Signer
-from ecrclient._runtime.stopwatch import Stopwatch
-from ecrclient._runtime.throttle import Throttles
-from ecrclient._runtime.transport import default_transport, translate_error
-from ecrclient._runtime.version import __version__
+from ecrclient._runtime.raw_response import RawResponse
+from ecrclient._runtime.retry import RetryPolicy
 from ecrclient._runtime.waiting import wait
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ecrclient._runtime.operation import Operation, OperationsByRequest, Service, Waiter
     from ecrclient._runtime.shapes import Request
 
 __all__ = ["BaseClient", "RawResponse"]
-
-_USER_AGENT = f"ecrclient/{__version__}"
-_FIRST_ERROR_STATUS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class RawResponse(Generic[ResponseT]):
-    """An answer as it came. ``parse`` turns it into the model, or raises the service's error."""
-
-    operation: Operation[ResponseT]
-    status: int
-    """The HTTP status."""
-    headers: Mapping[str, str]
-    """The HTTP headers, names in lower case."""
-    content: bytes
-    """The body."""
-    attempts: int
-    """How often the request was sent."""
-    elapsed: float
-    """Seconds from the call to the last byte of the answer."""
-    _parsed: ResponseT | None = field(default=None, init=False, repr=False, compare=False)
-
-    def __repr__(self) -> str:
-        return f"<RawResponse of {self.operation.name}: {self.status}, {len(self.content)} bytes>"
-
-    @property
-    def is_error(self) -> bool:
-        """Whether the service refused the request."""
-        return self.status >= _FIRST_ERROR_STATUS or "x-amzn-errortype" in self.headers
-
-    def parse(self) -> ResponseT:
-        """The model; the same one each time.
-
-        Raises:
-            ServiceError: the answer is an error.
-            ResponseDecodeError: the answer is not what the service's model says.
-        """
-        if self._parsed is not None:
-            return self._parsed
-        if self.is_error:
-            raise self._service_error()
-        request_id = codec.request_id_of(self.headers)
-        response = codec.decode_response(
-            self.operation, self.content, status=self.status, request_id=request_id
-        )
-        if codec.is_error_envelope(self.operation, response):
-            raise self._service_error()
-        attach_metadata(
-            response,
-            ResponseMetadata(request_id, self.status, self.headers, self.attempts, self.elapsed),
-        )
-        # The retry loop has judged the answer by parsing it; the caller shall not pay for it again.
-        object.__setattr__(self, "_parsed", response)
-        return response
-
-    def _service_error(self) -> ServiceError:
-        return codec.decode_error(
-            self.operation, self.content, self.headers, status=self.status, attempts=self.attempts
-        )
-
-
-class _Core:
-    """What a client shares with the clients that ``with_options`` makes of it."""
-
-    def __init__(
-        self,
-        arguments: ClientArguments,
-        resolve_endpoint: ResolveEndpoint,
-        service: Service,
-        credentials: Credentials | CredentialsProvider | None,
-        transport: httpx.AsyncBaseTransport | None,
-        max_connections: int,
-    ) -> None:
-        self._arguments = arguments
-        self._resolve_endpoint = resolve_endpoint
-        self._service = service
-        self._given_credentials = credentials
-        self._given_transport = transport
-        self._max_connections = max_connections
-        self._connection: _Connection | None = None
-        self._lock = anyio.Lock()
-        self._closed = False
-        self.quota = RetryQuota()
-        self.throttles = Throttles()
-        self.clock = ServiceClock()
-
-    async def connection(self) -> _Connection:
-        """What a call needs to be sent; made at the first one, off the event loop."""
-        self._check_open()
-        if self._connection is None:
-            async with self._lock:
-                self._check_open()
-                if self._connection is None:
-                    self._connection = await anyio.to_thread.run_sync(
-                        self._open, abandon_on_cancel=True
-                    )
-                    if self._closed:
-                        # Somebody closed the client while it was being opened.
-                        await self._close_transport()
-                    self._check_open()
-        return self._connection
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ClientClosedError("the client is closed")
-
-    def _open(self) -> _Connection:
-        settings = resolve_settings(
-            self._arguments, self._resolve_endpoint, self._service.service_id
-        )
-        return _Connection(
-            settings=settings,
-            url=httpx.URL(f"{settings.endpoint_url}/"),
-            credentials=default_provider(self._given_credentials, self._arguments.profile),
-            signer=Signer(settings.region, self._service.signing_name),
-            transport=self._given_transport or default_transport(self._max_connections),
-        )
-
-    async def aclose(self) -> None:
-        if not self._closed:
-            self._closed = True
-            await self._close_transport()
-
-    async def _close_transport(self) -> None:
-        if self._connection is not None and self._given_transport is None:
-            await self._connection.transport.aclose()
-
-
-@dataclass(frozen=True, slots=True)
-class _Connection:
-    """The resolved settings and what was made from them."""
-
-    settings: Settings
-    url: httpx.URL
-    credentials: CredentialsProvider
-    signer: Signer
-    transport: httpx.AsyncBaseTransport
 
 
 class BaseClient:
@@ -240,7 +76,7 @@ class BaseClient:
     ) -> None:
         if max_connections < 1:
             raise ConfigurationError(f"max_connections must be at least 1, not {max_connections}")
-        self._core = _Core(
+        self._core = Core(
             ClientArguments(region, profile, endpoint_url, use_fips, use_dualstack),
             self._resolve_endpoint,
             self._service,
@@ -248,7 +84,7 @@ class BaseClient:
             transport,
             max_connections,
         )
-        self._retry = retry or RetryPolicy()
+        self._retry = retry
         self._options = options or CallOptions()
         self._middleware = tuple(middleware)
 
@@ -309,167 +145,12 @@ class BaseClient:
     ) -> ResponseT:
         return await wait(waiter, lambda: self._call(waiter.operation, members), max_wait=max_wait)
 
-    # -- the pipeline ----------------------------------------------------------------------------
-
     async def _send(self, operation: Operation[ResponseT], body: bytes) -> RawResponse[ResponseT]:
-        """One call: the deadline around the attempts."""
-        call = _Call(operation, body, self._new_retry(operation))
-        deadline = self._options.deadline
-        if deadline is None:
-            return await self._retry_loop(call)
-        with anyio.move_on_after(deadline) as scope:
-            call.deadline = scope.deadline
-            return await self._retry_loop(call)
-        assert scope.cancelled_caught
-        raise self._deadline_exceeded(call) from call.error
-
-    def _new_retry(self, operation: Operation[Any]) -> Retry:
-        core, policy = self._core, self._options.retry or self._retry
-        throttle = core.throttles.of(operation.name) if policy.mode == "adaptive" else None
-        return Retry(policy, core.quota, core.clock, throttle)
-
-    def _deadline_exceeded(self, call: _Call[Any]) -> DeadlineExceeded:
-        deadline = self._options.deadline
-        assert deadline is not None
-        return DeadlineExceeded(call.operation.name, deadline, call.attempts, call.stopwatch.read())
-
-    async def _retry_loop(self, call: _Call[ResponseT]) -> RawResponse[ResponseT]:
-        connection = await self._core.connection()
-        while True:
-            call.stopwatch.enter("throttle")
-            await call.retry.begin()
-            call.stopwatch.enter("attempts")
-            answer: RawResponse[ResponseT] | None = None
-            try:
-                answer = await self._attempt(call, connection)
-                call.error = _error_of(answer)
-            except TransportError as failure:
-                failure.operation, failure.attempts = call.operation.name, call.attempts
-                call.error = failure
-            call.stopwatch.enter("sleeps")
-            if call.error is None:
-                call.retry.succeeded()
-            else:
-                date = None if answer is None else answer.headers.get("date")
-                delay = call.retry.next_delay(call.error, date)
-                if delay is not None:
-                    await self._sleep(call, delay)
-                    continue
-            if answer is None:
-                assert call.error is not None
-                raise call.error
-            return answer
-
-    async def _sleep(self, call: _Call[Any], delay: float) -> None:
-        """Wait for the next attempt, unless the deadline would pass before it can begin."""
-        if delay and anyio.current_time() + delay >= call.deadline:
-            call.retry.abandon()
-            raise self._deadline_exceeded(call) from call.error
-        await anyio.sleep(delay)
-
-    async def _attempt(
-        self, call: _Call[ResponseT], connection: _Connection
-    ) -> RawResponse[ResponseT]:
-        """The middleware and the transport once, within the timeout."""
-
-        async def send(request: httpx.Request) -> httpx.Response:
-            call.stopwatch.enter("credentials")
-            credentials = await connection.credentials.get()
-            call.stopwatch.enter("attempts")
-            return await _sign_and_send(request, connection, credentials, self._core.clock.now())
-
-        request = self._http_request(call, connection)
-        try:
-            response = await self._within_timeout(compose(self._middleware, send)(request))
-        except httpx.RequestError as error:
-            raise translate_error(error) from error
-        return RawResponse(
-            operation=call.operation,
-            status=response.status_code,
-            headers=dict(response.headers.items()),
-            content=response.content,
-            attempts=call.attempts,
-            elapsed=time.perf_counter() - call.started,
-        )
-
-    async def _within_timeout(self, sending: Awaitable[httpx.Response]) -> httpx.Response:
-        timeout = self._options.timeout
-        with anyio.move_on_after(timeout):
-            response = await sending
-            # Middleware may have made an answer of its own that is not read yet.
-            await response.aread()
-            return response
-        raise AttemptTimeout(f"no whole answer within {timeout:g} s")
-
-    def _http_request(self, call: _Call[Any], connection: _Connection) -> httpx.Request:
-        operation = call.operation
-        timeout = self._options.timeout
-        return httpx.Request(
-            "POST",
-            connection.url,
-            headers={
-                "host": connection.settings.host,
-                "content-type": f"application/x-amz-json-{operation.service.json_version}",
-                "x-amz-target": operation.target,
-                "user-agent": _USER_AGENT,
-                "accept-encoding": "identity",
-                **call.retry.headers(timeout),
-            },
-            content=call.body,
-            extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)},
-        )
-
-
-class _Call(Generic[ResponseT]):
-    """One call as it goes through the pipeline."""
-
-    __slots__ = ("body", "deadline", "error", "operation", "retry", "started", "stopwatch")
-
-    def __init__(self, operation: Operation[ResponseT], body: bytes, retry: Retry) -> None:
-        self.operation = operation
-        self.body = body
-        self.retry = retry
-        self.started = time.perf_counter()
-        self.stopwatch = Stopwatch()
-        # By the event loop's clock.
-        self.deadline = math.inf
-        # What was wrong with the last attempt that ended.
-        self.error: ECRClientError | None = None
-
-    @property
-    def attempts(self) -> int:
-        return self.retry.attempts
-
-
-def _error_of(answer: RawResponse[Any]) -> ECRClientError | None:
-    try:
-        answer.parse()
-    except ECRClientError as error:
-        return error
-    return None
-
-
-async def _sign_and_send(
-    request: httpx.Request, connection: _Connection, credentials: Credentials, now: datetime
-) -> httpx.Response:
-    """Sign what the middleware has left, send it, and read the whole answer."""
-    headers = request.headers
-    signature = connection.signer.sign(
-        credentials,
-        host=headers["host"].encode("ascii"),
-        content_type=headers["content-type"].encode("ascii"),
-        target=headers["x-amz-target"].encode("ascii"),
-        body=request.content,
-        now=now,
-    )
-    for name, value in signature:
-        headers[name.decode("ascii")] = value.decode("ascii")
-    response = await connection.transport.handle_async_request(request)
-    response.request = request
-    try:
-        await response.aread()
-    finally:
-        # Whatever happens, cancellation too, the connection goes back or is closed.
-        with anyio.CancelScope(shield=True):
-            await response.aclose()
-    return response
+        return await Call(
+            operation,
+            body,
+            self._core,
+            options=self._options,
+            policy=self._retry,
+            middleware=self._middleware,
+        ).run()

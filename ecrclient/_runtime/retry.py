@@ -154,7 +154,8 @@ class Retry:
         self._throttle = throttle
         self._invocation_id = str(uuid.uuid4())
         self._cost: int | None = None
-        self._corrections = 0
+        self._excused = 0
+        self._corrected = False
         self._signed_with = clock.offset
         self._difference: timedelta | None = None
         self.attempts = 0
@@ -169,7 +170,7 @@ class Retry:
 
     def headers(self, timeout: float | None) -> dict[str, str]:
         """What tells the service which attempt this is, and when its answer is of no more use."""
-        told = f"attempt={self.attempts}; max={self._policy.max_attempts + self._corrections}"
+        told = f"attempt={self.attempts}; max={self._policy.max_attempts + self._excused}"
         if self.attempts > 1 and timeout is not None and self._difference is not None:
             given_up = self._clock.local() + self._difference + timedelta(seconds=timeout)
             told = f"ttl={given_up:%Y%m%dT%H%M%SZ}; {told}"
@@ -193,11 +194,12 @@ class Retry:
         difference = self._clock.difference(date)
         if difference is not None:
             self._difference = difference
-        if not self._corrections and self._clock.learn(error, difference, self._signed_with):
+        if not self._corrected and self._clock.learn(error, difference, self._signed_with):
             # It was refused unread, for our clock's sake: that is no failure of the service.
-            self._corrections += 1
+            self._corrected = True
+            self.excuse()
             return 0.0
-        tried = self.attempts - self._corrections
+        tried = self.attempts - self._excused
         if tried >= self._policy.max_attempts or not is_retryable(error):
             return None
         cost = self._quota.acquire(error)
@@ -205,6 +207,10 @@ class Retry:
             return None
         self._cost = cost
         return self._policy.delay(error, tried)
+
+    def excuse(self) -> None:
+        """The last attempt was refused unread: another one costs nothing and is not counted."""
+        self._excused += 1
 
     def abandon(self) -> None:
         """There is no time for the attempt that ``next_delay`` has allowed: give its price back."""

@@ -37,7 +37,12 @@ _TRANSLATIONS: tuple[tuple[type[httpx.RequestError], type[TransportError]], ...]
 )
 
 
-def default_transport(max_connections: int) -> httpx.AsyncBaseTransport:
+def default_transport(
+    endpoint_url: str,  # noqa: ARG001
+    max_connections: int,
+    *,
+    ca_bundle: str | None = None,  # noqa: ARG001
+) -> httpx.AsyncBaseTransport:
     """A transport with a bounded pool; it builds a TLS context, so make it off the event loop."""
     limits = httpx.Limits(
         max_connections=max_connections,

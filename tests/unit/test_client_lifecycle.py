@@ -12,8 +12,8 @@ import anyio.to_thread
 import pytest
 
 from ecrclient import ClientClosedError, ConfigurationError, ECRClient
-from ecrclient._runtime import client as module
 from ecrclient._runtime import config
+from ecrclient._runtime import core as module
 from tests.unit._scripted import KEY, Scripted, client, ok
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +36,7 @@ async def test_the_clients_own_transport_is_closed_once(monkeypatch: pytest.Monk
     made: list[Scripted] = []
     sizes: list[int] = []
 
-    def make(max_connections: int) -> Scripted:
+    def make(_: str, max_connections: int, **__: object) -> Scripted:
         sizes.append(max_connections)
         made.append(Scripted(ok(), ok()))
         return made[-1]
@@ -67,7 +67,7 @@ def test_a_client_is_built_outside_a_loop_without_io(
 
     with monkeypatch.context() as patch:
         for name in ("open_session", "resolve_settings"):
-            for place in ("config", "client", "credentials"):
+            for place in ("config", "core", "credentials.providers"):
                 patch.setattr(f"ecrclient._runtime.{place}.{name}", forbidden, raising=False)
         patch.setattr(module, "default_transport", forbidden)
         patch.setattr(socket, "socket", forbidden)
@@ -127,7 +127,7 @@ async def test_calls_that_are_overtaken_by_aclose_send_nothing(
         return resolve(*args)
 
     monkeypatch.setattr(module, "resolve_settings", slow)
-    monkeypatch.setattr(module, "default_transport", {1: made}.get)
+    monkeypatch.setattr(module, "default_transport", lambda *_, **__: made)
     ecr = ECRClient(region="eu-west-1", credentials=KEY, max_connections=1)
 
     async def call() -> None:

@@ -47,7 +47,7 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def record(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr("ecrclient._runtime.client.anyio.sleep", record)
+    monkeypatch.setattr("ecrclient._runtime.call.anyio.sleep", record)
     return slept
 
 
@@ -200,7 +200,9 @@ async def test_the_deadline_ends_a_wait_between_attempts() -> None:
     assert len(transport.requests) == 1
 
 
-@pytest.mark.parametrize("slow_step", ["credentials.open_session", "client.resolve_settings"])
+@pytest.mark.parametrize(
+    "slow_step", ["credentials.providers.open_session", "core.resolve_settings"]
+)
 async def test_the_deadline_does_not_wait_for_a_worker_thread(
     slow_step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,7 @@ ID, SECRET = {"AWS_ACCESS_KEY_ID": "AKID"}, {"AWS_SECRET_ACCESS_KEY": "s3cret"}
         ({}, None),
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, None),
         ({"AWS_SESSION_TOKEN": "t"}, None),
+        (SECRET, None),
         ({**ID, **SECRET}, Credentials("AKID", "s3cret")),
         ({**ID, **SECRET, "AWS_SESSION_TOKEN": ""}, Credentials("AKID", "s3cret")),
         ({**ID, **SECRET, "AWS_SECURITY_TOKEN": ""}, Credentials("AKID", "s3cret")),
@@ -108,7 +109,7 @@ ID, SECRET = {"AWS_ACCESS_KEY_ID": "AKID"}, {"AWS_SECRET_ACCESS_KEY": "s3cret"}
         ({**ID, **SECRET, "AWS_SECURITY_TOKEN": "o"}, Credentials("AKID", "s3cret", "o")),
         (
             {**ID, **SECRET, "AWS_SESSION_TOKEN": "t", "AWS_SECURITY_TOKEN": "o"},
-            Credentials("AKID", "s3cret", "t"),
+            Credentials("AKID", "s3cret", "o"),
         ),
     ],
 )
@@ -120,7 +121,6 @@ def test_the_environment(environ: dict[str, str], expected: Credentials | None) 
     ("environ", "missing"),
     [
         (ID, "AWS_SECRET_ACCESS_KEY is not set"),
-        (SECRET, "AWS_ACCESS_KEY_ID is not set"),
         ({**ID, "AWS_SECRET_ACCESS_KEY": ""}, "AWS_SECRET_ACCESS_KEY is not set"),
     ],
 )
@@ -204,11 +204,11 @@ async def test_many_callers_at_once_open_one_session(
     (tmp_path / "credentials").write_text(FILE)
     opened: list[str | None] = []
 
-    def counting(profile: str | None) -> Any:
+    def counting(profile: str | None, region: str | None) -> Any:
         opened.append(profile)
-        return shared_config.open_session(profile)
+        return shared_config.open_session(profile, region)
 
-    monkeypatch.setattr("ecrclient._runtime.credentials.open_session", counting)
+    monkeypatch.setattr("ecrclient._runtime.credentials.providers.open_session", counting)
     provider = BotocoreCredentials("far")
     found: list[Credentials] = []
 
