@@ -14,9 +14,10 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
@@ -25,6 +26,7 @@ import anyio.to_thread
 import httpx
 
 from ecrclient._runtime import codec
+from ecrclient._runtime.clock import ServiceClock
 from ecrclient._runtime.config import (
     CallOptions,
     ClientArguments,
@@ -51,14 +53,18 @@ from ecrclient._runtime.errors import (
 from ecrclient._runtime.middleware import Middleware, compose
 from ecrclient._runtime.operation import ResponseT
 from ecrclient._runtime.pagination import Paginator
-from ecrclient._runtime.retry import RetryPolicy, RetryQuota, is_retryable
+from ecrclient._runtime.retry import Retry, RetryPolicy, RetryQuota
 from ecrclient._runtime.shapes import ResponseMetadata, attach_metadata
 from ecrclient._runtime.signing import Signer
+from ecrclient._runtime.stopwatch import Stopwatch
+from ecrclient._runtime.throttle import Throttles
 from ecrclient._runtime.transport import default_transport, translate_error
 from ecrclient._runtime.version import __version__
 from ecrclient._runtime.waiting import wait
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ecrclient._runtime.operation import Operation, OperationsByRequest, Service, Waiter
     from ecrclient._runtime.shapes import Request
 
@@ -83,6 +89,7 @@ class RawResponse(Generic[ResponseT]):
     """How often the request was sent."""
     elapsed: float
     """Seconds from the call to the last byte of the answer."""
+    _parsed: ResponseT | None = field(default=None, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"<RawResponse of {self.operation.name}: {self.status}, {len(self.content)} bytes>"
@@ -90,32 +97,37 @@ class RawResponse(Generic[ResponseT]):
     @property
     def is_error(self) -> bool:
         """Whether the service refused the request."""
-        return self.status >= _FIRST_ERROR_STATUS
+        return self.status >= _FIRST_ERROR_STATUS or "x-amzn-errortype" in self.headers
 
     def parse(self) -> ResponseT:
-        """The model.
+        """The model; the same one each time.
 
         Raises:
             ServiceError: the answer is an error.
             ResponseDecodeError: the answer is not what the service's model says.
         """
-        request_id = codec.request_id_of(self.headers)
+        if self._parsed is not None:
+            return self._parsed
         if self.is_error:
-            raise codec.decode_error(
-                self.operation,
-                self.content,
-                self.headers,
-                status=self.status,
-                attempts=self.attempts,
-            )
+            raise self._service_error()
+        request_id = codec.request_id_of(self.headers)
         response = codec.decode_response(
             self.operation, self.content, status=self.status, request_id=request_id
         )
+        if codec.is_error_envelope(self.operation, response):
+            raise self._service_error()
         attach_metadata(
             response,
             ResponseMetadata(request_id, self.status, self.headers, self.attempts, self.elapsed),
         )
+        # The retry loop has judged the answer by parsing it; the caller shall not pay for it again.
+        object.__setattr__(self, "_parsed", response)
         return response
+
+    def _service_error(self) -> ServiceError:
+        return codec.decode_error(
+            self.operation, self.content, self.headers, status=self.status, attempts=self.attempts
+        )
 
 
 class _Core:
@@ -140,12 +152,15 @@ class _Core:
         self._lock = anyio.Lock()
         self._closed = False
         self.quota = RetryQuota()
+        self.throttles = Throttles()
+        self.clock = ServiceClock()
 
     async def connection(self) -> _Connection:
         """What a call needs to be sent; made at the first one, off the event loop."""
         self._check_open()
         if self._connection is None:
             async with self._lock:
+                self._check_open()
                 if self._connection is None:
                     self._connection = await anyio.to_thread.run_sync(
                         self._open, abandon_on_cancel=True
@@ -308,42 +323,61 @@ class BaseClient:
 
     async def _send(self, operation: Operation[ResponseT], body: bytes) -> RawResponse[ResponseT]:
         """One call: the deadline around the attempts."""
-        call = _Call(operation, body)
+        call = _Call(operation, body, self._new_retry(operation))
         deadline = self._options.deadline
         if deadline is None:
             return await self._retry_loop(call)
         with anyio.move_on_after(deadline) as scope:
+            call.deadline = scope.deadline
             return await self._retry_loop(call)
         assert scope.cancelled_caught
-        raise DeadlineExceeded(operation.name, deadline, call.attempts)
+        raise self._deadline_exceeded(call) from call.error
+
+    def _new_retry(self, operation: Operation[Any]) -> Retry:
+        core, policy = self._core, self._options.retry or self._retry
+        throttle = core.throttles.of(operation.name) if policy.mode == "adaptive" else None
+        return Retry(policy, core.quota, core.clock, throttle)
+
+    def _deadline_exceeded(self, call: _Call[Any]) -> DeadlineExceeded:
+        deadline = self._options.deadline
+        assert deadline is not None
+        return DeadlineExceeded(call.operation.name, deadline, call.attempts, call.stopwatch.read())
 
     async def _retry_loop(self, call: _Call[ResponseT]) -> RawResponse[ResponseT]:
-        policy = self._options.retry or self._retry
-        quota = self._core.quota
         connection = await self._core.connection()
-        cost: int | None = None
         while True:
-            call.attempts += 1
+            call.stopwatch.enter("throttle")
+            await call.retry.begin()
+            call.stopwatch.enter("attempts")
             answer: RawResponse[ResponseT] | None = None
             try:
                 answer = await self._attempt(call, connection)
-                error = _error_of(answer)
+                call.error = _error_of(answer)
             except TransportError as failure:
                 failure.operation, failure.attempts = call.operation.name, call.attempts
-                error = failure
-            if await _renewed(call, connection, error):
+                call.error = failure
+            call.stopwatch.enter("sleeps")
+            if call.error is None:
+                call.retry.succeeded()
+            elif await _renewed(call, connection):
                 continue
-            if error is None:
-                quota.release(cost)
-            elif call.attempts - call.renewed < policy.max_attempts and is_retryable(error):
-                cost = quota.acquire(error)
-                if cost is not None:
-                    await anyio.sleep(policy.delay(error, call.attempts - call.renewed))
+            else:
+                date = None if answer is None else answer.headers.get("date")
+                delay = call.retry.next_delay(call.error, date)
+                if delay is not None:
+                    await self._sleep(call, delay)
                     continue
             if answer is None:
-                assert error is not None
-                raise error
+                assert call.error is not None
+                raise call.error
             return answer
+
+    async def _sleep(self, call: _Call[Any], delay: float) -> None:
+        """Wait for the next attempt, unless the deadline would pass before it can begin."""
+        if delay and anyio.current_time() + delay >= call.deadline:
+            call.retry.abandon()
+            raise self._deadline_exceeded(call) from call.error
+        await anyio.sleep(delay)
 
     async def _attempt(
         self, call: _Call[ResponseT], connection: _Connection
@@ -351,8 +385,11 @@ class BaseClient:
         """The middleware and the transport once, within the timeout."""
 
         async def send(request: httpx.Request) -> httpx.Response:
+            call.stopwatch.enter("credentials")
             call.credentials = await connection.credentials.get()
-            return await _sign_and_send(request, connection, call.credentials)
+            call.stopwatch.enter("attempts")
+            now = self._core.clock.now()
+            return await _sign_and_send(request, connection, call.credentials, now)
 
         request = self._http_request(call, connection)
         try:
@@ -389,6 +426,7 @@ class BaseClient:
                 "x-amz-target": operation.target,
                 "user-agent": _USER_AGENT,
                 "accept-encoding": "identity",
+                **call.retry.headers(timeout),
             },
             content=call.body,
             extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)},
@@ -398,38 +436,61 @@ class BaseClient:
 class _Call(Generic[ResponseT]):
     """One call as it goes through the pipeline."""
 
-    __slots__ = ("attempts", "body", "credentials", "operation", "renewed", "started")
+    __slots__ = (
+        "body",
+        "credentials",
+        "deadline",
+        "error",
+        "operation",
+        "renewed",
+        "retry",
+        "started",
+        "stopwatch",
+    )
 
-    def __init__(self, operation: Operation[ResponseT], body: bytes) -> None:
+    def __init__(self, operation: Operation[ResponseT], body: bytes, retry: Retry) -> None:
         self.operation = operation
         self.body = body
-        self.attempts = 0
+        self.retry = retry
+        # What the last attempt was signed with, and whether the service refused such once.
         self.credentials: Credentials | None = None
-        """What the last attempt was signed with."""
         self.renewed = False
-        """Whether they were refused once, and the call sent again with others: no retry."""
         self.started = time.perf_counter()
+        self.stopwatch = Stopwatch()
+        # By the event loop's clock.
+        self.deadline = math.inf
+        # What was wrong with the last attempt that ended.
+        self.error: ECRClientError | None = None
+
+    @property
+    def attempts(self) -> int:
+        return self.retry.attempts
 
 
 def _error_of(answer: RawResponse[Any]) -> ECRClientError | None:
-    if not answer.is_error:
-        return None
-    return codec.decode_error(
-        answer.operation, answer.content, answer.headers, status=answer.status
-    )
+    try:
+        answer.parse()
+    except ECRClientError as error:
+        return error
+    return None
 
 
-async def _renewed(call: _Call[Any], connection: _Connection, error: ECRClientError | None) -> bool:
+async def _renewed(call: _Call[Any], connection: _Connection) -> bool:
     """Once a call: whether its credentials were refused and there are others now."""
+    error = call.error
     if call.renewed or call.credentials is None or not isinstance(error, ServiceError):
         return False
     if error.code in REFUSED_CREDENTIALS_CODES:
+        call.stopwatch.enter("credentials")
         call.renewed = await renew(connection.credentials, call.credentials)
+        call.stopwatch.enter("sleeps")
+    if call.renewed:
+        call.retry.forgive()
     return call.renewed
 
 
 async def _sign_and_send(
-    request: httpx.Request, connection: _Connection, credentials: Credentials
+    request: httpx.Request, connection: _Connection, credentials: Credentials, now: datetime
 ) -> httpx.Response:
     """Sign what the middleware has left, send it, and read the whole answer."""
     headers = request.headers
@@ -439,6 +500,7 @@ async def _sign_and_send(
         content_type=headers["content-type"].encode("ascii"),
         target=headers["x-amz-target"].encode("ascii"),
         body=request.content,
+        now=now,
     )
     for name, value in signature:
         headers[name.decode("ascii")] = value.decode("ascii")

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
 
 from ecrclient._runtime.errors import (
     RequestValidationError,
@@ -22,9 +21,16 @@ from ecrclient._runtime.errors import (
 
 if TYPE_CHECKING:
     from ecrclient._runtime.operation import Operation, ResponseT
-    from ecrclient._runtime.shapes import Request
+    from ecrclient._runtime.shapes import Request, Response
 
-__all__ = ["build_request", "decode_error", "decode_response", "encode_request"]
+__all__ = [
+    "build_request",
+    "decode_error",
+    "decode_response",
+    "encode_request",
+    "is_error_envelope",
+    "request_id_of",
+]
 
 # What pydantic says of a null, and the value that stands for "nothing" in that type. Source:
 # "Client error correction" in the Smithy specification.
@@ -86,18 +92,10 @@ def _message(problem: Any) -> str:
 
 
 def encode_request(request: Request[Any]) -> bytes:
-    """The body. What was not set is not sent.
-
-    Raises:
-        RequestValidationError: a text holds half of a surrogate pair.
-    """
-    try:
-        return request.__pydantic_serializer__.to_json(
-            request, by_alias=True, exclude_unset=True, exclude_none=True
-        )
-    except PydanticSerializationError:
-        problem = ValidationProblem("request", "holds text that UTF-8 cannot encode")
-        raise RequestValidationError(type(request).__name__, (problem,)) from None
+    """The body. What was not set is not sent."""
+    return request.__pydantic_serializer__.to_json(
+        request, by_alias=True, exclude_unset=True, exclude_none=True
+    )
 
 
 def decode_response(
@@ -127,7 +125,13 @@ def decode_response(
             return response
     else:
         problem = "nested too deeply"
-    raise ResponseDecodeError(operation.name, problem, status=status, request_id=request_id)
+    raise ResponseDecodeError(
+        operation.name,
+        problem,
+        status=status,
+        request_id=request_id,
+        is_retryable=not _is_object(content),
+    )
 
 
 _ROUNDS = 64
@@ -210,7 +214,46 @@ def decode_error(
         operation=operation.name,
         attempts=attempts,
         details={name: value for name, value in body.items() if name not in _ENVELOPE},
+        is_modelled=code in operation.errors,
+        retry_after=_retry_after(headers),
     )
+
+
+def is_error_envelope(operation: Operation[Any], response: Response) -> bool:
+    """Whether what came as a success says that it is an error.
+
+    A ``__type`` alone does not: some services name the type of a success too.
+    """
+    extra = response.model_extra
+    name = extra.get("__type") if extra else None
+    if extra is None or not isinstance(name, str):
+        return False
+    code = _strip_code(name)
+    return (
+        code in operation.service.errors
+        or code.endswith(_ERROR_SUFFIXES)
+        or not extra.keys().isdisjoint(("message", "Message"))
+    )
+
+
+_ERROR_SUFFIXES = ("Exception", "Error", "Failure", "Fault")
+
+
+def _is_object(content: bytes) -> bool:
+    try:
+        _OBJECT.validate_json(content)
+    except ValidationError:
+        return False
+    return True
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds; the header says whole milliseconds. HTTP's own ``Retry-After`` is not looked at."""
+    try:
+        seconds = int(headers.get("x-amz-retry-after", "")) / 1000
+    except (ValueError, OverflowError):
+        return None
+    return seconds if seconds >= 0 else None
 
 
 _ENVELOPE = frozenset({"__type", "code", "message", "Message"})

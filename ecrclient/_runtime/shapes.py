@@ -136,6 +136,9 @@ def attach_metadata(response: Response, metadata: ResponseMetadata) -> None:
     setattr(response, "_response_metadata", metadata)  # noqa: B010
 
 
+# A length limit, even one that excludes nothing, has pydantic look at the text, and so refuse half
+# of a surrogate pair, which could not be sent.
+_ENCODABLE: dict[str, Any] = {"min_length": 0}
 _STRICT_SCALARS = frozenset({"str", "int", "float", "bool"})
 
 
@@ -158,9 +161,13 @@ class Limits:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         lenient = handler(source)
-        limits = {name: value for name, value in vars(self).items() if value is not None}
+        limits: dict[str, Any] = {
+            name: value for name, value in vars(self).items() if value is not None
+        }
         if lenient["type"] in _STRICT_SCALARS:
             limits["strict"] = True
+        if lenient["type"] == "str":
+            limits = {**_ENCODABLE, **limits}
         if self.pattern is not None:
             limits["pattern"] = f"^(?:{self.pattern})$"
         strict: Any = {**lenient, **limits}
@@ -174,7 +181,7 @@ class OpenEnum:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         return core_schema.json_or_python_schema(
-            core_schema.str_schema(), core_schema.str_schema(strict=True)
+            core_schema.str_schema(), core_schema.str_schema(strict=True, **_ENCODABLE)
         )
 
 
@@ -225,7 +232,10 @@ class _AwareDatetime:
 
 
 def _to_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("beyond the calendar") from None
 
 
 Str = Annotated[str, Limits()]

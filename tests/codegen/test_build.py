@@ -307,7 +307,7 @@ def test_every_complaint_about_the_overlay_is_told_at_once(tmp_path: Path, model
     with pytest.raises(OverlayError) as refused:
         Overlay.load(path, model)
     assert str(refused.value).splitlines() == [
-        f"{path}: [[sensitive]] entry 3: wrong or missing keys ['why']",
+        f"{path}: [[sensitive]] entry 3: wrong or missing: why",
         f"{path}: unknown table [odd]",
         f"{path}: [sensitive] One.gone: the model has no such name any more",
         f"{path}: [sensitive] Two.gone: the model has no such name any more",
@@ -342,7 +342,7 @@ def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) 
         (
             'structure = "CreateRepositoryResponse"\nmembers = ["repository"]',
             'structure = "ImageIdentifier"\nmembers = ["imageTag"]',
-            "[returned] ImageIdentifier.imageTag: inputs share it, and may omit it",
+            "[[returned]] ImageIdentifier.imageTag: inputs share it, and may omit it",
         ),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -108,12 +109,12 @@ async def test_a_redirect_is_an_error_and_is_not_followed() -> None:
     assert (caught.value.status, len(transport.requests)) == (307, 1)
 
 
-async def test_an_answer_that_cannot_be_read() -> None:
-    transport = Scripted(httpx.Response(200, content=b"<html>"))
+async def test_an_answer_that_is_no_json_is_tried_again_and_then_told() -> None:
+    transport = Scripted(*[httpx.Response(200, content=b"<html>") for _ in range(3)])
     with pytest.raises(ResponseDecodeError):
         await client(transport).describe_registry()
 
-    assert len(transport.requests) == 1
+    assert transport.answers == []
 
 
 # -- middleware ----------------------------------------------------------------------------------
@@ -168,6 +169,20 @@ async def test_middleware_may_answer_by_itself() -> None:
 
     assert found.registry_id == "from the cache"
     assert transport.requests == []
+
+
+async def test_an_answer_of_middleware_may_be_a_stream() -> None:
+    class Stream(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b'{"registryId":'
+            yield b' "streamed"}'
+
+    async def answer(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+        return httpx.Response(200, stream=Stream())
+
+    found = await client(Scripted(), middleware=[answer]).describe_registry()
+
+    assert found.registry_id == "streamed"
 
 
 async def test_middleware_sees_the_whole_answer_and_may_replace_it() -> None:

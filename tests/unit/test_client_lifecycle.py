@@ -113,15 +113,7 @@ async def test_settings_that_could_not_be_resolved_are_tried_again(
     assert (await ecr.describe_registry()).registry_id == "1"
 
 
-SEVERAL = pytest.param(
-    3,
-    marks=pytest.mark.xfail(
-        strict=True, reason="who waited for the lock finds the closed connection and uses it"
-    ),
-)
-
-
-@pytest.mark.parametrize("calls", [1, SEVERAL])
+@pytest.mark.parametrize("calls", [1, 3])
 async def test_calls_that_are_overtaken_by_aclose_send_nothing(
     monkeypatch: pytest.MonkeyPatch, calls: int
 ) -> None:

@@ -69,7 +69,6 @@ def test_the_figures_are_the_policys_own() -> None:
     assert delays == [2, 4, 5, 3, 5, 5]
 
 
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="2.0 ** attempt before the cap")
 def test_a_late_attempt_waits_as_long_as_the_cap() -> None:
     assert RetryPolicy().delay(TRANSIENT, 2000, random=lambda: 1) == 20
 
@@ -166,7 +165,6 @@ def test_a_policy_refuses_bad_values(wrong: dict[str, Any]) -> None:
         RetryPolicy(**wrong)
 
 
-@pytest.mark.xfail(strict=True, reason="nan < 0 is False, and a number of attempts may be a float")
 @pytest.mark.parametrize("wrong", [{"base_delay": math.nan}, {"max_attempts": 2.5}])
 def test_a_policy_refuses_what_is_no_number(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):

@@ -7,11 +7,13 @@ import copy
 import enum
 import json
 import pickle
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -264,14 +266,25 @@ def test_timestamps_are_seconds_since_the_epoch(text: str, expected: datetime) -
     assert found.image_scan_completed_at.utcoffset() == timedelta(0)
 
 
-@pytest.mark.parametrize("text", ["2024-05-06T00:00:00", "2024-05-06T00:00:00+02:00"])
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock is not UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
+@pytest.mark.parametrize("text", ["2024-05-06T00:00:00", "2024-05-06T02:00:00+02:00"])
 def test_a_timestamp_is_never_anything_but_utc(text: str) -> None:
     found = read(ImageScanFindingsSummary, f'{{"imageScanCompletedAt": "{text}"}}')
 
+    assert found.image_scan_completed_at == datetime(2024, 5, 6, tzinfo=UTC)
     assert found.image_scan_completed_at.utcoffset() == timedelta(0)
 
 
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="astimezone leaves the calendar")
 def test_a_timestamp_beyond_the_calendar_is_an_error_of_the_model() -> None:
     with pytest.raises(ValidationError):
         read(ImageScanFindingsSummary, '{"imageScanCompletedAt": "0001-01-01T00:00:00+02:00"}')
@@ -346,6 +359,7 @@ MOMENTS = st.integers(0, 7 * 10**15).map(
 )
 
 
+@settings(deadline=None)
 @given(
     st.builds(Tag, key=TEXT, value=TEXT)
     | st.builds(

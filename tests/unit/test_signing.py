@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrclient import Credentials
@@ -60,6 +60,7 @@ def sign(
     return {name.decode(): value.decode() for name, value in headers}
 
 
+@settings(deadline=None)
 @given(
     credentials=CREDENTIALS,
     scheme=st.sampled_from(["http", "https"]),
@@ -99,6 +100,7 @@ def test_signs_as_botocore_does(
     )
 
 
+@settings(deadline=None)
 @given(
     secret=st.text("abcXYZ019/+", min_size=1), region=st.sampled_from(["eu-west-1", "cn-north-1"])
 )
