@@ -159,7 +159,7 @@ class Call(Generic[ResponseT]):
         return Retry(policy, core.quota, core.clock, throttle)
 
     async def _try(self, connection: Connection, retry: Retry) -> RawResponse[ResponseT] | None:
-        """One attempt; what was wrong with it, an answer's error too, is kept until the next ends."""
+        """One attempt; what was wrong with it is kept until the next has ended."""
         try:
             answer = await self._attempt(connection, retry)
         except TransportError as failure:

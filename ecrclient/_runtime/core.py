@@ -81,7 +81,7 @@ class Core:
         """
         self._check_open()
         if self._connection is None:
-            # A lock for as long as it takes: the next event loop may be another, or of another kind.
+            # A lock for as long as it takes: the next event loop may be of another kind.
             lock = self._opening = self._opening or anyio.Lock()
             try:
                 async with lock:

@@ -127,7 +127,11 @@ async def test_calls_that_are_overtaken_by_aclose_send_nothing(
         return resolve(*args)
 
     monkeypatch.setattr(module, "resolve_settings", slow)
-    monkeypatch.setattr(module, "default_transport", lambda *_, **__: made)
+
+    def make(*_: object, **__: object) -> Scripted:
+        return made
+
+    monkeypatch.setattr(module, "default_transport", make)
     ecr = ECRClient(region="eu-west-1", credentials=KEY, max_connections=1)
 
     async def call() -> None:
