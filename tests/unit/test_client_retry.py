@@ -280,7 +280,7 @@ async def test_a_timeout_error_of_middleware_comes_out_as_it_is(timeout: float |
         (httpx.RemoteProtocolError, "ReadError"),
         (httpx.LocalProtocolError, "WriteError"),
         (httpx.CloseError, "TransportError"),
-        (httpx.ProxyError, "TransportError"),
+        (httpx.ProxyError, "ConnectError"),
         (httpx.UnsupportedProtocol, "TransportError"),
     ],
 )

@@ -64,5 +64,5 @@ class Source:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for what a thread is about to do."""
     with anyio.fail_after(10):
-        while not condition():  # noqa: ASYNC110 - a thread sets no anyio.Event
+        while not condition():
             await anyio.sleep(0.001)
