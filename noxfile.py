@@ -60,6 +60,13 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def soak(session: nox.Session) -> None:
+    """5,000 calls through faults, half of them cancelled; about a minute. Options go to it."""
+    _install(session)
+    session.run("python", "-m", "benchmarks.soak", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def generate(session: nox.Session) -> None:
     """Build the generated files; ``-- --relock`` takes changed sources."""
     _install(session)

@@ -293,6 +293,7 @@ def _signed(
         request.method,
         request.url,
         headers=[*headers.raw, *signature],
-        content=request.content,
+        # As a stream: its length stands in the headers already, and nobody reads it but the socket.
+        stream=httpx.ByteStream(request.content),
         extensions=request.extensions,
     )
