@@ -150,7 +150,7 @@ class _Core:
             self._arguments, self._resolve_endpoint, self._service.service_id
         )
         if self._transport is None:
-            self._transport = default_transport(self._max_connections)
+            self._transport = default_transport(settings.endpoint_url, self._max_connections)
         return _Connection(
             settings=settings,
             url=httpx.URL(f"{settings.endpoint_url}/"),
@@ -336,7 +336,7 @@ class BaseClient:
             with anyio.fail_after(self._options.timeout):
                 response = await compose(self._middleware, send)(request)
                 content = await response.aread()
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise translate_error(error) from error
         except TimeoutError as error:
             message = f"no whole answer within {self._options.timeout:g} s"

@@ -1,0 +1,176 @@
+"""What is sent and what is handed out: the bytes of a request, the ``httpx.Response``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from typing import Any
+
+import httpx
+
+__all__ = [
+    "ENCODED_PIECE",
+    "EncodedResponse",
+    "ResponseTooLarge",
+    "WholeResponse",
+    "encode_head",
+    "is_encoded",
+    "request_body",
+]
+
+ENCODED_PIECE = 1024
+"""What is decoded at once: gzip makes at most a thousand times as much of it."""
+
+# RFC 9112: a method, a target, and fields whose names are tokens and whose values hold no line
+# end. httpx checks neither names nor values, and a line end in one would begin a new request.
+_HEAD = re.compile(
+    rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.1\r\n"
+    rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\x00\r\n]*\r\n)+\r\n"
+)
+
+
+class ResponseTooLarge(httpx.RemoteProtocolError):
+    """The answer is larger than the transport's ``max_response_bytes``."""
+
+    def __init__(self, limit: int, *, request: httpx.Request | None = None) -> None:
+        super().__init__(f"the answer is larger than {limit} bytes", request=request)
+        self.limit = limit
+
+    def __reduce__(self) -> tuple[type[ResponseTooLarge], tuple[int]]:
+        return type(self), (self.limit,)
+
+
+def encode_head(request: httpx.Request) -> bytes:
+    """The request line and the headers.
+
+    Raises:
+        httpx.LocalProtocolError: they would not be read as what they are.
+    """
+    head = b"%b %b HTTP/1.1\r\n%b\r\n" % (
+        request.method.encode("ascii", "replace"),
+        request.url.raw_path,
+        b"".join([b"%b: %b\r\n" % field for field in request.headers.raw]),
+    )
+    if not _HEAD.fullmatch(head):
+        raise httpx.LocalProtocolError(
+            "the method, the target or a header of the request is not allowed in HTTP/1.1",
+            request=request,
+        )
+    return head
+
+
+def request_body(request: httpx.Request, head: bytes) -> bytes | AsyncGenerator[bytes]:
+    """The body: bytes where they are known, else what is sent piece by piece.
+
+    Raises:
+        httpx.LocalProtocolError: the headers announce another body than there is.
+    """
+    try:
+        body = request.content
+    except httpx.RequestNotRead:
+        return _stream_body(request)
+    # httpx sets the header in this spelling: the usual case needs no look at each header.
+    if (b"\r\nContent-Length: %d\r\n" % len(body)) in head or not body:
+        return body
+    if "transfer-encoding" in request.headers:
+        return _chunked(_once(body))
+    if request.headers.get("content-length") != str(len(body)):
+        raise httpx.LocalProtocolError(
+            f"the body has {len(body)} bytes, which is not what content-length says",
+            request=request,
+        )
+    return body
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes]:
+    yield body
+
+
+def _stream_body(request: httpx.Request) -> AsyncGenerator[bytes]:
+    stream = request.stream
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise httpx.LocalProtocolError("the request's body can only be read by a sync client")
+    pieces = stream.__aiter__()
+    if "transfer-encoding" in request.headers:
+        return _chunked(pieces)
+    return _counted(pieces, request)
+
+
+async def _chunked(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    async for piece in pieces:
+        if piece:  # an empty chunk would be the last one
+            yield b"%x\r\n%b\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
+
+
+async def _counted(pieces: AsyncIterator[bytes], request: httpx.Request) -> AsyncGenerator[bytes]:
+    left = int(request.headers.get("content-length", "0"))
+    async for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            break
+        yield piece
+    if left:
+        raise httpx.LocalProtocolError(
+            "the body is longer or shorter than content-length says", request=request
+        )
+
+
+class WholeResponse(httpx.Response):
+    """An answer whose body is here already, and needs no decoding.
+
+    ``httpx.Response`` reads any body through three nested generators; for a small answer they
+    cost more than receiving it.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        extensions: dict[str, Any],
+        request: httpx.Request,
+    ) -> None:
+        super().__init__(
+            status,
+            headers=headers,
+            stream=httpx.ByteStream(body),
+            extensions=extensions,
+            request=request,
+        )
+        # What ``httpx.Response`` looks for before it reads. Should it ever look elsewhere, it
+        # reads the stream, which holds the same.
+        self._content = body
+
+    async def aread(self) -> bytes:
+        """The body."""
+        if not self.is_closed:
+            await self.aclose()
+        return self._content
+
+
+def is_encoded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the body is to be decoded."""
+    for name, _ in headers:
+        if len(name) == len(b"content-encoding") and name.lower() == b"content-encoding":
+            return True
+    return False
+
+
+class EncodedResponse(httpx.Response):
+    """An answer with a content-encoding: what it decodes to is bounded as well.
+
+    Its stream must give small pieces, for httpx decodes each piece as a whole.
+    """
+
+    limit: int
+
+    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncGenerator[bytes]:
+        """The decoded body, piece by piece."""
+        size = 0
+        async for piece in super().aiter_bytes(chunk_size):
+            size += len(piece)
+            if size > self.limit:
+                await self.aclose()
+                raise ResponseTooLarge(self.limit, request=self._request)
+            yield piece

@@ -1,0 +1,205 @@
+"""Proxies: which one the environment names, and httpx's own transport tamed for it."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+
+import anyio
+import anyio.lowlevel
+import httpx
+
+from ecrclient._runtime.errors import ClientClosedError
+from ecrclient._runtime.transport.messages import (
+    ENCODED_PIECE,
+    EncodedResponse,
+    ResponseTooLarge,
+    is_encoded,
+)
+from ecrclient._runtime.transport.pool import Pool, PoolStats
+
+__all__ = ["LimitedTransport", "environment_proxy", "proxied_transport"]
+
+_CLOSING_SECONDS = 2.0
+
+
+def environment_proxy(url: httpx.URL) -> str | None:
+    """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` or ``ALL_PROXY`` names for *url*.
+
+    The standard library reads the environment (and the system's settings on macOS and Windows),
+    ``NO_PROXY`` included, as it does for botocore.
+    """
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or urllib.request.proxy_bypass(url.host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def proxied_transport(
+    proxy: str, ssl_context: ssl.SSLContext, *, max_connections: int, max_response_bytes: int
+) -> LimitedTransport:
+    """A transport that goes through *proxy*."""
+
+    def make() -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(
+            verify=ssl_context,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+            proxy=httpx.Proxy(proxy, ssl_context=ssl_context),
+        )
+
+    return LimitedTransport(
+        make, max_connections=max_connections, max_response_bytes=max_response_bytes
+    )
+
+
+class LimitedTransport(httpx.AsyncBaseTransport):
+    """A bounded number of transports, each of which carries one request at a time.
+
+    The pool of ``httpx.AsyncHTTPTransport`` loses slots when a request is cancelled (httpcore's
+    issue 1093), and a cancelled request cannot be kept from its pool without keeping the
+    cancellation from the caller. So each transport is a pool of one connection, the limit is ours,
+    and a transport whose request did not end well is closed and thrown away, whatever is left in
+    it.
+
+    Args:
+        make: Makes a transport for one connection.
+        max_connections: Requests at the same time; calls beyond wait their turn in line.
+        max_response_bytes: Larger answers are refused.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], httpx.AsyncBaseTransport],
+        *,
+        max_connections: int,
+        max_response_bytes: int,
+    ) -> None:
+        self._make = make
+        self._limit = max_response_bytes
+        self._pool: Pool[httpx.AsyncBaseTransport] = Pool(max_connections)
+        self._home: object = None
+
+    def stats(self) -> PoolStats:
+        """How many transports and calls there are at the moment, and have been."""
+        return self._pool.stats()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request and await the answer's head.
+
+        Raises:
+            httpx.TransportError: no answer came; ``httpx.ProxyError``: the proxy refuses.
+            ClientClosedError: the transport is closed.
+        """
+        pool = self._own_pool()
+        if pool.closed:
+            raise ClientClosedError("the transport is closed")
+        if not pool.try_acquire():
+            timeout = request.extensions.get("timeout", {}).get("pool")
+            try:
+                await pool.acquire(timeout)
+            except TimeoutError as error:
+                message = f"all {pool.size} connections stayed in use for {timeout} s"
+                raise httpx.PoolTimeout(message, request=request) from error
+        if pool.idle:
+            transport = pool.idle.pop()
+            pool.reused += 1
+        else:
+            transport = self._make()
+            pool.created += 1
+        pool.busy.add(transport)
+        try:
+            response = await transport.handle_async_request(request)
+        except BaseException:
+            await _discard(pool, transport)
+            raise
+        kind = EncodedResponse if is_encoded(response.headers.raw) else httpx.Response
+        stream = _LimitedStream(pool, transport, response, self._limit)
+        limited = kind(
+            response.status_code,
+            headers=response.headers,
+            stream=stream,
+            extensions=response.extensions,
+            request=request,
+        )
+        if isinstance(limited, EncodedResponse):
+            limited.limit, stream.step = self._limit, ENCODED_PIECE
+        return limited
+
+    def _own_pool(self) -> Pool[httpx.AsyncBaseTransport]:
+        """The pool; a new one in another event loop or process, where the old one is no good."""
+        home = (anyio.lowlevel.current_token(), os.getpid())
+        if self._home != home:
+            if self._home is not None:
+                closed, self._pool = self._pool.closed, Pool(self._pool.size)
+                self._pool.closed = closed
+            self._home = home
+        return self._pool
+
+    async def aclose(self) -> None:
+        """Close every connection; calls that wait get ``ClientClosedError``."""
+        for transport in self._own_pool().close():
+            await _close(transport)
+
+
+class _LimitedStream(httpx.AsyncByteStream):
+    """The body of an answer; as it ends, so does the call's hold of the transport."""
+
+    def __init__(
+        self,
+        pool: Pool[httpx.AsyncBaseTransport],
+        transport: httpx.AsyncBaseTransport,
+        response: httpx.Response,
+        limit: int,
+    ) -> None:
+        self._pool = pool
+        self._transport = transport
+        self._response = response
+        self._limit = limit
+        self._is_complete = False
+        self._is_closed = False
+        self.step: int | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        try:
+            async for piece in self._response.aiter_raw():
+                size += len(piece)
+                if size > self._limit:
+                    raise ResponseTooLarge(self._limit)
+                step = self.step or len(piece)
+                for start in range(0, len(piece), step):
+                    yield piece[start : start + step]
+            self._is_complete = True
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Keep the transport for the next request, or close it if the answer is not complete."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if not self._is_complete or self._pool.closed:
+            await _discard(self._pool, self._transport)
+            return
+        self._pool.busy.discard(self._transport)
+        self._pool.idle.append(self._transport)
+        self._pool.release()
+
+
+async def _discard(
+    pool: Pool[httpx.AsyncBaseTransport], transport: httpx.AsyncBaseTransport
+) -> None:
+    try:
+        await _close(transport)
+    finally:
+        pool.busy.discard(transport)
+        pool.release()
+
+
+async def _close(transport: httpx.AsyncBaseTransport) -> None:
+    with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
+        await transport.aclose()
