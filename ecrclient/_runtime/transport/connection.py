@@ -16,6 +16,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import anyio
@@ -23,8 +24,6 @@ import anyio.abc
 import anyio.lowlevel
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from ecrclient._runtime.transport.parsers import ResponseParser
 
 __all__ = ["Connection", "open_connection"]
@@ -32,9 +31,9 @@ __all__ = ["Connection", "open_connection"]
 _RAW_SOCKET = anyio.abc.SocketAttribute.raw_socket
 _RECEIVE_BYTES = 64 * 1024
 _SEND_BYTES = 256 * 1024
-_TURNS_AT_ONCE = 16
-"""So often the socket may be ready at once before other tasks get their turn."""
+_RECEIVES_AT_ONCE = 16
 
+_Wait = Callable[[socket.socket], Awaitable[None]]
 _WANT_READ = (BlockingIOError, ssl.SSLWantReadError)
 _WANT_WRITE = (BlockingIOError, ssl.SSLWantWriteError)
 
@@ -47,9 +46,11 @@ class Connection:
     """
 
     __slots__ = (
+        "_is_at_eof",
+        "_is_drained",
         "_poll",
+        "_ready_to_receive",
         "_socket",
-        "_turns",
         "_waiting",
         "closed",
         "expires",
@@ -62,8 +63,10 @@ class Connection:
     def __init__(self, sock: socket.socket, parser: ResponseParser) -> None:
         self._socket = sock
         self._poll = _poll(sock)
-        self._turns = 0
         self._waiting = False
+        self._is_at_eof = False
+        self._is_drained = True
+        self._ready_to_receive: _Wait = anyio.wait_readable
         self.parser = parser
         self.requests = 0
         """How many requests it has carried, the one under way included."""
@@ -90,6 +93,7 @@ class Connection:
         """Get ready for one more request."""
         self.requests += 1
         self.heard = False
+        self._is_drained = True  # there can be nothing yet: spare a look at the socket
         self.parser.start(method)
 
     # -- sending ---------------------------------------------------------------------------------
@@ -115,37 +119,51 @@ class Connection:
                 await self._wait(anyio.wait_readable, timeout)
             else:
                 rest = rest[sent:]
-                await self._let_others_run()
+                await anyio.lowlevel.checkpoint()
 
     # -- receiving -------------------------------------------------------------------------------
 
-    async def receive(self, timeout: float | None, *, wait_first: bool = False) -> bool:
-        """Feed the parser some more bytes; False: there are none, the server has closed.
-
-        ``wait_first`` spares a look at the socket when there can be nothing yet.
+    async def receive(self, timeout: float | None) -> bool:
+        """Wait for bytes, feed the parser all that are there; False: the server has closed.
 
         Raises:
             ParseError: they are no answer.
         """
-        if wait_first:
-            await self._wait(anyio.wait_readable, timeout)
-        while True:
-            try:
-                data = self._socket.recv(_RECEIVE_BYTES)
-                break
-            except _WANT_READ:
-                await self._wait(anyio.wait_readable, timeout)
-            except ssl.SSLWantWriteError:
-                await self._wait(anyio.wait_writable, timeout)
-            except ssl.SSLEOFError:
-                self.was_cut = True
-                return False
+        if self._is_drained:
+            await self._wait(self._ready_to_receive, timeout)
+        while (got := self._receive_now()) is None:
+            await self._wait(self._ready_to_receive, timeout)
+        if got and not self.parser.done:
+            for _ in range(_RECEIVES_AT_ONCE):
+                if not self._receive_now() or self.parser.done:
+                    break
+            else:  # a fast server must not keep the event loop to itself
+                await anyio.lowlevel.checkpoint()
+        return got
+
+    def _receive_now(self) -> bool | None:
+        """Feed the parser some bytes; None: there are none yet, False: there will be none."""
+        if self._is_at_eof:
+            return False
+        try:
+            data = self._socket.recv(_RECEIVE_BYTES)
+        except _WANT_READ:
+            self._is_drained = True
+            self._ready_to_receive = anyio.wait_readable
+            return None
+        except ssl.SSLWantWriteError:
+            self._is_drained = True
+            self._ready_to_receive = anyio.wait_writable
+            return None
+        except ssl.SSLEOFError:
+            data = b""
+            self.was_cut = True
+        self._is_drained = False
         if not data:
+            self._is_at_eof = True
             return False
         self.heard = True
         self.parser.feed(data)
-        if not self.parser.done:
-            await self._let_others_run()
         return True
 
     # -- waiting ---------------------------------------------------------------------------------
@@ -164,13 +182,10 @@ class Connection:
             else:
                 return
 
-    async def _wait(
-        self, ready: Callable[[socket.socket], Awaitable[None]], timeout: float | None
-    ) -> None:
+    async def _wait(self, ready: _Wait, timeout: float | None) -> None:
         """Wait for the socket; the only place where a request under way waits for the server."""
         if self.closed:
             raise anyio.ClosedResourceError
-        self._turns = 0
         self._waiting = True
         try:
             if timeout is None:
@@ -182,13 +197,6 @@ class Connection:
         finally:
             self._waiting = False
         raise TimeoutError
-
-    async def _let_others_run(self) -> None:
-        """A fast server must not keep the event loop to itself."""
-        self._turns += 1
-        if self._turns == _TURNS_AT_ONCE:
-            self._turns = 0
-            await anyio.lowlevel.checkpoint()
 
     # -- closing ---------------------------------------------------------------------------------
 

@@ -112,7 +112,6 @@ class Exchange:
         elif await self._send(head):
             await self._send(body)
         parser = connection.parser
-        await self._receive(connection, wait_first=True)
         while not parser.head_done:
             await self._receive(connection)
         return self._response(connection)
@@ -145,11 +144,11 @@ class Exchange:
 
     # -- the answer ------------------------------------------------------------------------------
 
-    async def _receive(self, connection: Connection, *, wait_first: bool = False) -> None:
+    async def _receive(self, connection: Connection) -> None:
         """Get some more of the answer, or its end."""
         timeout = self.timeouts.get("read")
         try:
-            if await connection.receive(timeout, wait_first=wait_first):
+            if await connection.receive(timeout):
                 return
             if self._is_stale(connection):
                 raise StaleConnectionError
