@@ -29,6 +29,9 @@ _HEAD = re.compile(
 )
 
 
+_WRONG_LENGTH = "the body is longer or shorter than content-length says"
+
+
 class ResponseTooLarge(httpx.RemoteProtocolError):
     """The answer is larger than the transport's ``max_response_bytes``."""
 
@@ -46,12 +49,14 @@ def encode_head(request: httpx.Request) -> bytes:
     Raises:
         httpx.LocalProtocolError: they would not be read as what they are.
     """
+    fields = request.headers.raw
     head = b"%b %b HTTP/1.1\r\n%b\r\n" % (
         request.method.encode("ascii", "replace"),
         request.url.raw_path,
-        b"".join([b"%b: %b\r\n" % field for field in request.headers.raw]),
+        b"".join([b"%b: %b\r\n" % field for field in fields]),
     )
-    if not _HEAD.fullmatch(head):
+    # The count: a value with a line end in it may well look like two fields.
+    if not _HEAD.fullmatch(head) or head.count(b"\n") != len(fields) + 2:
         raise httpx.LocalProtocolError(
             "the method, the target or a header of the request is not allowed in HTTP/1.1",
             request=request,
@@ -73,47 +78,35 @@ def request_body(request: httpx.Request, head: bytes) -> bytes | AsyncGenerator[
     if (b"\r\nContent-Length: %d\r\n" % len(body)) in head or not body:
         return body
     if "transfer-encoding" in request.headers:
-        return _chunked(_once(body))
+        return _stream_body(request)
     if request.headers.get("content-length") != str(len(body)):
-        raise httpx.LocalProtocolError(
-            f"the body has {len(body)} bytes, which is not what content-length says",
-            request=request,
-        )
+        raise httpx.LocalProtocolError(_WRONG_LENGTH, request=request)
     return body
 
 
-async def _once(body: bytes) -> AsyncGenerator[bytes]:
-    yield body
-
-
-def _stream_body(request: httpx.Request) -> AsyncGenerator[bytes]:
-    stream = request.stream
-    if not isinstance(stream, httpx.AsyncByteStream):
-        raise httpx.LocalProtocolError("the request's body can only be read by a sync client")
-    pieces = stream.__aiter__()
-    if "transfer-encoding" in request.headers:
-        return _chunked(pieces)
-    return _counted(pieces, request)
-
-
-async def _chunked(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    async for piece in pieces:
-        if piece:  # an empty chunk would be the last one
-            yield b"%x\r\n%b\r\n" % (len(piece), piece)
-    yield b"0\r\n\r\n"
-
-
-async def _counted(pieces: AsyncIterator[bytes], request: httpx.Request) -> AsyncGenerator[bytes]:
+async def _stream_body(request: httpx.Request) -> AsyncGenerator[bytes]:
+    if not isinstance(request.stream, httpx.AsyncByteStream):
+        raise httpx.LocalProtocolError("only a sync client can read the body", request=request)
+    is_chunked = "transfer-encoding" in request.headers
     left = int(request.headers.get("content-length", "0"))
-    async for piece in pieces:
-        left -= len(piece)
-        if left < 0:
-            break
-        yield piece
-    if left:
-        raise httpx.LocalProtocolError(
-            "the body is longer or shorter than content-length says", request=request
-        )
+    pieces = aiter(request.stream)
+    try:
+        async for piece in pieces:
+            left -= len(piece)
+            if is_chunked:
+                if piece:  # an empty chunk would be the last one
+                    yield b"%x\r\n%b\r\n" % (len(piece), piece)
+            elif left >= 0:
+                yield piece
+            else:
+                break
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
+    if is_chunked:
+        yield b"0\r\n\r\n"
+    elif left:
+        raise httpx.LocalProtocolError(_WRONG_LENGTH, request=request)
 
 
 class WholeResponse(httpx.Response):

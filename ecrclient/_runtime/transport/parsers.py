@@ -122,6 +122,7 @@ class H11Parser(ResponseParser):
             raise ParseError(CUT_HEAD)
         self._h11.receive_data(b"")
         self._read_events()
+        self.reusable = False
         if cut:
             raise ParseError(CUT_BODY)
 

@@ -126,10 +126,11 @@ class PooledTransport(httpx.AsyncBaseTransport):
         pool: Pool[Connection] | None = getattr(self, "_pool", None)
         if pool is not None and not pool.closed:
             pool.closed = True  # answers that are still being read close their connections
-            if pool.idle and self._pid == os.getpid():
+            was_used = bool(pool.idle) and self._pid == os.getpid()
+            _close_idle(pool)
+            if was_used:  # last, for a filter may turn the warning into an error
                 message = f"{self!r} was dropped without being closed"
                 warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
-            _close_idle(pool)
 
     # -- one request -----------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""The transport, against servers on real sockets."""

@@ -1,0 +1,147 @@
+"""A server on a real socket that does whatever a script tells it, byte by byte."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import anyio.abc
+from anyio.streams.tls import TLSListener
+
+CLOSED = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
+
+
+class Peer:
+    """The server's end of one connection."""
+
+    def __init__(self, stream: anyio.abc.ByteStream) -> None:
+        self._stream = stream
+        self._buffer = b""
+
+    async def request(self) -> bytes:
+        """The next request, whole: its head, and the body that content-length announces."""
+        while b"\r\n\r\n" not in self._buffer:
+            self._buffer += await self._stream.receive()
+        head, _, rest = self._buffer.partition(b"\r\n\r\n")
+        length = 0
+        for line in head.split(b"\r\n")[1:]:
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        pieces, size = [rest], len(rest)
+        while size < length:
+            pieces.append(await self._stream.receive())
+            size += len(pieces[-1])
+        body = b"".join(pieces)
+        self._buffer = body[length:]
+        return head + b"\r\n\r\n" + body[:length]
+
+    async def until(self, end: bytes) -> bytes:
+        """All that comes, until it ends so."""
+        while not self._buffer.endswith(end):
+            self._buffer += await self._stream.receive()
+        taken, self._buffer = self._buffer, b""
+        return taken
+
+    async def send(self, data: bytes) -> None:
+        await self._stream.send(data)
+
+    async def closed(self) -> None:
+        """Wait until the client has closed."""
+        try:
+            while True:
+                await self._stream.receive()
+        except CLOSED:
+            return
+
+    async def close(self) -> None:
+        await self._stream.aclose()
+
+    async def reset(self) -> None:
+        """Close so that the client gets a reset."""
+        raw = self._stream.extra(anyio.abc.SocketAttribute.raw_socket)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await anyio.aclose_forcefully(self._stream)
+
+
+Script = Callable[[Peer], Awaitable[None]]
+
+
+class Server:
+    """Where it listens, and what has happened so far."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.connections = 0
+        self.open = 0
+        self.requests: list[bytes] = []
+
+
+def answer(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:
+    """A regular answer."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+@asynccontextmanager
+async def serve(
+    *scripts: Script, context: ssl.SSLContext | None = None, host: str = "localhost"
+) -> AsyncGenerator[Server]:
+    """Serve: the first connection plays the first script, and so on; the last one goes on."""
+    tcp = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = tcp.extra(anyio.abc.SocketAttribute.local_port)
+    scheme = "http" if context is None else "https"
+    server = Server(f"{scheme}://{'127.0.0.1' if context is None else host}:{port}")
+    listener: anyio.abc.Listener[anyio.abc.ByteStream] = tcp
+    if context is not None:
+        listener = TLSListener(tcp, context, standard_compatible=False)
+
+    async def handle(stream: anyio.abc.ByteStream) -> None:
+        script = scripts[min(server.connections, len(scripts) - 1)]
+        server.connections += 1
+        server.open += 1
+        try:
+            async with stream:
+                await script(Peer(stream))
+        except CLOSED:
+            pass
+        finally:
+            server.open -= 1
+
+    failure: BaseException | None = None
+    async with tcp, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, handle)
+        try:
+            yield server
+        except BaseException as error:  # noqa: BLE001 - raised below, out of the task group
+            failure = error
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+
+
+def says(*answers: bytes) -> Script:
+    """Give one answer to each request, the last one to all that follow."""
+
+    async def script(peer: Peer) -> None:
+        count = 0
+        while True:
+            await peer.request()
+            await peer.send(answers[min(count, len(answers) - 1)])
+            count += 1
+
+    return script
+
+
+def says_and_closes(data: bytes) -> Script:
+    """Read one request, send this, close."""
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(data)
+
+    return script
