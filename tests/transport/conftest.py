@@ -29,9 +29,9 @@ async def make(
     made: list[PooledTransport] = []
 
     def make(**arguments: Any) -> PooledTransport:
-        context = ssl.create_default_context()
-        ca.configure_trust(context)
-        made.append(PooledTransport(**{"parser": parser, "verify": context, **arguments}))
+        arguments.setdefault("parser", parser)
+        arguments.setdefault("verify", trusting(ca))
+        made.append(PooledTransport(**arguments))
         return made[-1]
 
     yield make
@@ -46,9 +46,14 @@ def ca() -> trustme.CA:
     return trustme.CA()
 
 
+def trusting(ca: trustme.CA) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=ca.cert_pem.bytes().decode())
+
+
 def server_context(issued: trustme.LeafCert) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    issued.configure_cert(context)
+    with issued.private_key_and_cert_chain_pem.tempfile() as path:
+        context.load_cert_chain(path)
     return context
 
 

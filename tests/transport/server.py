@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import anyio
 import anyio.abc
@@ -24,8 +24,7 @@ class Peer:
 
     async def request(self) -> bytes:
         """The next request, whole: its head, and the body that content-length announces."""
-        while b"\r\n\r\n" not in self._buffer:
-            self._buffer += await self._stream.receive()
+        await self.head()
         head, _, rest = self._buffer.partition(b"\r\n\r\n")
         length = 0
         for line in head.split(b"\r\n")[1:]:
@@ -39,6 +38,15 @@ class Peer:
         body = b"".join(pieces)
         self._buffer = body[length:]
         return head + b"\r\n\r\n" + body[:length]
+
+    async def head(self) -> None:
+        """Wait until the head of a request is there."""
+        while b"\r\n\r\n" not in self._buffer:
+            self._buffer += await self._stream.receive()
+
+    async def some(self) -> bytes:
+        """What comes next."""
+        return await self._stream.receive()
 
     async def until(self, end: bytes) -> bytes:
         """All that comes, until it ends so."""
@@ -64,7 +72,8 @@ class Peer:
     async def reset(self) -> None:
         """Close so that the client gets a reset."""
         raw = self._stream.extra(anyio.abc.SocketAttribute.raw_socket)
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):  # the client has been quicker
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await anyio.aclose_forcefully(self._stream)
 
 
@@ -79,6 +88,12 @@ class Server:
         self.connections = 0
         self.open = 0
         self.requests: list[bytes] = []
+
+    async def wait_until_open(self, count: int) -> None:
+        """Wait until the server sees so many open connections."""
+        with anyio.fail_after(20):
+            while self.open != count:  # noqa: ASYNC110 - it only counts
+                await anyio.sleep(0.01)
 
 
 def answer(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 
@@ -18,6 +19,8 @@ from .server import Peer, answer, says, says_and_closes, serve
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., PooledTransport]
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 async def test_an_answer(make: Make) -> None:
@@ -172,8 +175,8 @@ async def test_a_request_cannot_smuggle_another(
 @pytest.mark.parametrize(
     "data",
     [
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n",
+        CHUNKED + b"2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
+        CHUNKED + b"5\r\nhello\r\n0\r\nA: b\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nX: y\r\n\r\n" + answer(b"hello"),
         b"HTTP/1.1 200\r\ncontent-length:5\r\n\r\nhello",
     ],
@@ -185,7 +188,7 @@ async def test_framings_that_keep_the_connection(make: Make, data: bytes) -> Non
             await peer.request()
             for index in range(len(data)):
                 await peer.send(data[index : index + 1])
-                await anyio.sleep(0)
+                await anyio.lowlevel.checkpoint()
 
     for script in (says(data), byte_by_byte):
         async with serve(script) as server:

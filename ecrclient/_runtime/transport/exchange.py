@@ -19,7 +19,6 @@ import httpx
 from ecrclient._runtime.errors import ClientClosedError
 from ecrclient._runtime.transport.connection import Connection
 from ecrclient._runtime.transport.messages import (
-    ENCODED_PIECE,
     EncodedResponse,
     ResponseTooLarge,
     WholeResponse,
@@ -104,6 +103,7 @@ class Exchange:
             httpx.TransportError: no answer came.
         """
         self.connection = connection
+        self._write_error = None
         connection.start_request(self.request.method)
         if not isinstance(body, bytes):
             await self._send_stream(head, body)
@@ -196,7 +196,7 @@ class Exchange:
         response = kind(
             parser.status,
             headers=parser.headers,
-            stream=BodyStream(self, connection, limit, ENCODED_PIECE if encoded else None),
+            stream=BodyStream(self, connection, limit),
             extensions=extensions,
             request=self.request,
         )
@@ -219,13 +219,10 @@ class Exchange:
 class BodyStream(httpx.AsyncByteStream):
     """The rest of a body, read as it is iterated over."""
 
-    def __init__(
-        self, exchange: Exchange, connection: Connection, limit: int, piece: int | None
-    ) -> None:
+    def __init__(self, exchange: Exchange, connection: Connection, limit: int) -> None:
         self._exchange = exchange
         self._connection = connection
         self._limit = limit
-        self._piece = piece
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         exchange, size = self._exchange, 0
@@ -238,9 +235,7 @@ class BodyStream(httpx.AsyncByteStream):
                     size += len(piece)
                     if size > self._limit:
                         raise ResponseTooLarge(self._limit, request=exchange.request)
-                    step = self._piece or len(piece)
-                    for start in range(0, len(piece), step):
-                        yield piece[start : start + step]
+                    yield piece
             raise httpx.StreamClosed
         finally:
             exchange.end()

@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 
 __all__ = [
-    "ENCODED_PIECE",
     "EncodedResponse",
     "ResponseTooLarge",
     "WholeResponse",
@@ -18,8 +17,8 @@ __all__ = [
     "request_body",
 ]
 
-ENCODED_PIECE = 1024
-"""What is decoded at once: gzip makes at most a thousand times as much of it."""
+_DECODED_AT_ONCE = 1024
+"""gzip makes at most a thousand times as much of it."""
 
 # RFC 9112: a method, a target, and fields whose names are tokens and whose values hold no line
 # end. httpx checks neither names nor values, and a line end in one would begin a new request.
@@ -153,17 +152,36 @@ def is_encoded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 class EncodedResponse(httpx.Response):
     """An answer with a content-encoding: what it decodes to is bounded as well.
 
-    Its stream must give small pieces, for httpx decodes each piece as a whole.
+    httpx decodes each piece that arrives as a whole, however much it makes of it. Here the body
+    is first received, and then decoded in small pieces.
     """
 
     limit: int
+    """Bytes; set by whoever makes it."""
 
-    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncGenerator[bytes]:
-        """The decoded body, piece by piece."""
-        size = 0
+    async def aread(self) -> bytes:
+        """The decoded body."""
+        if not hasattr(self, "_content"):
+            raw = b"".join([piece async for piece in self.aiter_raw()])
+            self._content = self._decode(raw)
+        return self._content
+
+    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """The decoded body, once it is all there."""
+        await self.aread()
         async for piece in super().aiter_bytes(chunk_size):
+            yield piece
+
+    def _decode(self, raw: bytes) -> bytes:
+        slices = (raw[i : i + _DECODED_AT_ONCE] for i in range(0, len(raw), _DECODED_AT_ONCE))
+        decoder = httpx.Response(
+            self.status_code, headers=self.headers, content=slices, request=self._request
+        )
+        pieces: list[bytes] = []
+        size = 0
+        for piece in decoder.iter_bytes():
             size += len(piece)
             if size > self.limit:
-                await self.aclose()
                 raise ResponseTooLarge(self.limit, request=self._request)
-            yield piece
+            pieces.append(piece)
+        return b"".join(pieces)

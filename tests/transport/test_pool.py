@@ -1,0 +1,414 @@
+"""Slots: bounded, fair, and given back whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import random
+import ssl
+import warnings
+from collections.abc import Callable
+
+import anyio
+import anyio.lowlevel
+import httpx
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from ecrclient._runtime.errors import ClientClosedError
+from ecrclient._runtime.transport import PooledTransport
+from ecrclient._runtime.transport.pool import Pool
+
+from .conftest import request, send
+from .server import Peer, answer, says, serve
+
+pytestmark = pytest.mark.anyio
+Make = Callable[..., PooledTransport]
+
+
+async def test_no_more_connections_than_allowed(make: Make) -> None:
+    now = most = 0
+
+    async def script(peer: Peer) -> None:
+        nonlocal now, most
+        while True:
+            await peer.request()
+            now += 1
+            most = max(most, now)
+            await anyio.sleep(0.002)
+            now -= 1
+            await peer.send(answer())
+
+    async with serve(script) as server:
+        transport = make(max_connections=5)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(100):
+                tasks.start_soon(send, transport, server.url)
+        assert most == 5
+        stats = transport.stats()
+        assert (stats.open, stats.idle, stats.in_use, stats.waiting) == (5, 5, 0, 0)
+        assert (stats.created, stats.reused) == (5, 95)
+
+
+async def test_first_come_first_served(make: Make) -> None:
+    served: list[bytes] = []
+    all_in_line = anyio.Event()
+
+    async def script(peer: Peer) -> None:
+        while True:
+            served.append((await peer.request()).rpartition(b"\n")[2])
+            await all_in_line.wait()
+            await peer.send(answer())
+
+    async with serve(script) as server:
+        transport = make(max_connections=1)
+
+        async def call(number: int) -> None:
+            await send(transport, server.url, body=b"%d" % number)
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(30):
+                tasks.start_soon(call, number)
+                while transport.stats().in_use + transport.stats().waiting <= number:
+                    await anyio.lowlevel.checkpoint()
+            all_in_line.set()
+        assert [int(body) for body in served] == list(range(30))
+
+
+async def test_pool_timeout(make: Make) -> None:
+    async with serve(says(answer(b"x" * 3_000_000))) as server:
+        transport = make(max_connections=1)
+        held = await transport.handle_async_request(request(server.url))
+        with pytest.raises(httpx.PoolTimeout, match="all 1 connections") as caught:
+            await send(transport, server.url, pool=0.05)
+        assert caught.value.request is not None
+        assert transport.stats().waiting == 0
+        await held.aread()
+        assert (await send(transport, server.url, pool=0.05)).status_code == 200
+
+
+async def test_who_is_cancelled_when_handed_a_slot_passes_it_on() -> None:
+    pool: Pool[None] = Pool(1)
+    assert pool.try_acquire()
+    got: list[str] = []
+
+    async def wait(name: str, scope: anyio.CancelScope) -> None:
+        with scope:
+            await pool.acquire(None)
+            got.append(name)
+            pool.release()
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            scopes = [anyio.CancelScope(), anyio.CancelScope()]
+            for number, scope in enumerate(scopes):
+                tasks.start_soon(wait, str(number), scope)
+                while pool.stats().waiting <= number:
+                    await anyio.lowlevel.checkpoint()
+            pool.release()  # to the first, which does not run before it is cancelled
+            scopes[0].cancel()
+    assert got in (["1"], ["0", "1"])  # anyio on asyncio lets it finish, trio does not
+    assert (pool.stats().in_use, pool.stats().waiting) == (0, 0)
+
+
+def test_a_native_cancellation_at_the_moment_of_being_handed_a_slot() -> None:
+    async def main() -> None:
+        pool: Pool[None] = Pool(1)
+        assert pool.try_acquire()
+        first, second = (asyncio.ensure_future(pool.acquire(None)) for _ in range(2))
+        await asyncio.sleep(0)
+        pool.release()
+        first.cancel()
+        await asyncio.wait_for(second, 10)
+        assert first.cancelled()
+        pool.release()
+        assert (pool.stats().in_use, pool.stats().waiting) == (0, 0)
+
+    asyncio.run(main())
+
+
+# -- cancellation --------------------------------------------------------------------------------
+
+
+async def answers_slowly(peer: Peer) -> None:
+    """Each byte of the answer, and the reading of the request, takes its time."""
+    while True:
+        await peer.request()
+        await anyio.sleep(random.random() * 0.01)
+        data = answer(b"x" * random.choice([2, 2, 100_000]))
+        for piece in (data[:10], data[10:60], data[60:]):
+            await peer.send(piece)
+            await anyio.sleep(random.random() * 0.003)
+
+
+async def misbehaves(peer: Peer) -> None:
+    for _ in range(random.randrange(4)):
+        await peer.request()
+        await peer.send(answer() + b"extra" * random.randrange(2))
+    if random.random() < 0.5:
+        await peer.reset()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_cancelled_calls_leave_nothing_behind(
+    make: Make, good_context: ssl.SSLContext, tls: bool
+) -> None:
+    async def script(peer: Peer) -> None:
+        await (answers_slowly if random.random() < 0.8 else misbehaves)(peer)
+
+    ends: dict[str, int] = {}
+    async with serve(script, context=good_context if tls else None) as server:
+        transport = make(max_connections=8)
+
+        async def call() -> None:
+            how = "cancelled"
+            body = b"x" * random.choice([2, 500_000])
+            with anyio.move_on_after(random.choice([random.random() * 0.1, 10])):
+                try:
+                    await send(transport, server.url, body=body, pool=random.random())
+                    how = "answered"
+                except httpx.TransportError as error:
+                    how = type(error).__name__
+            ends[how] = ends.get(how, 0) + 1
+
+        with anyio.fail_after(60):
+            for _ in range(10):
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(40):
+                        tasks.start_soon(call)
+            stats = transport.stats()
+            assert (stats.in_use, stats.waiting) == (0, 0)
+            assert stats.open == stats.idle <= 8
+            assert ends["cancelled"] > 5, ends
+            assert ends["answered"] > 5, ends
+            for _ in range(5):  # until the script is a good one
+                try:
+                    assert (await send(transport, server.url)).status_code == 200
+                    break
+                except httpx.TransportError:
+                    continue
+
+
+@pytest.mark.parametrize("stage", ["wait", "connect", "handshake", "send", "head", "body"])
+async def test_cancelled_at_each_stage(make: Make, stage: str) -> None:
+    reached = anyio.Event()
+
+    async def script(peer: Peer) -> None:
+        if stage == "handshake":
+            reached.set()
+            await anyio.sleep_forever()
+        await peer.head()
+        if stage == "send":
+            reached.set()
+            await anyio.sleep_forever()
+        await peer.request()
+        if stage == "body":
+            await peer.send(answer(b"half")[:-2])
+        reached.set()
+        await peer.closed()
+
+    async def watch() -> None:
+        if stage == "wait":
+            while not transport.stats().waiting:
+                await anyio.lowlevel.checkpoint()
+        elif stage == "connect":
+            while not transport.stats().in_use:
+                await anyio.lowlevel.checkpoint()
+        else:
+            await reached.wait()
+            await anyio.sleep(0.02)
+        scope.cancel()
+
+    fine = answer(b"x" * 3_000_000)
+    scripts = [says(fine)] if stage == "wait" else [script, says(fine)]
+    async with serve(*scripts) as server:
+        transport = make(max_connections=1)
+        held = None
+        if stage == "wait":
+            held = await transport.handle_async_request(request(server.url))
+        url = server.url
+        if stage == "handshake":
+            url = url.replace("http://127.0.0.1", "https://localhost")
+        with anyio.fail_after(10), anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(watch)
+                await send(transport, url, body=b"x" * (30_000_000 if stage == "send" else 2))
+        assert scope.cancelled_caught
+        assert transport.stats().waiting == 0
+        if held is not None:
+            await held.aclose()
+        stats = transport.stats()
+        assert (stats.open, stats.in_use) == (0, 0)
+        if stage in {"head", "body"}:  # where the server looks for it
+            await server.wait_until_open(0)
+        if stage != "handshake":
+            server.connections = 1
+            assert len((await send(transport, server.url)).content) == 3_000_000
+
+
+# -- closing -------------------------------------------------------------------------------------
+
+
+async def holds(peer: Peer) -> None:
+    await peer.request()
+    await peer.send(answer(b"half")[:-2])
+    await peer.closed()
+
+
+async def test_closing_ends_every_call(make: Make) -> None:
+    """One is being answered, one is being connected, one waits; and one answer is not read."""
+    errors: list[Exception] = []
+
+    async def call(**arguments: object) -> None:
+        try:
+            await send(transport, server.url, **arguments)
+        except ClientClosedError as error:
+            errors.append(error)
+
+    async with serve(holds) as server:
+        transport = make(max_connections=2)
+        unread = await transport.handle_async_request(request(server.url))
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                for number in range(4):
+                    tasks.start_soon(call)
+                    while transport.stats().in_use + transport.stats().waiting < number + 2:
+                        await anyio.lowlevel.checkpoint()
+                await anyio.sleep(0.05)
+                assert (transport.stats().in_use, transport.stats().waiting) == (2, 3)
+                await transport.aclose()
+            assert len(errors) == 4
+            with pytest.raises(ClientClosedError):
+                await unread.aread()
+            await unread.aclose()
+            await server.wait_until_open(0)
+        assert transport.stats().in_use == 0
+        await transport.aclose()
+        with pytest.raises(ClientClosedError, match="is closed"):
+            await send(transport, server.url)
+
+
+async def test_closing_while_connecting(make: Make) -> None:
+    async def deaf(_: Peer) -> None:
+        await anyio.sleep_forever()
+
+    async with serve(deaf) as server:
+        transport = make()
+        url = server.url.replace("http://127.0.0.1", "https://localhost")
+
+        async def close() -> None:
+            await server.wait_until_open(1)
+            await transport.aclose()
+
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(close)
+                with pytest.raises(ClientClosedError):
+                    await send(transport, url)
+        assert transport.stats().in_use == 0
+
+
+def warnings_of(act: Callable[[], None]) -> list[str]:
+    gc.collect()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        act()
+        gc.collect()
+    return [str(warning.message) for warning in caught]
+
+
+async def test_dropped_without_being_closed(ca: object, parser: str) -> None:
+    async with serve(says(answer())) as server:
+        kept = [PooledTransport(parser=parser)]
+        await send(kept[0], server.url)
+        assert warnings_of(kept.clear) == [
+            f"<PooledTransport to {server.url}> was dropped without being closed"
+        ]
+        await server.wait_until_open(0)
+
+
+async def test_an_unused_or_closed_transport_is_dropped_in_silence(parser: str) -> None:
+    async with serve(says(answer())) as server:
+        kept = [PooledTransport(parser=parser), PooledTransport(parser=parser)]
+        await send(kept[0], server.url)
+        await kept[0].aclose()
+        assert warnings_of(kept.clear) == []
+
+
+async def test_an_answer_dropped_unread_gives_its_slot_back(make: Make) -> None:
+    async with serve(says(answer(b"x" * 3_000_000))) as server:
+        transport = make(max_connections=1)
+        kept = [await transport.handle_async_request(request(server.url))]
+        said = warnings_of(kept.clear)
+        assert len(said) == 1
+        assert "neither read nor closed" in said[0]
+        assert (transport.stats().open, transport.stats().in_use) == (0, 0)
+        assert len((await send(transport, server.url)).content) == 3_000_000
+
+
+# -- event loops and processes -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backends", [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio",) * 2])
+def test_one_event_loop_after_the_other(parser: str, backends: tuple[str, str]) -> None:
+    """An idle connection belongs to no event loop: the next one can use it."""
+    with start_blocking_portal() as portal:
+        manager = portal.wrap_async_context_manager(serve(says(answer(b"fine"))))
+        with manager as server:
+            transport = PooledTransport(parser=parser, max_connections=1)
+            for backend in backends:
+                for _ in range(2):
+                    response = anyio.run(lambda: send(transport, server.url), backend=backend)
+                    assert response.content == b"fine"
+            assert transport.stats().created == 1
+            anyio.run(transport.aclose, backend=backends[1])
+
+
+def test_an_event_loop_that_was_torn_down_in_the_middle_of_a_call(parser: str) -> None:
+    async def silent_once(peer: Peer) -> None:
+        await peer.request()
+        await peer.closed()
+
+    with start_blocking_portal() as portal:
+        manager = portal.wrap_async_context_manager(serve(silent_once, says(answer(b"fine"))))
+        with manager as server:
+            transport = PooledTransport(parser=parser, max_connections=1)
+
+            async def abandon() -> None:
+                task = asyncio.ensure_future(send(transport, server.url))
+                await asyncio.sleep(0.1)
+                assert not task.done()
+
+            asyncio.run(abandon())
+            assert transport.stats().in_use == 0
+            assert asyncio.run(send(transport, server.url)).content == b"fine"
+            asyncio.run(transport.aclose())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_child_leaves_the_connections_to_its_parent(parser: str) -> None:
+    with start_blocking_portal() as portal:
+        script = says(answer(b"fine"), answer(b"x" * 3_000_000), answer(b"fine"))
+        manager = portal.wrap_async_context_manager(serve(script))
+        with manager as server:
+            transport = PooledTransport(parser=parser, max_connections=1)
+            anyio.run(lambda: send(transport, server.url))
+            under_way = anyio.run(transport.handle_async_request, request(server.url))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork
+                child = os.fork()
+            if child == 0:  # pragma: no cover - another process
+                code = 1
+                try:
+                    anyio.run(lambda: send(transport, server.url))
+                    stats = transport.stats()
+                    code = 0 if (stats.created, stats.reused, stats.in_use) == (1, 0, 0) else 2
+                finally:
+                    os._exit(code)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+            assert len(anyio.run(under_way.aread)) == 3_000_000
+            anyio.run(lambda: send(transport, server.url))
+            assert (transport.stats().created, transport.stats().reused) == (1, 2)
+            assert server.connections == 2
+            anyio.run(transport.aclose)
