@@ -6,6 +6,7 @@ import nox
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "generated", "types", "tests"]
@@ -41,7 +42,7 @@ def types(session: nox.Session) -> None:
     """Both type checkers, strict."""
     _install(session)
     session.run("mypy")
-    session.run("pyright")
+    session.run("pyright", "--project", "pyproject.toml")
 
 
 @nox.session(python=PYTHONS)

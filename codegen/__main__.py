@@ -22,6 +22,10 @@ from codegen.render import render
 ROOT = Path(__file__).resolve().parent.parent
 
 
+class UsageError(ValueError):
+    """The options do not fit together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to generate, from what, to where."""
@@ -36,15 +40,24 @@ class Job:
     @classmethod
     def from_options(cls, options: argparse.Namespace) -> Job:
         """The project's own job, or the one that the options describe."""
+        given = (options.service, options.out, options.overlay, options.report)
         if options.spec is None:
+            if any(option is not None for option in given):
+                raise UsageError("--service, --out, --overlay and --report go with --spec")
             settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
             job = settings["tool"]["codegen"]
             paths = {k: ROOT / job[k] for k in ("spec", "out", "overlay", "lock", "report")}
             return cls(service=job["service"], **paths)
-        if options.service is None or options.out is None:
-            raise SystemExit("--spec needs --service and --out")
+        if not options.service or options.out is None:
+            raise UsageError("--spec needs --service and --out")
         return cls(
-            options.spec, options.service, options.out, options.overlay, None, options.report
+            spec=options.spec,
+            service=options.service,
+            # Resolved, so that "." has the name that the package is to have.
+            out=options.out.resolve(),
+            overlay=options.overlay,
+            lock=None,
+            report=options.report,
         )
 
 
@@ -77,8 +90,8 @@ class Built:
 def make(job: Job, progress: Progress) -> Built:
     """Run the stages: parse, reconcile, render, format."""
     text = sources.read_spec(job.spec)
-    document = lap.parse(text, file=_shown(job.spec))
-    progress.done("parse", f"{len(document.endpoints)} endpoints in {document.file}")
+    document = lap.parse(text, file=str(job.spec))
+    progress.done("parse", f"{len(document.endpoints)} endpoints in {_shown(job.spec)}")
     model = aws_model.load(job.service)
     overlay = Overlay.load(job.overlay, model) if job.overlay else Overlay()
     progress.done(
@@ -90,17 +103,17 @@ def make(job: Job, progress: Progress) -> Built:
         progress.note(omission)
     modules = render(reconciled.service)
     progress.done("render", f"{len(modules)} modules")
-    head = emit.header(f"{document.file} and botocore {model.botocore_version}")
+    head = emit.header(f"{_shown(job.spec)} and botocore {model.botocore_version}")
     formatted = emit.format_python({name: head + module for name, module in modules.items()})
     progress.done("format", f"{sum(map(len, formatted.values())):,} characters")
-    report = _report(document, model, reconciled)
+    report = _report(job, model, reconciled, overlay)
     files = {job.out / name: module for name, module in formatted.items()}
     if job.report:
         files[job.report] = report
     return Built(files, report, sources.lock_text(text, job.overlay, model))
 
 
-def _report(document: lap.Document, model: aws_model.AwsModel, reconciled: Reconciled) -> str:
+def _report(job: Job, model: aws_model.AwsModel, reconciled: Reconciled, overlay: Overlay) -> str:
     matched = reconciled.match
     runner_up = (
         "no other assignment keeps the order"
@@ -114,9 +127,10 @@ def _report(document: lap.Document, model: aws_model.AwsModel, reconciled: Recon
     )
     return render_report(
         reconciled.differences,
-        spec=document.file,
+        spec=_shown(job.spec),
         model=f"botocore {model.botocore_version}, service `{model.service}`",
         proof=proof,
+        decisions=tuple(overlay.decisions()),
     )
 
 

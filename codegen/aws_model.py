@@ -102,7 +102,7 @@ def load(service: str) -> AwsModel:
         ModelError: there is no such service, or it does not speak AWS JSON.
     """
     data = Path(botocore.__file__).parent / "data"
-    versions = sorted(path for path in (data / service).glob("*") if path.is_dir())
+    versions = sorted(path for path in (data / service).glob("*") if path.is_dir() and service)
     if not versions:
         raise ModelError(f"botocore {_botocore_version()} has no service named {service!r}")
     reader = _Reader(data)

@@ -60,7 +60,12 @@ class Difference:
 
 
 def render_report(
-    differences: Sequence[Difference], *, spec: str, model: str, proof: Sequence[str]
+    differences: Sequence[Difference],
+    *,
+    spec: str,
+    model: str,
+    proof: Sequence[str],
+    decisions: Sequence[tuple[str, str, str]],
 ) -> str:
     """The report as Markdown.
 
@@ -69,6 +74,7 @@ def render_report(
         spec: What the spec is called.
         model: What the model is called.
         proof: Sentences that say how the endpoints were matched.
+        decisions: What the overlay says beyond both sources: where, what, why.
     """
     rules = dict.fromkeys(difference.rule for difference in differences)
     kinds = Counter(difference.kind for difference in differences)
@@ -101,5 +107,16 @@ def render_report(
             f"| `{d.where}` | {d.spec} | {d.model} | {d.rule.name} |"
             for d in differences
             if d.kind == kind
+        ]
+    if decisions:
+        lines += [
+            "",
+            "## Decided beyond both sources",
+            "",
+            "Both sources leave these open; the overlay settles them.",
+            "",
+            "| where | decision | why |",
+            "|---|---|---|",
+            *(f"| {where} | {what} | {why} |" for where, what, why in decisions),
         ]
     return "\n".join(lines) + "\n"

@@ -203,6 +203,8 @@ class Operation:
     in_spec: bool
     """Promised by the @lap spec; otherwise only botocore's newer model has it."""
     deprecated: bool
+    retry_hazard: str = ""
+    """What sending it again may do, when it is not safe: a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,9 +148,11 @@ class _Builder:
         required = member.name in shape.required
         if role == "request":
             required = self._facts.requiredness.get(key, required)
+            if key in self._overlay.returned:
+                self._complaints.append(f"[[returned]] {key}: a request is not returned")
         elif key in self._overlay.returned:
             if in_input:
-                self._complaints.append(f"[returned] {key}: inputs share it, and may omit it")
+                self._complaints.append(f"[[returned]] {key}: inputs share it, and may omit it")
             required = True
         target = self._model.shapes[member.shape]
         return Member(
@@ -204,8 +206,11 @@ class _Builder:
         method = snake_case(name)
         in_spec = name in self._facts.in_spec
         description = self._facts.descriptions.get(name, "")
+        if description and self._overlay.doc("operations", name):
+            self._complaints.append(f"[docs.operations] {name}: the spec describes it")
         request = self._structure(f"{name}Request", operation.input, "request", doc="")
         response = self._structure(f"{name}Response", operation.output, "response", doc="")
+        unsafe = self._overlay.retry_unsafe.get(name)
         return Operation(
             name=name,
             method=method,
@@ -215,7 +220,8 @@ class _Builder:
             errors=operation.errors,
             pagination=self._pagination(name, request, response),
             batch=self._batch(name, request, response),
-            retry_safe=name not in self._overlay.retry_unsafe,
+            retry_safe=unsafe is None,
+            retry_hazard=unsafe.why if unsafe else "",
             in_spec=in_spec,
             deprecated=operation.deprecated,
         )

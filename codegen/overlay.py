@@ -7,10 +7,11 @@ file never holds a decision about something that is gone.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from codegen.aws_model import AwsModel
 
@@ -78,34 +79,42 @@ class Overlay:
         """
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise OverlayError(f"{path}: {error}") from error
         reader = _Reader(path, raw, model)
+        required = reader.entries("required", {"member": str, "required": bool})
+        returned = reader.entries("returned", {"structure": str, "members": list})
+        sensitive = reader.entries("sensitive", {"member": str})
+        retry_unsafe = reader.entries("retry_unsafe", {"operation": str})
+        batches = reader.entries(
+            "batch",
+            {"operation": str, "member": str, "limit": int, "result": str, "failures": str},
+        )
+        statuses = dict.fromkeys(("success", "failure", "pending", "retry_errors"), list)
+        waiters = reader.entries("waiter", {"name": str, "path": str, **statuses})
+        reader.once("required", (entry["member"] for entry in required))
+        reader.once("returned", (entry["structure"] for entry in returned))
+        reader.once("sensitive", (entry["member"] for entry in sensitive))
+        reader.once("retry_unsafe", (entry["operation"] for entry in retry_unsafe))
+        reader.once("batch", (entry["operation"] for entry in batches))
+        reader.once("waiter", (entry["name"] for entry in waiters))
         overlay = cls(
             path=path.as_posix(),
             required={
-                entry["member"]: Decision(entry["required"], entry["why"])
-                for entry in reader.entries("required", {"member", "required"})
+                entry["member"]: Decision(entry["required"], entry["why"]) for entry in required
             },
             returned={
                 f"{entry['structure']}.{name}": Decision(value=True, why=entry["why"])
-                for entry in reader.entries("returned", {"structure", "members"})
+                for entry in returned
                 for name in entry["members"]
             },
             sensitive={
-                entry["member"]: Decision(value=True, why=entry["why"])
-                for entry in reader.entries("sensitive", {"member"})
+                entry["member"]: Decision(value=True, why=entry["why"]) for entry in sensitive
             },
             retry_unsafe={
-                entry["operation"]: Decision(value=True, why=entry["why"])
-                for entry in reader.entries("retry_unsafe", {"operation"})
+                entry["operation"]: Decision(value=True, why=entry["why"]) for entry in retry_unsafe
             },
-            batches={
-                entry.pop("operation"): BatchDecision(**entry)
-                for entry in reader.entries(
-                    "batch", {"operation", "member", "limit", "result", "failures"}
-                )
-            },
+            batches={entry.pop("operation"): BatchDecision(**entry) for entry in batches},
             waiters={
                 entry["name"]: WaiterDecision(
                     path=entry["path"],
@@ -115,9 +124,7 @@ class Overlay:
                     retry_errors=tuple(entry["retry_errors"]),
                     why=entry["why"],
                 )
-                for entry in reader.entries(
-                    "waiter", {"name", "path", "success", "failure", "pending", "retry_errors"}
-                )
+                for entry in waiters
             },
             docs=raw.pop("docs", {}),
         )
@@ -127,10 +134,32 @@ class Overlay:
             raise OverlayError("\n".join(f"{path}: {line}" for line in reader.complaints))
         return overlay
 
+    def decisions(self) -> Iterator[tuple[str, str, str]]:
+        """What is decided beyond the sources: where, what, why; members of a structure together."""
+        returned: dict[tuple[str, str], list[str]] = {}
+        for key, decision in self.returned.items():
+            structure, _, member = key.partition(".")
+            returned.setdefault((structure, decision.why), []).append(member)
+        for (structure, why), members in returned.items():
+            listed = ", ".join(f"`{member}`" for member in members)
+            yield f"`{structure}`", f"always returned: {listed}", why
+        for key, decision in self.sensitive.items():
+            yield f"`{key}`", "secret", decision.why
+        for key, decision in self.retry_unsafe.items():
+            yield f"`{key}`", "not safe to send twice", decision.why
+
     def doc(self, table: str, *keys: str) -> str:
         """The first of *keys* that the docs table has; empty if it has none of them."""
         lines = self.docs.get(table, _NO_DOCS)
         return next((lines[key] for key in keys if key in lines), "")
+
+
+def _is_a(value: object, kind: type) -> bool:
+    if kind is list:
+        items = cast("list[object]", value) if isinstance(value, list) else [None]
+        return all(isinstance(item, str) for item in items)
+    # To Python a bool is an int; to a person who writes a limit it is not.
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 class _Reader:
@@ -143,17 +172,28 @@ class _Reader:
         self._operations = {operation.name for operation in model.operations}
         self.complaints: list[str] = []
 
-    def entries(self, table: str, keys: set[str]) -> list[dict[str, Any]]:
+    def entries(self, table: str, keys: Mapping[str, type]) -> list[dict[str, Any]]:
+        """The entries of a table that have exactly *keys*, each of its type, and a reason."""
         entries: list[dict[str, Any]] = self._raw.pop(table, [])
-        expected = keys | {"why"}
+        expected = {**keys, "why": str}
         good: list[dict[str, Any]] = []
         for number, entry in enumerate(entries, start=1):
-            if entry.keys() == expected:
-                good.append(dict(entry))
+            odd = sorted(entry.keys() ^ expected.keys())
+            odd += [key for key, kind in expected.items() if not _is_a(entry.get(key), kind)]
+            if odd:
+                what = ", ".join(dict.fromkeys(odd))
+                self.complaints.append(f"[[{table}]] entry {number}: wrong or missing: {what}")
             else:
-                odd = sorted(entry.keys() ^ expected)
-                self.complaints.append(f"[[{table}]] entry {number}: wrong or missing keys {odd}")
+                good.append(dict(entry))
         return good
+
+    def once(self, table: str, keys: Iterable[str]) -> None:
+        """Complain of what is decided twice."""
+        self.complaints += [
+            f"[[{table}]] {key}: decided {count} times"
+            for key, count in Counter(keys).items()
+            if count > 1
+        ]
 
     def complain_of_unknown_tables(self) -> None:
         self.complaints += [f"unknown table [{name}]" for name in self._raw]
@@ -166,6 +206,9 @@ class _Reader:
         self._known("batch", overlay.batches, self._operations)
         self._known("waiter", overlay.waiters, self._model.waiters)
         shapes = self._model.shapes.values()
+        codes = {shape.error_code or shape.name for shape in shapes if shape.is_error}
+        for name, waiter in overlay.waiters.items():
+            self._known(f"waiter {name}", waiter.retry_errors, codes)
         structures = {shape.name for shape in shapes if shape.type == "structure"}
         errors = {shape.name for shape in shapes if shape.is_error}
         member_names = {member.name for shape in shapes for member in shape.members}

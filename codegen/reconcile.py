@@ -68,6 +68,7 @@ def reconcile(
     comparison.nested_types(document)
     comparison.title(document)
     comparison.newer_operations([name for name in operations if name not in endpoints])
+    comparison.idle_decisions()
     if comparison.unsettled:
         raise ReconcileError("\n".join(comparison.unsettled))
     facts = Facts(
@@ -154,6 +155,7 @@ class _Comparison:
         self._file = file
         self.differences: list[Difference] = []
         self.unsettled: list[str] = []
+        self._decided: set[str] = set()
 
     def operation(self, operation: ModelOperation, endpoint: lap.Endpoint) -> None:
         inputs = _structure(self._model, operation.input)
@@ -188,6 +190,13 @@ class _Comparison:
         if written != self._model.full_name:
             self._note("@api", "title", written, self._model.full_name, Rule.MODEL_TITLE)
 
+    def idle_decisions(self) -> None:
+        """What the overlay settles although nobody disagrees."""
+        for key in self._overlay.required.keys() - self._decided:
+            self.unsettled.append(
+                f"{self._overlay.path}: [[required]] {key}: the sources agree on it"
+            )
+
     def newer_operations(self, names: Sequence[str]) -> None:
         for name in names:
             self._note(name, "operation", "absent", "present", Rule.GENERATED_AS_NEWER)
@@ -219,6 +228,7 @@ class _Comparison:
                 key, f"is {_word(in_spec)} in the spec, {_word(not in_spec)} in the model"
             )
             return
+        self._decided.add(key)
         rule = Rule.decided(_word(decision.value), decision.why)
         place = f"{operation.name}.{member.name}"
         self._note(place, "requiredness", _word(in_spec), _word(not in_spec), rule)

@@ -56,6 +56,8 @@ def lock_text(spec: str, overlay: Path | None, model: AwsModel) -> str:
 
 def locked_differences(lock: Path, current: str) -> list[str]:
     """What the lock says otherwise than *current*, in words; empty when they agree."""
+    if not lock.exists():
+        return [f"{lock.name}: there is none yet"]
     old, new = tomllib.loads(lock.read_text(encoding="utf-8")), tomllib.loads(current)
     words = [f"{name}: changed" for name in sorted(_changed(old["sha256"], new["sha256"]))]
     if old["botocore"] != new["botocore"] and words:

@@ -9,9 +9,16 @@ typed dictionaries in ``ecrclient.params``, modelled errors in
 
 from __future__ import annotations
 
-from ecrclient._runtime.client import RawResponse
 from ecrclient._runtime.config import CallOptions
-from ecrclient._runtime.credentials import Credentials, CredentialsProvider
+from ecrclient._runtime.credentials import (
+    BotocoreCredentials,
+    Credentials,
+    CredentialsProvider,
+    EnvironmentCredentials,
+    RefreshingCredentials,
+    RequestsAuthCredentials,
+    StaticCredentials,
+)
 from ecrclient._runtime.errors import (
     AttemptTimeout,
     ClientClosedError,
@@ -37,14 +44,17 @@ from ecrclient._runtime.errors import (
 )
 from ecrclient._runtime.middleware import CallNext, Middleware
 from ecrclient._runtime.pagination import Paginator
+from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import RetryPolicy
 from ecrclient._runtime.shapes import ResponseMetadata
+from ecrclient._runtime.transport import PooledTransport
 from ecrclient._runtime.version import __version__
 
 from .client import ECRClient
 
 __all__ = [
     "AttemptTimeout",
+    "BotocoreCredentials",
     "CallNext",
     "CallOptions",
     "ClientClosedError",
@@ -57,18 +67,23 @@ __all__ = [
     "DeadlineExceeded",
     "ECRClient",
     "ECRClientError",
+    "EnvironmentCredentials",
     "Middleware",
     "PaginationError",
     "Paginator",
     "PoolTimeout",
+    "PooledTransport",
     "RawResponse",
     "ReadError",
     "ReadTimeout",
+    "RefreshingCredentials",
     "RequestValidationError",
+    "RequestsAuthCredentials",
     "ResponseDecodeError",
     "ResponseMetadata",
     "RetryPolicy",
     "ServiceError",
+    "StaticCredentials",
     "TransportError",
     "WaiterError",
     "WaiterFailureError",

@@ -263,6 +263,11 @@ class ECRClient(BaseClient):
         from your repository. You can completely delete an image (and all of its tags) by
         specifying the image's digest in your request.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. A repeat reports images that the first
+        attempt deleted as ImageNotFound failures, and a deletion by tag could hit an image that
+        was pushed under that tag in between.
+
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
@@ -384,6 +389,11 @@ class ECRClient(BaseClient):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The upload is gone once it is completed;
+        the second attempt answers UploadNotFoundException or LayerAlreadyExistsException
+        although the layer is stored.
+
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
@@ -442,6 +452,10 @@ class ECRClient(BaseClient):
         images from an upstream registry source in your Amazon ECR private registry. For more
         information, see Using pull through cache rules in the Amazon Elastic Container Registry
         User Guide.
+
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        PullThroughCacheRuleAlreadyExistsException although this caller created the rule.
 
         Args:
             ecr_repository_prefix: Prefix of the repositories here that hold the cached images,
@@ -515,6 +529,10 @@ class ECRClient(BaseClient):
         """Creates a repository. For more information, see Amazon ECR repositories in the Amazon
         Elastic Container Registry User Guide.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        RepositoryAlreadyExistsException although this caller created the repository.
+
         Args:
             repository_name: Name for the new repository, with a namespace if wanted, as in
                 team/app. 2 to 256 characters.
@@ -587,6 +605,10 @@ class ECRClient(BaseClient):
         through pull through cache actions. For more information, see Private repository
         creation templates in the Amazon Elastic Container Registry User Guide.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        TemplateAlreadyExistsException although this caller created the template.
+
         Args:
             prefix: Repository name prefix that the template is for, or ROOT for names that no
                 other template matches. 1 to 256 characters.
@@ -645,6 +667,11 @@ class ECRClient(BaseClient):
     ) -> DeleteLifecyclePolicyResponse:
         """Deletes the lifecycle policy associated with the specified repository.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        LifecyclePolicyNotFoundException although the deletion succeeded, and the deleted text
+        that the first answer held is lost.
+
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
@@ -678,6 +705,10 @@ class ECRClient(BaseClient):
     ) -> DeletePullThroughCacheRuleResponse:
         """Deletes a pull through cache rule.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        PullThroughCacheRuleNotFoundException although the deletion succeeded.
+
         Args:
             ecr_repository_prefix: Prefix of the repositories here that hold the cached images,
                 or ROOT for no prefix. 2 to 30 characters.
@@ -707,6 +738,11 @@ class ECRClient(BaseClient):
     ) -> DeleteRegistryPolicyResponse:
         """Deletes the registry permissions policy.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        RegistryPolicyNotFoundException although the deletion succeeded, and the deleted text
+        that the first answer held is lost.
+
         Returns:
             DeleteRegistryPolicyResponse: the service's answer.
 
@@ -733,6 +769,11 @@ class ECRClient(BaseClient):
         """Deletes a repository. If the repository isn't empty, you must either delete the contents
         of the repository or use the force option to delete the repository and have Amazon ECR
         delete all of its contents on your behalf.
+
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        RepositoryNotFoundException although the deletion succeeded; with force it could delete
+        a repository of the same name that was created in between.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -769,6 +810,10 @@ class ECRClient(BaseClient):
     ) -> DeleteRepositoryCreationTemplateResponse:
         """Deletes a repository creation template.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        TemplateNotFoundException although the deletion succeeded.
+
         Args:
             prefix: Repository name prefix that the template is for, or ROOT for names that no
                 other template matches. 1 to 256 characters.
@@ -797,6 +842,11 @@ class ECRClient(BaseClient):
         registry_id: str | None = None,
     ) -> DeleteRepositoryPolicyResponse:
         """Deletes the repository policy associated with the specified repository.
+
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        RepositoryPolicyNotFoundException although the deletion succeeded, and the deleted text
+        that the first answer held is lost.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -830,6 +880,10 @@ class ECRClient(BaseClient):
 
         Not in the spec: only the newer service model has this operation.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        SigningConfigurationNotFoundException although the deletion succeeded.
+
         Returns:
             DeleteSigningConfigurationResponse: the service's answer.
 
@@ -855,6 +909,10 @@ class ECRClient(BaseClient):
         look at the pull time.
 
         Not in the spec: only the newer service model has this operation.
+
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ExclusionNotFoundException although the principal was removed.
 
         Args:
             principal_arn: ARN of the IAM role or user whose pulls are to count again. At most
@@ -1552,6 +1610,10 @@ class ECRClient(BaseClient):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. Each call opens a new upload; a repeat
+        leaves the first one orphaned until the service discards it.
+
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
@@ -1828,6 +1890,11 @@ class ECRClient(BaseClient):
         This operation is used by the Amazon ECR proxy and is not generally used by customers
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
+
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. A repeat answers
+        ImageAlreadyExistsException although the push succeeded. With mutable tags it could also
+        move back a tag that someone else has moved in between.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2150,6 +2217,10 @@ class ECRClient(BaseClient):
 
         Not in the spec: only the newer service model has this operation.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ExclusionAlreadyExistsException although this caller added the principal.
+
         Args:
             principal_arn: ARN of the IAM role or user whose pulls leave the pull time
                 untouched. At most 200 characters.
@@ -2230,6 +2301,11 @@ class ECRClient(BaseClient):
         more information, see Image scanning in the Amazon Elastic Container Registry User
         Guide.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. A basic scan can be started once per image
+        in 24 hours, so the second attempt answers LimitExceededException although the scan is
+        running.
+
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
@@ -2271,6 +2347,11 @@ class ECRClient(BaseClient):
     ) -> StartLifecyclePolicyPreviewResponse:
         """Starts a preview of a lifecycle policy for the specified repository. This allows you to
         see the results before associating the lifecycle policy with the repository.
+
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        LifecyclePolicyPreviewInProgressException while the first preview runs, or starts the
+        preview over once it has ended.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2317,6 +2398,11 @@ class ECRClient(BaseClient):
 
         Not in the spec: only the newer service model has this operation.
 
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ReplicationBackfillInProgressException without the ID of the first backfill, or starts
+        another one if that has ended.
+
         Args:
             destination: Region and registry to copy to; the replication configuration must list
                 it already.
@@ -2353,6 +2439,10 @@ class ECRClient(BaseClient):
         under way are finished first, so the backfill may be STOPPING for a while.
 
         Not in the spec: only the newer service model has this operation.
+
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ReplicationBackfillInvalidStatusException once the first one has stopped the backfill.
 
         Args:
             replication_backfill_id: Identifier that StartReplicationBackfill gave the backfill.
@@ -2460,6 +2550,11 @@ class ECRClient(BaseClient):
         meanwhile.
 
         Not in the spec: only the newer service model has this operation.
+
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt finds the image on its
+        way to, or in, the target class and may be refused with
+        ImageStorageClassUpdateNotSupportedException although the first one worked.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2631,6 +2726,11 @@ class ECRClient(BaseClient):
         This operation is used by the Amazon ECR proxy and is not generally used by customers
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
+
+        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
+        ``RetryPolicy(max_attempts=1)`` rules it out. Parts must follow each other without a
+        gap, so a part that did arrive is refused the second time with
+        InvalidLayerPartException; its lastValidByteReceived tells where to continue.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.

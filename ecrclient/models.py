@@ -354,7 +354,7 @@ UploadId = Annotated[
 ]
 
 
-class Attribute(Structure):
+class Attribute(Structure, frozen=True):
     """A key-value pair with a further fact about a basic scan finding."""
 
     key: Str
@@ -364,7 +364,7 @@ class Attribute(Structure):
     """Value of the attribute."""
 
 
-class AuthorizationData(Structure):
+class AuthorizationData(Structure, frozen=True):
     """A login for the registry: the token, when it expires, and the endpoint to use it at."""
 
     authorization_token: Str = Field(repr=False)
@@ -379,7 +379,7 @@ class AuthorizationData(Structure):
     """Registry to log in to, such as https://123456789012.dkr.ecr.eu-west-1.amazonaws.com."""
 
 
-class AwsEcrContainerImageDetails(Structure):
+class AwsEcrContainerImageDetails(Structure, frozen=True):
     """What Amazon Inspector knows about the scanned container image."""
 
     architecture: Str | None = None
@@ -413,7 +413,7 @@ class AwsEcrContainerImageDetails(Structure):
     """Name of the repository with its namespace, if any, as in team/app."""
 
 
-class CvssScore(Structure):
+class CvssScore(Structure, frozen=True):
     """One published CVSS score of a vulnerability."""
 
     base_score: Float
@@ -429,7 +429,7 @@ class CvssScore(Structure):
     """Version of the CVSS standard, such as 3.1."""
 
 
-class CvssScoreAdjustment(Structure):
+class CvssScoreAdjustment(Structure, frozen=True):
     """One change that Amazon Inspector made to a published CVSS score, and why."""
 
     metric: Str
@@ -439,7 +439,7 @@ class CvssScoreAdjustment(Structure):
     """Why Amazon Inspector changed the metric."""
 
 
-class CvssScoreDetails(Structure):
+class CvssScoreDetails(Structure, frozen=True):
     """The CVSS score that Amazon Inspector settled on, with what it changed."""
 
     adjustments: list[CvssScoreAdjustment] = []
@@ -458,14 +458,14 @@ class CvssScoreDetails(Structure):
     """Version of the CVSS standard, such as 3.1."""
 
 
-class DeleteReplication(Structure):
+class DeleteReplication(Structure, frozen=True):
     """Says whether a replication rule also carries over deletions."""
 
     enabled: Bool
     """Whether images and tags deleted at the source are deleted at the destinations too."""
 
 
-class DescribeImagesFilter(Structure):
+class DescribeImagesFilter(Structure, frozen=True):
     """Narrows DescribeImages by tag status and by archive status."""
 
     tag_status: TagStatus | None = None
@@ -475,7 +475,7 @@ class DescribeImagesFilter(Structure):
     """Keeps only images in this state; only ACTIVE ones when omitted."""
 
 
-class EncryptionConfiguration(Structure):
+class EncryptionConfiguration(Structure, frozen=True):
     """How a repository's images are encrypted at rest; fixed when the repository is created."""
 
     encryption_type: EncryptionType
@@ -489,7 +489,7 @@ class EncryptionConfiguration(Structure):
     """
 
 
-class EncryptionConfigurationForRepositoryCreationTemplate(Structure):
+class EncryptionConfigurationForRepositoryCreationTemplate(Structure, frozen=True):
     """How repositories made from a creation template are encrypted at rest."""
 
     encryption_type: EncryptionType
@@ -503,7 +503,7 @@ class EncryptionConfigurationForRepositoryCreationTemplate(Structure):
     """
 
 
-class VulnerablePackage(Structure):
+class VulnerablePackage(Structure, frozen=True):
     """A package in the image that has the vulnerability."""
 
     arch: Str | None = None
@@ -534,7 +534,7 @@ class VulnerablePackage(Structure):
     """Package version to upgrade to."""
 
 
-class PackageVulnerabilityDetails(Structure):
+class PackageVulnerabilityDetails(Structure, frozen=True):
     """The vulnerability behind an enhanced finding, and the packages that have it."""
 
     cvss: list[CvssScore] = []
@@ -568,7 +568,7 @@ class PackageVulnerabilityDetails(Structure):
     """Packages in the image that have the vulnerability."""
 
 
-class Recommendation(Structure):
+class Recommendation(Structure, frozen=True):
     """Amazon Inspector's advice on a finding."""
 
     url: Str | None = None
@@ -578,21 +578,21 @@ class Recommendation(Structure):
     """Advice on how to fix the vulnerability."""
 
 
-class Remediation(Structure):
+class Remediation(Structure, frozen=True):
     """How to get rid of a finding."""
 
     recommendation: Recommendation | None = None
     """The course of action that Amazon Inspector suggests."""
 
 
-class ResourceDetails(Structure):
+class ResourceDetails(Structure, frozen=True):
     """Details of the resource that a finding is about."""
 
     aws_ecr_container_image: AwsEcrContainerImageDetails | None = None
     """The container image in ECR that the finding is about."""
 
 
-class Resource(Structure):
+class Resource(Structure, frozen=True):
     """What an enhanced finding is about; for ECR, a container image."""
 
     details: ResourceDetails | None = None
@@ -608,14 +608,14 @@ class Resource(Structure):
     """Kind of resource, such as AWS_ECR_CONTAINER_IMAGE."""
 
 
-class ScoreDetails(Structure):
+class ScoreDetails(Structure, frozen=True):
     """How Amazon Inspector arrived at the score of a finding."""
 
     cvss: CvssScoreDetails | None = None
     """The CVSS score that Amazon Inspector used, and how it changed it."""
 
 
-class EnhancedImageScanFinding(Structure):
+class EnhancedImageScanFinding(Structure, frozen=True):
     """One finding of enhanced scanning, as Amazon Inspector reports it."""
 
     aws_account_id: Str
@@ -672,7 +672,7 @@ class EnhancedImageScanFinding(Structure):
     """Whether an exploit for the vulnerability is known: YES or NO."""
 
 
-class ImageIdentifier(Structure):
+class ImageIdentifier(Structure, frozen=True):
     """Names one image by digest, by tag, or by both."""
 
     image_digest: Str | None = None
@@ -684,7 +684,7 @@ class ImageIdentifier(Structure):
     """
 
 
-class Image(Structure):
+class Image(Structure, frozen=True):
     """An image with its identity and its manifest."""
 
     registry_id: Str
@@ -703,7 +703,7 @@ class Image(Structure):
     """Media type of the manifest, which tells a single image from a manifest list."""
 
 
-class ImageScanStatus(Structure):
+class ImageScanStatus(Structure, frozen=True):
     """The state of a scan, with an explanation where there is one."""
 
     status: ScanStatus
@@ -713,7 +713,7 @@ class ImageScanStatus(Structure):
     """Explains the status, such as why the scan failed."""
 
 
-class ImageScanFindingsSummary(Structure):
+class ImageScanFindingsSummary(Structure, frozen=True):
     """Counts by severity and dates of an image's last finished scan."""
 
     image_scan_completed_at: Timestamp | None = None
@@ -726,7 +726,7 @@ class ImageScanFindingsSummary(Structure):
     """Number of findings by severity; a severity without findings is left out."""
 
 
-class ImageDetail(Structure):
+class ImageDetail(Structure, frozen=True):
     """What ECR knows about one image: digest, tags, size, dates, and scan state."""
 
     registry_id: Str
@@ -781,7 +781,7 @@ class ImageDetail(Structure):
     """Time of the last restore from the archive (UTC); absent if there was none."""
 
 
-class ImageFailure(Structure):
+class ImageFailure(Structure, frozen=True):
     """One image of a batch call that could not be processed, and why."""
 
     image_id: ImageIdentifier
@@ -794,7 +794,7 @@ class ImageFailure(Structure):
     """Explains the failure code in words."""
 
 
-class ImageReferrer(Structure):
+class ImageReferrer(Structure, frozen=True):
     """One artifact that points at an image, such as a signature or an SBOM."""
 
     digest: Str
@@ -816,7 +816,7 @@ class ImageReferrer(Structure):
     """Whether the artifact is active, archived, or being restored from the archive."""
 
 
-class ImageReplicationStatus(Structure):
+class ImageReplicationStatus(Structure, frozen=True):
     """How far the replication of an image to one destination is."""
 
     region: Str
@@ -832,7 +832,7 @@ class ImageReplicationStatus(Structure):
     """Code of the failure; absent unless the status is FAILED."""
 
 
-class ImageScanFinding(Structure):
+class ImageScanFinding(Structure, frozen=True):
     """One finding of basic scanning."""
 
     name: Str
@@ -851,7 +851,7 @@ class ImageScanFinding(Structure):
     """Further facts as key-value pairs, such as the package's name and version."""
 
 
-class ImageScanFindings(Structure):
+class ImageScanFindings(Structure, frozen=True):
     """Everything that the last finished scan of an image found."""
 
     image_scan_completed_at: Timestamp | None = None
@@ -870,14 +870,14 @@ class ImageScanFindings(Structure):
     """Findings of enhanced scanning; empty under basic scanning."""
 
 
-class ImageScanningConfiguration(Structure):
+class ImageScanningConfiguration(Structure, frozen=True):
     """Whether a repository scans its images on push."""
 
     scan_on_push: Bool | None = None
     """Whether each image is scanned when it is pushed; false when omitted."""
 
 
-class ImageSigningStatus(Structure):
+class ImageSigningStatus(Structure, frozen=True):
     """How far the signing of an image with one signing profile is."""
 
     signing_profile_arn: Str
@@ -893,7 +893,7 @@ class ImageSigningStatus(Structure):
     """State of the signing with this profile."""
 
 
-class ImageTagMutabilityExclusionFilter(Structure):
+class ImageTagMutabilityExclusionFilter(Structure, frozen=True):
     """A pattern of tags that are exempt from the repository's mutability setting."""
 
     filter_type: ImageTagMutabilityExclusionFilterType
@@ -903,7 +903,7 @@ class ImageTagMutabilityExclusionFilter(Structure):
     """Pattern of the exempt tags; * stands for any run of characters. 1 to 128 characters."""
 
 
-class Layer(Structure):
+class Layer(Structure, frozen=True):
     """One image layer and whether the repository has it."""
 
     layer_digest: Str
@@ -919,7 +919,7 @@ class Layer(Structure):
     """Media type of the layer, which tells how it is packed."""
 
 
-class LayerFailure(Structure):
+class LayerFailure(Structure, frozen=True):
     """One layer digest of a batch call that could not be processed, and why."""
 
     layer_digest: Str | None = None
@@ -932,14 +932,14 @@ class LayerFailure(Structure):
     """Explains the failure code in words."""
 
 
-class LifecyclePolicyPreviewFilter(Structure):
+class LifecyclePolicyPreviewFilter(Structure, frozen=True):
     """Narrows the results of a lifecycle policy preview by tag status."""
 
     tag_status: TagStatus | None = None
     """Keeps only tagged or only untagged images; all of them when omitted."""
 
 
-class LifecyclePolicyRuleAction(Structure):
+class LifecyclePolicyRuleAction(Structure, frozen=True):
     """What a lifecycle rule does with an image: expire it or move it."""
 
     type: ImageActionType
@@ -949,7 +949,7 @@ class LifecyclePolicyRuleAction(Structure):
     """Storage class that the image would move to; absent when it would expire."""
 
 
-class LifecyclePolicyPreviewResult(Structure):
+class LifecyclePolicyPreviewResult(Structure, frozen=True):
     """One image that the previewed policy would act on, with the action and the rule."""
 
     image_tags: list[Str] = []
@@ -973,7 +973,7 @@ class LifecyclePolicyPreviewResult(Structure):
     """Storage class of the image, standard or archive."""
 
 
-class TransitioningImageTotalCount(Structure):
+class TransitioningImageTotalCount(Structure, frozen=True):
     """How many images a previewed policy would move to one storage class."""
 
     target_storage_class: LifecyclePolicyTargetStorageClass
@@ -983,7 +983,7 @@ class TransitioningImageTotalCount(Structure):
     """How many images would move."""
 
 
-class LifecyclePolicyPreviewSummary(Structure):
+class LifecyclePolicyPreviewSummary(Structure, frozen=True):
     """Totals of a lifecycle policy preview."""
 
     expiring_image_total_count: Int | None = None
@@ -993,7 +993,7 @@ class LifecyclePolicyPreviewSummary(Structure):
     """How many images would move, by storage class; empty when none would."""
 
 
-class ListImageReferrersFilter(Structure):
+class ListImageReferrersFilter(Structure, frozen=True):
     """Narrows ListImageReferrers by kind and state of the artifact."""
 
     artifact_types: Annotated[list[ArtifactType], Limits(min_length=0, max_length=5)] = []
@@ -1003,7 +1003,7 @@ class ListImageReferrersFilter(Structure):
     """Keeps only artifacts in this state; only ACTIVE ones when omitted."""
 
 
-class ListImagesFilter(Structure):
+class ListImagesFilter(Structure, frozen=True):
     """Narrows ListImages by tag status and by archive status."""
 
     tag_status: TagStatus | None = None
@@ -1013,7 +1013,7 @@ class ListImagesFilter(Structure):
     """Keeps only images in this state; only ACTIVE ones when omitted."""
 
 
-class PullThroughCacheRule(Structure):
+class PullThroughCacheRule(Structure, frozen=True):
     """Maps a repository prefix in this registry to an upstream registry that is cached on pull."""
 
     ecr_repository_prefix: Str
@@ -1048,7 +1048,7 @@ class PullThroughCacheRule(Structure):
     """Time at which the rule was last changed (UTC)."""
 
 
-class ScanningRepositoryFilter(Structure):
+class ScanningRepositoryFilter(Structure, frozen=True):
     """Selects repositories for scanning by name pattern."""
 
     filter: ScanningRepositoryFilterValue
@@ -1060,7 +1060,7 @@ class ScanningRepositoryFilter(Structure):
     """How the filter is matched; the service knows a single way so far."""
 
 
-class RegistryScanningRule(Structure):
+class RegistryScanningRule(Structure, frozen=True):
     """How often the images of the matching repositories are scanned."""
 
     scan_frequency: ScanFrequency
@@ -1072,7 +1072,7 @@ class RegistryScanningRule(Structure):
     """Which repositories the rule covers, by name pattern. 0 to 100 items."""
 
 
-class RegistryScanningConfiguration(Structure):
+class RegistryScanningConfiguration(Structure, frozen=True):
     """Which scanning the registry uses, and by which rules."""
 
     scan_type: ScanType
@@ -1082,7 +1082,7 @@ class RegistryScanningConfiguration(Structure):
     """Which repositories are scanned, and when."""
 
 
-class ReplicationBackfillProgress(Structure):
+class ReplicationBackfillProgress(Structure, frozen=True):
     """How many replications a backfill makes, has made, and has failed to make."""
 
     total_replication_count: Int
@@ -1098,7 +1098,7 @@ class ReplicationBackfillProgress(Structure):
     """The different codes among the failed replications, each listed once."""
 
 
-class ReplicationBackfillResult(Structure):
+class ReplicationBackfillResult(Structure, frozen=True):
     """The outcome of a backfill for one pair of image and tag."""
 
     repository_name: Str
@@ -1117,7 +1117,7 @@ class ReplicationBackfillResult(Structure):
     """Failure codes of a manifest list's images, each listed once; absent for a single image."""
 
 
-class ReplicationDestination(Structure):
+class ReplicationDestination(Structure, frozen=True):
     """A Region and registry that receive replicated images."""
 
     region: Region
@@ -1127,7 +1127,7 @@ class ReplicationDestination(Structure):
     """The AWS account ID of the receiving registry; your own when replicating between Regions."""
 
 
-class ReplicationBackfillSummary(Structure):
+class ReplicationBackfillSummary(Structure, frozen=True):
     """One replication backfill with its state, counts and dates."""
 
     replication_backfill_id: Str
@@ -1152,7 +1152,7 @@ class ReplicationBackfillSummary(Structure):
     """Time at which the backfill ended (UTC); absent while it is under way."""
 
 
-class RepositoryFilter(Structure):
+class RepositoryFilter(Structure, frozen=True):
     """Selects repositories for replication by name prefix."""
 
     filter: RepositoryFilterValue
@@ -1162,7 +1162,7 @@ class RepositoryFilter(Structure):
     """How the filter is matched; the service knows a single way so far."""
 
 
-class ReplicationRule(Structure):
+class ReplicationRule(Structure, frozen=True):
     """Which repositories are replicated, and where to."""
 
     destinations: Annotated[list[ReplicationDestination], Limits(min_length=0, max_length=100)]
@@ -1177,14 +1177,14 @@ class ReplicationRule(Structure):
     """Whether deletions are replicated as well; they are not when omitted."""
 
 
-class ReplicationConfiguration(Structure):
+class ReplicationConfiguration(Structure, frozen=True):
     """All replication rules of a registry; no rules means no replication."""
 
     rules: Annotated[list[ReplicationRule], Limits(min_length=0, max_length=25)]
     """Which repositories are replicated, and where to; an empty list means none. 0 to 25 items."""
 
 
-class Repository(Structure):
+class Repository(Structure, frozen=True):
     """A repository with its address and settings."""
 
     repository_arn: Str
@@ -1215,7 +1215,7 @@ class Repository(Structure):
     """How the repository's images are encrypted at rest."""
 
 
-class Tag(Structure, alias_generator=pascal_case):
+class Tag(Structure, alias_generator=pascal_case, frozen=True):
     """An AWS resource tag, which labels a repository; not an image tag."""
 
     key: Str
@@ -1225,7 +1225,7 @@ class Tag(Structure, alias_generator=pascal_case):
     """Value of the tag."""
 
 
-class RepositoryCreationTemplate(Structure):
+class RepositoryCreationTemplate(Structure, frozen=True):
     """Settings for repositories that ECR creates by itself under a name prefix."""
 
     prefix: Str
@@ -1269,7 +1269,7 @@ class RepositoryCreationTemplate(Structure):
     """Time at which the template was last changed (UTC)."""
 
 
-class RepositoryScanningConfiguration(Structure):
+class RepositoryScanningConfiguration(Structure, frozen=True):
     """How one repository is scanned under the registry's rules."""
 
     repository_arn: Str
@@ -1288,7 +1288,7 @@ class RepositoryScanningConfiguration(Structure):
     """Filters of the registry's scanning rules that match this repository."""
 
 
-class RepositoryScanningConfigurationFailure(Structure):
+class RepositoryScanningConfigurationFailure(Structure, frozen=True):
     """One repository of a batch call whose scanning configuration could not be read."""
 
     repository_name: Str
@@ -1301,7 +1301,7 @@ class RepositoryScanningConfigurationFailure(Structure):
     """Explains the failure code in words."""
 
 
-class SigningRepositoryFilter(Structure):
+class SigningRepositoryFilter(Structure, frozen=True):
     """Selects repositories for signing by name pattern."""
 
     filter: SigningRepositoryFilterValue
@@ -1313,7 +1313,7 @@ class SigningRepositoryFilter(Structure):
     """How the filter is matched; the service knows a single way so far."""
 
 
-class SigningRule(Structure):
+class SigningRule(Structure, frozen=True):
     """Signs the images of matching repositories with one AWS Signer profile."""
 
     signing_profile_arn: SigningProfileArn
@@ -1327,21 +1327,21 @@ class SigningRule(Structure):
     """
 
 
-class SigningConfiguration(Structure):
+class SigningConfiguration(Structure, frozen=True):
     """The rules by which a registry signs images on push."""
 
     rules: Annotated[list[SigningRule], Limits(min_length=0, max_length=10)]
     """Which repositories are signed, and with which profile. 0 to 10 items."""
 
 
-class SubjectIdentifier(Structure):
+class SubjectIdentifier(Structure, frozen=True):
     """Names by digest the image whose referrers are wanted."""
 
     image_digest: Str
     """Digest of the image that the artifacts point at, 'sha256:' and 64 hex digits."""
 
 
-class BatchCheckLayerAvailabilityResponse(Response):
+class BatchCheckLayerAvailabilityResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.batch_check_layer_availability` answers."""
 
     layers: list[Layer] = []
@@ -1351,7 +1351,7 @@ class BatchCheckLayerAvailabilityResponse(Response):
     """Layer digests that could not be checked, each with its reason; the call itself succeeds."""
 
 
-class BatchCheckLayerAvailabilityRequest(Request[BatchCheckLayerAvailabilityResponse]):
+class BatchCheckLayerAvailabilityRequest(Request[BatchCheckLayerAvailabilityResponse], frozen=True):
     """What :meth:`~.ECRClient.batch_check_layer_availability` sends."""
 
     repository_name: RepositoryName
@@ -1366,7 +1366,7 @@ class BatchCheckLayerAvailabilityRequest(Request[BatchCheckLayerAvailabilityResp
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class BatchDeleteImageResponse(Response):
+class BatchDeleteImageResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.batch_delete_image` answers."""
 
     image_ids: list[ImageIdentifier] = []
@@ -1376,7 +1376,7 @@ class BatchDeleteImageResponse(Response):
     """Images that could not be deleted, each with its reason; the call itself succeeds."""
 
 
-class BatchDeleteImageRequest(Request[BatchDeleteImageResponse]):
+class BatchDeleteImageRequest(Request[BatchDeleteImageResponse], frozen=True):
     """What :meth:`~.ECRClient.batch_delete_image` sends."""
 
     repository_name: RepositoryName
@@ -1391,7 +1391,7 @@ class BatchDeleteImageRequest(Request[BatchDeleteImageResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class BatchGetImageResponse(Response):
+class BatchGetImageResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.batch_get_image` answers."""
 
     images: list[Image] = []
@@ -1401,7 +1401,7 @@ class BatchGetImageResponse(Response):
     """Images that could not be fetched, each with its reason; the call itself succeeds."""
 
 
-class BatchGetImageRequest(Request[BatchGetImageResponse]):
+class BatchGetImageRequest(Request[BatchGetImageResponse], frozen=True):
     """What :meth:`~.ECRClient.batch_get_image` sends."""
 
     repository_name: RepositoryName
@@ -1419,7 +1419,7 @@ class BatchGetImageRequest(Request[BatchGetImageResponse]):
     """
 
 
-class BatchGetRepositoryScanningConfigurationResponse(Response):
+class BatchGetRepositoryScanningConfigurationResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.batch_get_repository_scanning_configuration` answers."""
 
     scanning_configurations: list[RepositoryScanningConfiguration] = []
@@ -1430,7 +1430,7 @@ class BatchGetRepositoryScanningConfigurationResponse(Response):
 
 
 class BatchGetRepositoryScanningConfigurationRequest(
-    Request[BatchGetRepositoryScanningConfigurationResponse]
+    Request[BatchGetRepositoryScanningConfigurationResponse], frozen=True
 ):
     """What :meth:`~.ECRClient.batch_get_repository_scanning_configuration` sends."""
 
@@ -1438,7 +1438,7 @@ class BatchGetRepositoryScanningConfigurationRequest(
     """Names of the repositories to look up. 1 to 25 items."""
 
 
-class CompleteLayerUploadResponse(Response):
+class CompleteLayerUploadResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.complete_layer_upload` answers."""
 
     registry_id: Str
@@ -1454,7 +1454,7 @@ class CompleteLayerUploadResponse(Response):
     """Digest of the layer: 'sha256:' and 64 hex digits."""
 
 
-class CompleteLayerUploadRequest(Request[CompleteLayerUploadResponse]):
+class CompleteLayerUploadRequest(Request[CompleteLayerUploadResponse], frozen=True):
     """What :meth:`~.ECRClient.complete_layer_upload` sends."""
 
     repository_name: RepositoryName
@@ -1470,7 +1470,7 @@ class CompleteLayerUploadRequest(Request[CompleteLayerUploadResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class CreatePullThroughCacheRuleResponse(Response):
+class CreatePullThroughCacheRuleResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.create_pull_through_cache_rule` answers."""
 
     ecr_repository_prefix: Str
@@ -1502,7 +1502,7 @@ class CreatePullThroughCacheRuleResponse(Response):
     """Prefix of the upstream repositories that the rule covers; ROOT stands for all of them."""
 
 
-class CreatePullThroughCacheRuleRequest(Request[CreatePullThroughCacheRuleResponse]):
+class CreatePullThroughCacheRuleRequest(Request[CreatePullThroughCacheRuleResponse], frozen=True):
     """What :meth:`~.ECRClient.create_pull_through_cache_rule` sends."""
 
     ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
@@ -1535,14 +1535,14 @@ class CreatePullThroughCacheRuleRequest(Request[CreatePullThroughCacheRuleRespon
     """
 
 
-class CreateRepositoryResponse(Response):
+class CreateRepositoryResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.create_repository` answers."""
 
     repository: Repository
     """The new repository."""
 
 
-class CreateRepositoryRequest(Request[CreateRepositoryResponse]):
+class CreateRepositoryRequest(Request[CreateRepositoryResponse], frozen=True):
     """What :meth:`~.ECRClient.create_repository` sends."""
 
     repository_name: RepositoryName
@@ -1578,7 +1578,7 @@ class CreateRepositoryRequest(Request[CreateRepositoryResponse]):
     """
 
 
-class CreateRepositoryCreationTemplateResponse(Response):
+class CreateRepositoryCreationTemplateResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.create_repository_creation_template` answers."""
 
     registry_id: Str
@@ -1588,7 +1588,9 @@ class CreateRepositoryCreationTemplateResponse(Response):
     """The template as it is after the call."""
 
 
-class CreateRepositoryCreationTemplateRequest(Request[CreateRepositoryCreationTemplateResponse]):
+class CreateRepositoryCreationTemplateRequest(
+    Request[CreateRepositoryCreationTemplateResponse], frozen=True
+):
     """What :meth:`~.ECRClient.create_repository_creation_template` sends."""
 
     prefix: Prefix
@@ -1635,7 +1637,7 @@ class CreateRepositoryCreationTemplateRequest(Request[CreateRepositoryCreationTe
     """
 
 
-class DeleteLifecyclePolicyResponse(Response):
+class DeleteLifecyclePolicyResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.delete_lifecycle_policy` answers."""
 
     registry_id: Str
@@ -1653,7 +1655,7 @@ class DeleteLifecyclePolicyResponse(Response):
     """
 
 
-class DeleteLifecyclePolicyRequest(Request[DeleteLifecyclePolicyResponse]):
+class DeleteLifecyclePolicyRequest(Request[DeleteLifecyclePolicyResponse], frozen=True):
     """What :meth:`~.ECRClient.delete_lifecycle_policy` sends."""
 
     repository_name: RepositoryName
@@ -1663,7 +1665,7 @@ class DeleteLifecyclePolicyRequest(Request[DeleteLifecyclePolicyResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class DeletePullThroughCacheRuleResponse(Response):
+class DeletePullThroughCacheRuleResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.delete_pull_through_cache_rule` answers."""
 
     ecr_repository_prefix: Str
@@ -1692,7 +1694,7 @@ class DeletePullThroughCacheRuleResponse(Response):
     """Prefix of the upstream repositories that the rule covers; ROOT stands for all of them."""
 
 
-class DeletePullThroughCacheRuleRequest(Request[DeletePullThroughCacheRuleResponse]):
+class DeletePullThroughCacheRuleRequest(Request[DeletePullThroughCacheRuleResponse], frozen=True):
     """What :meth:`~.ECRClient.delete_pull_through_cache_rule` sends."""
 
     ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
@@ -1704,7 +1706,7 @@ class DeletePullThroughCacheRuleRequest(Request[DeletePullThroughCacheRuleRespon
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class DeleteRegistryPolicyResponse(Response):
+class DeleteRegistryPolicyResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.delete_registry_policy` answers."""
 
     registry_id: Str
@@ -1714,18 +1716,18 @@ class DeleteRegistryPolicyResponse(Response):
     """The registry's policy that was deleted, as a JSON document."""
 
 
-class DeleteRegistryPolicyRequest(Request[DeleteRegistryPolicyResponse]):
+class DeleteRegistryPolicyRequest(Request[DeleteRegistryPolicyResponse], frozen=True):
     """What :meth:`~.ECRClient.delete_registry_policy` sends."""
 
 
-class DeleteRepositoryResponse(Response):
+class DeleteRepositoryResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.delete_repository` answers."""
 
     repository: Repository
     """The repository as it was; some of its settings may be absent from this answer."""
 
 
-class DeleteRepositoryRequest(Request[DeleteRepositoryResponse]):
+class DeleteRepositoryRequest(Request[DeleteRepositoryResponse], frozen=True):
     """What :meth:`~.ECRClient.delete_repository` sends."""
 
     repository_name: RepositoryName
@@ -1738,7 +1740,7 @@ class DeleteRepositoryRequest(Request[DeleteRepositoryResponse]):
     """Deletes the repository even if it still holds images; false when omitted."""
 
 
-class DeleteRepositoryCreationTemplateResponse(Response):
+class DeleteRepositoryCreationTemplateResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.delete_repository_creation_template` answers."""
 
     registry_id: Str
@@ -1748,7 +1750,9 @@ class DeleteRepositoryCreationTemplateResponse(Response):
     """The template as it was before it was deleted."""
 
 
-class DeleteRepositoryCreationTemplateRequest(Request[DeleteRepositoryCreationTemplateResponse]):
+class DeleteRepositoryCreationTemplateRequest(
+    Request[DeleteRepositoryCreationTemplateResponse], frozen=True
+):
     """What :meth:`~.ECRClient.delete_repository_creation_template` sends."""
 
     prefix: Prefix
@@ -1757,7 +1761,7 @@ class DeleteRepositoryCreationTemplateRequest(Request[DeleteRepositoryCreationTe
     """
 
 
-class DeleteRepositoryPolicyResponse(Response):
+class DeleteRepositoryPolicyResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.delete_repository_policy` answers."""
 
     registry_id: Str
@@ -1770,7 +1774,7 @@ class DeleteRepositoryPolicyResponse(Response):
     """The repository's policy that was deleted, as a JSON document."""
 
 
-class DeleteRepositoryPolicyRequest(Request[DeleteRepositoryPolicyResponse]):
+class DeleteRepositoryPolicyRequest(Request[DeleteRepositoryPolicyResponse], frozen=True):
     """What :meth:`~.ECRClient.delete_repository_policy` sends."""
 
     repository_name: RepositoryName
@@ -1780,7 +1784,7 @@ class DeleteRepositoryPolicyRequest(Request[DeleteRepositoryPolicyResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class DeleteSigningConfigurationResponse(Response):
+class DeleteSigningConfigurationResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.delete_signing_configuration` answers."""
 
     registry_id: Str
@@ -1790,25 +1794,27 @@ class DeleteSigningConfigurationResponse(Response):
     """The signing rules that were deleted."""
 
 
-class DeleteSigningConfigurationRequest(Request[DeleteSigningConfigurationResponse]):
+class DeleteSigningConfigurationRequest(Request[DeleteSigningConfigurationResponse], frozen=True):
     """What :meth:`~.ECRClient.delete_signing_configuration` sends."""
 
 
-class DeregisterPullTimeUpdateExclusionResponse(Response):
+class DeregisterPullTimeUpdateExclusionResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.deregister_pull_time_update_exclusion` answers."""
 
     principal_arn: Str
     """ARN of the IAM role or user whose pulls count again."""
 
 
-class DeregisterPullTimeUpdateExclusionRequest(Request[DeregisterPullTimeUpdateExclusionResponse]):
+class DeregisterPullTimeUpdateExclusionRequest(
+    Request[DeregisterPullTimeUpdateExclusionResponse], frozen=True
+):
     """What :meth:`~.ECRClient.deregister_pull_time_update_exclusion` sends."""
 
     principal_arn: PrincipalArn
     """ARN of the IAM role or user whose pulls are to count again. At most 200 characters."""
 
 
-class DescribeImageReplicationStatusResponse(Response):
+class DescribeImageReplicationStatusResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.describe_image_replication_status` answers."""
 
     repository_name: Str
@@ -1821,7 +1827,9 @@ class DescribeImageReplicationStatusResponse(Response):
     """State of the image's replication, one entry per destination."""
 
 
-class DescribeImageReplicationStatusRequest(Request[DescribeImageReplicationStatusResponse]):
+class DescribeImageReplicationStatusRequest(
+    Request[DescribeImageReplicationStatusResponse], frozen=True
+):
     """What :meth:`~.ECRClient.describe_image_replication_status` sends."""
 
     repository_name: RepositoryName
@@ -1834,7 +1842,7 @@ class DescribeImageReplicationStatusRequest(Request[DescribeImageReplicationStat
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class DescribeImageScanFindingsResponse(Response):
+class DescribeImageScanFindingsResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.describe_image_scan_findings` answers."""
 
     registry_id: Str
@@ -1856,7 +1864,7 @@ class DescribeImageScanFindingsResponse(Response):
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
-class DescribeImageScanFindingsRequest(Request[DescribeImageScanFindingsResponse]):
+class DescribeImageScanFindingsRequest(Request[DescribeImageScanFindingsResponse], frozen=True):
     """What :meth:`~.ECRClient.describe_image_scan_findings` sends."""
 
     repository_name: RepositoryName
@@ -1875,7 +1883,7 @@ class DescribeImageScanFindingsRequest(Request[DescribeImageScanFindingsResponse
     """Most items to return in one page; 100 when omitted. 1 to 1,000."""
 
 
-class DescribeImageSigningStatusResponse(Response):
+class DescribeImageSigningStatusResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.describe_image_signing_status` answers."""
 
     repository_name: Str
@@ -1891,7 +1899,7 @@ class DescribeImageSigningStatusResponse(Response):
     """State of the signing, one entry per profile whose rule matches the image."""
 
 
-class DescribeImageSigningStatusRequest(Request[DescribeImageSigningStatusResponse]):
+class DescribeImageSigningStatusRequest(Request[DescribeImageSigningStatusResponse], frozen=True):
     """What :meth:`~.ECRClient.describe_image_signing_status` sends."""
 
     repository_name: RepositoryName
@@ -1904,7 +1912,7 @@ class DescribeImageSigningStatusRequest(Request[DescribeImageSigningStatusRespon
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class DescribeImagesResponse(Response):
+class DescribeImagesResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.describe_images` answers."""
 
     image_details: list[ImageDetail] = []
@@ -1914,7 +1922,7 @@ class DescribeImagesResponse(Response):
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
-class DescribeImagesRequest(Request[DescribeImagesResponse]):
+class DescribeImagesRequest(Request[DescribeImagesResponse], frozen=True):
     """What :meth:`~.ECRClient.describe_images` sends."""
 
     repository_name: RepositoryName
@@ -1940,7 +1948,7 @@ class DescribeImagesRequest(Request[DescribeImagesResponse]):
     """Keeps only images with the given tag or archive status; only ACTIVE images when omitted."""
 
 
-class DescribePullThroughCacheRulesResponse(Response):
+class DescribePullThroughCacheRulesResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.describe_pull_through_cache_rules` answers."""
 
     pull_through_cache_rules: list[PullThroughCacheRule] = []
@@ -1950,7 +1958,9 @@ class DescribePullThroughCacheRulesResponse(Response):
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
-class DescribePullThroughCacheRulesRequest(Request[DescribePullThroughCacheRulesResponse]):
+class DescribePullThroughCacheRulesRequest(
+    Request[DescribePullThroughCacheRulesResponse], frozen=True
+):
     """What :meth:`~.ECRClient.describe_pull_through_cache_rules` sends."""
 
     registry_id: RegistryId | None = None
@@ -1971,7 +1981,7 @@ class DescribePullThroughCacheRulesRequest(Request[DescribePullThroughCacheRules
     """Most items to return in one page; 100 when omitted. 1 to 1,000."""
 
 
-class DescribeRegistryResponse(Response):
+class DescribeRegistryResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.describe_registry` answers."""
 
     registry_id: Str
@@ -1981,11 +1991,11 @@ class DescribeRegistryResponse(Response):
     """The registry's replication rules."""
 
 
-class DescribeRegistryRequest(Request[DescribeRegistryResponse]):
+class DescribeRegistryRequest(Request[DescribeRegistryResponse], frozen=True):
     """What :meth:`~.ECRClient.describe_registry` sends."""
 
 
-class DescribeReplicationBackfillResultsResponse(Response):
+class DescribeReplicationBackfillResultsResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.describe_replication_backfill_results` answers."""
 
     registry_id: Str
@@ -2020,7 +2030,7 @@ class DescribeReplicationBackfillResultsResponse(Response):
 
 
 class DescribeReplicationBackfillResultsRequest(
-    Request[DescribeReplicationBackfillResultsResponse]
+    Request[DescribeReplicationBackfillResultsResponse], frozen=True
 ):
     """What :meth:`~.ECRClient.describe_replication_backfill_results` sends."""
 
@@ -2040,7 +2050,7 @@ class DescribeReplicationBackfillResultsRequest(
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
 
-class DescribeRepositoriesResponse(Response):
+class DescribeRepositoriesResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.describe_repositories` answers."""
 
     repositories: list[Repository] = []
@@ -2050,7 +2060,7 @@ class DescribeRepositoriesResponse(Response):
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
-class DescribeRepositoriesRequest(Request[DescribeRepositoriesResponse]):
+class DescribeRepositoriesRequest(Request[DescribeRepositoriesResponse], frozen=True):
     """What :meth:`~.ECRClient.describe_repositories` sends."""
 
     registry_id: RegistryId | None = None
@@ -2074,7 +2084,7 @@ class DescribeRepositoriesRequest(Request[DescribeRepositoriesResponse]):
     """
 
 
-class DescribeRepositoryCreationTemplatesResponse(Response):
+class DescribeRepositoryCreationTemplatesResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.describe_repository_creation_templates` answers."""
 
     registry_id: Str
@@ -2088,7 +2098,7 @@ class DescribeRepositoryCreationTemplatesResponse(Response):
 
 
 class DescribeRepositoryCreationTemplatesRequest(
-    Request[DescribeRepositoryCreationTemplatesResponse]
+    Request[DescribeRepositoryCreationTemplatesResponse], frozen=True
 ):
     """What :meth:`~.ECRClient.describe_repository_creation_templates` sends."""
 
@@ -2102,7 +2112,7 @@ class DescribeRepositoryCreationTemplatesRequest(
     """Most items to return in one page; 100 when omitted. 1 to 1,000."""
 
 
-class GetAccountSettingResponse(Response):
+class GetAccountSettingResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.get_account_setting` answers."""
 
     name: Str
@@ -2114,7 +2124,7 @@ class GetAccountSettingResponse(Response):
     """Value of the setting; the name decides which are valid, such as AWS_NATIVE, V2 or ENABLED."""
 
 
-class GetAccountSettingRequest(Request[GetAccountSettingResponse]):
+class GetAccountSettingRequest(Request[GetAccountSettingResponse], frozen=True):
     """What :meth:`~.ECRClient.get_account_setting` sends."""
 
     name: AccountSettingName
@@ -2123,14 +2133,14 @@ class GetAccountSettingRequest(Request[GetAccountSettingResponse]):
     """
 
 
-class GetAuthorizationTokenResponse(Response):
+class GetAuthorizationTokenResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.get_authorization_token` answers."""
 
     authorization_data: list[AuthorizationData] = []
     """The login for the registry; one entry unless the deprecated registry_ids asks for several."""
 
 
-class GetAuthorizationTokenRequest(Request[GetAuthorizationTokenResponse]):
+class GetAuthorizationTokenRequest(Request[GetAuthorizationTokenResponse], frozen=True):
     """What :meth:`~.ECRClient.get_authorization_token` sends."""
 
     registry_ids: Annotated[list[RegistryId], Limits(min_length=1, max_length=10)] | None = None
@@ -2139,7 +2149,7 @@ class GetAuthorizationTokenRequest(Request[GetAuthorizationTokenResponse]):
     """
 
 
-class GetDownloadUrlForLayerResponse(Response):
+class GetDownloadUrlForLayerResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.get_download_url_for_layer` answers."""
 
     download_url: Str = Field(repr=False)
@@ -2151,7 +2161,7 @@ class GetDownloadUrlForLayerResponse(Response):
     """Digest of the layer: 'sha256:' and 64 hex digits."""
 
 
-class GetDownloadUrlForLayerRequest(Request[GetDownloadUrlForLayerResponse]):
+class GetDownloadUrlForLayerRequest(Request[GetDownloadUrlForLayerResponse], frozen=True):
     """What :meth:`~.ECRClient.get_download_url_for_layer` sends."""
 
     repository_name: RepositoryName
@@ -2164,7 +2174,7 @@ class GetDownloadUrlForLayerRequest(Request[GetDownloadUrlForLayerResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class GetLifecyclePolicyResponse(Response):
+class GetLifecyclePolicyResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.get_lifecycle_policy` answers."""
 
     registry_id: Str
@@ -2182,7 +2192,7 @@ class GetLifecyclePolicyResponse(Response):
     """
 
 
-class GetLifecyclePolicyRequest(Request[GetLifecyclePolicyResponse]):
+class GetLifecyclePolicyRequest(Request[GetLifecyclePolicyResponse], frozen=True):
     """What :meth:`~.ECRClient.get_lifecycle_policy` sends."""
 
     repository_name: RepositoryName
@@ -2192,7 +2202,7 @@ class GetLifecyclePolicyRequest(Request[GetLifecyclePolicyResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class GetLifecyclePolicyPreviewResponse(Response):
+class GetLifecyclePolicyPreviewResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.get_lifecycle_policy_preview` answers."""
 
     registry_id: Str
@@ -2217,7 +2227,7 @@ class GetLifecyclePolicyPreviewResponse(Response):
     """How many images the policy would delete or move; absent until the preview is complete."""
 
 
-class GetLifecyclePolicyPreviewRequest(Request[GetLifecyclePolicyPreviewResponse]):
+class GetLifecyclePolicyPreviewRequest(Request[GetLifecyclePolicyPreviewResponse], frozen=True):
     """What :meth:`~.ECRClient.get_lifecycle_policy_preview` sends."""
 
     repository_name: RepositoryName
@@ -2243,7 +2253,7 @@ class GetLifecyclePolicyPreviewRequest(Request[GetLifecyclePolicyPreviewResponse
     """Keeps only results for tagged or for untagged images."""
 
 
-class GetRegistryPolicyResponse(Response):
+class GetRegistryPolicyResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.get_registry_policy` answers."""
 
     registry_id: Str
@@ -2253,11 +2263,11 @@ class GetRegistryPolicyResponse(Response):
     """The permissions policy as a JSON document."""
 
 
-class GetRegistryPolicyRequest(Request[GetRegistryPolicyResponse]):
+class GetRegistryPolicyRequest(Request[GetRegistryPolicyResponse], frozen=True):
     """What :meth:`~.ECRClient.get_registry_policy` sends."""
 
 
-class GetRegistryScanningConfigurationResponse(Response):
+class GetRegistryScanningConfigurationResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.get_registry_scanning_configuration` answers."""
 
     registry_id: Str
@@ -2267,11 +2277,13 @@ class GetRegistryScanningConfigurationResponse(Response):
     """Which scanning the registry uses, and by which rules."""
 
 
-class GetRegistryScanningConfigurationRequest(Request[GetRegistryScanningConfigurationResponse]):
+class GetRegistryScanningConfigurationRequest(
+    Request[GetRegistryScanningConfigurationResponse], frozen=True
+):
     """What :meth:`~.ECRClient.get_registry_scanning_configuration` sends."""
 
 
-class GetRepositoryPolicyResponse(Response):
+class GetRepositoryPolicyResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.get_repository_policy` answers."""
 
     registry_id: Str
@@ -2284,7 +2296,7 @@ class GetRepositoryPolicyResponse(Response):
     """The permissions policy as a JSON document."""
 
 
-class GetRepositoryPolicyRequest(Request[GetRepositoryPolicyResponse]):
+class GetRepositoryPolicyRequest(Request[GetRepositoryPolicyResponse], frozen=True):
     """What :meth:`~.ECRClient.get_repository_policy` sends."""
 
     repository_name: RepositoryName
@@ -2294,7 +2306,7 @@ class GetRepositoryPolicyRequest(Request[GetRepositoryPolicyResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class GetSigningConfigurationResponse(Response):
+class GetSigningConfigurationResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.get_signing_configuration` answers."""
 
     registry_id: Str
@@ -2304,11 +2316,11 @@ class GetSigningConfigurationResponse(Response):
     """The registry's rules for signing images on push."""
 
 
-class GetSigningConfigurationRequest(Request[GetSigningConfigurationResponse]):
+class GetSigningConfigurationRequest(Request[GetSigningConfigurationResponse], frozen=True):
     """What :meth:`~.ECRClient.get_signing_configuration` sends."""
 
 
-class InitiateLayerUploadResponse(Response):
+class InitiateLayerUploadResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.initiate_layer_upload` answers."""
 
     upload_id: Str
@@ -2318,7 +2330,7 @@ class InitiateLayerUploadResponse(Response):
     """Size in bytes that ECR wants every part but the last to have."""
 
 
-class InitiateLayerUploadRequest(Request[InitiateLayerUploadResponse]):
+class InitiateLayerUploadRequest(Request[InitiateLayerUploadResponse], frozen=True):
     """What :meth:`~.ECRClient.initiate_layer_upload` sends."""
 
     repository_name: RepositoryName
@@ -2328,7 +2340,7 @@ class InitiateLayerUploadRequest(Request[InitiateLayerUploadResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class ListImageReferrersResponse(Response):
+class ListImageReferrersResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.list_image_referrers` answers."""
 
     referrers: list[ImageReferrer] = []
@@ -2338,7 +2350,7 @@ class ListImageReferrersResponse(Response):
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
-class ListImageReferrersRequest(Request[ListImageReferrersResponse]):
+class ListImageReferrersRequest(Request[ListImageReferrersResponse], frozen=True):
     """What :meth:`~.ECRClient.list_image_referrers` sends."""
 
     repository_name: RepositoryName
@@ -2360,7 +2372,7 @@ class ListImageReferrersRequest(Request[ListImageReferrersResponse]):
     """Most artifacts to return in one page; 20 when omitted. 1 to 50."""
 
 
-class ListImagesResponse(Response):
+class ListImagesResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.list_images` answers."""
 
     image_ids: list[ImageIdentifier] = []
@@ -2370,7 +2382,7 @@ class ListImagesResponse(Response):
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
-class ListImagesRequest(Request[ListImagesResponse]):
+class ListImagesRequest(Request[ListImagesResponse], frozen=True):
     """What :meth:`~.ECRClient.list_images` sends."""
 
     repository_name: RepositoryName
@@ -2389,7 +2401,7 @@ class ListImagesRequest(Request[ListImagesResponse]):
     """Keeps only images with the given tag or archive status; only ACTIVE images when omitted."""
 
 
-class ListPullTimeUpdateExclusionsResponse(Response):
+class ListPullTimeUpdateExclusionsResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.list_pull_time_update_exclusions` answers."""
 
     pull_time_update_exclusions: list[Str] = []
@@ -2399,7 +2411,9 @@ class ListPullTimeUpdateExclusionsResponse(Response):
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
-class ListPullTimeUpdateExclusionsRequest(Request[ListPullTimeUpdateExclusionsResponse]):
+class ListPullTimeUpdateExclusionsRequest(
+    Request[ListPullTimeUpdateExclusionsResponse], frozen=True
+):
     """What :meth:`~.ECRClient.list_pull_time_update_exclusions` sends."""
 
     max_results: MaxResults | None = None
@@ -2409,7 +2423,7 @@ class ListPullTimeUpdateExclusionsRequest(Request[ListPullTimeUpdateExclusionsRe
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
 
-class ListReplicationBackfillsResponse(Response):
+class ListReplicationBackfillsResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.list_replication_backfills` answers."""
 
     registry_id: Str
@@ -2422,7 +2436,7 @@ class ListReplicationBackfillsResponse(Response):
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
-class ListReplicationBackfillsRequest(Request[ListReplicationBackfillsResponse]):
+class ListReplicationBackfillsRequest(Request[ListReplicationBackfillsResponse], frozen=True):
     """What :meth:`~.ECRClient.list_replication_backfills` sends."""
 
     registry_id: RegistryId | None = None
@@ -2435,21 +2449,21 @@ class ListReplicationBackfillsRequest(Request[ListReplicationBackfillsResponse])
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
 
-class ListTagsForResourceResponse(Response):
+class ListTagsForResourceResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.list_tags_for_resource` answers."""
 
     tags: list[Tag] = []
     """Resource tags of the repository; not image tags."""
 
 
-class ListTagsForResourceRequest(Request[ListTagsForResourceResponse]):
+class ListTagsForResourceRequest(Request[ListTagsForResourceResponse], frozen=True):
     """What :meth:`~.ECRClient.list_tags_for_resource` sends."""
 
     resource_arn: Str
     """ARN of the repository; ECR has resource tags on repositories only."""
 
 
-class PutAccountSettingResponse(Response):
+class PutAccountSettingResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.put_account_setting` answers."""
 
     name: Str
@@ -2461,7 +2475,7 @@ class PutAccountSettingResponse(Response):
     """Value of the setting; the name decides which are valid, such as AWS_NATIVE, V2 or ENABLED."""
 
 
-class PutAccountSettingRequest(Request[PutAccountSettingResponse]):
+class PutAccountSettingRequest(Request[PutAccountSettingResponse], frozen=True):
     """What :meth:`~.ECRClient.put_account_setting` sends."""
 
     name: AccountSettingName
@@ -2473,14 +2487,14 @@ class PutAccountSettingRequest(Request[PutAccountSettingResponse]):
     """Value of the setting; the name decides which are valid, such as AWS_NATIVE, V2 or ENABLED."""
 
 
-class PutImageResponse(Response):
+class PutImageResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.put_image` answers."""
 
     image: Image
     """The image as stored, with its digest and manifest."""
 
 
-class PutImageRequest(Request[PutImageResponse]):
+class PutImageRequest(Request[PutImageResponse], frozen=True):
     """What :meth:`~.ECRClient.put_image` sends."""
 
     repository_name: RepositoryName
@@ -2504,7 +2518,7 @@ class PutImageRequest(Request[PutImageResponse]):
     """Digest that the manifest is expected to have; the call fails if ECR computes another."""
 
 
-class PutImageScanningConfigurationResponse(Response):
+class PutImageScanningConfigurationResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.put_image_scanning_configuration` answers."""
 
     registry_id: Str
@@ -2517,7 +2531,9 @@ class PutImageScanningConfigurationResponse(Response):
     """Whether the repository scans its images on push."""
 
 
-class PutImageScanningConfigurationRequest(Request[PutImageScanningConfigurationResponse]):
+class PutImageScanningConfigurationRequest(
+    Request[PutImageScanningConfigurationResponse], frozen=True
+):
     """What :meth:`~.ECRClient.put_image_scanning_configuration` sends."""
 
     repository_name: RepositoryName
@@ -2532,7 +2548,7 @@ class PutImageScanningConfigurationRequest(Request[PutImageScanningConfiguration
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class PutImageTagMutabilityResponse(Response):
+class PutImageTagMutabilityResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.put_image_tag_mutability` answers."""
 
     registry_id: Str
@@ -2548,7 +2564,7 @@ class PutImageTagMutabilityResponse(Response):
     """Tags that are exempt from image_tag_mutability; only for its WITH_EXCLUSION values."""
 
 
-class PutImageTagMutabilityRequest(Request[PutImageTagMutabilityResponse]):
+class PutImageTagMutabilityRequest(Request[PutImageTagMutabilityResponse], frozen=True):
     """What :meth:`~.ECRClient.put_image_tag_mutability` sends."""
 
     repository_name: RepositoryName
@@ -2569,7 +2585,7 @@ class PutImageTagMutabilityRequest(Request[PutImageTagMutabilityResponse]):
     """
 
 
-class PutLifecyclePolicyResponse(Response):
+class PutLifecyclePolicyResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.put_lifecycle_policy` answers."""
 
     registry_id: Str
@@ -2582,7 +2598,7 @@ class PutLifecyclePolicyResponse(Response):
     """The lifecycle policy as a JSON document."""
 
 
-class PutLifecyclePolicyRequest(Request[PutLifecyclePolicyResponse]):
+class PutLifecyclePolicyRequest(Request[PutLifecyclePolicyResponse], frozen=True):
     """What :meth:`~.ECRClient.put_lifecycle_policy` sends."""
 
     repository_name: RepositoryName
@@ -2597,7 +2613,7 @@ class PutLifecyclePolicyRequest(Request[PutLifecyclePolicyResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class PutRegistryPolicyResponse(Response):
+class PutRegistryPolicyResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.put_registry_policy` answers."""
 
     registry_id: Str
@@ -2607,7 +2623,7 @@ class PutRegistryPolicyResponse(Response):
     """The permissions policy as a JSON document."""
 
 
-class PutRegistryPolicyRequest(Request[PutRegistryPolicyResponse]):
+class PutRegistryPolicyRequest(Request[PutRegistryPolicyResponse], frozen=True):
     """What :meth:`~.ECRClient.put_registry_policy` sends."""
 
     policy_text: RegistryPolicyText
@@ -2616,14 +2632,16 @@ class PutRegistryPolicyRequest(Request[PutRegistryPolicyResponse]):
     """
 
 
-class PutRegistryScanningConfigurationResponse(Response):
+class PutRegistryScanningConfigurationResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.put_registry_scanning_configuration` answers."""
 
     registry_scanning_configuration: RegistryScanningConfiguration
     """The scanning configuration that now applies to the registry."""
 
 
-class PutRegistryScanningConfigurationRequest(Request[PutRegistryScanningConfigurationResponse]):
+class PutRegistryScanningConfigurationRequest(
+    Request[PutRegistryScanningConfigurationResponse], frozen=True
+):
     """What :meth:`~.ECRClient.put_registry_scanning_configuration` sends."""
 
     scan_type: ScanType | None = None
@@ -2633,35 +2651,35 @@ class PutRegistryScanningConfigurationRequest(Request[PutRegistryScanningConfigu
     """Which repositories to scan, and when; replaces all present rules. 0 to 2 items."""
 
 
-class PutReplicationConfigurationResponse(Response):
+class PutReplicationConfigurationResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.put_replication_configuration` answers."""
 
     replication_configuration: ReplicationConfiguration
     """The registry's replication rules."""
 
 
-class PutReplicationConfigurationRequest(Request[PutReplicationConfigurationResponse]):
+class PutReplicationConfigurationRequest(Request[PutReplicationConfigurationResponse], frozen=True):
     """What :meth:`~.ECRClient.put_replication_configuration` sends."""
 
     replication_configuration: ReplicationConfiguration
     """The rules to set; they replace all present ones, and an empty list turns replication off."""
 
 
-class PutSigningConfigurationResponse(Response):
+class PutSigningConfigurationResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.put_signing_configuration` answers."""
 
     signing_configuration: SigningConfiguration
     """The registry's rules for signing images on push."""
 
 
-class PutSigningConfigurationRequest(Request[PutSigningConfigurationResponse]):
+class PutSigningConfigurationRequest(Request[PutSigningConfigurationResponse], frozen=True):
     """What :meth:`~.ECRClient.put_signing_configuration` sends."""
 
     signing_configuration: SigningConfiguration
     """The signing rules to set; they replace any that the registry has."""
 
 
-class RegisterPullTimeUpdateExclusionResponse(Response):
+class RegisterPullTimeUpdateExclusionResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.register_pull_time_update_exclusion` answers."""
 
     principal_arn: Str
@@ -2671,7 +2689,9 @@ class RegisterPullTimeUpdateExclusionResponse(Response):
     """Time at which the principal was put on the list (UTC)."""
 
 
-class RegisterPullTimeUpdateExclusionRequest(Request[RegisterPullTimeUpdateExclusionResponse]):
+class RegisterPullTimeUpdateExclusionRequest(
+    Request[RegisterPullTimeUpdateExclusionResponse], frozen=True
+):
     """What :meth:`~.ECRClient.register_pull_time_update_exclusion` sends."""
 
     principal_arn: PrincipalArn
@@ -2680,7 +2700,7 @@ class RegisterPullTimeUpdateExclusionRequest(Request[RegisterPullTimeUpdateExclu
     """
 
 
-class SetRepositoryPolicyResponse(Response):
+class SetRepositoryPolicyResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.set_repository_policy` answers."""
 
     registry_id: Str
@@ -2693,7 +2713,7 @@ class SetRepositoryPolicyResponse(Response):
     """The permissions policy as a JSON document."""
 
 
-class SetRepositoryPolicyRequest(Request[SetRepositoryPolicyResponse]):
+class SetRepositoryPolicyRequest(Request[SetRepositoryPolicyResponse], frozen=True):
     """What :meth:`~.ECRClient.set_repository_policy` sends."""
 
     repository_name: RepositoryName
@@ -2711,7 +2731,7 @@ class SetRepositoryPolicyRequest(Request[SetRepositoryPolicyResponse]):
     """Sets the policy even if it locks you out of changing it later; false when omitted."""
 
 
-class StartImageScanResponse(Response):
+class StartImageScanResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.start_image_scan` answers."""
 
     registry_id: Str
@@ -2727,7 +2747,7 @@ class StartImageScanResponse(Response):
     """How far the scan of the image is."""
 
 
-class StartImageScanRequest(Request[StartImageScanResponse]):
+class StartImageScanRequest(Request[StartImageScanResponse], frozen=True):
     """What :meth:`~.ECRClient.start_image_scan` sends."""
 
     repository_name: RepositoryName
@@ -2740,7 +2760,7 @@ class StartImageScanRequest(Request[StartImageScanResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class StartLifecyclePolicyPreviewResponse(Response):
+class StartLifecyclePolicyPreviewResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.start_lifecycle_policy_preview` answers."""
 
     registry_id: Str
@@ -2756,7 +2776,7 @@ class StartLifecyclePolicyPreviewResponse(Response):
     """State of the new preview; poll GetLifecyclePolicyPreview until it is COMPLETE."""
 
 
-class StartLifecyclePolicyPreviewRequest(Request[StartLifecyclePolicyPreviewResponse]):
+class StartLifecyclePolicyPreviewRequest(Request[StartLifecyclePolicyPreviewResponse], frozen=True):
     """What :meth:`~.ECRClient.start_lifecycle_policy_preview` sends."""
 
     repository_name: RepositoryName
@@ -2771,7 +2791,7 @@ class StartLifecyclePolicyPreviewRequest(Request[StartLifecyclePolicyPreviewResp
     """
 
 
-class StartReplicationBackfillResponse(Response):
+class StartReplicationBackfillResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.start_replication_backfill` answers."""
 
     replication_backfill_id: Str
@@ -2790,7 +2810,7 @@ class StartReplicationBackfillResponse(Response):
     """Time at which the backfill was started (UTC)."""
 
 
-class StartReplicationBackfillRequest(Request[StartReplicationBackfillResponse]):
+class StartReplicationBackfillRequest(Request[StartReplicationBackfillResponse], frozen=True):
     """What :meth:`~.ECRClient.start_replication_backfill` sends."""
 
     destination: ReplicationDestination
@@ -2800,7 +2820,7 @@ class StartReplicationBackfillRequest(Request[StartReplicationBackfillResponse])
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class StopReplicationBackfillResponse(Response):
+class StopReplicationBackfillResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.stop_replication_backfill` answers."""
 
     registry_id: Str
@@ -2819,7 +2839,7 @@ class StopReplicationBackfillResponse(Response):
     """Time at which the backfill was started (UTC)."""
 
 
-class StopReplicationBackfillRequest(Request[StopReplicationBackfillResponse]):
+class StopReplicationBackfillRequest(Request[StopReplicationBackfillResponse], frozen=True):
     """What :meth:`~.ECRClient.stop_replication_backfill` sends."""
 
     replication_backfill_id: ReplicationBackfillId
@@ -2829,11 +2849,11 @@ class StopReplicationBackfillRequest(Request[StopReplicationBackfillResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class TagResourceResponse(Response):
+class TagResourceResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.tag_resource` answers."""
 
 
-class TagResourceRequest(Request[TagResourceResponse]):
+class TagResourceRequest(Request[TagResourceResponse], frozen=True):
     """What :meth:`~.ECRClient.tag_resource` sends."""
 
     resource_arn: Str
@@ -2843,11 +2863,11 @@ class TagResourceRequest(Request[TagResourceResponse]):
     """Resource tags to put on; where a key is present already, its value is replaced."""
 
 
-class UntagResourceResponse(Response):
+class UntagResourceResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.untag_resource` answers."""
 
 
-class UntagResourceRequest(Request[UntagResourceResponse]):
+class UntagResourceRequest(Request[UntagResourceResponse], frozen=True):
     """What :meth:`~.ECRClient.untag_resource` sends."""
 
     resource_arn: Str
@@ -2857,7 +2877,7 @@ class UntagResourceRequest(Request[UntagResourceResponse]):
     """Which resource tags to take off, by key."""
 
 
-class UpdateImageStorageClassResponse(Response):
+class UpdateImageStorageClassResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.update_image_storage_class` answers."""
 
     registry_id: Str
@@ -2873,7 +2893,7 @@ class UpdateImageStorageClassResponse(Response):
     """State of the image after the call; a restore is under way while it is ACTIVATING."""
 
 
-class UpdateImageStorageClassRequest(Request[UpdateImageStorageClassResponse]):
+class UpdateImageStorageClassRequest(Request[UpdateImageStorageClassResponse], frozen=True):
     """What :meth:`~.ECRClient.update_image_storage_class` sends."""
 
     repository_name: RepositoryName
@@ -2889,7 +2909,7 @@ class UpdateImageStorageClassRequest(Request[UpdateImageStorageClassResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class UpdatePullThroughCacheRuleResponse(Response):
+class UpdatePullThroughCacheRuleResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.update_pull_through_cache_rule` answers."""
 
     ecr_repository_prefix: Str
@@ -2915,7 +2935,7 @@ class UpdatePullThroughCacheRuleResponse(Response):
     """Prefix of the upstream repositories that the rule covers; ROOT stands for all of them."""
 
 
-class UpdatePullThroughCacheRuleRequest(Request[UpdatePullThroughCacheRuleResponse]):
+class UpdatePullThroughCacheRuleRequest(Request[UpdatePullThroughCacheRuleResponse], frozen=True):
     """What :meth:`~.ECRClient.update_pull_through_cache_rule` sends."""
 
     ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
@@ -2937,7 +2957,7 @@ class UpdatePullThroughCacheRuleRequest(Request[UpdatePullThroughCacheRuleRespon
     """
 
 
-class UpdateRepositoryCreationTemplateResponse(Response):
+class UpdateRepositoryCreationTemplateResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.update_repository_creation_template` answers."""
 
     registry_id: Str
@@ -2947,7 +2967,9 @@ class UpdateRepositoryCreationTemplateResponse(Response):
     """The template as it is after the call."""
 
 
-class UpdateRepositoryCreationTemplateRequest(Request[UpdateRepositoryCreationTemplateResponse]):
+class UpdateRepositoryCreationTemplateRequest(
+    Request[UpdateRepositoryCreationTemplateResponse], frozen=True
+):
     """What :meth:`~.ECRClient.update_repository_creation_template` sends."""
 
     prefix: Prefix
@@ -2994,7 +3016,7 @@ class UpdateRepositoryCreationTemplateRequest(Request[UpdateRepositoryCreationTe
     """
 
 
-class UploadLayerPartResponse(Response):
+class UploadLayerPartResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.upload_layer_part` answers."""
 
     registry_id: Str
@@ -3010,7 +3032,7 @@ class UploadLayerPartResponse(Response):
     """Position in the layer of the last byte that ECR has, counted from 0."""
 
 
-class UploadLayerPartRequest(Request[UploadLayerPartResponse]):
+class UploadLayerPartRequest(Request[UploadLayerPartResponse], frozen=True):
     """What :meth:`~.ECRClient.upload_layer_part` sends."""
 
     repository_name: RepositoryName
@@ -3036,7 +3058,7 @@ class UploadLayerPartRequest(Request[UploadLayerPartResponse]):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class ValidatePullThroughCacheRuleResponse(Response):
+class ValidatePullThroughCacheRuleResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.validate_pull_through_cache_rule` answers."""
 
     ecr_repository_prefix: Str
@@ -3068,7 +3090,9 @@ class ValidatePullThroughCacheRuleResponse(Response):
     """Why validation failed; absent when the rule is valid."""
 
 
-class ValidatePullThroughCacheRuleRequest(Request[ValidatePullThroughCacheRuleResponse]):
+class ValidatePullThroughCacheRuleRequest(
+    Request[ValidatePullThroughCacheRuleResponse], frozen=True
+):
     """What :meth:`~.ECRClient.validate_pull_through_cache_rule` sends."""
 
     ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix

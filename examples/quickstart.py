@@ -30,8 +30,9 @@ def step(title: str) -> None:
 def index(version: str) -> str:
     """An image index without images: the smallest thing that every registry takes."""
     annotations = {"org.opencontainers.image.version": version}
-    manifest = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": annotations}
-    return json.dumps(manifest)
+    return json.dumps(
+        {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": annotations}
+    )
 
 
 async def walk(ecr: ECRClient) -> None:
@@ -50,9 +51,10 @@ async def walk(ecr: ECRClient) -> None:
         await work(ecr, repository.repository_arn)
     finally:
         step("Delete the repository")
+        # Interrupted or not, nothing is left behind.
         with anyio.CancelScope(shield=True):
-            gone = await ecr.delete_repository(repository_name=REPOSITORY, force=True)
-        print(f"deleted     {gone.repository.repository_name}" if gone.repository else "deleted")
+            await ecr.delete_repository(repository_name=REPOSITORY, force=True)
+        print(f"deleted     {REPOSITORY}")
 
 
 async def work(ecr: ECRClient, repository_arn: str) -> None:
@@ -87,9 +89,7 @@ async def work(ecr: ECRClient, repository_arn: str) -> None:
 
     step("Meet the errors")
     try:
-        await ecr.put_image(
-            repository_name=REPOSITORY, image_manifest=index("v1"), image_tag="v1"
-        )
+        await ecr.put_image(repository_name=REPOSITORY, image_manifest=index("v1"), image_tag="v1")
     except ImageAlreadyExistsException as error:
         print(f"service     {error.code} (HTTP {error.status}): {error.message}")
     try:

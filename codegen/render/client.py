@@ -124,10 +124,19 @@ def _doc(operation: Operation, members: Sequence[Member], service: Service) -> s
         parts.append("Not in the spec: only the newer service model has this operation.")
     if operation.deprecated:
         parts.append("Deprecated.")
+    if not operation.retry_safe:
+        text = f"{_SENT_AGAIN} {operation.retry_hazard}".strip()
+        parts.append(paragraphs(text, width=WIDTH - 12))
     parts += _arguments_doc(members)
     parts.append(f"Returns:\n{_INDENT}{_returns_doc(operation)}")
     parts.append(_raises_doc(operation, service))
     return "\n\n".join(parts)
+
+
+_SENT_AGAIN = (
+    "Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do; "
+    "``RetryPolicy(max_attempts=1)`` rules it out."
+)
 
 
 def _returns_doc(operation: Operation) -> str:

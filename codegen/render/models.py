@@ -98,7 +98,7 @@ def _model(structure: Structure, base: str, doc: str, writer: ModuleWriter) -> N
     keyword = ""
     if generator is pascal_case:
         keyword = f", alias_generator={writer.use(SHAPES, 'pascal_case')}"
-    writer.line(f"class {writer.define(structure.name)}({base}{keyword}):")
+    writer.line(f"class {writer.define(structure.name)}({base}{keyword}, frozen=True):")
     writer.line(docstring(doc, _INDENT))
     for member in structure.members:
         explicit = generator(member.name) != member.wire_name

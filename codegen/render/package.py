@@ -9,7 +9,15 @@ __all__ = ["render"]
 
 _PUBLIC = {
     "ecrclient._runtime.config": ("CallOptions",),
-    "ecrclient._runtime.credentials": ("Credentials", "CredentialsProvider"),
+    "ecrclient._runtime.credentials": (
+        "BotocoreCredentials",
+        "Credentials",
+        "CredentialsProvider",
+        "EnvironmentCredentials",
+        "RefreshingCredentials",
+        "RequestsAuthCredentials",
+        "StaticCredentials",
+    ),
     "ecrclient._runtime.errors": (
         "AttemptTimeout",
         "ClientClosedError",
@@ -35,9 +43,10 @@ _PUBLIC = {
     ),
     "ecrclient._runtime.middleware": ("CallNext", "Middleware"),
     "ecrclient._runtime.pagination": ("Paginator",),
-    "ecrclient._runtime.client": ("RawResponse",),
+    "ecrclient._runtime.raw_response": ("RawResponse",),
     "ecrclient._runtime.retry": ("RetryPolicy",),
     "ecrclient._runtime.shapes": ("ResponseMetadata",),
+    "ecrclient._runtime.transport": ("PooledTransport",),
     "ecrclient._runtime.version": ("__version__",),
 }
 

@@ -5,6 +5,7 @@ Source: "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol" in the Smithy specif
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,16 @@ from ecrclient._runtime.errors import (
 
 if TYPE_CHECKING:
     from ecrclient._runtime.operation import Operation, ResponseT
-    from ecrclient._runtime.shapes import Request
+    from ecrclient._runtime.shapes import Request, Response
 
-__all__ = ["build_request", "decode_error", "decode_response", "encode_request"]
+__all__ = [
+    "build_request",
+    "decode_error",
+    "decode_response",
+    "encode_request",
+    "is_error_envelope",
+    "request_id_of",
+]
 
 # What pydantic says of a null, and the value that stands for "nothing" in that type. Source:
 # "Client error correction" in the Smithy specification.
@@ -75,6 +83,8 @@ def _message(problem: Any) -> str:
             return "no such member"
         case "missing":
             return "required"
+        case "string_pattern_mismatch":
+            return f"must match {problem['ctx']['pattern'].removeprefix('^(?:').removesuffix(')$')}"
         case str(kind) if kind.endswith("_type"):
             return f"{problem['msg']}, not {type(problem['input']).__name__}"
         case _:
@@ -100,55 +110,83 @@ def decode_response(
         ResponseDecodeError: it is no JSON, or a member is of another type.
     """
     validator = operation.response.__pydantic_validator__
+    correction = _Correction(content)
     body: bytes | str = content or b"{}"
     # Each round can uncover members of structures that the round before has filled in.
     for _ in range(_ROUNDS):
         try:
-            response: ResponseT = validator.validate_json(
-                body, by_alias=True, by_name=False, extra="allow"
-            )
+            response: ResponseT = validator.validate_json(body, by_alias=True, by_name=False)
         except ValidationError as error:
-            corrected = _correct(body, error)
-            if corrected is None:
-                problem = "; ".join(
-                    f"{_spell(found['loc']) or 'body'}: {found['msg']}"
-                    for found in error.errors(include_url=False, include_input=False)
-                )
+            problem = correction.apply(error)
+            if problem:
                 break
-            body = corrected
+            body = correction.body()
         else:
             return response
     else:
         problem = "nested too deeply"
-    raise ResponseDecodeError(operation.name, problem, status=status, request_id=request_id)
+    raise ResponseDecodeError(
+        operation.name,
+        problem,
+        status=status,
+        request_id=request_id,
+        is_retryable=not _is_object(content),
+    )
 
 
-_ROUNDS = 32
+_ROUNDS = 64
 
 
-def _correct(body: bytes | str, error: ValidationError) -> str | None:
-    """The body with nothing-values where the model misses something; None if that is not all."""
-    problems = error.errors(include_url=False)
-    if not all(
-        problem["type"] == "missing" or (problem["type"] in _NOTHING and problem["input"] is None)
-        for problem in problems
-    ):
-        return None
-    data: Any = json.loads(body)
-    if data is None:
-        return "{}"
-    # From the back, so that taking a null out of a list moves nothing that is still to come.
-    for problem in reversed(problems):
-        *path, last = problem["loc"]
-        parent = data
+class _Correction:
+    """Completes an answer that lacks what the model requires.
+
+    What is missing is set to null; what the next round says of that null tells its type, and so the
+    value that stands for nothing in it. A null that came from the service is taken out.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._data: Any = None
+        self._parsed = False
+        self._awaiting_type: set[tuple[int | str, ...]] = set()
+
+    def body(self) -> str:
+        """The answer as it is after the corrections."""
+        return json.dumps(self._data)
+
+    def apply(self, error: ValidationError) -> str:
+        """Correct what can be; what cannot, in words, is returned."""
+        problems = error.errors(include_url=False)
+        beyond = [problem for problem in problems if not _is_correctable(problem)]
+        if beyond:
+            return "; ".join(f"{_spell(p['loc']) or 'body'}: {p['msg']}" for p in beyond)
+        if not self._parsed:
+            self._data, self._parsed = json.loads(self._content or b"{}"), True
+        if self._data is None:
+            self._data = {}
+            return ""
+        # From the back, so that taking an item out of a list moves nothing that is still to come.
+        for problem in reversed(problems):
+            self._correct(problem["loc"], problem["type"])
+        return ""
+
+    def _correct(self, location: tuple[int | str, ...], kind: str) -> None:
+        *path, last = location
+        parent = self._data
         for step in path:
             parent = parent[step]
-        if isinstance(last, int):
-            del parent[last]
+        if kind == "missing":
+            parent[last] = None
+            self._awaiting_type.add(location)
+        elif location in self._awaiting_type:
+            parent[last] = copy.copy(_NOTHING[kind])
         else:
-            # A missing member becomes null first: the next round tells of what type it is.
-            parent[last] = _NOTHING.get(problem["type"])
-    return json.dumps(data)
+            del parent[last]
+
+
+def _is_correctable(problem: Any) -> bool:
+    kind = problem["type"]
+    return kind == "missing" or (kind in _NOTHING and problem["input"] is None)
 
 
 def decode_error(
@@ -166,19 +204,56 @@ def decode_error(
     comes from the header, or from the HTTP status.
     """
     body = _error_body(content)
-    raw_code = headers.get("x-amzn-errortype") or body.get("__type") or body.get("code")
-    code = _strip_code(raw_code) if isinstance(raw_code, str) else ""
-    message = body.get("message") or body.get("Message")
+    code = _strip_code(headers.get("x-amzn-errortype") or _first_text(body, "__type", "code"))
     error_type = operation.service.errors.get(code, ServiceError)
     return error_type(
         code or (str(status) if status else _UNKNOWN_ERROR),
-        message if isinstance(message, str) else "",
+        _first_text(body, "message", "Message"),
         status=status,
         request_id=request_id_of(headers),
         operation=operation.name,
         attempts=attempts,
         details={name: value for name, value in body.items() if name not in _ENVELOPE},
+        is_modelled=code in operation.errors,
+        retry_after=_retry_after(headers),
     )
+
+
+def is_error_envelope(operation: Operation[Any], response: Response) -> bool:
+    """Whether what came as a success says that it is an error.
+
+    A ``__type`` alone does not: some services name the type of a success too.
+    """
+    extra = response.model_extra
+    name = extra.get("__type") if extra else None
+    if extra is None or not isinstance(name, str):
+        return False
+    code = _strip_code(name)
+    return (
+        code in operation.service.errors
+        or code.endswith(_ERROR_SUFFIXES)
+        or not extra.keys().isdisjoint(("message", "Message"))
+    )
+
+
+_ERROR_SUFFIXES = ("Exception", "Error", "Failure", "Fault")
+
+
+def _is_object(content: bytes) -> bool:
+    try:
+        _OBJECT.validate_json(content)
+    except ValidationError:
+        return False
+    return True
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds; the header says whole milliseconds. HTTP's own ``Retry-After`` is not looked at."""
+    try:
+        seconds = int(headers.get("x-amz-retry-after", "")) / 1000
+    except (ValueError, OverflowError):
+        return None
+    return seconds if seconds >= 0 else None
 
 
 _ENVELOPE = frozenset({"__type", "code", "message", "Message"})
@@ -189,6 +264,11 @@ def _error_body(content: bytes) -> dict[str, Any]:
         return _OBJECT.validate_json(content)
     except ValidationError:
         return {}
+
+
+def _first_text(body: Mapping[str, Any], *names: str) -> str:
+    texts = (body.get(name) for name in names)
+    return next((text for text in texts if isinstance(text, str) and text), "")
 
 
 def _strip_code(code: str) -> str:

@@ -36,11 +36,12 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from pydantic import TypeAdapter, ValidationError
 
+from ecrclient._runtime.classification import is_throttling, is_transient
+
 if TYPE_CHECKING:
     from ecrclient._runtime.shapes import Response
 
 __all__ = [
-    "THROTTLING_CODES",
     "AttemptTimeout",
     "ClientClosedError",
     "ConfigurationError",
@@ -68,28 +69,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-# Source: botocore/retries/standard.py, ThrottledRetryableChecker and TransientRetryableChecker.
-THROTTLING_CODES = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "EC2ThrottledException",
-        "LimitExceededException",
-        "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionInProgressException",
-    }
-)
-TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
-TRANSIENT_STATUSES = frozenset({500, 502, 503, 504})
-TOO_MANY_REQUESTS = 429
+_WORTH_TELLING = 0.005
 
 
 class ECRClientError(Exception):
@@ -177,28 +157,53 @@ class AttemptTimeout(TransportError):
 class DeadlineExceeded(ECRClientError, TimeoutError):
     """The whole call, retries and sleeps included, took longer than ``CallOptions.deadline``."""
 
-    def __init__(self, operation: str, deadline: float, attempts: int) -> None:
-        super().__init__(operation, deadline, attempts)
+    def __init__(
+        self,
+        operation: str,
+        deadline: float,
+        attempts: int,
+        spent: Mapping[str, float] | None = None,
+    ) -> None:
+        # The dict, not any mapping that was passed: it must pickle.
+        seconds = dict(spent or {})
+        super().__init__(operation, deadline, attempts, seconds)
         self.operation = operation
         self.deadline = deadline
         self.attempts = attempts
+        """How many were begun."""
+        self.spent: Mapping[str, float] = seconds
+        """Seconds by what they went to: ``attempts`` (middleware included), ``sleeps`` between
+        them, ``credentials``, ``throttle`` (adaptive mode), ``setup``. They add up."""
 
     def __str__(self) -> str:
-        tries = f"{self.attempts} attempts begun"
-        return f"{self.operation}: not done within {self.deadline:g} s ({tries})"
+        begun = f"{self.attempts} attempt{'' if self.attempts == 1 else 's'} begun"
+        spent = "".join(
+            f", {what} {seconds:.2f} s"
+            for what, seconds in self.spent.items()
+            if seconds >= _WORTH_TELLING
+        )
+        return f"{self.operation}: not done within {self.deadline:g} s ({begun}{spent})"
 
 
 class ResponseDecodeError(ECRClientError):
     """The answer is not JSON, or not of the shape that the model says."""
 
     def __init__(
-        self, operation: str, problem: str, *, status: int, request_id: str | None
+        self,
+        operation: str,
+        problem: str,
+        *,
+        status: int,
+        request_id: str | None,
+        is_retryable: bool = False,
     ) -> None:
         super().__init__(operation, problem)
         self.operation = operation
         self.problem = problem
         self.status = status
         self.request_id = request_id
+        self.is_retryable = is_retryable
+        """It is no JSON object at all, as from a proxy in between: another may be."""
 
     def __str__(self) -> str:
         return (
@@ -249,6 +254,8 @@ class ServiceError(ECRClientError):
         operation: str = "",
         attempts: int = 1,
         details: Mapping[str, Any] | None = None,
+        is_modelled: bool = False,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(code, message)
         self.code = code
@@ -265,18 +272,20 @@ class ServiceError(ECRClientError):
         """How often the request was sent."""
         self.details = dict(details or {})
         """The error's members by their names on the wire."""
+        self.is_modelled = is_modelled
+        """Whether the operation's model lists the code."""
+        self.retry_after = retry_after
+        """Seconds that the service asks to wait (``x-amz-retry-after``); None: it does not say."""
 
     @property
     def is_throttling(self) -> bool:
         """The service wants fewer requests."""
-        return self.code in THROTTLING_CODES or self.status == TOO_MANY_REQUESTS
+        return is_throttling(self.code, self.status, modelled=self.is_modelled)
 
     @property
     def is_retryable(self) -> bool:
         """The same request may succeed a little later."""
-        return (
-            self.is_throttling or self.status in TRANSIENT_STATUSES or self.code in TRANSIENT_CODES
-        )
+        return self.is_throttling or is_transient(self.code, self.status)
 
     def __str__(self) -> str:
         said = f": {self.message}" if self.message else ""

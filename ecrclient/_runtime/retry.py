@@ -1,20 +1,27 @@
 """When to try again, and when.
 
-The ``standard`` mode of the AWS SDKs, with the figures of botocore 1.44.5
+The ``standard`` and ``adaptive`` modes of the AWS SDKs, with the figures of botocore 1.44.5
 (``botocore/retries/standard.py`` and ``quota.py``): exponential backoff with full jitter, and a
 quota that all calls of a client share, so that a service in trouble is not flooded with retries.
+``docs/retries.md`` tells the rules, and where and why they are not botocore's.
+
+:class:`RetryPolicy` is what the user says, :class:`RetryQuota` what calls share, :class:`Retry` the
+state of one call. Whether an error is worth another attempt is a fact that the error carries.
 """
 
 from __future__ import annotations
 
 import random
+import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ecrclient._runtime.errors import (
     ConfigurationError,
     ECRClientError,
     PoolTimeout,
+    ResponseDecodeError,
     ServiceError,
     TransportError,
 )
@@ -22,12 +29,20 @@ from ecrclient._runtime.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["RetryPolicy", "RetryQuota", "is_retryable"]
+    from ecrclient._runtime.clock import ServiceClock
+    from ecrclient._runtime.throttle import Throttle
+
+__all__ = ["Retry", "RetryMode", "RetryPolicy", "RetryQuota", "is_retryable"]
+
+RetryMode = Literal["standard", "adaptive"]
 
 _QUOTA = 500
 _RETRY_COST = 14
 _THROTTLED_COST = 5
 _SUCCESS_REFUND = 1
+_MAX_BEYOND_BACKOFF = 5.0
+# 2.0 ** 1024 is more than a float holds; long before that max_delay is what counts.
+_MAX_DOUBLINGS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +51,26 @@ class RetryPolicy:
 
     max_attempts: int = 3
     """Attempts in all, the first included; 1 means no retry."""
+    mode: RetryMode = "standard"
+    """``adaptive`` also slows the client down, for each operation, while it is throttled."""
     base_delay: float = 0.05
     """Seconds: the upper bound of the first wait after a transient failure."""
     throttling_base_delay: float = 1.0
     """Seconds: the upper bound of the first wait after a throttled attempt."""
     max_delay: float = 20.0
-    """Seconds: no wait is longer."""
+    """Seconds: no wait is longer, unless the service asks for more (``x-amz-retry-after``)."""
 
     def __post_init__(self) -> None:
-        if self.max_attempts < 1:
-            raise ConfigurationError(f"max_attempts must be at least 1, not {self.max_attempts}")
+        if type(self.max_attempts) is not int or self.max_attempts < 1:
+            raise ConfigurationError(
+                f"max_attempts must be a whole number from 1 on, not {self.max_attempts!r}"
+            )
+        if self.mode not in get_args(RetryMode):
+            raise ConfigurationError(f"mode must be standard or adaptive, not {self.mode!r}")
         for name in ("base_delay", "throttling_base_delay", "max_delay"):
-            if getattr(self, name) < 0:
-                raise ConfigurationError(f"{name} must not be negative")
+            value = getattr(self, name)
+            if not value >= 0:
+                raise ConfigurationError(f"{name} must not be less than 0, but is {value!r}")
 
     def delay(
         self,
@@ -58,15 +80,19 @@ class RetryPolicy:
         random: Callable[[], float] = random.random,
     ) -> float:
         """Seconds to wait after *attempt* (the first is 1) has failed with *error*."""
-        throttled = isinstance(error, ServiceError) and error.is_throttling
-        base = self.throttling_base_delay if throttled else self.base_delay
-        return random() * min(base * 2.0 ** (attempt - 1), self.max_delay)
+        base = self.throttling_base_delay if _is_throttling(error) else self.base_delay
+        longest = min(base * 2.0 ** min(attempt - 1, _MAX_DOUBLINGS), self.max_delay)
+        backoff = random() * longest
+        wanted = error.retry_after if isinstance(error, ServiceError) else None
+        if wanted is None:
+            return backoff
+        return max(backoff, min(wanted, backoff + _MAX_BEYOND_BACKOFF))
 
 
 def is_retryable(error: ECRClientError) -> bool:
     """Whether the same request may succeed if it is sent again."""
     match error:
-        case ServiceError():
+        case ServiceError() | ResponseDecodeError():
             return error.is_retryable
         case PoolTimeout():
             # The bottleneck is on this side: another attempt would only queue again.
@@ -75,6 +101,10 @@ def is_retryable(error: ECRClientError) -> bool:
             return True
         case _:
             return False
+
+
+def _is_throttling(error: ECRClientError) -> bool:
+    return isinstance(error, ServiceError) and error.is_throttling
 
 
 class RetryQuota:
@@ -90,8 +120,7 @@ class RetryQuota:
 
     def acquire(self, error: ECRClientError) -> int | None:
         """Pay for a retry after *error*; the price, or None when too little is left."""
-        throttled = isinstance(error, ServiceError) and error.is_throttling
-        cost = _THROTTLED_COST if throttled else _RETRY_COST
+        cost = _THROTTLED_COST if _is_throttling(error) else _RETRY_COST
         if cost > self._available:
             return None
         self._available -= cost
@@ -100,3 +129,90 @@ class RetryQuota:
     def release(self, last_cost: int | None) -> None:
         """Give back after a success: the last retry's price, or 1 when there was none."""
         self._available = min(self._available + (last_cost or _SUCCESS_REFUND), _QUOTA)
+
+
+class Retry:
+    """The attempts of one call: counted, paced, and judged.
+
+    Args:
+        policy: What the user wants.
+        quota: What all calls of the client may spend on retries.
+        clock: The time that requests are signed with.
+        throttle: The operation's limiter; None outside adaptive mode.
+    """
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        quota: RetryQuota,
+        clock: ServiceClock,
+        throttle: Throttle | None = None,
+    ) -> None:
+        self._policy = policy
+        self._quota = quota
+        self._clock = clock
+        self._throttle = throttle
+        self._invocation_id = str(uuid.uuid4())
+        self._cost: int | None = None
+        self._excused = 0
+        self._corrected = False
+        self._signed_with = clock.offset
+        self._difference: timedelta | None = None
+        self.attempts = 0
+        """Attempts begun."""
+
+    async def begin(self) -> None:
+        """Count the next attempt, which in adaptive mode may have to wait."""
+        if self._throttle is not None:
+            await self._throttle.acquire()
+        self.attempts += 1
+        self._signed_with = self._clock.offset
+
+    def headers(self, timeout: float | None) -> dict[str, str]:
+        """What tells the service which attempt this is, and when its answer is of no more use."""
+        told = f"attempt={self.attempts}; max={self._policy.max_attempts + self._excused}"
+        if self.attempts > 1 and timeout is not None and self._difference is not None:
+            given_up = self._clock.local() + self._difference + timedelta(seconds=timeout)
+            told = f"ttl={given_up:%Y%m%dT%H%M%SZ}; {told}"
+        return {"amz-sdk-invocation-id": self._invocation_id, "amz-sdk-request": told}
+
+    def succeeded(self) -> None:
+        """The last attempt brought what was asked for."""
+        if self._throttle is not None:
+            self._throttle.received(throttled=False)
+        self._quota.release(self._cost)
+
+    def next_delay(self, error: ECRClientError, date: str | None = None) -> float | None:
+        """Seconds until the next attempt, which is paid for; None when there shall be none.
+
+        Args:
+            error: Why the last attempt failed.
+            date: The ``Date`` of the answer, if there was one.
+        """
+        if self._throttle is not None:
+            self._throttle.received(throttled=_is_throttling(error))
+        difference = self._clock.difference(date)
+        if difference is not None:
+            self._difference = difference
+        if not self._corrected and self._clock.learn(error, difference, self._signed_with):
+            # It was refused unread, for our clock's sake: that is no failure of the service.
+            self._corrected = True
+            self.excuse()
+            return 0.0
+        tried = self.attempts - self._excused
+        if tried >= self._policy.max_attempts or not is_retryable(error):
+            return None
+        cost = self._quota.acquire(error)
+        if cost is None:
+            return None
+        self._cost = cost
+        return self._policy.delay(error, tried)
+
+    def excuse(self) -> None:
+        """The last attempt was refused unread: another one costs nothing and is not counted."""
+        self._excused += 1
+
+    def abandon(self) -> None:
+        """There is no time for the attempt that ``next_delay`` has allowed: give its price back."""
+        if self._cost is not None:
+            self._quota.release(self._cost)

@@ -8,10 +8,11 @@ answers is validated in JSON mode: by wire name, without limits, unknown members
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 from pydantic_core import core_schema
@@ -52,15 +53,36 @@ def pascal_case(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
-class Structure(BaseModel):
+# "frozen" stands in each class statement: type checkers do not look into model_config.
+class Structure(BaseModel, frozen=True):
     """A shape of the service. Frozen; compares by value; pickles."""
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, /, **members: object) -> None:
+            # What a caller builds takes no unknown member, at no depth; what the service sends, and
+            # what is loaded from JSON, keeps them, and so does what is written out again.
+            self.__pydantic_validator__.validate_python(members, self_instance=self, extra="forbid")
+
+        # It is still pydantic's own way in, so validation need not call it for nested models.
+        __init__.__pydantic_base_init__ = True
+
+    def __eq__(self, other: object) -> bool:
+        # By what the service said, not by how it travelled.
+        if not isinstance(other, Structure) or type(other) is not type(self):
+            return NotImplemented
+        return self.__dict__ == other.__dict__ and (
+            (self.model_extra or {}) == (other.model_extra or {})
+        )
+
+    # pydantic gives each frozen model a hash of its members.
+    __hash__ = BaseModel.__hash__
 
     model_config = ConfigDict(
         alias_generator=camel_case,
         validate_by_name=True,
         validate_by_alias=False,
-        extra="forbid",
-        frozen=True,
+        extra="allow",
         defer_build=True,
         hide_input_in_errors=True,
         protected_namespaces=(),
@@ -69,7 +91,7 @@ class Structure(BaseModel):
     )
 
 
-class Request(Structure, Generic[ResponseT_co]):
+class Request(Structure, Generic[ResponseT_co], frozen=True):
     """The input of one operation; its parameter is the type of the answer."""
 
     if not TYPE_CHECKING:
@@ -94,7 +116,7 @@ class ResponseMetadata:
     """Seconds from the call to the decoded answer, retries and their sleeps included."""
 
 
-class Response(Structure):
+class Response(Structure, frozen=True):
     """The output of one operation."""
 
     _response_metadata: ResponseMetadata | None = PrivateAttr(default=None)
@@ -107,20 +129,16 @@ class Response(Structure):
         """
         return self._response_metadata or ResponseMetadata()
 
-    def __eq__(self, other: object) -> bool:
-        # By what the service said, not by how it travelled.
-        if not isinstance(other, Response) or type(other) is not type(self):
-            return NotImplemented
-        return self.__dict__ == other.__dict__ and self.model_extra == other.model_extra
-
-    __hash__: ClassVar[None]  # type: ignore[assignment]  # lists inside: as unhashable as they are
-
 
 def attach_metadata(response: Response, metadata: ResponseMetadata) -> None:
     """Tell a decoded response how it came."""
-    response._response_metadata = metadata  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    # setattr: to a type checker the private attribute of a frozen model is read-only.
+    setattr(response, "_response_metadata", metadata)  # noqa: B010
 
 
+# A length limit, even one that excludes nothing, has pydantic look at the text, and so refuse half
+# of a surrogate pair, which could not be sent.
+_ENCODABLE: dict[str, Any] = {"min_length": 0}
 _STRICT_SCALARS = frozenset({"str", "int", "float", "bool"})
 
 
@@ -128,8 +146,9 @@ _STRICT_SCALARS = frozenset({"str", "int", "float", "bool"})
 class Limits:
     """The limits that the service's model states, checked on what a caller passes.
 
-    ``pattern`` is searched for, not anchored, as in the model, by pydantic's own engine (the Rust
-    ``regex`` crate), which takes linear time whatever the pattern.
+    ``pattern`` has to match the whole text, which is how the service applies the patterns that its
+    model states without anchors. It is matched by pydantic's own engine (the Rust ``regex`` crate),
+    which takes linear time whatever the pattern.
     """
 
     min_length: int | None = None
@@ -142,9 +161,15 @@ class Limits:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         lenient = handler(source)
-        limits = {name: value for name, value in vars(self).items() if value is not None}
+        limits: dict[str, Any] = {
+            name: value for name, value in vars(self).items() if value is not None
+        }
         if lenient["type"] in _STRICT_SCALARS:
             limits["strict"] = True
+        if lenient["type"] == "str":
+            limits = {**_ENCODABLE, **limits}
+        if self.pattern is not None:
+            limits["pattern"] = f"^(?:{self.pattern})$"
         strict: Any = {**lenient, **limits}
         return core_schema.json_or_python_schema(lenient, strict)
 
@@ -156,7 +181,7 @@ class OpenEnum:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         return core_schema.json_or_python_schema(
-            core_schema.str_schema(), core_schema.str_schema(strict=True)
+            core_schema.str_schema(), core_schema.str_schema(strict=True, **_ENCODABLE)
         )
 
 
@@ -172,7 +197,7 @@ class BlobLimits:
     ) -> core_schema.CoreSchema:
         return core_schema.json_or_python_schema(
             core_schema.no_info_after_validator_function(
-                base64.b64decode, core_schema.str_schema()
+                functools.partial(base64.b64decode, validate=True), core_schema.str_schema()
             ),
             core_schema.bytes_schema(
                 strict=True, min_length=self.min_length, max_length=self.max_length
@@ -184,15 +209,33 @@ class BlobLimits:
 
 
 class _AwareDatetime:
-    """A datetime with a timezone; what the service sends is UTC."""
+    """A datetime with a timezone; what comes from the service is always UTC."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         return core_schema.json_or_python_schema(
-            core_schema.datetime_schema(),
+            core_schema.union_schema(
+                [
+                    # Seconds since the epoch, the usual case: no Python code runs.
+                    core_schema.datetime_schema(tz_constraint=0),
+                    core_schema.no_info_after_validator_function(
+                        _to_utc, core_schema.datetime_schema()
+                    ),
+                ],
+                mode="left_to_right",
+                # One error at the member's own place, instead of one for each choice.
+                custom_error_type="datetime_type",
+            ),
             core_schema.datetime_schema(strict=True, tz_constraint="aware"),
         )
+
+
+def _to_utc(moment: datetime) -> datetime:
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("beyond the calendar") from None
 
 
 Str = Annotated[str, Limits()]

@@ -54,9 +54,10 @@ class Signer:
             body: The whole body.
             now: The time of signing; the clock's by default.
         """
-        timestamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ").encode("ascii")
+        moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
+        timestamp = moment.strftime("%Y%m%dT%H%M%SZ").encode("ascii")
         date = timestamp[:8]
-        token = credentials.session_token
+        token = credentials.session_token or None
         security = b"" if token is None else b"x-amz-security-token:%b\n" % token.encode("ascii")
         signed = (
             b"content-type;host;x-amz-date;x-amz-target"

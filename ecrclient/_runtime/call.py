@@ -1,0 +1,298 @@
+"""One call on its way through the pipeline.
+
+::
+
+    run                deadline around everything, credentials and settings included
+      _retry_loop      attempts, judged one by one, and the sleeps between them
+        _attempt       timeout around the middleware
+          _send        signed anew, then the transport; the whole answer is read
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic
+
+import anyio
+import httpx
+
+from ecrclient._runtime.config import CallOptions
+from ecrclient._runtime.core import Connection, Core
+from ecrclient._runtime.credentials import REFUSED_CREDENTIALS_CODES, Credentials, renew
+from ecrclient._runtime.errors import (
+    AttemptTimeout,
+    DeadlineExceeded,
+    ECRClientError,
+    ServiceError,
+    TransportError,
+)
+from ecrclient._runtime.middleware import Middleware, compose
+from ecrclient._runtime.observability import Observation, observe
+from ecrclient._runtime.operation import ResponseT
+from ecrclient._runtime.raw_response import RawResponse
+from ecrclient._runtime.retry import Retry, RetryPolicy
+from ecrclient._runtime.stopwatch import Stopwatch
+from ecrclient._runtime.transport import translate_error
+from ecrclient._runtime.version import __version__
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.operation import Operation
+
+__all__ = ["Call"]
+
+_USER_AGENT = f"ecrclient/{__version__}"
+
+
+class Call(Generic[ResponseT]):
+    """One call: what to send, how often it was sent, where its time went."""
+
+    __slots__ = (
+        "_body",
+        "_core",
+        "_credentials",
+        "_deadline",
+        "_error",
+        "_middleware",
+        "_operation",
+        "_options",
+        "_policy",
+        "_renewed",
+        "_retry",
+        "_started",
+        "_stopwatch",
+    )
+
+    def __init__(
+        self,
+        operation: Operation[ResponseT],
+        body: bytes,
+        core: Core,
+        *,
+        options: CallOptions,
+        policy: RetryPolicy | None,
+        middleware: Sequence[Middleware],
+    ) -> None:
+        self._operation = operation
+        self._body = body
+        self._core = core
+        self._options = options
+        self._policy = policy
+        self._middleware = middleware
+        self._started = time.perf_counter()
+        self._stopwatch = Stopwatch()
+        # By the event loop's clock.
+        self._deadline = math.inf
+        self._retry: Retry | None = None
+        # What was wrong with the last attempt that ended, and what it was signed with.
+        self._error: ECRClientError | None = None
+        self._credentials: Credentials | None = None
+        self._renewed = False
+
+    async def run(self) -> RawResponse[ResponseT]:
+        """The answer, an error's too, after any retries.
+
+        Raises:
+            ECRClientError: no answer came.
+        """
+        observation = observe(self._operation)
+        if observation is None:
+            return await self._within_deadline()
+        try:
+            answer = await self._within_deadline(observation)
+        except BaseException as error:
+            observation.failed(error, self._attempts)
+            raise
+        code = self._error.code if isinstance(self._error, ServiceError) else None
+        observation.ended(answer, code)
+        return answer
+
+    @property
+    def _attempts(self) -> int:
+        return self._retry.attempts if self._retry else 0
+
+    async def _within_deadline(
+        self, observation: Observation | None = None
+    ) -> RawResponse[ResponseT]:
+        deadline = self._options.deadline
+        if deadline is None:
+            return await self._retry_loop(observation)
+        with anyio.move_on_after(deadline) as scope:
+            self._deadline = scope.deadline
+            return await self._retry_loop(observation)
+        raise self._deadline_exceeded() from self._error
+
+    def _deadline_exceeded(self) -> DeadlineExceeded:
+        return DeadlineExceeded(
+            self._operation.name,
+            self._options.deadline or 0.0,
+            self._attempts,
+            self._stopwatch.read(),
+        )
+
+    async def _retry_loop(self, observation: Observation | None) -> RawResponse[ResponseT]:
+        connection = await self._core.connection()
+        retry = self._retry = self._new_retry(connection)
+        while True:
+            self._stopwatch.enter("throttle")
+            await retry.begin()
+            self._stopwatch.enter("attempts")
+            answer = await self._try(connection, retry)
+            if observation is not None:
+                observation.attempted(retry.attempts, answer, self._error)
+            self._stopwatch.enter("sleeps")
+            if self._error is None:
+                retry.succeeded()
+            elif await self._may_try_again(connection, retry, answer, self._error):
+                continue
+            if answer is None:
+                assert self._error is not None
+                raise self._error
+            return answer
+
+    def _new_retry(self, connection: Connection) -> Retry:
+        core = self._core
+        policy = self._options.retry or self._policy or connection.retry
+        adaptive = policy.mode == "adaptive"
+        throttle = core.throttles.of(self._operation.name) if adaptive else None
+        return Retry(policy, core.quota, core.clock, throttle)
+
+    async def _try(self, connection: Connection, retry: Retry) -> RawResponse[ResponseT] | None:
+        """One attempt; what was wrong with it is kept until the next has ended."""
+        try:
+            answer = await self._attempt(connection, retry)
+        except TransportError as failure:
+            failure.operation, failure.attempts = self._operation.name, retry.attempts
+            self._error = failure
+            return None
+        self._error = answer.error()
+        return answer
+
+    async def _may_try_again(
+        self,
+        connection: Connection,
+        retry: Retry,
+        answer: RawResponse[ResponseT] | None,
+        error: ECRClientError,
+    ) -> bool:
+        """Whether another attempt shall be made; the wait before it is over then."""
+        if await self._renew_credentials(connection, error):
+            retry.excuse()
+            return True
+        delay = retry.next_delay(error, answer.headers.get("date") if answer else None)
+        if delay is None:
+            return False
+        if delay and anyio.current_time() + delay >= self._deadline:
+            # It could not even begin in time.
+            retry.abandon()
+            raise self._deadline_exceeded() from error
+        await anyio.sleep(delay)
+        return True
+
+    async def _renew_credentials(self, connection: Connection, error: ECRClientError) -> bool:
+        """Once a call: whether its credentials were refused and there are others now."""
+        if (
+            self._renewed
+            or self._credentials is None
+            or not isinstance(error, ServiceError)
+            or error.code not in REFUSED_CREDENTIALS_CODES
+        ):
+            return False
+        self._stopwatch.enter("credentials")
+        self._renewed = await renew(connection.credentials, self._credentials)
+        return self._renewed
+
+    async def _attempt(self, connection: Connection, retry: Retry) -> RawResponse[ResponseT]:
+        """The middleware and the transport once, within the timeout."""
+
+        async def send(request: httpx.Request) -> httpx.Response:
+            return await self._send(request, connection)
+
+        sending = compose(self._middleware, send)
+        try:
+            response = await self._within_timeout(sending, self._request(connection, retry))
+        except httpx.RequestError as error:
+            raise translate_error(error) from error
+        return RawResponse(
+            operation=self._operation,
+            status=response.status_code,
+            headers=dict(response.headers.items()),
+            content=response.content,
+            attempts=retry.attempts,
+            elapsed=time.perf_counter() - self._started,
+        )
+
+    async def _within_timeout(
+        self,
+        sending: Callable[[httpx.Request], Awaitable[httpx.Response]],
+        request: httpx.Request,
+    ) -> httpx.Response:
+        timeout = self._options.timeout
+        with anyio.move_on_after(timeout):
+            response = await sending(request)
+            # Middleware may have made an answer of its own that is not read yet.
+            await response.aread()
+            return response
+        raise AttemptTimeout(f"no whole answer within {timeout:g} s")
+
+    def _request(self, connection: Connection, retry: Retry) -> httpx.Request:
+        """The request as middleware sees it: not signed yet."""
+        operation, timeout = self._operation, self._options.timeout
+        connect = connection.settings.connect_timeout
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
+        if connect is not None:
+            timeouts["connect"] = connect if timeout is None else min(connect, timeout)
+        return httpx.Request(
+            "POST",
+            connection.url,
+            headers={
+                "host": connection.settings.host,
+                "content-type": f"application/x-amz-json-{operation.service.json_version}",
+                "x-amz-target": operation.target,
+                "user-agent": _USER_AGENT,
+                "accept-encoding": "identity",
+                **retry.headers(timeout),
+            },
+            content=self._body,
+            extensions={"timeout": timeouts},
+        )
+
+    async def _send(self, request: httpx.Request, connection: Connection) -> httpx.Response:
+        """Sign what the middleware has left, send it, and read the whole answer."""
+        self._stopwatch.enter("credentials")
+        self._credentials = await connection.credentials.get()
+        self._stopwatch.enter("attempts")
+        signed = _signed(request, connection, self._credentials, self._core.clock.now())
+        response = await connection.transport.handle_async_request(signed)
+        # Signatures and tokens stay out of what middleware, and so a log, can reach.
+        response.request = request
+        try:
+            await response.aread()
+        finally:
+            # Whatever happens, cancellation too, the connection goes back or is closed.
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+        return response
+
+
+def _signed(
+    request: httpx.Request, connection: Connection, credentials: Credentials, now: Any
+) -> httpx.Request:
+    """A copy of *request* with the headers that authenticate it."""
+    headers = request.headers
+    signature = connection.signer.sign(
+        credentials,
+        host=headers["host"].encode("ascii"),
+        content_type=headers["content-type"].encode("ascii"),
+        target=headers["x-amz-target"].encode("ascii"),
+        body=request.content,
+        now=now,
+    )
+    return httpx.Request(
+        request.method,
+        request.url,
+        headers=[*headers.raw, *signature],
+        content=request.content,
+        extensions=request.extensions,
+    )

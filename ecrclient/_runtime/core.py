@@ -1,0 +1,141 @@
+"""What a client shares with the clients that ``with_options`` makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+import httpx
+
+from ecrclient._runtime.clock import ServiceClock
+from ecrclient._runtime.config import (
+    ClientArguments,
+    ResolveEndpoint,
+    Settings,
+    resolve_settings,
+)
+from ecrclient._runtime.credentials import (
+    Credentials,
+    CredentialsProvider,
+    default_provider,
+)
+from ecrclient._runtime.errors import ClientClosedError
+from ecrclient._runtime.retry import RetryPolicy, RetryQuota
+from ecrclient._runtime.signing import Signer
+from ecrclient._runtime.throttle import Throttles
+from ecrclient._runtime.transport import default_transport
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.operation import Service
+
+__all__ = ["Connection", "Core"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The resolved settings and what was made from them: all that a call needs to be sent."""
+
+    settings: Settings
+    url: httpx.URL
+    credentials: CredentialsProvider
+    signer: Signer
+    transport: httpx.AsyncBaseTransport
+    retry: RetryPolicy
+    """What the settings say, for calls that say nothing themselves."""
+
+
+class Core:
+    """The shared state: settings and transport once they are needed, quota, limiters, clock."""
+
+    def __init__(
+        self,
+        arguments: ClientArguments,
+        resolve_endpoint: ResolveEndpoint,
+        service: Service,
+        credentials: Credentials | CredentialsProvider | None,
+        transport: httpx.AsyncBaseTransport | None,
+        max_connections: int,
+    ) -> None:
+        self._arguments = arguments
+        self._resolve_endpoint = resolve_endpoint
+        self._service = service
+        self._credentials = credentials
+        self._transport = transport
+        self._max_connections = max_connections
+        self._connection: Connection | None = None
+        self._opening: anyio.Lock | None = None
+        self._closed = False
+        self.quota = RetryQuota()
+        self.throttles = Throttles()
+        self.clock = ServiceClock()
+
+    async def connection(self) -> Connection:
+        """What a call needs; made at the first one, off the event loop.
+
+        Raises:
+            ClientClosedError: the client has been closed.
+            ConfigurationError: a setting is missing or wrong.
+        """
+        self._check_open()
+        if self._connection is None:
+            # A lock for as long as it takes: the next event loop may be of another kind.
+            lock = self._opening = self._opening or anyio.Lock()
+            try:
+                async with lock:
+                    await self._open_once()
+            finally:
+                if not lock.locked():
+                    self._opening = None
+            assert self._connection is not None
+        return self._connection
+
+    async def _open_once(self) -> None:
+        self._check_open()
+        if self._connection is None:
+            self._connection = await anyio.to_thread.run_sync(self._open, abandon_on_cancel=True)
+            if self._closed:
+                # Somebody closed the client while it was being opened.
+                await self._close_transport()
+            self._check_open()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClientClosedError("the client is closed")
+
+    def _open(self) -> Connection:
+        arguments = self._arguments
+        settings = resolve_settings(arguments, self._resolve_endpoint, self._service.service_id)
+        return Connection(
+            settings=settings,
+            url=httpx.URL(f"{settings.endpoint_url}/"),
+            credentials=default_provider(
+                self._credentials, arguments.profile, settings.pseudo_region or settings.region
+            ),
+            signer=Signer(settings.region, self._service.signing_name),
+            transport=self._transport
+            or default_transport(
+                settings.endpoint_url, self._max_connections, ca_bundle=settings.ca_bundle
+            ),
+            retry=_policy(settings),
+        )
+
+    async def aclose(self) -> None:
+        """Close the transport, unless it is the caller's own. Twice is once."""
+        if not self._closed:
+            self._closed = True
+            await self._close_transport()
+
+    async def _close_transport(self) -> None:
+        if self._connection is not None and self._transport is None:
+            await self._connection.transport.aclose()
+
+
+def _policy(settings: Settings) -> RetryPolicy:
+    """``legacy``, which botocore still knows, has no rules of its own here: it is ``standard``."""
+    policy = RetryPolicy(mode="adaptive" if settings.retry_mode == "adaptive" else "standard")
+    if settings.max_attempts is None:
+        return policy
+    return dataclasses.replace(policy, max_attempts=settings.max_attempts)

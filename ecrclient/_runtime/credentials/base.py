@@ -1,0 +1,54 @@
+"""What credentials are, and what a provider of them is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from ecrclient._runtime.errors import CredentialsError
+
+__all__ = ["Credentials", "CredentialsProvider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An access key. Its ``repr`` shows the key's id and nothing secret."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+    """When the service will refuse them, with its time zone; None for keys that last."""
+
+    def __post_init__(self) -> None:
+        for name in ("access_key_id", "secret_access_key"):
+            value: object = getattr(self, name)
+            if not isinstance(value, str) or not value.strip():
+                raise CredentialsError(f"{name} must be a text that is not empty")
+        if any("\ud800" <= character <= "\udfff" for character in self.secret_access_key):
+            raise CredentialsError("secret_access_key holds text that UTF-8 cannot encode")
+        for name in ("access_key_id", "session_token"):
+            text: object = getattr(self, name) or ""
+            # It becomes part of a header: a line break would end it.
+            if not isinstance(text, str) or not text.isascii() or not text.isprintable():
+                raise CredentialsError(f"{name} holds characters that no header may carry")
+        if self.expires_at is not None and self.expires_at.utcoffset() is None:
+            raise CredentialsError("expires_at must have a time zone")
+
+
+@runtime_checkable
+class CredentialsProvider(Protocol):
+    """Anything that can be asked for credentials."""
+
+    async def get(self) -> Credentials:
+        """The credentials to sign with now.
+
+        Raises:
+            CredentialsError: there are none.
+        """
+        ...
+
+    async def invalidate(self) -> None:
+        """Forget what was given last: the service has refused it."""
+        ...

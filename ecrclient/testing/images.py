@@ -1,0 +1,200 @@
+"""Images that are there: listing, describing, getting and deleting them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ecrclient.errors import ImageNotFoundException
+from ecrclient.models import (
+    BatchDeleteImageRequest,
+    BatchDeleteImageResponse,
+    BatchGetImageRequest,
+    BatchGetImageResponse,
+    DescribeImagesRequest,
+    DescribeImagesResponse,
+    Image,
+    ImageDetail,
+    ImageFailure,
+    ImageIdentifier,
+    ListImagesRequest,
+    ListImagesResponse,
+)
+from ecrclient.operations import BATCH_DELETE_IMAGE, BATCH_GET_IMAGE, DESCRIBE_IMAGES, LIST_IMAGES
+
+from .errors import refuse
+from .image_ids import check_image_id, find_image, identify
+from .pages import refuse_paging
+
+if TYPE_CHECKING:
+    from ecrclient.models import DescribeImagesFilter, ListImagesFilter
+
+    from .dispatch import Handlers
+    from .pages import Pages
+    from .store import ImageRecord, Registry, RepositoryRecord
+
+__all__ = ["Images"]
+
+# ECR records a pull at least once a day, not every time.
+_PULL_RECORDED_EVERY = timedelta(hours=24)
+
+
+class Images:
+    """ListImages, DescribeImages, BatchGetImage, BatchDeleteImage."""
+
+    def __init__(self, registry: Registry, pages: Pages) -> None:
+        self._registry = registry
+        self._pages = pages
+
+    def register(self, handlers: Handlers) -> None:
+        """Answer this resource's operations."""
+        handlers.on(LIST_IMAGES, self.list_images)
+        handlers.on(DESCRIBE_IMAGES, self.describe)
+        handlers.on(BATCH_GET_IMAGE, self.get)
+        handlers.on(BATCH_DELETE_IMAGE, self.delete)
+
+    def list_images(self, request: ListImagesRequest) -> ListImagesResponse:
+        """One identifier for each tag, and one for each image without."""
+        repository = self._registry.repository(request.repository_name, request.registry_id)
+        image_ids = [
+            identify(image.digest, tag)
+            for image in _filtered(repository, request.filter)
+            for tag in image.tags or (None,)
+        ]
+        page, next_token = self._pages.cut(request, image_ids, key=_sort_key)
+        return ListImagesResponse(image_ids=page, next_token=next_token)
+
+    def describe(self, request: DescribeImagesRequest) -> DescribeImagesResponse:
+        """The images that are named, or all of them in pages."""
+        repository = self._registry.repository(request.repository_name, request.registry_id)
+        images = list(_filtered(repository, request.filter))
+        if request.image_ids:
+            refuse_paging(request, "imageIds")
+            named = {
+                self._named(repository, image_id).digest: None for image_id in request.image_ids
+            }
+            page = [image for image in images if image.digest in named]
+            next_token = None
+        else:
+            page, next_token = self._pages.cut(request, images, key=lambda image: image.digest)
+        return DescribeImagesResponse(
+            image_details=[self._detail(repository, image) for image in page],
+            next_token=next_token,
+        )
+
+    def get(self, request: BatchGetImageRequest) -> BatchGetImageResponse:
+        """The manifests of the images that are named, and what is wrong with the other names."""
+        repository = self._registry.repository(request.repository_name, request.registry_id)
+        images: list[Image] = []
+        failures: list[ImageFailure] = []
+        for image_id in _unique(request.image_ids):
+            found = find_image(repository, image_id)
+            if isinstance(found, ImageFailure):
+                failures.append(found)
+                continue
+            self._record_pull(found)
+            images.append(
+                Image(
+                    registry_id=self._registry.account_id,
+                    repository_name=repository.name,
+                    image_id=identify(found.digest, image_id.image_tag),
+                    image_manifest=found.manifest,
+                    image_manifest_media_type=found.media_type,
+                )
+            )
+        return BatchGetImageResponse(images=images, failures=failures)
+
+    def delete(self, request: BatchDeleteImageRequest) -> BatchDeleteImageResponse:
+        """Remove tags and images, in the order in which they are named."""
+        repository = self._registry.repository(request.repository_name, request.registry_id)
+        deleted: list[ImageIdentifier] = []
+        failures: list[ImageFailure] = []
+        for image_id in _unique(request.image_ids):
+            outcome = _delete(repository, image_id)
+            if isinstance(outcome, ImageFailure):
+                failures.append(outcome)
+            else:
+                deleted.extend(outcome)
+        return BatchDeleteImageResponse(image_ids=deleted, failures=failures)
+
+    def _named(self, repository: RepositoryRecord, image_id: ImageIdentifier) -> ImageRecord:
+        check_image_id(image_id)
+        found = find_image(repository, image_id)
+        if isinstance(found, ImageFailure):
+            name = (
+                f"imageDigest:'{image_id.image_digest or 'null'}', "
+                f"imageTag:'{image_id.image_tag or 'null'}'"
+            )
+            raise refuse(
+                ImageNotFoundException,
+                f"The image with imageId {{{name}}} does not exist within the repository with "
+                f"name '{repository.name}' in the registry with id '{self._registry.account_id}'",
+            )
+        return found
+
+    def _detail(self, repository: RepositoryRecord, image: ImageRecord) -> ImageDetail:
+        detail = ImageDetail(
+            registry_id=self._registry.account_id,
+            repository_name=repository.name,
+            image_digest=image.digest,
+            image_size_in_bytes=image.size,
+            image_pushed_at=image.pushed_at,
+            image_manifest_media_type=image.media_type,
+            artifact_media_type=image.artifact_media_type,
+            last_recorded_pull_time=image.last_pull,
+            subject_manifest_digest=image.subject,
+            image_status=image.status,
+        )
+        # ECR leaves the member out where there is no tag.
+        return detail.model_copy(update={"image_tags": [*image.tags]}) if image.tags else detail
+
+    def _record_pull(self, image: ImageRecord) -> None:
+        now = self._registry.clock()
+        if image.last_pull is None or now - image.last_pull >= _PULL_RECORDED_EVERY:
+            image.last_pull = now
+
+
+def _filtered(
+    repository: RepositoryRecord, wanted: ListImagesFilter | DescribeImagesFilter | None
+) -> Iterator[ImageRecord]:
+    """The images with the tag status that is asked for, and the image status, ACTIVE by default."""
+    tag_status = (wanted and wanted.tag_status) or "ANY"
+    image_status = (wanted and wanted.image_status) or "ACTIVE"
+    for image in repository.images.values():
+        if tag_status in ("ANY", "TAGGED" if image.tags else "UNTAGGED") and image_status in (
+            "ANY",
+            image.status,
+        ):
+            yield image
+
+
+def _delete(
+    repository: RepositoryRecord, image_id: ImageIdentifier
+) -> list[ImageIdentifier] | ImageFailure:
+    """Remove one tag, or one image with all its tags; an image goes with its last tag."""
+    image = find_image(repository, image_id)
+    if isinstance(image, ImageFailure):
+        return image
+    tag = image_id.image_tag
+    if tag is not None and image.tags != [tag]:
+        repository.remove_tag(tag)
+        return [identify(image.digest, tag)]
+    indexes = repository.indexes_with(image.digest)
+    if indexes:
+        return ImageFailure(
+            image_id=image_id,
+            failure_code="ImageReferencedByManifestList",
+            failure_reason=f"Requested image referenced by manifest list: [{', '.join(indexes)}]",
+        )
+    repository.remove_image(image.digest)
+    return [identify(image.digest, gone) for gone in image.tags or (None,)]
+
+
+def _unique(image_ids: list[ImageIdentifier]) -> list[ImageIdentifier]:
+    """Each identifier once: naming an image twice is no different from naming it once."""
+    return list({(one.image_digest, one.image_tag): one for one in image_ids}.values())
+
+
+def _sort_key(image_id: ImageIdentifier) -> str:
+    return f"{image_id.image_digest} {image_id.image_tag or ''}"

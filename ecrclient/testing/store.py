@@ -1,0 +1,142 @@
+"""What the registry holds, in one place. Plain data; the rules are in the resources' files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from ecrclient._runtime.endpoint_rules import Partition, find_partition
+from ecrclient.endpoints import PARTITIONS
+from ecrclient.errors import RepositoryNotFoundException
+from ecrclient.models import (
+    EncryptionConfiguration,
+    ImageTagMutabilityExclusionFilter,
+    ReplicationConfiguration,
+)
+
+from .errors import refuse
+
+__all__ = ["Clock", "ImageRecord", "Registry", "RepositoryRecord", "utc_now"]
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Tells the time, with a timezone."""
+
+
+def utc_now() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class ImageRecord:
+    """A manifest and what ECR keeps beside it."""
+
+    digest: str
+    manifest: str
+    media_type: str
+    pushed_at: datetime
+    size: int
+    artifact_media_type: str | None = None
+    subject: str | None = None
+    """The digest of the manifest that this one is attached to."""
+    references: frozenset[str] = frozenset()
+    """The digests of the manifests that an index lists."""
+    status: str = "ACTIVE"
+    last_pull: datetime | None = None
+    tags: list[str] = field(default_factory=list[str])
+    """The tags that point here, oldest first; kept by the repository."""
+
+
+@dataclass(slots=True)
+class RepositoryRecord:
+    """A repository's settings and images."""
+
+    name: str
+    created_at: datetime
+    mutability: str
+    exclusion_filters: tuple[ImageTagMutabilityExclusionFilter, ...]
+    scan_on_push: bool
+    encryption: EncryptionConfiguration
+    resource_tags: dict[str, str]
+    policy_text: str | None = None
+    lifecycle_policy_text: str | None = None
+    images: dict[str, ImageRecord] = field(default_factory=dict[str, ImageRecord])
+    """The images by digest."""
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    """The digest that each image tag points at."""
+
+    def point(self, tag: str, image: ImageRecord) -> None:
+        """Let *tag* point at *image*; the image that it pointed at before loses it."""
+        self.remove_tag(tag)
+        self.tags[tag] = image.digest
+        image.tags.append(tag)
+
+    def remove_tag(self, tag: str) -> None:
+        """Forget *tag*, if there is one; its image stays."""
+        digest = self.tags.pop(tag, None)
+        if digest is not None:
+            self.images[digest].tags.remove(tag)
+
+    def remove_image(self, digest: str) -> None:
+        """Forget an image and its tags."""
+        for tag in self.images.pop(digest).tags:
+            del self.tags[tag]
+
+    def indexes_with(self, digest: str) -> list[str]:
+        """The digests of the indexes that list the manifest."""
+        return [image.digest for image in self.images.values() if digest in image.references]
+
+
+@dataclass(slots=True)
+class Registry:
+    """The private registry of one account in one region."""
+
+    account_id: str
+    region: str
+    clock: Clock
+    repositories: dict[str, RepositoryRecord] = field(default_factory=dict[str, RepositoryRecord])
+    policy_text: str | None = None
+    replication: ReplicationConfiguration = field(
+        default_factory=lambda: ReplicationConfiguration(rules=[])
+    )
+
+    def owns(self, registry_id: str | None) -> bool:
+        """Whether a request that names this registry, or none, is for here."""
+        return registry_id in (None, self.account_id)
+
+    def repository(self, name: str, registry_id: str | None = None) -> RepositoryRecord:
+        """The repository that a request names.
+
+        Raises:
+            RepositoryNotFoundException: there is none of this name, or it is another account's.
+        """
+        record = self.repositories.get(name) if self.owns(registry_id) else None
+        if record is None:
+            raise refuse(
+                RepositoryNotFoundException,
+                f"The repository with name '{name}' does not exist in the registry with id "
+                f"'{registry_id or self.account_id}'",
+            )
+        return record
+
+    def arn(self, repository_name: str) -> str:
+        """The Amazon Resource Name of a repository."""
+        return f"{self.arn_prefix}{repository_name}"
+
+    @property
+    def arn_prefix(self) -> str:
+        """What the ARNs of all repositories start with."""
+        return f"arn:{self._partition.name}:ecr:{self.region}:{self.account_id}:repository/"
+
+    def host(self, registry_id: str | None = None) -> str:
+        """Where docker finds a registry of this region."""
+        account_id = registry_id or self.account_id
+        return f"{account_id}.dkr.ecr.{self.region}.{self._partition.dns_suffix}"
+
+    @property
+    def _partition(self) -> Partition:
+        partition = find_partition(PARTITIONS, self.region)
+        assert partition is not None, "there are partitions, and the first one is the last resort"
+        return partition

@@ -1,0 +1,131 @@
+"""The AWS JSON protocol from the service's side: from bytes to a model, from a model to bytes.
+
+The models are those of the client, so the wire is described once. A request is read in three steps,
+since the client's own use of the models checks less than the service does:
+
+1. JSON into the model, strictly by type and by wire name: ``SerializationException``;
+2. the model's limits, which pydantic applies in Python mode only: ``InvalidParameterException``;
+3. the enums, which the client leaves open, see ``enums``: ``InvalidParameterException``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from pydantic import ValidationError
+
+from .enums import first_unknown_value
+from .errors import invalid_parameter, refuse_common
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from ecrclient._runtime.errors import ServiceError
+    from ecrclient._runtime.operation import Operation, ResponseT
+    from ecrclient._runtime.shapes import Request, Response
+
+__all__ = ["HttpAnswer", "HttpRequest", "decode_request", "encode_response"]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request, whatever brought it."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    """The headers, names in lower case."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An answer, whatever will carry it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def decode_request(operation: Operation[ResponseT], body: bytes) -> Request[ResponseT]:
+    """The request model, checked against everything that the service's model states.
+
+    Unknown members are ignored, as AWS's JSON services do.
+
+    Raises:
+        ServiceError: the body is malformed, or a member breaks a limit.
+    """
+    model = operation.request
+    try:
+        request = model.model_validate_json(
+            _without_nulls(body), strict=True, by_alias=True, by_name=False, extra="ignore"
+        )
+    except ValidationError as error:
+        raise _malformed(error.errors(include_url=False)) from None
+    try:
+        model.model_validate(
+            request.model_dump(by_alias=True, exclude_unset=True), by_alias=True, by_name=False
+        )
+    except ValidationError as error:
+        raise _out_of_limits(error.errors(include_url=False)[0]) from None
+    unknown = first_unknown_value(request)
+    if unknown is not None:
+        name, known = unknown
+        raise invalid_parameter(name, f"Member must satisfy enum value set: [{', '.join(known)}]")
+    return request
+
+
+def encode_response(response: Response) -> bytes:
+    """The body. What the service did not set, or does not have, is not sent."""
+    return response.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True).encode()
+
+
+def _without_nulls(body: bytes) -> str:
+    """The JSON without members that are null: the protocol reads those as absent."""
+    try:
+        members: object = json.loads(body or b"{}", object_pairs_hook=_members)
+    # Neither bytes that are no text nor brackets nested without end are worth another answer.
+    except (ValueError, RecursionError):
+        raise refuse_common("SerializationException", "the body is not valid JSON") from None
+    return json.dumps(members)
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return {name: value for name, value in pairs if value is not None}
+
+
+def _malformed(problems: list[ErrorDetails]) -> ServiceError:
+    for problem in problems:
+        if problem["type"] != "missing":
+            path = ".".join(str(step) for step in problem["loc"]) or "the body"
+            return refuse_common("SerializationException", f"{path}: {problem['msg']}")
+    return invalid_parameter(_name(problems[0]), "Member must not be null")
+
+
+def _out_of_limits(problem: ErrorDetails) -> ServiceError:
+    context = cast("dict[str, object]", problem.get("ctx", {}))
+    match context:
+        case {"pattern": str(pattern)}:
+            # As the service's model has it: the anchors are the client's.
+            stated = pattern.removeprefix("^(?:").removesuffix(")$")
+            constraint = f"must satisfy regular expression '{stated}'"
+        case {"min_length": least}:
+            constraint = f"Member must have length greater than or equal to {least}"
+        case {"max_length": most}:
+            constraint = f"Member must have length less than or equal to {most}"
+        case {"ge": least}:
+            constraint = f"Member must have value greater than or equal to {least}"
+        case {"le": most}:
+            constraint = f"Member must have value less than or equal to {most}"
+        case _:
+            constraint = problem["msg"]
+    return invalid_parameter(_name(problem), constraint)
+
+
+def _name(problem: ErrorDetails) -> str:
+    """The member's own name, without the way to it: ECR names ``imageTag``, not ``imageIds[0]``."""
+    return next(step for step in reversed(problem["loc"]) if isinstance(step, str))

@@ -1,0 +1,75 @@
+"""botocore as an oracle: its signer, its endpoint rules and its model of the service.
+
+botocore has no types, so this is the one place where it is Any.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from unittest import mock
+
+from ecrclient import Credentials
+
+
+def _botocore(module: str) -> Any:
+    return importlib.import_module(f"botocore.{module}")
+
+
+@functools.cache
+def service_model() -> dict[str, Any]:
+    """The service's ``service-2`` data."""
+    model: dict[str, Any] = _botocore("loaders").Loader().load_service_model("ecr", "service-2")
+    return model
+
+
+def sigv4_headers(
+    credentials: Credentials,
+    *,
+    url: str,
+    region: str,
+    content_type: str,
+    target: str,
+    body: bytes,
+    now: datetime,
+) -> dict[str, str]:
+    """The headers that botocore's signer adds to such a request, names in lower case."""
+    auth = _botocore("auth")
+    given = {"Content-Type": content_type, "X-Amz-Target": target}
+    request = _botocore("awsrequest").AWSRequest("POST", url, headers=dict(given), data=body)
+    key = _botocore("credentials").Credentials(
+        credentials.access_key_id, credentials.secret_access_key, credentials.session_token
+    )
+    with mock.patch.object(auth, "get_current_datetime", return_value=now.replace(tzinfo=None)):
+        auth.SigV4Auth(key, "ecr", region).add_auth(request)
+    return {name.lower(): value for name, value in request.headers.items() if name not in given}
+
+
+class EndpointRules:
+    """botocore's own engine with the service's rule set."""
+
+    def __init__(self) -> None:
+        loader = _botocore("loaders").Loader()
+        self._partitions: Any = loader.load_data("partitions")
+        self._error: type[Exception] = _botocore("exceptions").EndpointProviderError
+        self._provider = _botocore("endpoint_provider").EndpointProvider(
+            loader.load_service_model("ecr", "endpoint-rule-set-1"), self._partitions
+        )
+
+    def resolve(self, region: str, *, use_fips: bool, use_dualstack: bool) -> str | None:
+        """The URL; None where the rules refuse."""
+        try:
+            found = self._provider.resolve_endpoint(
+                Region=region, UseFIPS=use_fips, UseDualStack=use_dualstack
+            )
+        except self._error:
+            return None
+        return str(found.url)
+
+    def regions(self) -> Iterator[str]:
+        """Every region that is listed."""
+        for partition in self._partitions["partitions"]:
+            yield from partition["regions"]

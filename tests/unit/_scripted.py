@@ -1,0 +1,63 @@
+"""A transport that plays a script, and a client that is built on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import httpx
+
+from ecrclient import Credentials, ECRClient, RetryPolicy
+
+KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+NO_WAIT = RetryPolicy(base_delay=0, throttling_base_delay=0)
+
+Answer = httpx.Response | Exception | Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+class Scripted(httpx.MockTransport):
+    """Gives the answers in turn, and keeps the requests; one answer too few is an error."""
+
+    def __init__(self, *answers: Answer) -> None:
+        super().__init__(self._answer)
+        self.answers = list(answers)
+        self.requests: list[httpx.Request] = []
+        self.closed = 0
+
+    @property
+    def bodies(self) -> list[Any]:
+        """The bodies of the requests, decoded."""
+        return [json.loads(request.content) for request in self.requests]
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        assert self.answers, "the script has no further answer"
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, httpx.Response) else await answer(request)
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def ok(body: Mapping[str, Any] | None = None, **headers: str) -> httpx.Response:
+    """A good answer."""
+    return httpx.Response(200, json=body or {}, headers=headers)
+
+
+def fail(status: int, code: str, message: str = "no", **headers: str) -> httpx.Response:
+    """A service's error."""
+    return httpx.Response(status, json={"__type": code, "message": message}, headers=headers)
+
+
+def client(transport: httpx.AsyncBaseTransport, **arguments: Any) -> ECRClient:
+    """A client on *transport* that neither reads settings nor sleeps."""
+    given: dict[str, Any] = {
+        "region": "eu-west-1",
+        "credentials": KEY,
+        "retry": NO_WAIT,
+        **arguments,
+    }
+    return ECRClient(transport=transport, **given)

@@ -1,0 +1,1 @@
+"""Retries, on virtual time: what is sent again, when, and what it costs."""

@@ -1,0 +1,82 @@
+"""Each operation's request is, member for member, the one that botocore would send.
+
+The files under ``golden`` are botocore's; see :mod:`tests.wire.record`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from ecrclient import Credentials, ECRClient
+from ecrclient.operations import OPERATIONS
+from tests.wire.record import GOLDEN, record
+
+GOLDENS: dict[str, Any] = {
+    path.stem: json.loads(path.read_bytes()) for path in sorted(GOLDEN.glob("*.json"))
+}
+
+
+CASES = [
+    pytest.param(case["call"], case["request"], id=f"{name}-{case['case']}")
+    for name, golden in GOLDENS.items()
+    for case in golden["cases"]
+]
+
+
+def from_json(value: Any) -> Any:
+    """The arguments as they were before they became JSON."""
+    if isinstance(value, list):
+        return [from_json(item) for item in cast("Sequence[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    members = cast("dict[str, Any]", value)
+    if members.keys() == {"$bytes"}:
+        return base64.b64decode(members["$bytes"])
+    return {name: from_json(member) for name, member in members.items()}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("call", "expected"), CASES)
+async def test_the_client_sends_what_botocore_sends(
+    call: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json={})
+
+    async with ECRClient(
+        region="eu-west-1",
+        endpoint_url="https://ecr.test",
+        use_fips=False,
+        use_dualstack=False,
+        credentials=Credentials("AKIDEXAMPLE", "not a secret"),
+        transport=httpx.MockTransport(answer),
+    ) as ecr:
+        await getattr(ecr, call["method"])(**from_json(call["kwargs"]))
+    (request,) = sent
+    assert {
+        "method": request.method,
+        "path": request.url.raw_path.decode("ascii"),
+        "headers": {name: request.headers[name] for name in expected["headers"]},
+        "body": json.loads(request.content),
+    } == expected
+
+
+def test_every_operation_has_its_golden_and_no_golden_is_left_over() -> None:
+    names = {operation.name for operation in OPERATIONS.values()}
+    assert GOLDENS.keys() == names
+    assert len(names) == 62
+
+
+def test_the_goldens_are_as_recorded() -> None:
+    """Nobody has edited one, and botocore has not changed its mind."""
+    found = {path.stem: path.read_text(encoding="utf-8") for path in GOLDEN.glob("*.json")}
+    assert found == dict(record())
