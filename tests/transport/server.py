@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import anyio
 import anyio.abc
@@ -44,6 +44,10 @@ class Peer:
         while b"\r\n\r\n" not in self._buffer:
             self._buffer += await self._stream.receive()
 
+    async def some(self) -> bytes:
+        """What comes next."""
+        return await self._stream.receive()
+
     async def until(self, end: bytes) -> bytes:
         """All that comes, until it ends so."""
         while not self._buffer.endswith(end):
@@ -68,7 +72,8 @@ class Peer:
     async def reset(self) -> None:
         """Close so that the client gets a reset."""
         raw = self._stream.extra(anyio.abc.SocketAttribute.raw_socket)
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):  # the client has been quicker
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await anyio.aclose_forcefully(self._stream)
 
 
@@ -83,6 +88,12 @@ class Server:
         self.connections = 0
         self.open = 0
         self.requests: list[bytes] = []
+
+    async def wait_until_open(self, count: int) -> None:
+        """Wait until the server sees so many open connections."""
+        with anyio.fail_after(20):
+            while self.open != count:  # noqa: ASYNC110 - it only counts
+                await anyio.sleep(0.01)
 
 
 def answer(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:

@@ -159,6 +159,7 @@ async def test_a_body_whose_making_fails(make: Make) -> None:
         ("GET", "/", {"x y": "a"}),
         ("GET", "/", {"": "a"}),
         ("GET / HTTP/1.1\r\nX: y\r\n\r\nGET", "/", {}),
+        ("CONNECT", "/", {}),
     ],
 )
 async def test_a_request_cannot_smuggle_another(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import trustme
 
 from ecrclient._runtime.errors import ConfigurationError
 from ecrclient._runtime.transport import PooledTransport, ResponseTooLarge
+from ecrclient._runtime.transport.parsers import available_parsers
 from ecrclient._runtime.transport.tls import shared_context
 
 from .conftest import request, send, trusting
@@ -414,6 +416,14 @@ async def test_another_origin(make: Make) -> None:
 async def test_no_http(make: Make) -> None:
     with pytest.raises(httpx.UnsupportedProtocol):
         await send(make(), "ftp://localhost")
+
+
+def test_without_httptools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httptools", None)
+    monkeypatch.delitem(sys.modules, "ecrclient._runtime.transport.fast_parser", raising=False)
+    assert list(available_parsers()) == ["h11"]
+    with pytest.raises(ValueError, match="must be one of h11, not 'httptools'"):
+        PooledTransport(parser="httptools")
 
 
 def test_arguments() -> None:

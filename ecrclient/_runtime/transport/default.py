@@ -63,20 +63,20 @@ def default_transport(
             UserWarning,
             stacklevel=2,
         )
-    if isinstance(ca_bundle, ssl.SSLContext):
-        context = ca_bundle
-    else:
-        context = shared_context(None if ca_bundle is None else os.fspath(ca_bundle))
     proxy = environment_proxy(url)
+    verify = ca_bundle
+    if not isinstance(verify, ssl.SSLContext) and (proxy is not None or url.scheme == "https"):
+        verify = shared_context(None if verify is None else os.fspath(verify))
     if proxy is not None:
+        assert isinstance(verify, ssl.SSLContext)
         return proxied_transport(
             proxy,
-            context,
+            verify,
             max_connections=max_connections,
             max_response_bytes=_MAX_RESPONSE_BYTES,
         )
     return PooledTransport(
-        max_connections=max_connections, verify=context, max_response_bytes=_MAX_RESPONSE_BYTES
+        max_connections=max_connections, verify=verify, max_response_bytes=_MAX_RESPONSE_BYTES
     )
 
 

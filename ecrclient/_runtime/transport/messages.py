@@ -23,7 +23,7 @@ _DECODED_AT_ONCE = 1024
 # RFC 9112: a method, a target, and fields whose names are tokens and whose values hold no line
 # end. httpx checks neither names nor values, and a line end in one would begin a new request.
 _HEAD = re.compile(
-    rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.1\r\n"
+    rb"(?!CONNECT )[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.1\r\n"
     rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\x00\r\n]*\r\n)+\r\n"
 )
 

@@ -11,7 +11,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 
-from ecrclient._runtime.errors import ClientClosedError
+from ecrclient._runtime.errors import ClientClosedError, ConfigurationError
 from ecrclient._runtime.transport.messages import (
     EncodedResponse,
     ResponseTooLarge,
@@ -40,16 +40,25 @@ def environment_proxy(url: httpx.URL) -> str | None:
 def proxied_transport(
     proxy: str, ssl_context: ssl.SSLContext, *, max_connections: int, max_response_bytes: int
 ) -> LimitedTransport:
-    """A transport that goes through *proxy*."""
+    """A transport that goes through *proxy*.
+
+    Raises:
+        ConfigurationError: the proxy's URL is of no use.
+    """
 
     def make() -> httpx.AsyncHTTPTransport:
         return httpx.AsyncHTTPTransport(
             verify=ssl_context,
             trust_env=False,
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-            proxy=httpx.Proxy(proxy, ssl_context=ssl_context),
+            proxy=httpx.Proxy(proxy, ssl_context=ssl_context if is_tls else None),
         )
 
+    is_tls = proxy.startswith("https:")
+    try:
+        make()
+    except (ValueError, ImportError, httpx.InvalidURL) as error:  # ImportError: SOCKS
+        raise ConfigurationError(f"the environment's proxy cannot be used: {error}") from error
     return LimitedTransport(
         make, max_connections=max_connections, max_response_bytes=max_response_bytes
     )
@@ -103,17 +112,18 @@ class LimitedTransport(httpx.AsyncBaseTransport):
             except TimeoutError as error:
                 message = f"all {pool.size} connections stayed in use for {timeout} s"
                 raise httpx.PoolTimeout(message, request=request) from error
-        if pool.idle:
-            transport = pool.idle.pop()
-            pool.reused += 1
-        else:
-            transport = self._make()
-            pool.created += 1
-        pool.busy.add(transport)
+        transport: httpx.AsyncBaseTransport | None = None
         try:
+            if pool.idle:
+                transport = pool.idle.pop()
+                pool.reused += 1
+            else:
+                transport = self._make()
+                pool.created += 1
+            pool.busy.add(transport)
             response = await transport.handle_async_request(request)
         except BaseException:
-            await _discard(pool, transport)
+            await _give_up(pool, transport)
             raise
         kind = EncodedResponse if is_encoded(response.headers.raw) else httpx.Response
         limited = kind(
@@ -178,20 +188,21 @@ class _LimitedStream(httpx.AsyncByteStream):
             return
         self._is_closed = True
         if not self._is_complete or self._pool.closed:
-            await _discard(self._pool, self._transport)
+            await _give_up(self._pool, self._transport)
             return
         self._pool.busy.discard(self._transport)
         self._pool.idle.append(self._transport)
         self._pool.release()
 
 
-async def _discard(
-    pool: Pool[httpx.AsyncBaseTransport], transport: httpx.AsyncBaseTransport
+async def _give_up(
+    pool: Pool[httpx.AsyncBaseTransport], transport: httpx.AsyncBaseTransport | None
 ) -> None:
     try:
-        await _close(transport)
+        if transport is not None:
+            pool.busy.discard(transport)
+            await _close(transport)
     finally:
-        pool.busy.discard(transport)
         pool.release()
 
 
