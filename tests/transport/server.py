@@ -92,7 +92,7 @@ class Server:
     async def wait_until_open(self, count: int) -> None:
         """Wait until the server sees so many open connections."""
         with anyio.fail_after(20):
-            while self.open != count:  # noqa: ASYNC110 - it only counts
+            while self.open != count:
                 await anyio.sleep(0.01)
 
 

@@ -1,0 +1,1 @@
+"""The client, whole, against real sockets."""

@@ -1,0 +1,162 @@
+"""The event loop goes on while a client finds its settings, credentials and certificates.
+
+The client runs in a process of its own, in which botocore is not imported and no certificate read
+yet, next to a task that does nothing but look at the clock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import anyio
+import pytest
+import trustme
+
+from ecrclient import ECRClient
+from tests.integration.test_lifetimes import ROOT, loopback
+from tests.transport.conftest import server_context
+
+INTERVAL = 0.001
+BOUND = 0.25  # loose, for machines that do other things too
+SLEEP = 1.0
+LIFE = 4.0
+
+_SCRIPT = f"""
+import datetime, json, pathlib, time
+
+with pathlib.Path(__file__).with_name("asked").open("a") as asked:
+    asked.write("x")
+time.sleep({SLEEP})
+count = pathlib.Path(__file__).with_name("asked").stat().st_size
+now = datetime.datetime.now(datetime.timezone.utc)
+print(json.dumps({{
+    "Version": 1,
+    "AccessKeyId": "AKIDEXAMPLE",
+    "SecretAccessKey": "a secret that opens nothing",
+    "SessionToken": f"token-{{count}}",
+    "Expiration": (now + datetime.timedelta(seconds={LIFE})).isoformat(),
+}}))
+"""
+
+
+@dataclass
+class Gaps:
+    """The longest that the heartbeat missed, in seconds, at each step."""
+
+    alone: float = 0.0
+    creation: float = 0.0
+    first_call: float = 0.0
+    refresh_in_background: float = 0.0
+    refresh_waited_for: float = 0.0
+
+
+class Heart:
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self._gap = 0.0
+
+    async def beat(self) -> None:
+        while True:
+            self._note()
+            await anyio.sleep(INTERVAL)
+
+    def _note(self) -> None:
+        now = time.perf_counter()
+        self._gap = max(self._gap, now - self._last - INTERVAL)
+        self._last = now
+
+    async def since(self) -> float:
+        """The largest gap since this was asked last."""
+        await anyio.sleep(INTERVAL * 5)
+        self._note()
+        gap, self._gap = self._gap, 0.0
+        return gap
+
+
+async def measure(url: str) -> Gaps:
+    """In a process of its own."""
+    gaps, heart = Gaps(), Heart()
+    async with anyio.create_task_group() as group:
+        group.start_soon(heart.beat)
+        await anyio.sleep(0.2)
+        gaps.alone = await heart.since()
+        async with ECRClient(profile="slow", endpoint_url=url) as ecr:
+            gaps.creation = await heart.since()
+            await ecr.describe_registry()
+            gaps.first_call = await heart.since()
+            await anyio.sleep(LIFE * 0.6)  # past a half of their life: refreshed while they are used
+            begun = time.perf_counter()
+            await ecr.describe_registry()
+            assert time.perf_counter() - begun < SLEEP / 2, "no call waits for this refresh"
+            await anyio.sleep(SLEEP + 0.5)
+            gaps.refresh_in_background = await heart.since()
+            await anyio.sleep(LIFE)  # the second credentials have expired
+            begun = time.perf_counter()
+            await ecr.describe_registry()
+            assert time.perf_counter() - begun > SLEEP / 2, "this call waits"
+            gaps.refresh_waited_for = await heart.since()
+        group.cancel_scope.cancel()
+    return gaps
+
+
+def test_the_heart_goes_on(
+    anyio_backend: str,
+    tmp_path: Path,
+    record_property: pytest.RecordProperty,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    script = tmp_path / "credentials.py"
+    script.write_text(_SCRIPT)
+    (tmp_path / "config").write_text(
+        f'[profile slow]\nregion = eu-west-1\ncredential_process = "{sys.executable}" "{script}"\n'
+    )
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
+    }
+    environment |= {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CA_BUNDLE": str(tmp_path / "ca.pem"),
+    }
+    with loopback(server_context(ca.issue_cert("localhost"))) as server:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.integration.test_event_loop", server.url, anyio_backend],
+            **{"cwd": ROOT, "env": environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        gaps: dict[str, float] = json.loads(done.stdout)
+        tokens = server.tokens
+
+    for step, gap in gaps.items():
+        record_property(f"gap_ms_{step}", round(gap * 1000, 1))
+    with capsys.disabled():
+        shown = ", ".join(
+            f"{step.replace('_', ' ')} {gap * 1000:.1f}" for step, gap in gaps.items()
+        )
+        print(f"\nlargest gaps in ms on {anyio_backend}: {shown}")
+    assert tokens == ["token-1", "token-1", "token-3"]
+    assert (tmp_path / "asked").read_text() == "xxx"
+    assert max(gaps.values()) < BOUND
+
+
+if __name__ == "__main__":
+
+    async def _main() -> None:
+        print(json.dumps(asdict(await measure(sys.argv[1]))))
+
+    anyio.run(_main, backend=sys.argv[2])
