@@ -104,8 +104,7 @@ class Call(Generic[ResponseT]):
         except BaseException as error:
             observation.failed(error, self._attempts)
             raise
-        code = self._error.code if isinstance(self._error, ServiceError) else None
-        observation.ended(answer, code)
+        observation.ended(answer, self._error)
         return answer
 
     @property
@@ -264,8 +263,12 @@ class Call(Generic[ResponseT]):
         self._credentials = await connection.credentials.get()
         self._stopwatch.enter("attempts")
         signed = _signed(request, connection, self._credentials, self._core.clock.now())
-        response = await connection.transport.handle_async_request(signed)
         # Signatures and tokens stay out of what middleware, and so a log, can reach.
+        try:
+            response = await connection.transport.handle_async_request(signed)
+        except httpx.RequestError as error:
+            error.request = request
+            raise
         response.request = request
         try:
             await response.aread()

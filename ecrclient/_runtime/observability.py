@@ -39,11 +39,12 @@ def observe(operation: Operation[Any]) -> Observation | None:
 class Observation:
     """One call as others see it."""
 
-    __slots__ = ("_attributes", "_name", "_span", "_started", "_tracing")
+    __slots__ = ("_attempted", "_attributes", "_name", "_span", "_started", "_tracing")
 
     def __init__(self, operation: Operation[Any], tracing: Any) -> None:
         service = operation.service.service_id
         self._started = time.perf_counter()
+        self._attempted = 0
         self._name = f"{service}.{operation.name}"
         self._attributes = {
             "rpc.system": "aws-api",
@@ -62,6 +63,7 @@ class Observation:
         self, number: int, answer: RawResponse[Any] | None, error: ECRClientError | None
     ) -> None:
         """An attempt has ended, with an answer, an error, or an answer that is one."""
+        self._attempted = number
         if self._span is None:
             return
         attributes: dict[str, str | int] = {"attempt": number}
@@ -71,8 +73,9 @@ class Observation:
             attributes["error.type"] = _name(error)
         self._span.add_event("attempt", attributes)
 
-    def ended(self, answer: RawResponse[Any], code: str | None) -> None:
-        """An answer has come; *code* is the service's when it is an error."""
+    def ended(self, answer: RawResponse[Any], error: ECRClientError | None) -> None:
+        """An answer has come, and with *error* it is not what was asked for."""
+        code = None if error is None else _name(error)
         request_id = request_id_of(answer.headers)
         self._finish(
             {
@@ -87,6 +90,9 @@ class Observation:
     def failed(self, error: BaseException, attempts: int) -> None:
         """No answer has come."""
         code = _name(error)
+        if attempts > self._attempted and self._span is not None:
+            # The last attempt was cut off, by a deadline or a cancellation.
+            self._span.add_event("attempt", {"attempt": attempts, "error.type": code})
         # Only our own texts are known to hold no secret.
         told = f"{code}: {error}" if isinstance(error, ECRClientError) else code
         self._finish({"error.type": code}, attempts, told)

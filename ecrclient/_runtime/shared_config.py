@@ -39,10 +39,13 @@ def ask_botocore(question: Callable[[], T], failure: type[ECRClientError]) -> T:
     try:
         return question()
     except (exceptions.BotoCoreError, exceptions.ClientError) as error:
-        raise failure(str(error)) from error
+        told = str(error)
     except (OSError, RuntimeError) as error:
         # A credential process that is not there; credentials that are expired when they come.
-        raise failure(f"{type(error).__name__}: {error}") from error
+        told = f"{type(error).__name__}: {error}"
+    # Not from the error: what lies behind a parsing error of botocore's quotes lines of the file,
+    # and they may hold a key.
+    raise failure(told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""The client, whole, against real sockets."""
+"""Tests of the client together with other libraries."""

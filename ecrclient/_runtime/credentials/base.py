@@ -30,8 +30,13 @@ class Credentials:
             raise CredentialsError("secret_access_key holds text that UTF-8 cannot encode")
         for name in ("access_key_id", "session_token"):
             text: object = getattr(self, name) or ""
-            # It becomes part of a header: a line break would end it.
-            if not isinstance(text, str) or not text.isascii() or not text.isprintable():
+            # It becomes part of a header: a line break would end it, and an HTTP library that
+            # refuses a blank at its end quotes the whole of it.
+            if (
+                not isinstance(text, str)
+                or not (text.isascii() and text.isprintable())
+                or text != text.strip()
+            ):
                 raise CredentialsError(f"{name} holds characters that no header may carry")
         if self.expires_at is not None and self.expires_at.utcoffset() is None:
             raise CredentialsError("expires_at must have a time zone")
