@@ -294,6 +294,49 @@ async def test_no_such_host(make: Make, monkeypatch: pytest.MonkeyPatch) -> None
         await send(make(), "http://api.ecr.nowhere.invalid")
 
 
+async def test_an_address_that_does_not_answer_is_passed_over(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first refuses, the second is silent, the third answers."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        others = [socket.socket() for _ in range(4)]
+        for other in others:
+            other.setblocking(False)
+            other.connect_ex(silent.getsockname())
+        async with serve(says(answer(b"fine"))) as server:
+            port = int(server.url.rpartition(":")[2])
+            tcp = (socket.SOCK_STREAM, 6, "")
+
+            def getaddrinfo(*_: object, **__: object) -> list[Any]:
+                return [
+                    (socket.AF_INET, *tcp, silent.getsockname()),
+                    (socket.AF_INET, *tcp, ("127.0.0.1", port)),
+                    (socket.AF_INET6, *tcp, ("::1", 1, 0, 0)),
+                ]
+
+            monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+            transport = make(max_connections=1)
+            assert (await send(transport, "http://three.example")).content == b"fine"
+            assert transport.stats().open == 1
+            monkeypatch.undo()
+        for other in others:
+            other.close()
+
+
+async def test_no_address_answers(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(*_: object, **__: object) -> list[Any]:
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.2", 1)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with pytest.raises(httpx.ConnectError, match=r"two\.example answers: .*refused"):
+        await send(make(), "http://two.example")
+
+
 async def test_no_host_name(make: Make) -> None:
     with pytest.raises(httpx.ConnectError):
         await send(make(), f"http://{'a' * 70}.example")

@@ -27,6 +27,9 @@ from ecrclient._runtime.transport.proxies import environment_proxy, proxied_tran
 from .conftest import request, send, trusting
 from .server import CLOSED, Peer, Server, answer, says, says_and_closes, serve
 
+# Whoever is cancelled leaves generators of httpx and httpcore unfinished, and trio says so.
+pytestmark = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
+
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method")
 
 
@@ -224,8 +227,6 @@ async def test_no_proxy_there(through: Through) -> None:
     assert transport.stats().in_use == 0
 
 
-# Whoever stops reading leaves the generators of httpx and httpcore unfinished, and trio says so.
-@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
 @pytest.mark.anyio
 async def test_a_large_answer_is_refused(through: Through) -> None:
     async with serve(says(answer(b"x" * 3_000_000))) as proxy:

@@ -125,6 +125,18 @@ async def test_a_dead_connection_is_replaced_without_a_word(
         assert transport.stats().open == 1
 
 
+async def test_a_body_given_as_a_stream_of_bytes_goes_again(make: Make) -> None:
+    """It is how the client gives it."""
+    async with serve(closes_on_the_next_request, says(answer(b"second"))) as server:
+        transport = make()
+        await send(transport, server.url)
+        headers = {"host": "h", "content-length": "4"}
+        response = await transport.handle_async_request(
+            httpx.Request("POST", server.url, headers=headers, stream=httpx.ByteStream(b"body"))
+        )
+        assert await response.aread() == b"second"
+
+
 async def test_the_second_try_is_the_last_and_all_idle_ones_are_given_up(make: Make) -> None:
     together = anyio.Event()
     count = 0

@@ -9,6 +9,7 @@ order:
 ``pool``        the slots, and the line of those who wait for one
 ``exchange``    a request on a connection: sent, answered, and ended exactly once
 ``connection``  a socket that the event loop only waits for
+``connecting``  from a host's name to a connection
 ``parsers``     what reads answers: h11, or httptools (``fast_parser``)
 ``messages``    requests to bytes, answers to ``httpx.Response``
 ``tls``         SSL contexts, shared by the process

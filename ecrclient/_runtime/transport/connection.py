@@ -20,15 +20,13 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.abc
 import anyio.lowlevel
 
 if TYPE_CHECKING:
     from ecrclient._runtime.transport.parsers import ResponseParser
 
-__all__ = ["Connection", "open_connection"]
+__all__ = ["Connection"]
 
-_RAW_SOCKET = anyio.abc.SocketAttribute.raw_socket
 _RECEIVE_BYTES = 64 * 1024
 _SEND_BYTES = 256 * 1024
 _RECEIVES_AT_ONCE = 16
@@ -210,38 +208,6 @@ class Connection:
             if self._waiting:
                 anyio.notify_closing(self._socket)
             self._socket.close()
-
-
-async def open_connection(
-    host: str, port: int, ssl_context: ssl.SSLContext | None, parser: ResponseParser
-) -> Connection:
-    """Connect to the first of the host's addresses that answers, and do the TLS handshake.
-
-    Raises:
-        OSError: no such host, refused, unreachable, a bad certificate.
-    """
-    sock: socket.socket | None = None
-    try:
-        # The event loop's stream owns its file descriptor: we go on with a duplicate.
-        async with await anyio.connect_tcp(host, port) as stream:
-            sock = stream.extra(_RAW_SOCKET).dup()  # noqa: S610 - this is no Django
-        sock.setblocking(False)  # noqa: FBT003 - it has no name
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if ssl_context is not None:
-            sock = ssl_context.wrap_socket(
-                sock,
-                server_hostname=host,
-                do_handshake_on_connect=False,
-                suppress_ragged_eofs=False,
-            )
-        connection = Connection(sock, parser)
-        if ssl_context is not None:
-            await connection.handshake()
-    except BaseException:
-        if sock is not None:
-            sock.close()
-        raise
-    return connection
 
 
 def _poll(sock: socket.socket) -> select.poll | None:

@@ -69,10 +69,10 @@ def request_body(request: httpx.Request, head: bytes) -> bytes | AsyncGenerator[
     Raises:
         httpx.LocalProtocolError: the headers announce another body than there is.
     """
-    try:
-        body = request.content
-    except httpx.RequestNotRead:
+    stream = request.stream
+    if not isinstance(stream, httpx.ByteStream):
         return _stream_body(request)
+    body = b"".join(stream)  # of the one piece that it holds: no copy
     # httpx sets the header in this spelling: the usual case needs no look at each header.
     if (b"\r\nContent-Length: %d\r\n" % len(body)) in head or not body:
         return body

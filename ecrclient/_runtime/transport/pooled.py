@@ -22,7 +22,8 @@ import anyio.to_thread
 import httpx
 
 from ecrclient._runtime.errors import ClientClosedError
-from ecrclient._runtime.transport.connection import Connection, open_connection
+from ecrclient._runtime.transport.connecting import open_connection
+from ecrclient._runtime.transport.connection import Connection
 from ecrclient._runtime.transport.exchange import Exchange, Limits, StaleConnectionError, told
 from ecrclient._runtime.transport.messages import encode_head, request_body
 from ecrclient._runtime.transport.parsers import available_parsers
