@@ -33,6 +33,7 @@ _PUBLIC = {
         "ReadTimeout",
         "RequestValidationError",
         "ResponseDecodeError",
+        "ResponseTooLarge",
         "ServiceError",
         "TransportError",
         "WaiterError",

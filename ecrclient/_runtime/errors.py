@@ -12,7 +12,8 @@
         │   ├── ConnectError              the connection could not be made
         │   │   └── ConnectTimeout
         │   ├── ReadError                 it broke while the answer was awaited or read
-        │   │   └── ReadTimeout
+        │   │   ├── ReadTimeout
+        │   │   └── ResponseTooLarge      the answer is longer than the transport accepts
         │   ├── WriteError                it broke while the request was sent
         │   │   └── WriteTimeout
         │   ├── PoolTimeout               no connection became free in time
@@ -57,6 +58,7 @@ __all__ = [
     "ReadTimeout",
     "RequestValidationError",
     "ResponseDecodeError",
+    "ResponseTooLarge",
     "ServiceError",
     "TransportError",
     "ValidationProblem",
@@ -74,6 +76,11 @@ _WORTH_TELLING = 0.005
 
 class ECRClientError(Exception):
     """The root of everything that this package raises on purpose."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same request may succeed if it is sent again."""
+        return False
 
 
 class ConfigurationError(ECRClientError):
@@ -118,6 +125,11 @@ class TransportError(ECRClientError):
         self.operation = operation
         self.attempts = attempts
 
+    @property
+    def is_retryable(self) -> bool:
+        """True: what broke once may hold the next time."""
+        return True
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
 
@@ -138,6 +150,15 @@ class ReadTimeout(ReadError):
     """The service was silent for too long."""
 
 
+class ResponseTooLarge(ReadError):
+    """The answer is longer than the transport accepts (``max_response_bytes``)."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """False: it would be as long the next time."""
+        return False
+
+
 class WriteError(TransportError):
     """The connection broke while the request was sent."""
 
@@ -148,6 +169,11 @@ class WriteTimeout(WriteError):
 
 class PoolTimeout(TransportError):
     """No connection became free in time: ``max_connections`` calls are under way."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """False: the bottleneck is on this side, another attempt would only queue again."""
+        return False
 
 
 class AttemptTimeout(TransportError):
@@ -202,8 +228,12 @@ class ResponseDecodeError(ECRClientError):
         self.problem = problem
         self.status = status
         self.request_id = request_id
-        self.is_retryable = is_retryable
-        """It is no JSON object at all, as from a proxy in between: another may be."""
+        self._is_retryable = is_retryable
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether it is no JSON object at all, as from a proxy in between: another may be."""
+        return self._is_retryable
 
     def __str__(self) -> str:
         return (

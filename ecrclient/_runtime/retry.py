@@ -20,10 +20,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from ecrclient._runtime.errors import (
     ConfigurationError,
     ECRClientError,
-    PoolTimeout,
-    ResponseDecodeError,
     ServiceError,
-    TransportError,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +29,7 @@ if TYPE_CHECKING:
     from ecrclient._runtime.clock import ServiceClock
     from ecrclient._runtime.throttle import Throttle
 
-__all__ = ["Retry", "RetryMode", "RetryPolicy", "RetryQuota", "is_retryable"]
+__all__ = ["Retry", "RetryMode", "RetryPolicy", "RetryQuota"]
 
 RetryMode = Literal["standard", "adaptive"]
 
@@ -87,20 +84,6 @@ class RetryPolicy:
         if wanted is None:
             return backoff
         return max(backoff, min(wanted, backoff + _MAX_BEYOND_BACKOFF))
-
-
-def is_retryable(error: ECRClientError) -> bool:
-    """Whether the same request may succeed if it is sent again."""
-    match error:
-        case ServiceError() | ResponseDecodeError():
-            return error.is_retryable
-        case PoolTimeout():
-            # The bottleneck is on this side: another attempt would only queue again.
-            return False
-        case TransportError():
-            return True
-        case _:
-            return False
 
 
 def _is_throttling(error: ECRClientError) -> bool:
@@ -200,7 +183,7 @@ class Retry:
             self.excuse()
             return 0.0
         tried = self.attempts - self._excused
-        if tried >= self._policy.max_attempts or not is_retryable(error):
+        if tried >= self._policy.max_attempts or not error.is_retryable:
             return None
         cost = self._quota.acquire(error)
         if cost is None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 import trustme
 
+import ecrclient
 from ecrclient import ConnectError, ConnectTimeout, PoolTimeout, ReadError, TransportError
 from ecrclient._runtime.errors import ClientClosedError, ConfigurationError
 from ecrclient._runtime.transport import (
@@ -115,7 +116,7 @@ def test_unencrypted_requests_are_warned_of(environ: Callable[..., None], url: s
         (httpx.PoolTimeout("late"), PoolTimeout),
         (httpx.ProxyError("407"), ConnectError),
         (httpx.RemoteProtocolError("no"), ReadError),
-        (ResponseTooLarge(5), ReadError),
+        (ResponseTooLarge(5), ecrclient.ResponseTooLarge),
         (httpx.DecodingError("no"), ReadError),
         (httpx.UnsupportedProtocol("no"), TransportError),
         (httpx.ConnectError(""), ConnectError),

@@ -19,13 +19,14 @@ from ecrclient import (
     ReadError,
     ReadTimeout,
     ResponseDecodeError,
+    ResponseTooLarge,
     RetryPolicy,
     ServiceError,
     TransportError,
     WriteError,
     WriteTimeout,
 )
-from ecrclient._runtime.retry import RetryQuota, is_retryable
+from ecrclient._runtime.retry import RetryQuota
 
 TRANSIENT = ServiceError("ServerException", status=500)
 THROTTLED = ServiceError("ThrottlingException", status=400)
@@ -139,6 +140,7 @@ def test_the_quota_never_holds_more_than_at_the_start() -> None:
         (WriteTimeout("x"), True),
         (AttemptTimeout("x"), True),
         (PoolTimeout("x"), False),
+        (ResponseTooLarge("x"), False),
         (CredentialsError("x"), False),
         (ConfigurationError("x"), False),
         (DeadlineExceeded("x", 1, 1), False),
@@ -147,7 +149,7 @@ def test_the_quota_never_holds_more_than_at_the_start() -> None:
     ids=repr,
 )
 def test_what_is_tried_again(error: ECRClientError, *, expected: bool) -> None:
-    assert is_retryable(error) is expected
+    assert error.is_retryable is expected
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,12 @@ from ecrclient._runtime.errors import (
     PoolTimeout,
     ReadError,
     ReadTimeout,
+    ResponseTooLarge,
     TransportError,
     WriteError,
     WriteTimeout,
 )
+from ecrclient._runtime.transport import messages
 from ecrclient._runtime.transport.pooled import PooledTransport
 from ecrclient._runtime.transport.proxies import environment_proxy, proxied_transport
 from ecrclient._runtime.transport.tls import shared_context
@@ -36,6 +38,7 @@ _TRANSLATIONS: tuple[tuple[type[httpx.RequestError], type[TransportError]], ...]
     (httpx.ConnectError, ConnectError),
     (httpx.ProxyError, ConnectError),
     (httpx.ReadError, ReadError),
+    (messages.ResponseTooLarge, ResponseTooLarge),
     (httpx.RemoteProtocolError, ReadError),
     (httpx.DecodingError, ReadError),
     (httpx.WriteError, WriteError),

@@ -22,7 +22,6 @@ from ecrclient import (
     ServiceError,
 )
 from ecrclient._runtime.codec import decode_error
-from ecrclient._runtime.retry import is_retryable
 from ecrclient.models import ListImagesRequest
 from ecrclient.operations import CREATE_REPOSITORY, LIST_IMAGES, OPERATIONS
 from tests.unit.retries.players import Stage
@@ -97,7 +96,6 @@ def test_whether_an_error_is_worth_a_retry(
     found = ServiceError(code, status=status, is_modelled=modelled)
 
     assert (found.is_throttling, found.is_retryable) == (throttling, retryable)
-    assert is_retryable(found) is retryable
 
 
 @pytest.mark.parametrize(
@@ -160,7 +158,7 @@ async def test_a_success_that_cannot_be_one(
 
     assert len(stage.deed.sent) == attempts
     assert getattr(caught.value, "status", None) == 200
-    assert is_retryable(caught.value) is (attempts > 1)
+    assert caught.value.is_retryable is (attempts > 1)
     assert stage.core.quota.available == 500 - 14 * (attempts - 1)
 
 
