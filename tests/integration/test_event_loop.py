@@ -1,7 +1,8 @@
 """The event loop goes on while a client finds its settings, credentials and certificates.
 
 The client runs in a process of its own, in which botocore is not imported and no certificate read
-yet, next to a task that does nothing but look at the clock.
+yet, next to a task that does nothing but look at the clock. Bytecode is there, as pip leaves it
+behind where it installs: a compiler at work would hold the interpreter for 20 ms at a time.
 """
 
 from __future__ import annotations
@@ -108,8 +109,25 @@ async def measure(url: str) -> Gaps:
     return gaps
 
 
+@pytest.fixture(scope="module")
+def bytecode(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which all that the process imports has been compiled."""
+    folder = tmp_path_factory.mktemp("bytecode")
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_")
+        and not name.lower().endswith("_proxy")
+        and name != "PYTHONDONTWRITEBYTECODE"
+    } | {"PYTHONPYCACHEPREFIX": str(folder)}
+    imports = "import botocore.session, trio, tests.integration.test_event_loop"
+    subprocess.run([sys.executable, "-c", imports], cwd=ROOT, env=environment, check=True)
+    return environment
+
+
 def test_the_heart_goes_on(
     anyio_backend: str,
+    bytecode: dict[str, str],
     tmp_path: Path,
     record_property: Callable[[str, object], None],
     capsys: pytest.CaptureFixture[str],
@@ -121,12 +139,7 @@ def test_the_heart_goes_on(
     (tmp_path / "config").write_text(
         f'[profile slow]\nregion = eu-west-1\ncredential_process = "{sys.executable}" "{script}"\n'
     )
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
-    }
-    environment |= {
+    environment = bytecode | {
         "AWS_CONFIG_FILE": str(tmp_path / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -156,8 +169,7 @@ def test_the_heart_goes_on(
     first, second, third = tokens
     assert first == second, "the call during the refresh was signed with what there was"
     assert third != first
-    # botocore asks twice at first: credentials that live this shortly are not good enough for it.
-    assert (tmp_path / "asked").read_text() in {"xxx", "xxxx"}
+    assert (tmp_path / "asked").read_text() == "xxx"
     assert max(gaps.values()) < BOUND
 
 

@@ -130,15 +130,20 @@ class BotocoreCredentials(RefreshingCredentials):
         return ask_botocore(self._ask_chain, CredentialsError)
 
     def _ask_chain(self) -> Credentials:
+        frozen = None
         if self._found is None:
             self._found = open_session(self._profile, self._region).get_credentials()
+            # Some sources have asked already, and botocore would at once ask those again whose
+            # credentials live for less than its own windows: a process would run twice.
+            frozen = getattr(self._found, "_frozen_credentials", None)
         if self._found is None:
             raise CredentialsError(
                 "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a "
                 "profile, or pass credentials= to the client"
             )
-        # This may block: botocore has credentials of its own that refresh themselves.
-        frozen = self._found.get_frozen_credentials()
+        if frozen is None:
+            # This may block: botocore has credentials of its own that refresh themselves.
+            frozen = self._found.get_frozen_credentials()
         return Credentials(
             frozen.access_key, frozen.secret_key, frozen.token or None, expiry_of(self._found)
         )

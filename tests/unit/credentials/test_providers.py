@@ -349,8 +349,10 @@ async def test_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{url}/keys")
         provider = BotocoreCredentials()
 
-        # So near their end botocore itself refreshes what the chain has just found.
-        assert await provider.get() == Credentials("KEY2", "secret", "token", FAR)
+        # botocore itself would ask at once for others: less than its window is left of them.
+        assert await provider.get() == Credentials("KEY1", "secret", "token", soon)
+        assert [path for path, _ in asked] == ["/keys"]
+        await provider.invalidate()
         assert await provider.get() == Credentials("KEY2", "secret", "token", FAR)
 
     assert [path for path, _ in asked] == ["/keys", "/keys"]
