@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
+import httpx_aiohttp
 import pytest
 import respx
 from pytest_httpx import HTTPXMock
@@ -268,14 +269,12 @@ async def test_httpx_own_transport(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_httpx_aiohttp(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    httpx_aiohttp: Any = pytest.importorskip("httpx_aiohttp")
     with loopback() as url:
         await check(httpx_aiohttp.AiohttpTransport(), monkeypatch, url)
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_httpx_aiohttp_errors_are_translated(anyio_backend: str) -> None:
-    httpx_aiohttp: Any = pytest.importorskip("httpx_aiohttp")
     with loopback() as url:
         pass  # nobody listens there any more
     async with httpx_aiohttp.AiohttpTransport() as transport, client(transport, url) as ecr:
