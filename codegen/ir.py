@@ -16,6 +16,7 @@ __all__ = [
     "Boolean",
     "Enum",
     "ErrorShape",
+    "Handle",
     "ListOf",
     "MapOf",
     "Member",
@@ -223,6 +224,25 @@ class Waiter:
 
 
 @dataclass(frozen=True, slots=True)
+class Handle:
+    """A part of the client that fills in the members which name one resource."""
+
+    name: str
+    """The class."""
+    method: str
+    """The client's method that gives one."""
+    members: tuple[Member, ...]
+    """What it fills in; an operation has a place in it if it has the required ones."""
+    doc: str
+
+    def fills(self, operation: Operation) -> bool:
+        """Whether the operation is about such a resource."""
+        return all(
+            operation.input.member(member.wire_name) for member in self.members if member.required
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """Everything that the renderers need."""
 
@@ -241,6 +261,9 @@ class Service:
     enums: tuple[Enum, ...]
     errors: tuple[ErrorShape, ...]
     waiters: tuple[Waiter, ...]
+    handles: tuple[Handle, ...]
+    bases: Mapping[str, tuple[str, str]]
+    """Generated classes that inherit from hand-written ones: module and name of these."""
     endpoint_rules: Mapping[str, Any]
     partitions: tuple[Mapping[str, Any], ...]
     omissions: tuple[str, ...]

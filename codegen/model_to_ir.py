@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from codegen.aws_model import AwsModel, ModelMember, ModelOperation, Shape
+from codegen.handles import build_handles
 from codegen.ir import (
     Batch,
     Blob,
@@ -98,10 +99,18 @@ class _Builder:
             enums=self._enums(),
             errors=errors,
             waiters=tuple(self._waiters({operation.name: operation for operation in operations})),
+            handles=tuple(build_handles(self._overlay, operations)),
+            bases={name: (base.module, base.name) for name, base in self._overlay.bases.items()},
             endpoint_rules=model.endpoint_rules,
             partitions=model.partitions,
             omissions=tuple(self._omissions),
         )
+        generated = {service.client, *(handle.name for handle in service.handles)}
+        self._complaints += [
+            f"[[base]] {name}: no such class is generated"
+            for name in service.bases
+            if name not in generated
+        ]
         if self._complaints:
             path = self._overlay.path
             raise OverlayError("\n".join(f"{path}: {line}" for line in self._complaints))

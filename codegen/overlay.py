@@ -15,7 +15,15 @@ from typing import Any, cast
 
 from codegen.aws_model import AwsModel
 
-__all__ = ["BatchDecision", "Decision", "Overlay", "OverlayError", "WaiterDecision"]
+__all__ = [
+    "BaseDecision",
+    "BatchDecision",
+    "Decision",
+    "HandleDecision",
+    "Overlay",
+    "OverlayError",
+    "WaiterDecision",
+]
 
 
 class OverlayError(ValueError):
@@ -38,6 +46,26 @@ class BatchDecision:
     limit: int
     result: str
     failures: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandleDecision:
+    """A class that fills in the members which name one resource."""
+
+    method: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    doc: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaseDecision:
+    """The hand-written class that a generated one inherits from."""
+
+    module: str
+    name: str
     why: str
 
 
@@ -67,6 +95,8 @@ class Overlay:
     retry_unsafe: Mapping[str, Decision] = field(default_factory=dict[str, Decision])
     batches: Mapping[str, BatchDecision] = field(default_factory=dict[str, BatchDecision])
     waiters: Mapping[str, WaiterDecision] = field(default_factory=dict[str, WaiterDecision])
+    handles: Mapping[str, HandleDecision] = field(default_factory=dict[str, HandleDecision])
+    bases: Mapping[str, BaseDecision] = field(default_factory=dict[str, BaseDecision])
     docs: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
 
     @classmethod
@@ -92,12 +122,18 @@ class Overlay:
         )
         statuses = dict.fromkeys(("success", "failure", "pending", "retry_errors"), list)
         waiters = reader.entries("waiter", {"name": str, "path": str, **statuses})
+        handles = reader.entries(
+            "handle", {"class": str, "method": str, "required": list, "optional": list, "doc": str}
+        )
+        bases = reader.entries("base", {"class": str, "module": str, "name": str})
         reader.once("required", (entry["member"] for entry in required))
         reader.once("returned", (entry["structure"] for entry in returned))
         reader.once("sensitive", (entry["member"] for entry in sensitive))
         reader.once("retry_unsafe", (entry["operation"] for entry in retry_unsafe))
         reader.once("batch", (entry["operation"] for entry in batches))
         reader.once("waiter", (entry["name"] for entry in waiters))
+        reader.once("handle", (entry["class"] for entry in handles))
+        reader.once("base", (entry["class"] for entry in bases))
         overlay = cls(
             path=path.as_posix(),
             required={
@@ -126,6 +162,17 @@ class Overlay:
                 )
                 for entry in waiters
             },
+            handles={
+                entry["class"]: HandleDecision(
+                    method=entry["method"],
+                    required=tuple(entry["required"]),
+                    optional=tuple(entry["optional"]),
+                    doc=entry["doc"],
+                    why=entry["why"],
+                )
+                for entry in handles
+            },
+            bases={entry.pop("class"): BaseDecision(**entry) for entry in bases},
             docs=raw.pop("docs", {}),
         )
         reader.complain_of_unknown_tables()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 __all__ = ["WIDTH", "ModuleWriter", "docstring", "paragraphs"]
 
@@ -24,6 +24,7 @@ class ModuleWriter:
         self._doc = doc
         self._defines = frozenset(defines)
         self._imports: dict[str, set[tuple[str, str]]] = {}
+        self._type_imports: dict[str, set[tuple[str, str]]] = {}
         self._exports: list[str] = []
         self._lines: list[str] = []
 
@@ -32,6 +33,11 @@ class ModuleWriter:
         local = f"_{name}" if name in self._defines else name
         self._imports.setdefault(module, set()).add((name, local))
         return local
+
+    def use_type(self, module: str, name: str) -> str:
+        """As ``use``, for a name that only annotations need: it is imported for type checkers."""
+        self._type_imports.setdefault(module, set()).add((name, name))
+        return name
 
     def define(self, name: str) -> str:
         """Export *name*, which the lines that follow define."""
@@ -49,15 +55,22 @@ class ModuleWriter:
     def to_text(self) -> str:
         """The module, imports first; the formatter lays it out."""
         parts = [docstring(self._doc), "", "from __future__ import annotations", ""]
-        for module in sorted(self._imports, key=_import_order):
-            names = ", ".join(
-                name if name == local else f"{name} as {local}"
-                for name, local in sorted(self._imports[module])
-            )
-            parts.append(f"from {module} import {names}")
+        parts += _import_lines(self._imports)
+        if self._type_imports:
+            parts += ["from typing import TYPE_CHECKING", "", "if TYPE_CHECKING:"]
+            parts += [f"    {line}" for line in _import_lines(self._type_imports)]
         exports = ", ".join(f'"{name}"' for name in sorted(self._exports))
         parts += ["", f"__all__ = [{exports}]", ""]
         return "\n".join(parts + self._lines) + "\n"
+
+
+def _import_lines(imports: Mapping[str, Collection[tuple[str, str]]]) -> Iterator[str]:
+    for module in sorted(imports, key=_import_order):
+        names = ", ".join(
+            name if name == local else f"{name} as {local}"
+            for name, local in sorted(imports[module])
+        )
+        yield f"from {module} import {names}"
 
 
 def _import_order(module: str) -> tuple[int, str]:

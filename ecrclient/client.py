@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ecrclient._runtime.client import BaseClient
+from ecrclient._helpers import ClientHelpers
 from ecrclient._runtime.pagination import Paginator
 
 from .endpoints import resolve_endpoint
@@ -192,10 +193,13 @@ from .params import (
 )
 from .waiters import IMAGE_SCAN_COMPLETE, LIFECYCLE_POLICY_PREVIEW_COMPLETE
 
+if TYPE_CHECKING:
+    from .handles import RepositoryHandle
+
 __all__ = ["ECRClient"]
 
 
-class ECRClient(BaseClient):
+class ECRClient(ClientHelpers):
     """A client for Amazon Elastic Container Registry.
 
     Building one does no I/O and may be done outside a running event loop; what is left None
@@ -2890,3 +2894,16 @@ class ECRClient(BaseClient):
             },
             max_wait=max_wait,
         )
+
+    def repository(self, repository_name: str, registry_id: str | None = None) -> RepositoryHandle:
+        """One repository: the operations on it, without naming it each time.
+
+        Args:
+            repository_name: Name of the repository with its namespace, if any, as in team/app.
+                2 to 256 characters.
+            registry_id: The AWS account ID of the registry; the caller's own account when
+                omitted.
+        """
+        from .handles import RepositoryHandle
+
+        return RepositoryHandle(self, repository_name, registry_id)

@@ -8,6 +8,7 @@ from codegen.render import (
     endpoints,
     enums,
     errors,
+    handles,
     models,
     operations,
     package,
@@ -23,6 +24,7 @@ _MODULES = {
     "endpoints": endpoints,
     "enums": enums,
     "errors": errors,
+    "handles": handles,
     "models": models,
     "operations": operations,
     "params": params,
@@ -32,4 +34,8 @@ _MODULES = {
 
 def render(service: Service) -> dict[str, str]:
     """The text of each module by its file name, not yet formatted."""
-    return {f"{name}.py": module.render(service) for name, module in sorted(_MODULES.items())}
+    return {
+        f"{name}.py": module.render(service)
+        for name, module in sorted(_MODULES.items())
+        if service.handles or module is not handles
+    }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from codegen.ir import Member, Operation, Service, TypeRef, Waiter
+from codegen.ir import Handle, Member, Operation, Service, TypeRef, Waiter
 from codegen.render.operations import constant
 from codegen.render.types import argument_type, limits_text, value_type
 from codegen.render.waiters import waiter_constant
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
 
-__all__ = ["render"]
+__all__ = ["Method", "methods", "parameters", "render", "signature"]
 
 _INDENT = " " * 4
 _BODY = " " * 8
@@ -20,7 +21,8 @@ _BODY = " " * 8
 def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(f"The typed async client for {service.title}.", defines=[service.client])
-    writer.line(f"class {writer.define(service.client)}({writer.use(_CLIENT, 'BaseClient')}):")
+    base = writer.use(*service.bases.get(service.client, (_CLIENT, "BaseClient")))
+    writer.line(f"class {writer.define(service.client)}({base}):")
     writer.line(docstring(_class_doc(service), _INDENT))
     writer.line()
     writer.line(f"{_INDENT}_service = {writer.use('.operations', 'SERVICE')}")
@@ -34,6 +36,9 @@ def render(service: Service) -> str:
     for waiter in service.waiters:
         writer.line()
         writer.lines(_waiter_method(waiter, operations[waiter.operation], writer))
+    for handle in service.handles:
+        writer.line()
+        writer.lines(_handle_method(handle, writer))
     return writer.to_text()
 
 
@@ -49,18 +54,70 @@ def _class_doc(service: Service) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Method:
+    """The outside of a method: what a caller writes, and what comes back."""
+
+    name: str
+    operation: Operation
+    """What it calls."""
+    head: str
+    """``def`` or ``async def``."""
+    members: Sequence[Member]
+    extra: Sequence[str] = ()
+    """Parameters that are no members, as they are written."""
+    summary: str = ""
+
+    def returned(self, writer: ModuleWriter) -> str:
+        """The type of what it returns."""
+        page = writer.use(".models", self.operation.output.name)
+        if self.head.startswith("async") or self.operation.pagination is None:
+            return page
+        paginator = writer.use("ecrclient._runtime.pagination", "Paginator")
+        return f"{paginator}[{page}, {_items(self.operation.pagination.item_types, writer)}]"
+
+    def signature(self, writer: ModuleWriter) -> Iterator[str]:
+        """Its first lines."""
+        return signature(
+            self.head, self.name, self.members, self.extra, self.returned(writer), writer
+        )
+
+
+def methods(service: Service) -> Iterator[Method]:
+    """The methods that call an operation: each operation's own, and the waiters'."""
+    yield from map(_of_operation, service.operations)
+    operations = {operation.name: operation for operation in service.operations}
+    for waiter in service.waiters:
+        yield _of_waiter(waiter, operations[waiter.operation])
+
+
+def _of_operation(operation: Operation) -> Method:
+    return Method(
+        name=operation.method,
+        operation=operation,
+        head="def" if operation.pagination else "async def",
+        members=operation.input.members,
+        summary=operation.doc or f"Call ``{operation.name}``.",
+    )
+
+
+def _of_waiter(waiter: Waiter, operation: Operation) -> Method:
+    page = operation.pagination
+    paging = {page.input_token, page.limit} if page else set[str | None]()
+    return Method(
+        name=waiter.method,
+        operation=operation,
+        head="async def",
+        members=[member for member in operation.input.members if member.name not in paging],
+        extra=("max_wait: float",),
+        summary=_waiter_summary(waiter, operation),
+    )
+
+
 def _method(operation: Operation, service: Service, writer: ModuleWriter) -> Iterator[str]:
     members = operation.input.members
-    returned: str
-    if operation.pagination:
-        paginator = writer.use("ecrclient._runtime.pagination", "Paginator")
-        page = writer.use(".models", operation.output.name)
-        returned = f"{paginator}[{page}, {_items(operation.pagination.item_types, writer)}]"
-        head, call = "def", "return self._paginate"
-    else:
-        returned = writer.use(".models", operation.output.name)
-        head, call = "async def", "return await self._call"
-    yield from _signature(head, operation.method, members, (), returned, writer)
+    call = "return self._paginate" if operation.pagination else "return await self._call"
+    yield from _of_operation(operation).signature(writer)
     yield docstring(_doc(operation, members, service), _BODY)
     yield f"{_BODY}{call}("
     yield f"{_BODY}    {writer.use('.operations', constant(operation))},"
@@ -69,13 +126,9 @@ def _method(operation: Operation, service: Service, writer: ModuleWriter) -> Ite
 
 
 def _waiter_method(waiter: Waiter, operation: Operation, writer: ModuleWriter) -> Iterator[str]:
-    page = operation.pagination
-    paging = {page.input_token, page.limit} if page else set[str | None]()
-    members = [member for member in operation.input.members if member.name not in paging]
-    returned = writer.use(".models", operation.output.name)
-    yield from _signature(
-        "async def", waiter.method, members, ("max_wait: float",), returned, writer
-    )
+    method = _of_waiter(waiter, operation)
+    members = method.members
+    yield from method.signature(writer)
     yield docstring(_waiter_doc(waiter, operation, members), _BODY)
     yield f"{_BODY}return await self._wait("
     yield f"{_BODY}    {writer.use('.waiters', waiter_constant(waiter))},"
@@ -84,7 +137,27 @@ def _waiter_method(waiter: Waiter, operation: Operation, writer: ModuleWriter) -
     yield f"{_BODY})"
 
 
-def _signature(
+def _handle_method(handle: Handle, writer: ModuleWriter) -> Iterator[str]:
+    returned = writer.use_type(".handles", handle.name)
+    yield f"{_INDENT}def {handle.method}("
+    yield f"{_BODY}self, {parameters(handle.members, writer)}"
+    yield f"{_INDENT}) -> {returned}:"
+    doc = "\n\n".join([handle.doc, *_arguments_doc(handle.members)])
+    yield docstring(doc, _BODY)
+    yield f"{_BODY}from .handles import {handle.name}"
+    yield ""
+    yield f"{_BODY}return {handle.name}(self, {', '.join(m.name for m in handle.members)})"
+
+
+def parameters(members: Sequence[Member], writer: ModuleWriter) -> str:
+    """The parameters that name a resource; they may be passed by position."""
+    return ", ".join(
+        f"{member.name}: {_argument(member, writer)}{'' if member.required else ' | None = None'}"
+        for member in members
+    )
+
+
+def signature(
     head: str,
     name: str,
     members: Sequence[Member],
@@ -92,6 +165,7 @@ def _signature(
     returned: str,
     writer: ModuleWriter,
 ) -> Iterator[str]:
+    """The first lines of a method whose members are keyword-only, the required ones first."""
     yield f"{_INDENT}{head} {name}("
     yield f"{_BODY}self,"
     required = [m for m in members if m.required]
@@ -177,9 +251,13 @@ def _raises_doc(operation: Operation, service: Service) -> str:
     return "\n".join(lines)
 
 
-def _waiter_doc(waiter: Waiter, operation: Operation, members: Sequence[Member]) -> str:
+def _waiter_summary(waiter: Waiter, operation: Operation) -> str:
     path = ".".join(waiter.path)
-    poll = f"Poll :meth:`{operation.method}` until ``{path}`` is {_either(waiter.success)}."
+    return f"Poll :meth:`{operation.method}` until ``{path}`` is {_either(waiter.success)}."
+
+
+def _waiter_doc(waiter: Waiter, operation: Operation, members: Sequence[Member]) -> str:
+    poll = _waiter_summary(waiter, operation)
     more = [f"The first {_either(waiter.failure)} ends the wait as a failure."]
     if waiter.retry_errors:
         more.append(f"{_either(waiter.retry_errors)} is waited out.")

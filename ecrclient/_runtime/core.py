@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
-import anyio
 import anyio.to_thread
 import httpx
 
@@ -23,6 +23,7 @@ from ecrclient._runtime.credentials import (
     default_provider,
 )
 from ecrclient._runtime.errors import ClientClosedError
+from ecrclient._runtime.locks import BriefLock
 from ecrclient._runtime.retry import RetryPolicy, RetryQuota
 from ecrclient._runtime.signing import Signer
 from ecrclient._runtime.throttle import Throttles
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from ecrclient._runtime.operation import Service
 
 __all__ = ["Connection", "Core"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,9 @@ class Core:
         self._transport = transport
         self._max_connections = max_connections
         self._connection: Connection | None = None
-        self._opening: anyio.Lock | None = None
+        self._opening = BriefLock()
         self._closed = False
+        self._shared: dict[Callable[[], object], object] = {}
         self.quota = RetryQuota()
         self.throttles = Throttles()
         self.clock = ServiceClock()
@@ -81,14 +85,8 @@ class Core:
         """
         self._check_open()
         if self._connection is None:
-            # A lock for as long as it takes: the next event loop may be of another kind.
-            lock = self._opening = self._opening or anyio.Lock()
-            try:
-                async with lock:
-                    await self._open_once()
-            finally:
-                if not lock.locked():
-                    self._opening = None
+            async with self._opening:
+                await self._open_once()
             assert self._connection is not None
         return self._connection
 
@@ -121,6 +119,12 @@ class Core:
             ),
             retry=_policy(settings),
         )
+
+    def shared(self, make: Callable[[], T]) -> T:
+        """What *make* makes; the same for all clients of this core."""
+        if make not in self._shared:
+            self._shared[make] = make()
+        return cast("T", self._shared[make])
 
     async def aclose(self) -> None:
         """Close the transport, unless it is the caller's own. Twice is once."""

@@ -78,6 +78,7 @@ def test_the_generated_files_are_the_public_modules() -> None:
         "ecrclient/endpoints.py",
         "ecrclient/enums.py",
         "ecrclient/errors.py",
+        "ecrclient/handles.py",
         "ecrclient/models.py",
         "ecrclient/operations.py",
         "ecrclient/params.py",
@@ -130,7 +131,7 @@ def test_build_repairs_the_tree(tree: Path) -> None:
     (tree / "ecrclient/shapes.py").write_text(f"{MARK} from long ago.\n", encoding="utf-8")
     done = codegen(tree, "build")
     assert done.returncode == 0, done.stderr
-    assert "3 of 11 files changed" in done.stderr
+    assert "3 of 12 files changed" in done.stderr
     assert generated(tree) == committed == generated(ROOT)
     assert by_hand.exists()
 
@@ -343,6 +344,21 @@ def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) 
             'structure = "CreateRepositoryResponse"\nmembers = ["repository"]',
             'structure = "ImageIdentifier"\nmembers = ["imageTag"]',
             "[[returned]] ImageIdentifier.imageTag: inputs share it, and may omit it",
+        ),
+        (
+            'required = ["repositoryName"]',
+            'required = ["goneName"]',
+            "[[handle]] RepositoryHandle: goneName has to be of one type, is nothing",
+        ),
+        (
+            'method = "repository"',
+            'method = "list_images"',
+            "[[handle]] RepositoryHandle: an operation is called list_images",
+        ),
+        (
+            'class = "ECRClient"',
+            'class = "GoneClient"',
+            "[[base]] GoneClient: no such class is generated",
         ),
     ],
 )

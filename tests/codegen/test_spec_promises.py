@@ -371,7 +371,9 @@ def test_a_method_beyond_the_spec_says_so() -> None:
     documented = {
         name: inspect.getdoc(method) or ""
         for name, method in vars(ECRClient).items()
-        if inspect.isfunction(method) and not name.startswith(("_", "wait_until_"))
+        if inspect.isfunction(method)
+        and not name.startswith(("_", "wait_until_"))
+        and name != "repository"
     }
     assert documented.keys() == {snake(name) for name in {*OPERATIONS, *NEWER_OPERATIONS}}
     marked = {name for name, text in documented.items() if "Not in the spec" in text}

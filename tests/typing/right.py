@@ -37,6 +37,7 @@ from ecrclient.errors import (
     RepositoryNotEmptyException,
     RepositoryNotFoundException,
 )
+from ecrclient.handles import RepositoryHandle
 from ecrclient.models import (
     BatchGetImageRequest,
     CreateRepositoryRequest,
@@ -64,6 +65,7 @@ from ecrclient.models import (
     ListPullTimeUpdateExclusionsResponse,
     ListReplicationBackfillsResponse,
     PullThroughCacheRule,
+    PutImageResponse,
     RegistryScanningRule,
     ReplicationBackfillResult,
     ReplicationBackfillSummary,
@@ -266,6 +268,25 @@ async def push(ecr: ECRClient, layer: bytes, manifest: str) -> str:
     assert_type(part.last_byte_received, int)
     pushed = await ecr.put_image(repository_name=REPOSITORY, image_manifest=manifest)
     return assert_type(pushed.image.image_manifest, str)
+
+
+async def helpers(ecr: ECRClient) -> str:
+    login = await ecr.registry_credentials("123456789012")
+    assert_type(login.expires_at, datetime)
+    assert_type(login.docker_config(), str)
+    assert_type(await ecr.latest_images(REPOSITORY, 3, tag_pattern="v*"), list[ImageDetail])
+    return login.password.get_secret_value()
+
+
+async def on_one_repository(ecr: ECRClient) -> None:
+    repository = ecr.repository(REPOSITORY)
+    assert_type(repository, RepositoryHandle)
+    assert_type(await repository.put_image(image_manifest="{}"), PutImageResponse)
+    async for image in repository.describe_images(filter={"tag_status": "TAGGED"}):
+        assert_type(image, ImageDetail)
+    assert_type(await repository.latest_images(), list[ImageDetail])
+    done = await repository.wait_until_image_scan_complete(image_id=ImageIdentifier(), max_wait=60)
+    assert_type(done, DescribeImageScanFindingsResponse)
 
 
 async def login(ecr: ECRClient) -> tuple[str, datetime]:

@@ -94,6 +94,16 @@ async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
     # E: a wait without an end [mypy: call-arg, pyright: reportCallIssue]
     await ecr.wait_until_lifecycle_policy_preview_complete(repository_name=NAME)
 
+    # E: what the handle names already [mypy: call-arg, pyright: reportCallIssue]
+    await ecr.repository(NAME).put_image(repository_name=NAME, image_manifest="{}")
+
+    # E: a password is no text [mypy: assignment, pyright: reportAssignmentType]
+    password: str = (await ecr.registry_credentials()).password
+    print(password)
+
+    # E: a handle of a number [mypy: arg-type, pyright: reportArgumentType]
+    ecr.repository(7)
+
 
 # -- nested dictionaries --------------------------------------------------------------------------
 

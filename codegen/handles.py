@@ -1,0 +1,37 @@
+"""Handles: parts of the client that fill in the members which name one resource."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from codegen.ir import Handle, Member, Operation
+from codegen.overlay import HandleDecision, Overlay, OverlayError
+
+__all__ = ["build_handles"]
+
+
+def build_handles(overlay: Overlay, operations: Sequence[Operation]) -> Iterator[Handle]:
+    """The handles that the overlay names.
+
+    Raises:
+        OverlayError: no operation has such a member, its type is not the same in all of them, or
+            the client has a method of that name already.
+    """
+    methods = {operation.method for operation in operations}
+    for name, decision in overlay.handles.items():
+        if decision.method in methods:
+            raise OverlayError(f"[[handle]] {name}: an operation is called {decision.method}")
+        members = tuple(_members(name, decision, operations))
+        yield Handle(name, decision.method, members, decision.doc)
+
+
+def _members(
+    name: str, decision: HandleDecision, operations: Sequence[Operation]
+) -> Iterator[Member]:
+    for wire_name in decision.required + decision.optional:
+        found = [member for op in operations if (member := op.input.member(wire_name))]
+        if len({member.type for member in found}) != 1:
+            types = ", ".join(sorted({str(member.type) for member in found})) or "nothing"
+            raise OverlayError(f"[[handle]] {name}: {wire_name} has to be of one type, is {types}")
+        yield dataclasses.replace(found[0], required=wire_name in decision.required)

@@ -1,0 +1,77 @@
+"""``handles.py``: the client's operations on one resource, whose name they fill in."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from codegen.ir import Handle, Service
+from codegen.render.client import Method, methods, parameters, signature
+from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
+
+__all__ = ["render"]
+
+_INDENT = " " * 4
+_BODY = " " * 8
+
+
+def render(service: Service) -> str:
+    """The module's text."""
+    writer = ModuleWriter(
+        f"Handles of {service.title}: the client's methods on one resource.",
+        defines=[handle.name for handle in service.handles],
+    )
+    for handle in service.handles:
+        writer.lines(_class(handle, service, writer))
+    return writer.to_text()
+
+
+def _class(handle: Handle, service: Service, writer: ModuleWriter) -> Iterator[str]:
+    base = service.bases.get(handle.name)
+    bases = f"({writer.use(*base)})" if base else ""
+    yield f"class {writer.define(handle.name)}{bases}:"
+    yield docstring(f"{handle.doc}\n\n{_made_by(handle, service)}", _INDENT)
+    yield ""
+    client = writer.use_type(".client", service.client)
+    asked = parameters(handle.members, writer)
+    yield f"{_INDENT}def __init__(self, client: {client}, {asked}) -> None:"
+    yield f"{_BODY}self._client = client"
+    yield from (f"{_BODY}self.{member.name} = {member.name}" for member in handle.members)
+    yield ""
+    yield f"{_INDENT}def __repr__(self) -> str:"
+    shown = ", ".join(f"{{self.{member.name}!r}}" for member in handle.members)
+    yield f'{_BODY}return f"{handle.name}({shown})"'
+    for method in methods(service):
+        if handle.fills(method.operation):
+            yield ""
+            yield from _method(method, handle, service, writer)
+
+
+def _made_by(handle: Handle, service: Service) -> str:
+    return textwrap.fill(
+        f"Made by :meth:`{service.client}.{handle.method}`. Making one sends nothing; each method "
+        "is the client's own of the same name, with the same errors.",
+        WIDTH - 8,
+    )
+
+
+def _method(
+    method: Method, handle: Handle, service: Service, writer: ModuleWriter
+) -> Iterator[str]:
+    filled = {member.wire_name for member in handle.members}
+    asked = [member for member in method.members if member.wire_name not in filled]
+    yield from signature(
+        method.head, method.name, asked, method.extra, method.returned(writer), writer
+    )
+    summary = paragraphs(method.summary, width=WIDTH - 12)
+    see = textwrap.fill(f"See :meth:`{service.client}.{method.name}`.", WIDTH - 12)
+    yield docstring(f"{summary}\n\n{see}", _BODY)
+    keyword = "return await" if method.head.startswith("async") else "return"
+    yield f"{_BODY}{keyword} self._client.{method.name}("
+    for member in method.members:
+        value = f"self.{member.name}" if member.wire_name in filled else member.name
+        yield f"{_BODY}    {member.name}={value},"
+    for text in method.extra:
+        name = text.partition(":")[0]
+        yield f"{_BODY}    {name}={name},"
+    yield f"{_BODY})"
