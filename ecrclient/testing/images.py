@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ecrclient.errors import ImageNotFoundException
 from ecrclient.models import (
     BatchDeleteImageRequest,
     BatchDeleteImageResponse,
@@ -23,8 +22,7 @@ from ecrclient.models import (
 )
 from ecrclient.operations import BATCH_DELETE_IMAGE, BATCH_GET_IMAGE, DESCRIBE_IMAGES, LIST_IMAGES
 
-from .errors import refuse
-from .image_ids import check_image_id, find_image, identify
+from .image_ids import find_image, identify, named_image
 from .pages import refuse_paging
 
 if TYPE_CHECKING:
@@ -72,7 +70,8 @@ class Images:
         if request.image_ids:
             refuse_paging(request, "imageIds")
             named = {
-                self._named(repository, image_id).digest: None for image_id in request.image_ids
+                named_image(self._registry, repository, image_id).digest
+                for image_id in request.image_ids
             }
             page = [image for image in images if image.digest in named]
             next_token = None
@@ -118,21 +117,6 @@ class Images:
                 deleted.extend(outcome)
         return BatchDeleteImageResponse(image_ids=deleted, failures=failures)
 
-    def _named(self, repository: RepositoryRecord, image_id: ImageIdentifier) -> ImageRecord:
-        check_image_id(image_id)
-        found = find_image(repository, image_id)
-        if isinstance(found, ImageFailure):
-            name = (
-                f"imageDigest:'{image_id.image_digest or 'null'}', "
-                f"imageTag:'{image_id.image_tag or 'null'}'"
-            )
-            raise refuse(
-                ImageNotFoundException,
-                f"The image with imageId {{{name}}} does not exist within the repository with "
-                f"name '{repository.name}' in the registry with id '{self._registry.account_id}'",
-            )
-        return found
-
     def _detail(self, repository: RepositoryRecord, image: ImageRecord) -> ImageDetail:
         detail = ImageDetail(
             registry_id=self._registry.account_id,
@@ -150,6 +134,8 @@ class Images:
         return detail.model_copy(update={"image_tags": [*image.tags]}) if image.tags else detail
 
     def _record_pull(self, image: ImageRecord) -> None:
+        if self._registry.caller_arn in self._registry.pull_time_exclusions:
+            return
         now = self._registry.clock()
         if image.last_pull is None or now - image.last_pull >= _PULL_RECORDED_EVERY:
             image.last_pull = now
