@@ -12,6 +12,7 @@ from ecrclient.errors import RepositoryNotFoundException
 from ecrclient.models import EncryptionConfiguration
 
 from .errors import refuse
+from .prefixes import ROOT, covers
 from .store import RepositoryRecord
 from .tags import merge_tags
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["repository_for_push"]
 
-_ROOT = "ROOT"
 _SCENARIO = "CREATE_ON_PUSH"
 _NO_KEY = "AES256"
 
@@ -46,9 +46,9 @@ def _find_template(registry: Registry, name: str) -> RepositoryCreationTemplate 
     matching = {
         prefix: template
         for prefix, template in registry.creation_templates.items()
-        if _SCENARIO in template.applied_for and (prefix == _ROOT or name.startswith(f"{prefix}/"))
+        if _SCENARIO in template.applied_for and covers(prefix, name)
     }
-    longest = max(matching, key=lambda prefix: 0 if prefix == _ROOT else len(prefix), default=None)
+    longest = max(matching, key=lambda prefix: 0 if prefix == ROOT else len(prefix), default=None)
     return None if longest is None else matching[longest]
 
 

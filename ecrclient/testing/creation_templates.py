@@ -32,6 +32,7 @@ from ecrclient.operations import (
 from .errors import invalid_parameter, refuse
 from .mutability import check_mutability
 from .policies import check_policy
+from .prefixes import prefix_key
 from .roles import check_role
 from .tags import merge_tags
 
@@ -66,7 +67,7 @@ class CreationTemplates:
     ) -> CreateRepositoryCreationTemplateResponse:
         """A new template; what it does not say is as for any repository."""
         registry, prefix = self._registry, request.prefix
-        if _key(prefix) in registry.creation_templates:
+        if prefix_key(prefix) in registry.creation_templates:
             raise refuse(
                 TemplateAlreadyExistsException,
                 f"A repository creation template with prefix '{prefix}' already exists in the "
@@ -101,7 +102,7 @@ class CreationTemplates:
     ) -> DeleteRepositoryCreationTemplateResponse:
         """Forget a template; the repositories that were made from it stay as they are."""
         template = self._template(request.prefix)
-        del self._registry.creation_templates[_key(request.prefix)]
+        del self._registry.creation_templates[prefix_key(request.prefix)]
         return DeleteRepositoryCreationTemplateResponse(
             registry_id=self._registry.account_id, repository_creation_template=template
         )
@@ -110,13 +111,13 @@ class CreationTemplates:
         self, request: DescribeRepositoryCreationTemplatesRequest
     ) -> DescribeRepositoryCreationTemplatesResponse:
         """The templates in pages; with prefixes only those of them that are there."""
-        wanted = {_key(prefix) for prefix in request.prefixes or ()}
+        wanted = {prefix_key(prefix) for prefix in request.prefixes or ()}
         found = [
             template
             for key, template in self._registry.creation_templates.items()
             if not wanted or key in wanted
         ]
-        page, next_token = self._pages.cut(request, found, key=lambda one: _key(one.prefix))
+        page, next_token = self._pages.cut(request, found, key=lambda one: prefix_key(one.prefix))
         return DescribeRepositoryCreationTemplatesResponse(
             registry_id=self._registry.account_id,
             repository_creation_templates=page,
@@ -124,7 +125,7 @@ class CreationTemplates:
         )
 
     def _template(self, prefix: str) -> RepositoryCreationTemplate:
-        template = self._registry.creation_templates.get(_key(prefix))
+        template = self._registry.creation_templates.get(prefix_key(prefix))
         if template is None:
             raise refuse(
                 TemplateNotFoundException,
@@ -147,7 +148,7 @@ class CreationTemplates:
             changes[name] = None if value == "" else value
         changed = template.model_copy(update=changes)
         self._check(changed)
-        self._registry.creation_templates[_key(template.prefix)] = changed
+        self._registry.creation_templates[prefix_key(template.prefix)] = changed
         return changed
 
     def _check(self, template: RepositoryCreationTemplate) -> None:
@@ -167,8 +168,3 @@ class CreationTemplates:
         except (InvalidTagParameterException, TooManyTagsException) as error:
             # The operations on templates do not have the errors of those on tags.
             raise invalid_parameter("resourceTags", error.message) from None
-
-
-def _key(prefix: str) -> str:
-    """Prefixes with and without the slash at the end are the same."""
-    return prefix.removesuffix("/")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ecrclient.models import (
     BatchDeleteImageRequest,
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .store import ImageRecord, Registry, RepositoryRecord
 
 __all__ = ["Images"]
+
+T = TypeVar("T")
 
 # ECR records a pull at least once a day, not every time.
 _PULL_RECORDED_EVERY = timedelta(hours=24)
@@ -85,37 +87,36 @@ class Images:
     def get(self, request: BatchGetImageRequest) -> BatchGetImageResponse:
         """The manifests of the images that are named, and what is wrong with the other names."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
-        images: list[Image] = []
-        failures: list[ImageFailure] = []
-        for image_id in _unique(request.image_ids):
-            found = find_image(repository, image_id)
-            if isinstance(found, ImageFailure):
-                failures.append(found)
-                continue
-            self._record_pull(found)
-            images.append(
-                Image(
-                    registry_id=self._registry.account_id,
-                    repository_name=repository.name,
-                    image_id=identify(found.digest, image_id.image_tag),
-                    image_manifest=found.manifest,
-                    image_manifest_media_type=found.media_type,
-                )
-            )
+        images, failures = _sort_out(
+            self._image(repository, image_id) for image_id in _unique(request.image_ids)
+        )
         return BatchGetImageResponse(images=images, failures=failures)
 
     def delete(self, request: BatchDeleteImageRequest) -> BatchDeleteImageResponse:
         """Remove tags and images, in the order in which they are named."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
-        deleted: list[ImageIdentifier] = []
-        failures: list[ImageFailure] = []
-        for image_id in _unique(request.image_ids):
-            outcome = _delete(repository, image_id)
-            if isinstance(outcome, ImageFailure):
-                failures.append(outcome)
-            else:
-                deleted.extend(outcome)
-        return BatchDeleteImageResponse(image_ids=deleted, failures=failures)
+        deleted, failures = _sort_out(
+            _delete(repository, image_id) for image_id in _unique(request.image_ids)
+        )
+        return BatchDeleteImageResponse(
+            image_ids=[gone for ids in deleted for gone in ids], failures=failures
+        )
+
+    def _image(
+        self, repository: RepositoryRecord, image_id: ImageIdentifier
+    ) -> Image | ImageFailure:
+        """Pull one image."""
+        found = find_image(repository, image_id)
+        if isinstance(found, ImageFailure):
+            return found
+        self._record_pull(found)
+        return Image(
+            registry_id=self._registry.account_id,
+            repository_name=repository.name,
+            image_id=identify(found.digest, image_id.image_tag),
+            image_manifest=found.manifest,
+            image_manifest_media_type=found.media_type,
+        )
 
     def _detail(self, repository: RepositoryRecord, image: ImageRecord) -> ImageDetail:
         detail = ImageDetail(
@@ -175,6 +176,18 @@ def _delete(
         )
     repository.remove_image(image.digest)
     return [identify(image.digest, gone) for gone in image.tags or (None,)]
+
+
+def _sort_out(outcomes: Iterable[T | ImageFailure]) -> tuple[list[T], list[ImageFailure]]:
+    """What a batch call has done, and what it could not do."""
+    done: list[T] = []
+    failures: list[ImageFailure] = []
+    for outcome in outcomes:
+        if isinstance(outcome, ImageFailure):
+            failures.append(outcome)
+        else:
+            done.append(outcome)
+    return done, failures
 
 
 def _unique(image_ids: list[ImageIdentifier]) -> list[ImageIdentifier]:

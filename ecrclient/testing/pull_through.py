@@ -41,6 +41,7 @@ from ecrclient.operations import (
 )
 
 from .errors import access_denied, invalid_parameter, refuse
+from .prefixes import ROOT, prefix_key
 from .roles import check_role
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ __all__ = ["PullThroughCacheRules"]
 
 AnswerT = TypeVar("AnswerT", bound=Response)
 
-_ROOT = "ROOT"
 # "Pull through cache rules per registry" in "Amazon ECR service quotas".
 _MOST_RULES = 50
 # arn:<partition>:secretsmanager:<region>:<account>:secret:<name>
@@ -67,9 +67,7 @@ class _Upstream:
     needs_secret: bool = False
 
 
-_ECR = _Upstream(
-    "ecr", r"(?P<account>[0-9]{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.[a-z]{2})?"
-)
+_ECR = _Upstream("ecr", r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.[a-z]{2})?")
 _UPSTREAMS = (
     _ECR,
     _Upstream("ecr-public", r"public\.ecr\.aws"),
@@ -111,16 +109,16 @@ class PullThroughCacheRules:
                 f"the upstream registry URL is of '{upstream.name}', "
                 f"not of '{request.upstream_registry}'",
             )
-        if prefix == _ROOT and request.upstream_repository_prefix not in (None, _ROOT):
+        if prefix == ROOT and request.upstream_repository_prefix not in (None, ROOT):
             raise invalid_parameter(
-                "upstreamRepositoryPrefix", f"must be {_ROOT} when ecrRepositoryPrefix is {_ROOT}"
+                "upstreamRepositoryPrefix", f"must be {ROOT} when ecrRepositoryPrefix is {ROOT}"
             )
         now = registry.clock()
         rule = PullThroughCacheRule(
             ecr_repository_prefix=prefix,
             upstream_registry_url=request.upstream_registry_url,
             upstream_registry=upstream.name,
-            upstream_repository_prefix=request.upstream_repository_prefix or _ROOT,
+            upstream_repository_prefix=request.upstream_repository_prefix or ROOT,
             credential_arn=request.credential_arn,
             custom_role_arn=request.custom_role_arn,
             registry_id=registry.account_id,
@@ -128,7 +126,7 @@ class PullThroughCacheRules:
             updated_at=now,
         )
         self._check_access(rule)
-        if _key(prefix) in registry.pull_through_cache_rules:
+        if prefix_key(prefix) in registry.pull_through_cache_rules:
             raise refuse(
                 PullThroughCacheRuleAlreadyExistsException,
                 f"A pull through cache rule with prefix '{prefix}' already exists in the registry "
@@ -139,7 +137,7 @@ class PullThroughCacheRules:
                 LimitExceededException,
                 f"A registry has at most {_MOST_RULES} pull through cache rules",
             )
-        registry.pull_through_cache_rules[_key(prefix)] = rule
+        registry.pull_through_cache_rules[prefix_key(prefix)] = rule
         return _answer(CreatePullThroughCacheRuleResponse, rule)
 
     def update(
@@ -159,7 +157,7 @@ class PullThroughCacheRules:
             }
         )
         self._check_access(updated)
-        self._registry.pull_through_cache_rules[_key(rule.ecr_repository_prefix)] = updated
+        self._registry.pull_through_cache_rules[prefix_key(rule.ecr_repository_prefix)] = updated
         return _answer(UpdatePullThroughCacheRuleResponse, updated)
 
     def delete(
@@ -169,7 +167,7 @@ class PullThroughCacheRules:
         rule = self._rule(
             "DeletePullThroughCacheRule", request.ecr_repository_prefix, request.registry_id
         )
-        del self._registry.pull_through_cache_rules[_key(rule.ecr_repository_prefix)]
+        del self._registry.pull_through_cache_rules[prefix_key(rule.ecr_repository_prefix)]
         return _answer(DeletePullThroughCacheRuleResponse, rule)
 
     def describe(
@@ -181,11 +179,11 @@ class PullThroughCacheRules:
         rules = self._registry.pull_through_cache_rules
         if request.ecr_repository_prefixes:
             rules = {
-                _key(prefix): self._rule(action, prefix)
+                prefix_key(prefix): self._rule(action, prefix)
                 for prefix in request.ecr_repository_prefixes
             }
         page, next_token = self._pages.cut(
-            request, rules.values(), key=lambda rule: _key(rule.ecr_repository_prefix)
+            request, rules.values(), key=lambda rule: prefix_key(rule.ecr_repository_prefix)
         )
         return DescribePullThroughCacheRulesResponse(
             pull_through_cache_rules=page, next_token=next_token
@@ -204,7 +202,7 @@ class PullThroughCacheRules:
         self, action: str, prefix: str, registry_id: str | None = None
     ) -> PullThroughCacheRule:
         self._check_own(action, registry_id)
-        rule = self._registry.pull_through_cache_rules.get(_key(prefix))
+        rule = self._registry.pull_through_cache_rules.get(prefix_key(prefix))
         if rule is None:
             raise refuse(
                 PullThroughCacheRuleNotFoundException,
@@ -260,11 +258,6 @@ class PullThroughCacheRules:
                 UnableToAccessSecretException,
                 f"The secret {arn} is not of the account {self._registry.account_id}",
             )
-
-
-def _key(prefix: str) -> str:
-    """Prefixes with and without the slash at the end are the same."""
-    return prefix.removesuffix("/")
 
 
 def _find_upstream(url: str) -> _Upstream:

@@ -17,6 +17,7 @@ from ecrclient.testing.wire import HttpRequest
 from tests.testing.builders import digest_of, image_manifest, index_of
 
 Call = Callable[..., dict[str, Any]]
+Calls = list[tuple[str, dict[str, Any]]]
 
 
 def _botocore(module: str) -> Any:
@@ -157,63 +158,62 @@ def test_the_settings_of_a_registry(call: Call) -> None:
     assert listed == [_ROLE["principalArn"]]
 
 
-@pytest.mark.parametrize(
-    ("code", "calls"),
-    [
-        (
-            "PullThroughCacheRuleAlreadyExistsException",
-            [("create_pull_through_cache_rule", _RULE)] * 2,
-        ),
-        (
-            "PullThroughCacheRuleNotFoundException",
-            [("delete_pull_through_cache_rule", {"ecrRepositoryPrefix": "none"})],
-        ),
-        (
-            "UnsupportedUpstreamRegistryException",
-            [("create_pull_through_cache_rule", _RULE | {"upstreamRegistryUrl": "example.com"})],
-        ),
-        (
-            "SecretNotFoundException",
-            [
-                (
-                    "create_pull_through_cache_rule",
-                    _RULE | {"credentialArn": _SECRET.format("eu-west-1", "123456789012")},
-                )
-            ],
-        ),
-        (
-            "UnableToAccessSecretException",
-            [
-                (
-                    "create_pull_through_cache_rule",
-                    _RULE | {"credentialArn": _SECRET.format("us-east-1", "999999999999")},
-                )
-            ],
-        ),
-        (
-            "LimitExceededException",
-            [
-                ("create_pull_through_cache_rule", _RULE | {"ecrRepositoryPrefix": f"q{number}"})
-                for number in range(10, 61)
-            ],
-        ),
-        (
-            "TemplateAlreadyExistsException",
-            [("create_repository_creation_template", _TEMPLATE)] * 2,
-        ),
-        ("TemplateNotFoundException", [("delete_repository_creation_template", {"prefix": "x"})]),
-        ("ExclusionAlreadyExistsException", [("register_pull_time_update_exclusion", _ROLE)] * 2),
-        ("ExclusionNotFoundException", [("deregister_pull_time_update_exclusion", _ROLE)]),
-        ("SigningConfigurationNotFoundException", [("get_signing_configuration", {})]),
-        (
-            "InvalidParameterException",
-            [("put_account_setting", {"name": "BLOB_MOUNTING", "value": "MAYBE"})],
-        ),
-    ],
-)
-def test_settings_that_are_refused(
-    call: Call, code: str, calls: list[tuple[str, dict[str, Any]]]
-) -> None:
+# What is refused, and the calls of which the last one is.
+_REFUSED: list[tuple[str, Calls]] = [
+    (
+        "PullThroughCacheRuleAlreadyExistsException",
+        [("create_pull_through_cache_rule", _RULE)] * 2,
+    ),
+    (
+        "PullThroughCacheRuleNotFoundException",
+        [("delete_pull_through_cache_rule", {"ecrRepositoryPrefix": "none"})],
+    ),
+    (
+        "UnsupportedUpstreamRegistryException",
+        [("create_pull_through_cache_rule", _RULE | {"upstreamRegistryUrl": "example.com"})],
+    ),
+    (
+        "SecretNotFoundException",
+        [
+            (
+                "create_pull_through_cache_rule",
+                _RULE | {"credentialArn": _SECRET.format("eu-west-1", "123456789012")},
+            )
+        ],
+    ),
+    (
+        "UnableToAccessSecretException",
+        [
+            (
+                "create_pull_through_cache_rule",
+                _RULE | {"credentialArn": _SECRET.format("us-east-1", "999999999999")},
+            )
+        ],
+    ),
+    (
+        "LimitExceededException",
+        [
+            ("create_pull_through_cache_rule", _RULE | {"ecrRepositoryPrefix": f"q{number}"})
+            for number in range(10, 61)
+        ],
+    ),
+    (
+        "TemplateAlreadyExistsException",
+        [("create_repository_creation_template", _TEMPLATE)] * 2,
+    ),
+    ("TemplateNotFoundException", [("delete_repository_creation_template", {"prefix": "x"})]),
+    ("ExclusionAlreadyExistsException", [("register_pull_time_update_exclusion", _ROLE)] * 2),
+    ("ExclusionNotFoundException", [("deregister_pull_time_update_exclusion", _ROLE)]),
+    ("SigningConfigurationNotFoundException", [("get_signing_configuration", {})]),
+    (
+        "InvalidParameterException",
+        [("put_account_setting", {"name": "BLOB_MOUNTING", "value": "MAYBE"})],
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "calls"), _REFUSED)
+def test_settings_that_are_refused(call: Call, code: str, calls: Calls) -> None:
     *before, (method, members) = calls
     for name, parameters in before:
         call(name, **parameters)
