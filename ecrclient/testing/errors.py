@@ -8,7 +8,7 @@ from typing import TypeVar
 from ecrclient._runtime.errors import ServiceError
 from ecrclient.errors import InvalidParameterException, ServerException
 
-__all__ = ["encode_error", "invalid_parameter", "refuse", "refuse_common"]
+__all__ = ["access_denied", "encode_error", "invalid_parameter", "refuse", "refuse_common"]
 
 ErrorT = TypeVar("ErrorT", bound=ServiceError)
 
@@ -25,6 +25,15 @@ def refuse(kind: type[ErrorT], message: str, **members: object) -> ErrorT:
 def refuse_common(code: str, message: str) -> ServiceError:
     """An error that all AWS services share, and that no service's model lists."""
     return ServiceError(code, message, status=_CLIENT_FAULT)
+
+
+def access_denied(action: str, registry_id: str | None) -> ServiceError:
+    """What a caller hears of a registry of another account."""
+    return refuse_common(
+        "AccessDeniedException",
+        f"the caller is not authorized to perform ecr:{action} in the registry with id "
+        f"'{registry_id}'",
+    )
 
 
 def invalid_parameter(member: str, constraint: str) -> InvalidParameterException:

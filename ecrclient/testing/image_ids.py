@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ecrclient.errors import ImageNotFoundException
 from ecrclient.models import ImageFailure, ImageIdentifier
 
-from .errors import invalid_parameter
+from .errors import invalid_parameter, refuse
 
 if TYPE_CHECKING:
-    from .store import ImageRecord, RepositoryRecord
+    from .store import ImageRecord, Registry, RepositoryRecord
 
-__all__ = ["check_image_id", "check_tag", "find_image", "identify"]
+__all__ = ["check_image_id", "check_tag", "find_image", "identify", "named_image"]
 
 # What ECR's own error messages state; the model has neither.
 _DIGEST = "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"
@@ -83,6 +84,30 @@ def find_image(
     found = digest or tagged
     assert found is not None, "one of them was given, and each that was given is there"
     return repository.images[found]
+
+
+def named_image(
+    registry: Registry, repository: RepositoryRecord, image_id: ImageIdentifier
+) -> ImageRecord:
+    """The image that a call for one image names.
+
+    Raises:
+        InvalidParameterException: the identifier is malformed.
+        ImageNotFoundException: there is no such image.
+    """
+    check_image_id(image_id)
+    found = find_image(repository, image_id)
+    if isinstance(found, ImageFailure):
+        name = (
+            f"imageDigest:'{image_id.image_digest or 'null'}', "
+            f"imageTag:'{image_id.image_tag or 'null'}'"
+        )
+        raise refuse(
+            ImageNotFoundException,
+            f"The image with imageId {{{name}}} does not exist within the repository with "
+            f"name '{repository.name}' in the registry with id '{registry.account_id}'",
+        )
+    return found
 
 
 def _failure(image_id: ImageIdentifier, code: str, reason: str) -> ImageFailure:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from ecrclient.errors import ImageNotFoundException
 from ecrclient.models import (
     BatchDeleteImageRequest,
     BatchDeleteImageResponse,
@@ -23,8 +22,7 @@ from ecrclient.models import (
 )
 from ecrclient.operations import BATCH_DELETE_IMAGE, BATCH_GET_IMAGE, DESCRIBE_IMAGES, LIST_IMAGES
 
-from .errors import refuse
-from .image_ids import check_image_id, find_image, identify
+from .image_ids import find_image, identify, named_image
 from .pages import refuse_paging
 
 if TYPE_CHECKING:
@@ -35,6 +33,8 @@ if TYPE_CHECKING:
     from .store import ImageRecord, Registry, RepositoryRecord
 
 __all__ = ["Images"]
+
+T = TypeVar("T")
 
 # ECR records a pull at least once a day, not every time.
 _PULL_RECORDED_EVERY = timedelta(hours=24)
@@ -72,7 +72,8 @@ class Images:
         if request.image_ids:
             refuse_paging(request, "imageIds")
             named = {
-                self._named(repository, image_id).digest: None for image_id in request.image_ids
+                named_image(self._registry, repository, image_id).digest
+                for image_id in request.image_ids
             }
             page = [image for image in images if image.digest in named]
             next_token = None
@@ -86,52 +87,36 @@ class Images:
     def get(self, request: BatchGetImageRequest) -> BatchGetImageResponse:
         """The manifests of the images that are named, and what is wrong with the other names."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
-        images: list[Image] = []
-        failures: list[ImageFailure] = []
-        for image_id in _unique(request.image_ids):
-            found = find_image(repository, image_id)
-            if isinstance(found, ImageFailure):
-                failures.append(found)
-                continue
-            self._record_pull(found)
-            images.append(
-                Image(
-                    registry_id=self._registry.account_id,
-                    repository_name=repository.name,
-                    image_id=identify(found.digest, image_id.image_tag),
-                    image_manifest=found.manifest,
-                    image_manifest_media_type=found.media_type,
-                )
-            )
+        images, failures = _sort_out(
+            self._image(repository, image_id) for image_id in _unique(request.image_ids)
+        )
         return BatchGetImageResponse(images=images, failures=failures)
 
     def delete(self, request: BatchDeleteImageRequest) -> BatchDeleteImageResponse:
         """Remove tags and images, in the order in which they are named."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
-        deleted: list[ImageIdentifier] = []
-        failures: list[ImageFailure] = []
-        for image_id in _unique(request.image_ids):
-            outcome = _delete(repository, image_id)
-            if isinstance(outcome, ImageFailure):
-                failures.append(outcome)
-            else:
-                deleted.extend(outcome)
-        return BatchDeleteImageResponse(image_ids=deleted, failures=failures)
+        deleted, failures = _sort_out(
+            _delete(repository, image_id) for image_id in _unique(request.image_ids)
+        )
+        return BatchDeleteImageResponse(
+            image_ids=[gone for ids in deleted for gone in ids], failures=failures
+        )
 
-    def _named(self, repository: RepositoryRecord, image_id: ImageIdentifier) -> ImageRecord:
-        check_image_id(image_id)
+    def _image(
+        self, repository: RepositoryRecord, image_id: ImageIdentifier
+    ) -> Image | ImageFailure:
+        """Pull one image."""
         found = find_image(repository, image_id)
         if isinstance(found, ImageFailure):
-            name = (
-                f"imageDigest:'{image_id.image_digest or 'null'}', "
-                f"imageTag:'{image_id.image_tag or 'null'}'"
-            )
-            raise refuse(
-                ImageNotFoundException,
-                f"The image with imageId {{{name}}} does not exist within the repository with "
-                f"name '{repository.name}' in the registry with id '{self._registry.account_id}'",
-            )
-        return found
+            return found
+        self._record_pull(found)
+        return Image(
+            registry_id=self._registry.account_id,
+            repository_name=repository.name,
+            image_id=identify(found.digest, image_id.image_tag),
+            image_manifest=found.manifest,
+            image_manifest_media_type=found.media_type,
+        )
 
     def _detail(self, repository: RepositoryRecord, image: ImageRecord) -> ImageDetail:
         detail = ImageDetail(
@@ -150,6 +135,8 @@ class Images:
         return detail.model_copy(update={"image_tags": [*image.tags]}) if image.tags else detail
 
     def _record_pull(self, image: ImageRecord) -> None:
+        if self._registry.caller_arn in self._registry.pull_time_exclusions:
+            return
         now = self._registry.clock()
         if image.last_pull is None or now - image.last_pull >= _PULL_RECORDED_EVERY:
             image.last_pull = now
@@ -189,6 +176,18 @@ def _delete(
         )
     repository.remove_image(image.digest)
     return [identify(image.digest, gone) for gone in image.tags or (None,)]
+
+
+def _sort_out(outcomes: Iterable[T | ImageFailure]) -> tuple[list[T], list[ImageFailure]]:
+    """What a batch call has done, and what it could not do."""
+    done: list[T] = []
+    failures: list[ImageFailure] = []
+    for outcome in outcomes:
+        if isinstance(outcome, ImageFailure):
+            failures.append(outcome)
+        else:
+            done.append(outcome)
+    return done, failures
 
 
 def _unique(image_ids: list[ImageIdentifier]) -> list[ImageIdentifier]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .errors import invalid_parameter
+from .wildcards import matches
 
 if TYPE_CHECKING:
     from ecrclient.models import ImageTagMutabilityExclusionFilter
@@ -25,7 +25,7 @@ def is_immutable(repository: RepositoryRecord, tag: str) -> bool:
 
     The filters name the tags to which the opposite of the repository's setting applies.
     """
-    excluded = any(_matches(one.filter, tag) for one in repository.exclusion_filters)
+    excluded = any(matches(one.filter, tag) for one in repository.exclusion_filters)
     match repository.mutability:
         case "IMMUTABLE":
             return True
@@ -58,7 +58,3 @@ def check_mutability(
             raise invalid_parameter(
                 "filter", f"must not have more than {_MOST_WILDCARDS} wildcards"
             )
-
-
-def _matches(pattern: str, tag: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) is not None

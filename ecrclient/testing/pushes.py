@@ -13,10 +13,12 @@ from ecrclient.errors import (
 from ecrclient.models import Image, PutImageRequest, PutImageResponse
 from ecrclient.operations import PUT_IMAGE
 
+from .create_on_push import repository_for_push
 from .errors import refuse
 from .image_ids import check_tag, identify
 from .manifests import read_manifest
 from .mutability import is_immutable
+from .signing import signing_profiles
 from .store import ImageRecord
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ class Pushes:
 
     def put(self, request: PutImageRequest) -> PutImageResponse:
         """Store a manifest, and point the tag at it if there is one."""
-        repository = self._registry.repository(request.repository_name, request.registry_id)
+        repository = repository_for_push(
+            self._registry, request.repository_name, request.registry_id
+        )
         tag = request.image_tag
         check_tag(tag)
         manifest = read_manifest(request.image_manifest, request.image_manifest_media_type)
@@ -99,6 +103,7 @@ class Pushes:
             artifact_media_type=manifest.artifact_media_type,
             subject=manifest.subject,
             references=manifest.references,
+            signing_profiles=signing_profiles(self._registry, repository.name),
         )
 
 

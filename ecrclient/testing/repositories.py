@@ -28,7 +28,7 @@ from ecrclient.operations import (
     PUT_IMAGE_TAG_MUTABILITY,
 )
 
-from .errors import invalid_parameter, refuse, refuse_common
+from .errors import access_denied, invalid_parameter, refuse
 from .mutability import check_mutability
 from .pages import refuse_paging
 from .store import RepositoryRecord
@@ -101,11 +101,7 @@ class Repositories:
             ]
             return DescribeRepositoriesResponse(repositories=list(map(self._describe, found)))
         if not registry.owns(request.registry_id):
-            raise refuse_common(
-                "AccessDeniedException",
-                "the caller is not authorized to perform ecr:DescribeRepositories in the registry "
-                f"with id '{request.registry_id}'",
-            )
+            raise access_denied("DescribeRepositories", request.registry_id)
         page, next_token = self._pages.cut(
             request, registry.repositories.values(), key=lambda record: record.name
         )

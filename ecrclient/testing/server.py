@@ -13,15 +13,21 @@ from ecrclient.client import ECRClient
 from ecrclient.endpoints import resolve_endpoint
 from ecrclient.operations import OPERATIONS, SERVICE
 
+from .account_settings import AccountSettings
 from .auth import Authenticator
+from .creation_templates import CreationTemplates
 from .dispatch import Handlers
 from .errors import encode_error, refuse_common
 from .images import Images
 from .pages import Pages
 from .policies import Policies
+from .pull_through import PullThroughCacheRules
+from .pull_times import PullTimeExclusions
 from .pushes import Pushes
 from .registry import RegistrySettings
 from .repositories import Repositories
+from .scan_settings import ScanSettings
+from .signing import Signing
 from .store import Clock, Registry, utc_now
 from .tags import ResourceTags
 from .tokens import AuthorizationTokens
@@ -89,6 +95,11 @@ class InMemoryECR:
         self._registry = Registry(account_id, region, clock)
         self._handlers = Handlers()
         answer_everything(self._registry, self._handlers)
+
+    @property
+    def caller_arn(self) -> str:
+        """The IAM principal that requests come from, as pull time exclusions name it."""
+        return self._registry.caller_arn
 
     def __repr__(self) -> str:
         return f"<InMemoryECR of {self.account_id} in {self.region}>"
@@ -163,4 +174,10 @@ def answer_everything(registry: Registry, handlers: Handlers) -> None:
     ResourceTags(registry).register(handlers)
     Policies(registry).register(handlers)
     RegistrySettings(registry).register(handlers)
+    PullThroughCacheRules(registry, pages).register(handlers)
+    CreationTemplates(registry, pages).register(handlers)
+    AccountSettings(registry).register(handlers)
+    ScanSettings(registry).register(handlers)
+    Signing(registry).register(handlers)
+    PullTimeExclusions(registry, pages).register(handlers)
     AuthorizationTokens(registry).register(handlers)

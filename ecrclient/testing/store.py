@@ -13,7 +13,11 @@ from ecrclient.errors import RepositoryNotFoundException
 from ecrclient.models import (
     EncryptionConfiguration,
     ImageTagMutabilityExclusionFilter,
+    PullThroughCacheRule,
+    RegistryScanningConfiguration,
     ReplicationConfiguration,
+    RepositoryCreationTemplate,
+    SigningConfiguration,
 )
 
 from .errors import refuse
@@ -45,6 +49,8 @@ class ImageRecord:
     """The digests of the manifests that an index lists."""
     status: str = "ACTIVE"
     last_pull: datetime | None = None
+    signing_profiles: list[str] = field(default_factory=list[str])
+    """The ARNs of the profiles that sign it, as the rules were when it was pushed."""
     tags: list[str] = field(default_factory=list[str])
     """The tags that point here, oldest first; kept by the repository."""
 
@@ -101,6 +107,21 @@ class Registry:
     replication: ReplicationConfiguration = field(
         default_factory=lambda: ReplicationConfiguration(rules=[])
     )
+    scanning: RegistryScanningConfiguration = field(
+        default_factory=lambda: RegistryScanningConfiguration(scan_type="BASIC", rules=[])
+    )
+    signing: SigningConfiguration | None = None
+    account_settings: dict[str, str] = field(default_factory=dict[str, str])
+    pull_through_cache_rules: dict[str, PullThroughCacheRule] = field(
+        default_factory=dict[str, PullThroughCacheRule]
+    )
+    """The rules by prefix, without the slash at the end."""
+    creation_templates: dict[str, RepositoryCreationTemplate] = field(
+        default_factory=dict[str, RepositoryCreationTemplate]
+    )
+    """The templates by prefix, without the slash at the end."""
+    pull_time_exclusions: list[str] = field(default_factory=list[str])
+    """The ARNs of the principals whose pulls are not recorded."""
 
     def owns(self, registry_id: str | None) -> bool:
         """Whether a request that names this registry, or none, is for here."""
@@ -134,6 +155,11 @@ class Registry:
         """Where docker finds a registry of this region."""
         account_id = registry_id or self.account_id
         return f"{account_id}.dkr.ecr.{self.region}.{self._partition.dns_suffix}"
+
+    @property
+    def caller_arn(self) -> str:
+        """The IAM principal that all requests come from: there is one access key."""
+        return f"arn:{self._partition.name}:iam::{self.account_id}:user/in-memory-ecr"
 
     @property
     def _partition(self) -> Partition:

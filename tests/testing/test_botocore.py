@@ -17,6 +17,7 @@ from ecrclient.testing.wire import HttpRequest
 from tests.testing.builders import digest_of, image_manifest, index_of
 
 Call = Callable[..., dict[str, Any]]
+Calls = list[tuple[str, dict[str, Any]]]
 
 
 def _botocore(module: str) -> Any:
@@ -108,3 +109,115 @@ def test_a_refusal(call: Call) -> None:
     response: Any = caught.value.response
     assert response["Error"]["Code"] == "RepositoryNotFoundException"
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+_RULE = {"ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io"}
+_TEMPLATE = {"prefix": "team", "appliedFor": ["CREATE_ON_PUSH"]}
+_ROLE = {"principalArn": "arn:aws:iam::123456789012:role/scanner"}
+_SECRET = "arn:aws:secretsmanager:{}:{}:secret:ecr-pullthroughcache/hub-AbCdEf"
+
+
+def test_the_settings_of_a_registry(call: Call) -> None:
+    assert call("create_pull_through_cache_rule", **_RULE)["createdAt"].tzinfo is not None
+    (rule,) = call("describe_pull_through_cache_rules")["pullThroughCacheRules"]
+    assert (rule["upstreamRegistry"], rule["upstreamRepositoryPrefix"]) == ("quay", "ROOT")
+    assert "credentialArn" not in rule
+    assert call("validate_pull_through_cache_rule", ecrRepositoryPrefix="quay")["isValid"] is True
+
+    made = call("create_repository_creation_template", **_TEMPLATE)["repositoryCreationTemplate"]
+    assert made["encryptionConfiguration"] == {"encryptionType": "AES256"}
+    assert "repositoryPolicy" not in made
+    call("put_image", repositoryName="team/app", imageManifest=image_manifest())
+
+    scanning = {
+        "scanType": "BASIC",
+        "rules": [
+            {
+                "scanFrequency": "SCAN_ON_PUSH",
+                "repositoryFilters": [{"filter": "team/*", "filterType": "WILDCARD"}],
+            }
+        ],
+    }
+    call("put_registry_scanning_configuration", **scanning)
+    kept = call("get_registry_scanning_configuration")["scanningConfiguration"]
+    assert kept == scanning
+    answer = call(
+        "batch_get_repository_scanning_configuration", repositoryNames=["team/app", "none"]
+    )
+    assert answer["scanningConfigurations"][0]["scanFrequency"] == "SCAN_ON_PUSH"
+    assert answer["failures"][0]["failureCode"] == "REPOSITORY_NOT_FOUND"
+
+    profile = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/ours"
+    signing = {"rules": [{"signingProfileArn": profile}]}
+    call("put_signing_configuration", signingConfiguration=signing)
+    assert call("get_signing_configuration")["signingConfiguration"] == signing
+
+    assert call("get_account_setting", name="BLOB_MOUNTING")["value"] == "DISABLED"
+    assert call("register_pull_time_update_exclusion", **_ROLE)["createdAt"].tzinfo is not None
+    listed = call("list_pull_time_update_exclusions")["pullTimeUpdateExclusions"]
+    assert listed == [_ROLE["principalArn"]]
+
+
+# What is refused, and the calls of which the last one is.
+_REFUSED: list[tuple[str, Calls]] = [
+    (
+        "PullThroughCacheRuleAlreadyExistsException",
+        [("create_pull_through_cache_rule", _RULE)] * 2,
+    ),
+    (
+        "PullThroughCacheRuleNotFoundException",
+        [("delete_pull_through_cache_rule", {"ecrRepositoryPrefix": "none"})],
+    ),
+    (
+        "UnsupportedUpstreamRegistryException",
+        [("create_pull_through_cache_rule", _RULE | {"upstreamRegistryUrl": "example.com"})],
+    ),
+    (
+        "SecretNotFoundException",
+        [
+            (
+                "create_pull_through_cache_rule",
+                _RULE | {"credentialArn": _SECRET.format("eu-west-1", "123456789012")},
+            )
+        ],
+    ),
+    (
+        "UnableToAccessSecretException",
+        [
+            (
+                "create_pull_through_cache_rule",
+                _RULE | {"credentialArn": _SECRET.format("us-east-1", "999999999999")},
+            )
+        ],
+    ),
+    (
+        "LimitExceededException",
+        [
+            ("create_pull_through_cache_rule", _RULE | {"ecrRepositoryPrefix": f"q{number}"})
+            for number in range(10, 61)
+        ],
+    ),
+    (
+        "TemplateAlreadyExistsException",
+        [("create_repository_creation_template", _TEMPLATE)] * 2,
+    ),
+    ("TemplateNotFoundException", [("delete_repository_creation_template", {"prefix": "x"})]),
+    ("ExclusionAlreadyExistsException", [("register_pull_time_update_exclusion", _ROLE)] * 2),
+    ("ExclusionNotFoundException", [("deregister_pull_time_update_exclusion", _ROLE)]),
+    ("SigningConfigurationNotFoundException", [("get_signing_configuration", {})]),
+    (
+        "InvalidParameterException",
+        [("put_account_setting", {"name": "BLOB_MOUNTING", "value": "MAYBE"})],
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "calls"), _REFUSED)
+def test_settings_that_are_refused(call: Call, code: str, calls: Calls) -> None:
+    *before, (method, members) = calls
+    for name, parameters in before:
+        call(name, **parameters)
+    client_error: Any = _botocore("exceptions").ClientError
+    with pytest.raises(client_error) as caught:
+        call(method, **members)
+    assert caught.value.response["Error"]["Code"] == code

@@ -23,7 +23,7 @@ from ecrclient.models import (
     RepositoryFilter,
 )
 from ecrclient.testing import InMemoryECR
-from tests.testing.builders import HandClock
+from tests.testing.builders import HandClock, post
 
 pytestmark = pytest.mark.anyio
 
@@ -132,6 +132,20 @@ async def test_a_registry_is_not_replicated_to_itself(client: ECRClient) -> None
                 rules=[ReplicationRule(destinations=[here])]
             )
         )
+
+
+@pytest.mark.parametrize(("rules", "destinations"), [(26, 1), (1, 101)])
+async def test_a_replication_has_limits(ecr: InMemoryECR, rules: int, destinations: int) -> None:
+    # The client would refuse it itself.
+    rule = {
+        "destinations": [
+            {"region": "eu-west-1", "registryId": f"{number:012}"} for number in range(destinations)
+        ]
+    }
+    body = json.dumps({"replicationConfiguration": {"rules": [rule] * rules}}).encode()
+    answer = await post(ecr, "PutReplicationConfiguration", body)
+    assert answer.json()["__type"] == "InvalidParameterException"
+    assert "length less than or equal to" in answer.json()["message"]
 
 
 async def test_an_authorization_token(client: ECRClient, clock: HandClock) -> None:
