@@ -119,7 +119,10 @@ async def test_a_failure_is_for_all_who_waited_and_the_next_asks_again() -> None
 
 
 async def test_whoever_asks_may_be_cancelled() -> None:
+    asked = anyio.Event()
+
     async def never(_: httpx.Request) -> httpx.Response:
+        asked.set()
         await anyio.sleep_forever()
         raise AssertionError
 
@@ -130,13 +133,12 @@ async def test_whoever_asks_may_be_cancelled() -> None:
     async def log_in() -> None:
         got.append((await ecr.registry_credentials()).username)
 
-    async with anyio.create_task_group() as group:
-        async with anyio.create_task_group() as first:
-            first.start_soon(ecr.registry_credentials)
-            await anyio.wait_all_tasks_blocked()
-            group.start_soon(log_in)
-            await anyio.wait_all_tasks_blocked()
-            first.cancel_scope.cancel()
+    async with anyio.create_task_group() as group, anyio.create_task_group() as first:
+        first.start_soon(ecr.registry_credentials)
+        await asked.wait()
+        group.start_soon(log_in)
+        await anyio.wait_all_tasks_blocked()
+        first.cancel_scope.cancel()
 
     assert got == ["AWS"]
     assert len(transport.requests) == 2
