@@ -237,7 +237,9 @@ class _Builder:
 
     def _pagination(self, name: str, request: Structure, response: Structure) -> Pagination | None:
         """As botocore's paginator says; where it has none, as the members themselves say."""
-        paginator = self._model.paginators.get(name) or _guess_paginator(request, response)
+        paginator = self._model.paginators.get(name) or self._guess_paginator(
+            name, request, response
+        )
         if paginator is None:
             return None
         results = paginator.get("result_key", [])
@@ -258,6 +260,25 @@ class _Builder:
             items=tuple(path for path, _ in items),
             item_types=tuple(ref.item if isinstance(ref, ListOf) else ref for _, ref in items),
         )
+
+    def _guess_paginator(
+        self, name: str, request: Structure, response: Structure
+    ) -> dict[str, Any] | None:
+        """An operation pages when both sides carry a token; its items are the answer's one list."""
+        token = "nextToken"  # noqa: S105 - the field's standard name, no secret
+        if request.member(token) is None or response.member(token) is None:
+            return None
+        lists = [m.wire_name for m in response.members if isinstance(m.type, ListOf)]
+        if len(lists) != 1:
+            found = ", ".join(lists) or "none"
+            self._omissions.append(f"{name}: it pages, but its answer has not one list: {found}")
+            return None
+        return {
+            "input_token": token,
+            "output_token": token,
+            "limit_key": "maxResults",
+            "result_key": lists[0],
+        }
 
     def _path(self, structure: Structure, expression: str) -> tuple[tuple[str, ...], TypeRef]:
         """A dotted path of wire names as attribute names, and the type at its end."""
@@ -391,20 +412,6 @@ def _is_linear_pattern(pattern: str) -> bool:
 def _is_plain_path(expression: object) -> bool:
     """Attribute names with dots between; botocore's data may hold any JMESPath expression."""
     return isinstance(expression, str) and all(s.isidentifier() for s in expression.split("."))
-
-
-def _guess_paginator(request: Structure, response: Structure) -> dict[str, Any] | None:
-    """An operation pages when both sides carry a token and the answer holds exactly one list."""
-    token = "nextToken"  # noqa: S105 - the field's standard name, no secret
-    lists = [m.wire_name for m in response.members if isinstance(m.type, ListOf)]
-    if request.member(token) is None or response.member(token) is None or len(lists) != 1:
-        return None
-    return {
-        "input_token": token,
-        "output_token": token,
-        "limit_key": "maxResults",
-        "result_key": lists[0],
-    }
 
 
 def _after_their_parts(structures: Mapping[str, Structure]) -> Iterator[Structure]:

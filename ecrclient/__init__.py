@@ -44,12 +44,13 @@ from ecrclient._runtime.errors import (
     WriteTimeout,
 )
 from ecrclient._runtime.middleware import CallNext, Middleware
-from ecrclient._runtime.pagination import Paginator
+from ecrclient._runtime.pagination import Paginator, PrefetchingPaginator
 from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import RetryPolicy
 from ecrclient._runtime.shapes import ResponseMetadata
 from ecrclient._runtime.transport import PooledTransport
 from ecrclient._runtime.version import __version__
+from ecrclient._runtime.waiting import Poll
 
 from .client import ECRClient
 
@@ -72,8 +73,10 @@ __all__ = [
     "Middleware",
     "PaginationError",
     "Paginator",
+    "Poll",
     "PoolTimeout",
     "PooledTransport",
+    "PrefetchingPaginator",
     "RawResponse",
     "ReadError",
     "ReadTimeout",

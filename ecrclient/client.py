@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ecrclient._helpers import ClientHelpers
 from ecrclient._runtime.pagination import Paginator
+from ecrclient._runtime.waiting import OnPoll
 
 from .endpoints import resolve_endpoint
 from .enums import (
@@ -2822,6 +2823,7 @@ class ECRClient(ClientHelpers):
         image_id: ImageIdentifier | ImageIdentifierParam,
         max_wait: float,
         registry_id: str | None = None,
+        on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
     ) -> DescribeImageScanFindingsResponse:
         """Poll :meth:`describe_image_scan_findings` until ``image_scan_status.status`` is
         ``COMPLETE`` or ``ACTIVE``.
@@ -2838,6 +2840,7 @@ class ECRClient(ClientHelpers):
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
             max_wait: Seconds to wait at the most, polls included.
+            on_poll: Called after each poll; a coroutine function is awaited.
 
         Returns:
             DescribeImageScanFindingsResponse: the answer that ended the wait.
@@ -2845,12 +2848,14 @@ class ECRClient(ClientHelpers):
         Raises:
             WaiterTimeoutError: ``max_wait`` has passed; it carries the last answer.
             WaiterFailureError: it ended badly; it carries the last answer.
+            DeadlineExceeded: ``CallOptions.deadline`` has passed.
             ECRClientError: any other failure of a poll.
         """
         return await self._wait(
             IMAGE_SCAN_COMPLETE,
             {"repository_name": repository_name, "image_id": image_id, "registry_id": registry_id},
             max_wait=max_wait,
+            on_poll=on_poll,
         )
 
     async def wait_until_lifecycle_policy_preview_complete(
@@ -2861,6 +2866,7 @@ class ECRClient(ClientHelpers):
         registry_id: str | None = None,
         image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
+        on_poll: OnPoll[GetLifecyclePolicyPreviewResponse] | None = None,
     ) -> GetLifecyclePolicyPreviewResponse:
         """Poll :meth:`get_lifecycle_policy_preview` until ``status`` is ``COMPLETE``.
 
@@ -2875,6 +2881,7 @@ class ECRClient(ClientHelpers):
                 max_results. 1 to 100 items.
             filter: Keeps only results for tagged or for untagged images.
             max_wait: Seconds to wait at the most, polls included.
+            on_poll: Called after each poll; a coroutine function is awaited.
 
         Returns:
             GetLifecyclePolicyPreviewResponse: the answer that ended the wait.
@@ -2882,6 +2889,7 @@ class ECRClient(ClientHelpers):
         Raises:
             WaiterTimeoutError: ``max_wait`` has passed; it carries the last answer.
             WaiterFailureError: it ended badly; it carries the last answer.
+            DeadlineExceeded: ``CallOptions.deadline`` has passed.
             ECRClientError: any other failure of a poll.
         """
         return await self._wait(
@@ -2893,6 +2901,7 @@ class ECRClient(ClientHelpers):
                 "filter": filter,
             },
             max_wait=max_wait,
+            on_poll=on_poll,
         )
 
     def repository(self, repository_name: str, registry_id: str | None = None) -> RepositoryHandle:

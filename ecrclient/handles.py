@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ecrclient._helpers import RepositoryHelpers
 from ecrclient._runtime.pagination import Paginator
+from ecrclient._runtime.waiting import OnPoll
 
 from .enums import ImageTagMutability, TargetStorageClass
 from .models import (
@@ -645,6 +646,7 @@ class RepositoryHandle(RepositoryHelpers):
         *,
         image_id: ImageIdentifier | ImageIdentifierParam,
         max_wait: float,
+        on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
     ) -> DescribeImageScanFindingsResponse:
         """Poll :meth:`describe_image_scan_findings` until ``image_scan_status.status`` is
         ``COMPLETE`` or ``ACTIVE``.
@@ -656,6 +658,7 @@ class RepositoryHandle(RepositoryHelpers):
             image_id=image_id,
             registry_id=self.registry_id,
             max_wait=max_wait,
+            on_poll=on_poll,
         )
 
     async def wait_until_lifecycle_policy_preview_complete(
@@ -664,6 +667,7 @@ class RepositoryHandle(RepositoryHelpers):
         max_wait: float,
         image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
+        on_poll: OnPoll[GetLifecyclePolicyPreviewResponse] | None = None,
     ) -> GetLifecyclePolicyPreviewResponse:
         """Poll :meth:`get_lifecycle_policy_preview` until ``status`` is ``COMPLETE``.
 
@@ -675,4 +679,5 @@ class RepositoryHandle(RepositoryHelpers):
             image_ids=image_ids,
             filter=filter,
             max_wait=max_wait,
+            on_poll=on_poll,
         )

@@ -27,7 +27,7 @@ IMAGE_SCAN_COMPLETE = Waiter(
         }
     ),
     retry_errors=frozenset({"ScanNotFoundException"}),
-    delay=5,
+    min_delay=5,
 )
 LIFECYCLE_POLICY_PREVIEW_COMPLETE = Waiter(
     name="LifecyclePolicyPreviewComplete",
@@ -35,5 +35,5 @@ LIFECYCLE_POLICY_PREVIEW_COMPLETE = Waiter(
     path=("status",),
     success=frozenset({"COMPLETE"}),
     failure=frozenset({"FAILED", "EXPIRED"}),
-    delay=5,
+    min_delay=5,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen.ir import Handle, Member, Operation, Service, TypeRef, Waiter
@@ -12,7 +12,7 @@ from codegen.render.types import argument_type, limits_text, value_type
 from codegen.render.waiters import waiter_constant
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
 
-__all__ = ["Method", "methods", "parameters", "render", "signature"]
+__all__ = ["Method", "methods", "parameters", "render"]
 
 _INDENT = " " * 4
 _BODY = " " * 8
@@ -64,9 +64,13 @@ class Method:
     head: str
     """``def`` or ``async def``."""
     members: Sequence[Member]
-    extra: Sequence[str] = ()
-    """Parameters that are no members, as they are written."""
+    waiter: Waiter | None = None
     summary: str = ""
+
+    @property
+    def extra(self) -> Sequence[str]:
+        """The names of its parameters that are no members."""
+        return ("max_wait", "on_poll") if self.waiter else ()
 
     def returned(self, writer: ModuleWriter) -> str:
         """The type of what it returns."""
@@ -78,9 +82,27 @@ class Method:
 
     def signature(self, writer: ModuleWriter) -> Iterator[str]:
         """Its first lines."""
-        return signature(
-            self.head, self.name, self.members, self.extra, self.returned(writer), writer
-        )
+        yield from self.signature_with(self.members, writer)
+
+    def signature_with(self, members: Sequence[Member], writer: ModuleWriter) -> Iterator[str]:
+        """Its first lines when it asks for *members* only."""
+        returned = self.returned(writer)
+        yield f"{_INDENT}{self.head} {self.name}("
+        yield f"{_BODY}self,"
+        if members or self.waiter:
+            yield f"{_BODY}*,"
+        for member in members:
+            if member.required:
+                yield f"{_BODY}{member.name}: {_argument(member, writer)},"
+        if self.waiter:
+            yield f"{_BODY}max_wait: float,"
+        for member in members:
+            if not member.required:
+                yield f"{_BODY}{member.name}: {_argument(member, writer)} | None = None,"
+        if self.waiter:
+            on_poll = writer.use("ecrclient._runtime.waiting", "OnPoll")
+            yield f"{_BODY}on_poll: {on_poll}[{returned}] | None = None,"
+        yield f"{_INDENT}) -> {returned}:"
 
 
 def methods(service: Service) -> Iterator[Method]:
@@ -109,7 +131,7 @@ def _of_waiter(waiter: Waiter, operation: Operation) -> Method:
         operation=operation,
         head="async def",
         members=[member for member in operation.input.members if member.name not in paging],
-        extra=("max_wait: float",),
+        waiter=waiter,
         summary=_waiter_summary(waiter, operation),
     )
 
@@ -133,7 +155,7 @@ def _waiter_method(waiter: Waiter, operation: Operation, writer: ModuleWriter) -
     yield f"{_BODY}return await self._wait("
     yield f"{_BODY}    {writer.use('.waiters', waiter_constant(waiter))},"
     yield f"{_BODY}    {_arguments(members)},"
-    yield f"{_BODY}    max_wait=max_wait,"
+    yield from (f"{_BODY}    {name}={name}," for name in method.extra)
     yield f"{_BODY})"
 
 
@@ -155,29 +177,6 @@ def parameters(members: Sequence[Member], writer: ModuleWriter) -> str:
         f"{member.name}: {_argument(member, writer)}{'' if member.required else ' | None = None'}"
         for member in members
     )
-
-
-def signature(
-    head: str,
-    name: str,
-    members: Sequence[Member],
-    extra: Iterable[str],
-    returned: str,
-    writer: ModuleWriter,
-) -> Iterator[str]:
-    """The first lines of a method whose members are keyword-only, the required ones first."""
-    yield f"{_INDENT}{head} {name}("
-    yield f"{_BODY}self,"
-    required = [m for m in members if m.required]
-    optional = [m for m in members if not m.required]
-    if members or extra:
-        yield f"{_BODY}*,"
-    for member in required:
-        yield f"{_BODY}{member.name}: {_argument(member, writer)},"
-    yield from (f"{_BODY}{text}," for text in extra)
-    for member in optional:
-        yield f"{_BODY}{member.name}: {_argument(member, writer)} | None = None,"
-    yield f"{_INDENT}) -> {returned}:"
 
 
 def _argument(member: Member, writer: ModuleWriter) -> str:
@@ -262,13 +261,9 @@ def _waiter_doc(waiter: Waiter, operation: Operation, members: Sequence[Member])
     if waiter.retry_errors:
         more.append(f"{_either(waiter.retry_errors)} is waited out.")
     arguments = _arguments_doc(members)
-    limit = textwrap.fill(
-        "max_wait: Seconds to wait at the most, polls included.",
-        WIDTH - 12,
-        initial_indent=_INDENT,
-        subsequent_indent=_BODY,
-    )
-    arguments = [f"{arguments[0]}\n{limit}" if arguments else f"Args:\n{limit}"]
+    own = f"{_INDENT}max_wait: Seconds to wait at the most, polls included.\n"
+    own += f"{_INDENT}on_poll: Called after each poll; a coroutine function is awaited."
+    arguments = [f"{arguments[0]}\n{own}" if arguments else f"Args:\n{own}"]
     return "\n\n".join(
         [
             textwrap.fill(poll, WIDTH - 12),
@@ -278,6 +273,7 @@ def _waiter_doc(waiter: Waiter, operation: Operation, members: Sequence[Member])
             "Raises:\n"
             f"{_INDENT}WaiterTimeoutError: ``max_wait`` has passed; it carries the last answer.\n"
             f"{_INDENT}WaiterFailureError: it ended badly; it carries the last answer.\n"
+            f"{_INDENT}DeadlineExceeded: ``CallOptions.deadline`` has passed.\n"
             f"{_INDENT}{_CLIENT_ERROR}: any other failure of a poll.",
         ]
     )

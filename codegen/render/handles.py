@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from codegen.ir import Handle, Service
-from codegen.render.client import Method, methods, parameters, signature
+from codegen.render.client import Method, methods, parameters
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
 
 __all__ = ["render"]
@@ -60,9 +60,7 @@ def _method(
 ) -> Iterator[str]:
     filled = {member.wire_name for member in handle.members}
     asked = [member for member in method.members if member.wire_name not in filled]
-    yield from signature(
-        method.head, method.name, asked, method.extra, method.returned(writer), writer
-    )
+    yield from method.signature_with(asked, writer)
     summary = paragraphs(method.summary, width=WIDTH - 12)
     see = textwrap.fill(f"See :meth:`{service.client}.{method.name}`.", WIDTH - 12)
     yield docstring(f"{summary}\n\n{see}", _BODY)
@@ -71,7 +69,5 @@ def _method(
     for member in method.members:
         value = f"self.{member.name}" if member.wire_name in filled else member.name
         yield f"{_BODY}    {member.name}={value},"
-    for text in method.extra:
-        name = text.partition(":")[0]
-        yield f"{_BODY}    {name}={name},"
+    yield from (f"{_BODY}    {name}={name}," for name in method.extra)
     yield f"{_BODY})"

@@ -43,11 +43,12 @@ _PUBLIC = {
         "WriteTimeout",
     ),
     "ecrclient._runtime.middleware": ("CallNext", "Middleware"),
-    "ecrclient._runtime.pagination": ("Paginator",),
+    "ecrclient._runtime.pagination": ("Paginator", "PrefetchingPaginator"),
     "ecrclient._runtime.raw_response": ("RawResponse",),
     "ecrclient._runtime.retry": ("RetryPolicy",),
     "ecrclient._runtime.shapes": ("ResponseMetadata",),
     "ecrclient._runtime.transport": ("PooledTransport",),
+    "ecrclient._runtime.waiting": ("Poll",),
     "ecrclient._runtime.version": ("__version__",),
 }
 

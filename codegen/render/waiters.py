@@ -37,6 +37,6 @@ def render(service: Service) -> str:
                 writer.line(f"    {name}=frozenset({{{listed}}}),")
             elif name != "retry_errors":
                 writer.line(f"    {name}=frozenset(),")
-        writer.line(f"    delay={waiter.delay},")
+        writer.line(f"    min_delay={waiter.delay},")
         writer.line(")")
     return writer.to_text()

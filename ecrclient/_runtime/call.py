@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic
@@ -33,7 +32,7 @@ from ecrclient._runtime.observability import Observation, observe
 from ecrclient._runtime.operation import ResponseT
 from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import Retry, RetryPolicy
-from ecrclient._runtime.stopwatch import Stopwatch
+from ecrclient._runtime.stopwatch import Budget
 from ecrclient._runtime.transport import translate_error
 from ecrclient._runtime.version import __version__
 
@@ -50,9 +49,9 @@ class Call(Generic[ResponseT]):
 
     __slots__ = (
         "_body",
+        "_budget",
         "_core",
         "_credentials",
-        "_deadline",
         "_error",
         "_middleware",
         "_operation",
@@ -73,6 +72,7 @@ class Call(Generic[ResponseT]):
         options: CallOptions,
         policy: RetryPolicy | None,
         middleware: Sequence[Middleware],
+        budget: Budget | None = None,
     ) -> None:
         self._operation = operation
         self._body = body
@@ -81,9 +81,9 @@ class Call(Generic[ResponseT]):
         self._policy = policy
         self._middleware = middleware
         self._started = time.perf_counter()
-        self._stopwatch = Stopwatch()
-        # By the event loop's clock.
-        self._deadline = math.inf
+        self._budget = budget or Budget(options.deadline)
+        self._stopwatch = self._budget.stopwatch
+        self._stopwatch.enter("setup")
         self._retry: Retry | None = None
         # What was wrong with the last attempt that ended, and what it was signed with.
         self._error: ECRClientError | None = None
@@ -114,18 +114,16 @@ class Call(Generic[ResponseT]):
     async def _within_deadline(
         self, observation: Observation | None = None
     ) -> RawResponse[ResponseT]:
-        deadline = self._options.deadline
-        if deadline is None:
+        if self._budget.seconds is None:
             return await self._retry_loop(observation)
-        with anyio.move_on_after(deadline) as scope:
-            self._deadline = scope.deadline
+        with anyio.CancelScope(deadline=self._budget.at):
             return await self._retry_loop(observation)
         raise self._deadline_exceeded() from self._error
 
     def _deadline_exceeded(self) -> DeadlineExceeded:
         return DeadlineExceeded(
             self._operation.name,
-            self._options.deadline or 0.0,
+            self._budget.seconds or 0.0,
             self._attempts,
             self._stopwatch.read(),
         )
@@ -182,7 +180,7 @@ class Call(Generic[ResponseT]):
         delay = retry.next_delay(error, answer.headers.get("date") if answer else None)
         if delay is None:
             return False
-        if delay and anyio.current_time() + delay >= self._deadline:
+        if delay and anyio.current_time() + delay >= self._budget.at:
             # It could not even begin in time.
             retry.abandon()
             raise self._deadline_exceeded() from error

@@ -12,9 +12,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import httpx
 
@@ -23,19 +23,22 @@ from ecrclient._runtime.call import Call
 from ecrclient._runtime.config import CallOptions, ClientArguments, ResolveEndpoint
 from ecrclient._runtime.core import Core
 from ecrclient._runtime.credentials import Credentials, CredentialsProvider
-from ecrclient._runtime.errors import ConfigurationError
+from ecrclient._runtime.errors import ConfigurationError, ServiceError
 from ecrclient._runtime.middleware import Middleware
 from ecrclient._runtime.operation import ResponseT
 from ecrclient._runtime.pagination import Paginator
 from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import RetryPolicy
-from ecrclient._runtime.waiting import wait
+from ecrclient._runtime.stopwatch import Budget
+from ecrclient._runtime.waiting import OnPoll, Pace, PredicateGoal, StatusGoal, wait
 
 if TYPE_CHECKING:
     from ecrclient._runtime.operation import Operation, OperationsByRequest, Service, Waiter
     from ecrclient._runtime.shapes import Request
 
 __all__ = ["BaseClient", "RawResponse"]
+
+T = TypeVar("T")
 
 
 class BaseClient:
@@ -129,23 +132,97 @@ class BaseClient:
             raise TypeError(f"{type(request).__name__} is not a request of {type(self).__name__}")
         return await self._send(operation, codec.encode_request(request))
 
+    async def wait_until(
+        self,
+        call: Callable[[], Awaitable[T]],
+        predicate: Callable[[T], bool],
+        *,
+        max_wait: float,
+        retry_errors: tuple[type[ServiceError], ...] = (),
+        min_delay: float = 2.0,
+        max_delay: float = 30.0,
+        on_poll: OnPoll[T] | None = None,
+    ) -> T:
+        """Call something until its answer is what is waited for.
+
+        ::
+
+            await ecr.wait_until(
+                lambda: ecr.describe_images(repository_name="team/app", image_ids=[image]),
+                lambda page: page.image_details[0].image_status == "ACTIVE",
+                max_wait=300,
+                retry_errors=(ImageNotFoundException,),
+            )
+
+        Args:
+            call: Makes one poll: a call of an operation, or any function to be awaited.
+            predicate: Whether its answer ends the wait; what it raises ends it too.
+            max_wait: Seconds to wait at the most, polls included.
+            retry_errors: Errors that are waited out; any other one ends the wait.
+            min_delay: Seconds of the shortest pause between two polls.
+            max_delay: Seconds of the longest one; pauses grow, with jitter.
+            on_poll: Called after each poll; a coroutine function is awaited.
+
+        Returns:
+            The answer for which the predicate was true.
+
+        Raises:
+            WaiterTimeoutError: ``max_wait`` has passed; it carries the last answer.
+            DeadlineExceeded: ``CallOptions.deadline`` of this client has passed.
+            ECRClientError: any other failure of a poll.
+        """
+        return await wait(
+            "wait_until",
+            call,
+            PredicateGoal(predicate, retry_errors),
+            self._budget(),
+            Pace(min_delay, max_delay),
+            max_wait=max_wait,
+            on_poll=on_poll,
+        )
+
     # -- what the generated methods call ---------------------------------------------------------
 
-    async def _call(self, operation: Operation[ResponseT], members: dict[str, object]) -> ResponseT:
+    async def _call(
+        self,
+        operation: Operation[ResponseT],
+        members: Mapping[str, object],
+        budget: Budget | None = None,
+    ) -> ResponseT:
         request = codec.build_request(operation, members)
-        return (await self._send(operation, codec.encode_request(request))).parse()
+        return (await self._send(operation, codec.encode_request(request), budget)).parse()
+
+    def _budget(self) -> Budget:
+        """The time for several calls that are one to the caller."""
+        return Budget(self._options.deadline)
 
     def _paginate(
         self, operation: Operation[ResponseT], members: dict[str, object]
     ) -> Paginator[ResponseT, Any]:
-        return Paginator(operation, members, self._call)
+        return Paginator(operation, members, self._call, self._budget)
 
     async def _wait(
-        self, waiter: Waiter[ResponseT], members: dict[str, object], *, max_wait: float
+        self,
+        waiter: Waiter[ResponseT],
+        members: dict[str, object],
+        *,
+        max_wait: float,
+        on_poll: OnPoll[ResponseT] | None,
     ) -> ResponseT:
-        return await wait(waiter, lambda: self._call(waiter.operation, members), max_wait=max_wait)
+        budget = self._budget()
+        return await wait(
+            waiter.name,
+            lambda: self._call(waiter.operation, members, budget),
+            StatusGoal(waiter),
+            budget,
+            Pace(waiter.min_delay, waiter.max_delay),
+            max_wait=max_wait,
+            on_poll=on_poll,
+        )
 
-    async def _send(self, operation: Operation[ResponseT], body: bytes) -> RawResponse[ResponseT]:
+    async def _send(
+        self, operation: Operation[ResponseT], body: bytes, budget: Budget | None = None
+    ) -> RawResponse[ResponseT]:
         return await Call(
             operation,
             body,
@@ -153,4 +230,5 @@ class BaseClient:
             options=self._options,
             policy=self._retry,
             middleware=self._middleware,
+            budget=budget,
         ).run()

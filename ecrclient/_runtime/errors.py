@@ -199,7 +199,8 @@ class DeadlineExceeded(ECRClientError, TimeoutError):
         """How many were begun."""
         self.spent: Mapping[str, float] = seconds
         """Seconds by what they went to: ``attempts`` (middleware included), ``sleeps`` between
-        them, ``credentials``, ``throttle`` (adaptive mode), ``setup``. They add up."""
+        them or between polls, ``between`` the pages of a walk, ``credentials``, ``throttle``
+        (adaptive mode), ``setup``. They add up."""
 
     def __str__(self) -> str:
         begun = f"{self.attempts} attempt{'' if self.attempts == 1 else 's'} begun"
@@ -257,7 +258,7 @@ class WaiterError(ECRClientError):
         self.waiter = waiter
         self.reason = reason
         self.last_response = last_response
-        """The last answer that was polled, or None when there was none."""
+        """The last answer that was polled; None when there was none, or it is no response."""
 
     def __str__(self) -> str:
         return f"{self.waiter}: {self.reason}"

@@ -72,8 +72,10 @@ class Waiter(Generic[ResponseT]):
     failure: frozenset[str]
     retry_errors: frozenset[str] = field(default_factory=frozenset[str])
     """Codes of errors that are waited out, such as "not found" just after a push."""
-    delay: float = 5.0
-    """Seconds between two polls."""
+    min_delay: float = 5.0
+    """Seconds of the shortest pause between two polls."""
+    max_delay: float = 30.0
+    """Seconds of the longest one."""
 
 
 OperationsByRequest = Mapping[type["Request[Any]"], Operation[Any]]

@@ -5,59 +5,49 @@ The walks are classes and not async generators: one that is broken off leaves no
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
-from ecrclient._runtime.errors import PaginationError
+from ecrclient._runtime.ahead import ReadAhead
+from ecrclient._runtime.errors import ConfigurationError, PaginationError
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.operation import Operation, Pagination
+    from ecrclient._runtime.operation import Operation, Pagination, ResponseT
     from ecrclient._runtime.shapes import Response
+    from ecrclient._runtime.stopwatch import Budget
 
-__all__ = ["Paginator"]
+__all__ = ["Paginator", "PrefetchingPaginator"]
 
 PageT = TypeVar("PageT", bound="Response")
 ItemT = TypeVar("ItemT")
 
 
-class Paginator(Generic[PageT, ItemT]):
-    """What a paginated operation returns; nothing is sent before it is awaited or iterated.
+class _CallOperation(Protocol):
+    """One call of an operation, within the time of the walk that it belongs to."""
 
-    ``await`` gives one page; ``async for`` gives every item of every page; :meth:`pages` gives the
-    pages. Each use starts afresh, from the token that the call named or from the beginning.
-    """
-
-    __slots__ = ("_call", "_members", "_operation", "_pagination")
-
-    def __init__(
+    def __call__(
         self,
-        operation: Operation[PageT],
-        members: dict[str, object],
-        call: Callable[[Operation[PageT], dict[str, object]], Awaitable[PageT]],
-    ) -> None:
-        assert operation.pagination is not None
-        self._operation = operation
-        self._pagination = operation.pagination
-        self._members = members
-        self._call = call
+        operation: Operation[ResponseT],
+        members: Mapping[str, object],
+        budget: Budget | None = None,
+    ) -> Awaitable[ResponseT]: ...
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._operation.method}>"
 
-    def __await__(self) -> Generator[Any, Any, PageT]:
-        return self._call(self._operation, self._members).__await__()
+class _Walkable(ABC, Generic[PageT, ItemT]):
+    """Items and pages, whichever way the pages come."""
+
+    __slots__ = ()
+    _pagination: Pagination
+
+    @abstractmethod
+    def pages(self) -> AsyncIterator[PageT]:
+        """The pages."""
 
     def __aiter__(self) -> AsyncIterator[ItemT]:
         return _Items(self.pages(), self._pagination)
-
-    def pages(self) -> AsyncIterator[PageT]:
-        """Every page, in order; an empty one does not end it.
-
-        Raises:
-            PaginationError: the service gave a token that it had given before.
-        """
-        return _Pages(self._operation.name, self._pagination, self._members, self._fetch)
 
     async def collect(self, limit: int | None = None) -> list[ItemT]:
         """The items as a list: all of them, or the first *limit*."""
@@ -76,8 +66,106 @@ class Paginator(Generic[PageT, ItemT]):
         items = await self.collect(limit=1)
         return items[0] if items else None
 
-    async def _fetch(self, members: dict[str, object]) -> PageT:
-        return await self._call(self._operation, members)
+
+class Paginator(_Walkable[PageT, ItemT]):
+    """What a paginated operation returns; nothing is sent before it is awaited or iterated.
+
+    ``await`` gives one page; ``async for`` gives every item of every page; :meth:`pages` gives the
+    pages. Each use starts afresh, from the token that the call named or from the beginning. The
+    size of a page is the operation's ``max_results``.
+    """
+
+    __slots__ = ("_budget", "_call", "_members", "_operation", "_pagination")
+
+    def __init__(
+        self,
+        operation: Operation[PageT],
+        members: Mapping[str, object],
+        call: _CallOperation,
+        budget: Callable[[], Budget],
+    ) -> None:
+        assert operation.pagination is not None
+        self._operation = operation
+        self._pagination = operation.pagination
+        self._members = members
+        self._call = call
+        self._budget = budget
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._operation.method}>"
+
+    def __await__(self) -> Generator[Any, Any, PageT]:
+        return self._call(self._operation, self._members).__await__()
+
+    def pages(self) -> AsyncIterator[PageT]:
+        """Every page, in order; an empty one does not end it.
+
+        The ``next_token`` of a page is where a later walk goes on: pass it to the method, as
+        ``next_token=``.
+
+        Raises:
+            PaginationError: the service gave a token that it had given before.
+            DeadlineExceeded: the walk has taken longer than ``CallOptions.deadline``, which begins
+                with its first page and includes what the consumer does in between.
+        """
+        return _Pages(self._operation, self._members, self._call, self._budget)
+
+    def prefetch(self, pages: int = 1) -> PrefetchingPaginator[PageT, ItemT]:
+        """Fetch pages ahead while others are consumed, within an ``async with`` block.
+
+        ::
+
+            async with ecr.describe_images(repository_name="team/app").prefetch() as images:
+                async for image in images:
+                    ...
+
+        The block is what keeps the fetching task from outliving its consumer: however it is left,
+        the task has ended and pages that were not consumed are dropped.
+
+        Args:
+            pages: How many pages, at the most, are fetched and not yet consumed; 1 lets the next
+                one come while this one is worked on.
+
+        Raises:
+            ConfigurationError: *pages* is less than 1.
+        """
+        if pages < 1:
+            raise ConfigurationError(f"prefetch takes 1 page or more, not {pages!r}")
+        return PrefetchingPaginator(self.pages(), pages, self._pagination)
+
+
+class PrefetchingPaginator(_Walkable[PageT, ItemT]):
+    """One walk that runs ahead of its consumer; made by :meth:`Paginator.prefetch`."""
+
+    __slots__ = ("_ahead", "_pages", "_pagination")
+
+    def __init__(self, source: AsyncIterator[PageT], ahead: int, pagination: Pagination) -> None:
+        self._pagination = pagination
+        self._ahead = ReadAhead(source, ahead)
+        self._pages: AsyncIterator[PageT] | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._pages is not None:
+            raise RuntimeError("a prefetching walk can be walked once; call prefetch() again")
+        self._pages = await self._ahead.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._ahead.__aexit__(exc_type, exc, traceback)
+
+    def pages(self) -> AsyncIterator[PageT]:
+        """The pages that have not been consumed yet, in order; errors as :meth:`Paginator.pages`.
+
+        Whoever iterates, over pages or items, goes on where the last one stopped, page by page.
+        """
+        if self._pages is None:
+            raise RuntimeError("pages are fetched ahead only within: async with ....prefetch()")
+        return self._pages
 
 
 class _Pages(AsyncIterator[PageT]):
@@ -85,16 +173,19 @@ class _Pages(AsyncIterator[PageT]):
 
     def __init__(
         self,
-        name: str,
-        pagination: Pagination,
-        members: dict[str, object],
-        fetch: Callable[[dict[str, object]], Awaitable[PageT]],
+        operation: Operation[PageT],
+        members: Mapping[str, object],
+        call: _CallOperation,
+        budget: Callable[[], Budget],
     ) -> None:
-        self._name = name
-        self._input = pagination.input_token
-        self._token_of = attrgetter(pagination.output_token)
+        assert operation.pagination is not None
+        self._operation = operation
+        self._input = operation.pagination.input_token
+        self._token_of = attrgetter(operation.pagination.output_token)
         self._members = members
-        self._fetch = fetch
+        self._call = call
+        self._new_budget = budget
+        self._budget: Budget | None = None
         self._seen: set[object] = set()
         self._ended = False
 
@@ -104,8 +195,12 @@ class _Pages(AsyncIterator[PageT]):
         token = self._members.get(self._input)
         if token in self._seen:
             self._ended = True
-            raise PaginationError(f"{self._name}: the service repeated a page token; stopped there")
-        page = await self._fetch(self._members)
+            name = self._operation.name
+            raise PaginationError(f"{name}: the service repeated a page token; stopped there")
+        if self._budget is None:
+            self._budget = self._new_budget()
+        page = await self._call(self._operation, self._members, self._budget)
+        self._budget.stopwatch.enter("between")
         self._seen.add(token)
         following = self._token_of(page)
         self._ended = not following

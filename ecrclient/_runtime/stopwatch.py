@@ -1,18 +1,19 @@
-"""Where the time of a call goes."""
+"""Where the time of a call goes, and when it is over."""
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import anyio
 
-__all__ = ["Phase", "Stopwatch"]
+__all__ = ["Budget", "Phase", "Stopwatch"]
 
-Phase = Literal["setup", "throttle", "credentials", "attempts", "sleeps"]
+Phase = Literal["setup", "throttle", "credentials", "attempts", "sleeps", "between"]
 
 
 class Stopwatch:
-    """Seconds for each phase of a call, by the event loop's clock; one phase at a time."""
+    """Seconds for each phase, by the event loop's clock; one phase at a time."""
 
     __slots__ = ("_phase", "_seconds", "_since")
 
@@ -31,3 +32,23 @@ class Stopwatch:
         """The seconds of each phase that there was, the running one included."""
         self.enter(self._phase)
         return dict(self._seconds)
+
+
+class Budget:
+    """The time that a call may take; one for all the calls of a walk over pages, or of a wait.
+
+    Make it inside an event loop: its time begins then.
+    """
+
+    __slots__ = ("at", "seconds", "stopwatch")
+
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = seconds
+        """What ``CallOptions.deadline`` says; None: it has no end."""
+        self.stopwatch = Stopwatch()
+        self.at = math.inf if seconds is None else anyio.current_time() + seconds
+        """When it ends, by the event loop's clock."""
+
+    def left(self) -> float:
+        """Seconds until the end, not below 0."""
+        return max(self.at - anyio.current_time(), 0.0)

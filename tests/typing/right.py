@@ -20,6 +20,8 @@ from ecrclient import (
     ECRClientError,
     Middleware,
     Paginator,
+    Poll,
+    PrefetchingPaginator,
     RawResponse,
     RequestValidationError,
     ResponseMetadata,
@@ -449,6 +451,40 @@ async def scanned(ecr: ECRClient, image: ImageIdentifierParam) -> ImageScanFindi
         waiter_error: WaiterError = error
         raise waiter_error from None
     return assert_type(done, DescribeImageScanFindingsResponse).image_scan_findings
+
+
+async def watched(ecr: ECRClient, image: ImageIdentifierParam) -> None:
+    def tell(poll: Poll[DescribeImageScanFindingsResponse]) -> None:
+        assert_type(poll.response, DescribeImageScanFindingsResponse | None)
+
+    await ecr.wait_until_image_scan_complete(
+        repository_name=REPOSITORY, image_id=image, max_wait=300, on_poll=tell
+    )
+
+
+async def waited_for_something_of_ones_own(ecr: ECRClient) -> None:
+    page = await ecr.wait_until(
+        lambda: ecr.describe_images(repository_name=REPOSITORY),
+        lambda page: page.image_details[0].image_status == "ACTIVE",
+        max_wait=300,
+        retry_errors=(RepositoryNotFoundException,),
+    )
+    assert_type(page, DescribeImagesResponse)
+    images = await ecr.wait_until(
+        lambda: ecr.describe_images(repository_name=REPOSITORY).collect(), bool, max_wait=300
+    )
+    assert_type(images, list[ImageDetail])
+
+
+async def fetched_ahead(ecr: ECRClient) -> None:
+    async with ecr.describe_images(repository_name=REPOSITORY).prefetch(2) as ahead:
+        assert_type(ahead, PrefetchingPaginator[DescribeImagesResponse, ImageDetail])
+        async for image in ahead:
+            assert_type(image, ImageDetail)
+        async for page in ahead.pages():
+            assert_type(page, DescribeImagesResponse)
+        assert_type(await ahead.first(), ImageDetail | None)
+        assert_type(await ahead.collect(3), list[ImageDetail])
 
 
 async def previewed(ecr: ECRClient) -> GetLifecyclePolicyPreviewResponse:

@@ -104,6 +104,16 @@ async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
     # E: a handle of a number [mypy: arg-type, pyright: reportArgumentType]
     ecr.repository(7)
 
+    poll = ecr.describe_images(repository_name=NAME)
+    # E: a name that a page lacks [mypy: attr-defined, pyright: reportAttributeAccessIssue]
+    await ecr.wait_until(lambda: poll, lambda page: bool(page.images), max_wait=9)
+
+    # E: a wait of one's own without an end [mypy: call-arg, pyright: reportCallIssue]
+    await ecr.wait_until(lambda: ecr.describe_images(repository_name=NAME), bool)
+
+    # E: an object that reads ahead is no page [mypy: misc, pyright: reportGeneralTypeIssues]
+    await ecr.list_images(repository_name=NAME).prefetch()
+
 
 # -- nested dictionaries --------------------------------------------------------------------------
 

@@ -1,46 +1,5 @@
-"""Both event loops on virtual time: a sleep takes none and ends exactly when it should."""
+"""Everything here runs on virtual time."""
 
 from __future__ import annotations
 
-import asyncio
-import selectors
-from typing import Any
-
-import pytest
-import trio.testing
-
-
-class _JumpingSelector(selectors.SelectSelector):
-    """Instead of waiting for a timer, says how long it would have waited."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if ready or timeout == 0:
-            return ready
-        if timeout is None:
-            return super().select(None)
-        self.now += timeout
-        return []
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """asyncio's loop on virtual time."""
-
-    def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
-        super().__init__(self._jumping)
-
-    def time(self) -> float:
-        return self._jumping.now
-
-
-@pytest.fixture(params=["asyncio", "trio"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
-    """Async tests of this folder run once on each, both on virtual time that begins at 0."""
-    if request.param == "asyncio":
-        return "asyncio", {"loop_factory": VirtualLoop}
-    return "trio", {"clock": trio.testing.MockClock(autojump_threshold=0)}
+from tests.virtual_time import anyio_backend as anyio_backend
