@@ -179,12 +179,20 @@ class Pagination:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An id list with the service's limit for one call."""
+    """An id list with the service's limit for one call, and what answers it."""
 
-    member: str
+    method: str
+    """The client's method that takes any number of ids."""
+    member: Member
     limit: int
-    result: str
-    failures: str
+    concurrency: int
+    """Calls at once, unless the caller says otherwise."""
+    result: Member
+    failures: Member
+    failure_id: str
+    """The Python names of a failure's members."""
+    failure_code: str
+    failure_reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,7 +306,31 @@ class _Builder:
             return None
         if isinstance(ids.type, ListOf) and ids.type.max not in (None, decision.limit):
             self._complaints.append(f"[[batch]] {name}: the model's limit is {ids.type.max}")
-        return Batch(ids.name, decision.limit, result.name, failures.name)
+        names = self._failure_names(failures.type)
+        if names is None:
+            self._complaints.append(f"[[batch]] {name}: a failure is no id, code and reason")
+            return None
+        return Batch(
+            decision.method,
+            ids,
+            decision.limit,
+            decision.concurrency,
+            result,
+            failures,
+            *names,
+        )
+
+    def _failure_names(self, ref: TypeRef) -> tuple[str, str, str] | None:
+        """Which members of a failure are its id, its code and its reason."""
+        if not isinstance(ref, ListOf) or not isinstance(ref.item, StructureRef):
+            return None
+        names = [member.name for member in self._model.shapes[ref.item.name].members]
+        code = [name for name in names if name.endswith("Code")]
+        reason = [name for name in names if name.endswith("Reason")]
+        others = [name for name in names if name not in code + reason]
+        if (len(code), len(reason), len(others)) != (1, 1, 1):
+            return None
+        return member_name(others[0]), member_name(code[0]), member_name(reason[0])
 
     # -- enums, errors, waiters -----------------------------------------------------------------
 

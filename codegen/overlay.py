@@ -42,8 +42,10 @@ class Decision:
 class BatchDecision:
     """The id list of an operation and the members that answer it."""
 
+    method: str
     member: str
     limit: int
+    concurrency: int
     result: str
     failures: str
     why: str
@@ -118,7 +120,15 @@ class Overlay:
         retry_unsafe = reader.entries("retry_unsafe", {"operation": str})
         batches = reader.entries(
             "batch",
-            {"operation": str, "member": str, "limit": int, "result": str, "failures": str},
+            {
+                "operation": str,
+                "method": str,
+                "member": str,
+                "limit": int,
+                "concurrency": int,
+                "result": str,
+                "failures": str,
+            },
         )
         statuses = dict.fromkeys(("success", "failure", "pending", "retry_errors"), list)
         waiters = reader.entries("waiter", {"name": str, "path": str, **statuses})

@@ -9,6 +9,7 @@ typed dictionaries in ``ecrclient.params``, modelled errors in
 
 from __future__ import annotations
 
+from ecrclient._runtime.batching import Batches, BatchResult
 from ecrclient._runtime.config import CallOptions
 from ecrclient._runtime.credentials import (
     BotocoreCredentials,
@@ -21,6 +22,8 @@ from ecrclient._runtime.credentials import (
 )
 from ecrclient._runtime.errors import (
     AttemptTimeout,
+    BatchError,
+    BatchFailure,
     ClientClosedError,
     ConfigurationError,
     ConnectError,
@@ -56,6 +59,10 @@ from .client import ECRClient
 
 __all__ = [
     "AttemptTimeout",
+    "BatchError",
+    "BatchFailure",
+    "BatchResult",
+    "Batches",
     "BotocoreCredentials",
     "CallNext",
     "CallOptions",

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ecrclient._helpers import ClientHelpers
+from ecrclient._runtime.batching import Batches
 from ecrclient._runtime.pagination import Paginator
 from ecrclient._runtime.waiting import OnPoll
 
@@ -59,13 +60,17 @@ from .models import (
     GetRegistryScanningConfigurationResponse,
     GetRepositoryPolicyResponse,
     GetSigningConfigurationResponse,
+    Image,
     ImageDetail,
+    ImageFailure,
     ImageIdentifier,
     ImageReferrer,
     ImageScanFinding,
     ImageScanningConfiguration,
     ImageTagMutabilityExclusionFilter,
     InitiateLayerUploadResponse,
+    Layer,
+    LayerFailure,
     LifecyclePolicyPreviewFilter,
     LifecyclePolicyPreviewResult,
     ListImageReferrersFilter,
@@ -93,6 +98,8 @@ from .models import (
     ReplicationDestination,
     Repository,
     RepositoryCreationTemplate,
+    RepositoryScanningConfiguration,
+    RepositoryScanningConfigurationFailure,
     SetRepositoryPolicyResponse,
     SigningConfiguration,
     StartImageScanResponse,
@@ -255,6 +262,41 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    def check_layers(
+        self,
+        *,
+        repository_name: str,
+        layer_digests: Iterable[str] | AsyncIterable[str],
+        registry_id: str | None = None,
+    ) -> Batches[Layer, LayerFailure]:
+        """:meth:`batch_check_layer_availability` for any number of ``layer_digests``, 100 to a
+        call.
+
+        Await it for the list of ``layers`` (up to 4 calls at once), or see
+        :class:`~ecrclient.Batches` for the failures beside it, and for a stream.
+
+        Args:
+            repository_name: Name of the repository with its namespace, if any, as in team/app.
+                2 to 256 characters.
+            layer_digests: Any number of them, from an iterable or an async iterable.
+            registry_id: The AWS account ID of the registry; the caller's own account when
+                omitted.
+
+        Raises:
+            RequestValidationError: an argument is wrong; nothing was sent.
+            BatchError: a group of what has failed: BatchFailure, RepositoryNotFoundException,
+                InvalidParameterException, ServerException and others; what has succeeded is its
+                ``succeeded``.
+        """
+        return self._in_batches(
+            BATCH_CHECK_LAYER_AVAILABILITY,
+            {
+                "repository_name": repository_name,
+                "layer_digests": layer_digests,
+                "registry_id": registry_id,
+            },
+        )
+
     async def batch_delete_image(
         self,
         *,
@@ -294,6 +336,41 @@ class ECRClient(ClientHelpers):
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
+            BATCH_DELETE_IMAGE,
+            {
+                "repository_name": repository_name,
+                "image_ids": image_ids,
+                "registry_id": registry_id,
+            },
+        )
+
+    def delete_images(
+        self,
+        *,
+        repository_name: str,
+        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
+        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        registry_id: str | None = None,
+    ) -> Batches[ImageIdentifier, ImageFailure]:
+        """:meth:`batch_delete_image` for any number of ``image_ids``, 100 to a call.
+
+        Await it for the list of ``image_ids`` (one call after the other), or see
+        :class:`~ecrclient.Batches` for the failures beside it, and for a stream.
+
+        Args:
+            repository_name: Name of the repository with its namespace, if any, as in team/app.
+                2 to 256 characters.
+            image_ids: Any number of them, from an iterable or an async iterable.
+            registry_id: The AWS account ID of the registry; the caller's own account when
+                omitted.
+
+        Raises:
+            RequestValidationError: an argument is wrong; nothing was sent.
+            BatchError: a group of what has failed: BatchFailure, ServerException,
+                InvalidParameterException, RepositoryNotFoundException and others; what has
+                succeeded is its ``succeeded``.
+        """
+        return self._in_batches(
             BATCH_DELETE_IMAGE,
             {
                 "repository_name": repository_name,
@@ -349,6 +426,46 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    def get_images(
+        self,
+        *,
+        repository_name: str,
+        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
+        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        registry_id: str | None = None,
+        accepted_media_types: Sequence[str] | None = None,
+    ) -> Batches[Image, ImageFailure]:
+        """:meth:`batch_get_image` for any number of ``image_ids``, 100 to a call.
+
+        Await it for the list of ``images`` (up to 4 calls at once), or see
+        :class:`~ecrclient.Batches` for the failures beside it, and for a stream.
+
+        Args:
+            repository_name: Name of the repository with its namespace, if any, as in team/app.
+                2 to 256 characters.
+            image_ids: Any number of them, from an iterable or an async iterable.
+            registry_id: The AWS account ID of the registry; the caller's own account when
+                omitted.
+            accepted_media_types: Manifest media types that the caller can read;
+                image_manifest_media_type tells which one comes back. 1 to 100 items.
+
+        Raises:
+            RequestValidationError: an argument is wrong; nothing was sent.
+            BatchError: a group of what has failed: BatchFailure, ServerException,
+                InvalidParameterException, RepositoryNotFoundException, LimitExceededException,
+                UnableToGetUpstreamImageException and others; what has succeeded is its
+                ``succeeded``.
+        """
+        return self._in_batches(
+            BATCH_GET_IMAGE,
+            {
+                "repository_name": repository_name,
+                "image_ids": image_ids,
+                "registry_id": registry_id,
+                "accepted_media_types": accepted_media_types,
+            },
+        )
+
     async def batch_get_repository_scanning_configuration(
         self,
         *,
@@ -373,6 +490,31 @@ class ECRClient(ClientHelpers):
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
+            BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION,
+            {"repository_names": repository_names},
+        )
+
+    def get_repository_scanning_configurations(
+        self,
+        *,
+        repository_names: Iterable[str] | AsyncIterable[str],
+    ) -> Batches[RepositoryScanningConfiguration, RepositoryScanningConfigurationFailure]:
+        """:meth:`batch_get_repository_scanning_configuration` for any number of
+        ``repository_names``, 25 to a call.
+
+        Await it for the list of ``scanning_configurations`` (up to 4 calls at once), or see
+        :class:`~ecrclient.Batches` for the failures beside it, and for a stream.
+
+        Args:
+            repository_names: Any number of them, from an iterable or an async iterable.
+
+        Raises:
+            RequestValidationError: an argument is wrong; nothing was sent.
+            BatchError: a group of what has failed: BatchFailure, ServerException,
+                InvalidParameterException, RepositoryNotFoundException, ValidationException and
+                others; what has succeeded is its ``succeeded``.
+        """
+        return self._in_batches(
             BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION,
             {"repository_names": repository_names},
         )

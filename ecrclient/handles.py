@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ecrclient._helpers import RepositoryHelpers
+from ecrclient._runtime.batching import Batches
 from ecrclient._runtime.pagination import Paginator
 from ecrclient._runtime.waiting import OnPoll
 
@@ -32,13 +33,17 @@ from .models import (
     GetLifecyclePolicyPreviewResponse,
     GetLifecyclePolicyResponse,
     GetRepositoryPolicyResponse,
+    Image,
     ImageDetail,
+    ImageFailure,
     ImageIdentifier,
     ImageReferrer,
     ImageScanFinding,
     ImageScanningConfiguration,
     ImageTagMutabilityExclusionFilter,
     InitiateLayerUploadResponse,
+    Layer,
+    LayerFailure,
     LifecyclePolicyPreviewFilter,
     LifecyclePolicyPreviewResult,
     ListImageReferrersFilter,
@@ -114,6 +119,22 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    def check_layers(
+        self,
+        *,
+        layer_digests: Iterable[str] | AsyncIterable[str],
+    ) -> Batches[Layer, LayerFailure]:
+        """:meth:`batch_check_layer_availability` for any number of ``layer_digests``, 100 to a
+        call.
+
+        See :meth:`ECRClient.check_layers`.
+        """
+        return self._client.check_layers(
+            repository_name=self.repository_name,
+            layer_digests=layer_digests,
+            registry_id=self.registry_id,
+        )
+
     async def batch_delete_image(
         self,
         *,
@@ -133,6 +154,22 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    def delete_images(
+        self,
+        *,
+        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
+        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+    ) -> Batches[ImageIdentifier, ImageFailure]:
+        """:meth:`batch_delete_image` for any number of ``image_ids``, 100 to a call.
+
+        See :meth:`ECRClient.delete_images`.
+        """
+        return self._client.delete_images(
+            repository_name=self.repository_name,
+            image_ids=image_ids,
+            registry_id=self.registry_id,
+        )
+
     async def batch_get_image(
         self,
         *,
@@ -146,6 +183,24 @@ class RepositoryHandle(RepositoryHelpers):
         See :meth:`ECRClient.batch_get_image`.
         """
         return await self._client.batch_get_image(
+            repository_name=self.repository_name,
+            image_ids=image_ids,
+            registry_id=self.registry_id,
+            accepted_media_types=accepted_media_types,
+        )
+
+    def get_images(
+        self,
+        *,
+        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
+        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        accepted_media_types: Sequence[str] | None = None,
+    ) -> Batches[Image, ImageFailure]:
+        """:meth:`batch_get_image` for any number of ``image_ids``, 100 to a call.
+
+        See :meth:`ECRClient.get_images`.
+        """
+        return self._client.get_images(
             repository_name=self.repository_name,
             image_ids=image_ids,
             registry_id=self.registry_id,

@@ -9,10 +9,11 @@ types check.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from ecrclient._runtime.partial import PartialMembers, PartialResponse
 from ecrclient._runtime.shapes import (
     BlobLimits,
     Bool,
@@ -1341,8 +1342,16 @@ class SubjectIdentifier(Structure, frozen=True):
     """Digest of the image that the artifacts point at, 'sha256:' and 64 hex digits."""
 
 
-class BatchCheckLayerAvailabilityResponse(Response, frozen=True):
+class BatchCheckLayerAvailabilityResponse(PartialResponse, frozen=True):
     """What :meth:`~.ECRClient.batch_check_layer_availability` answers."""
+
+    partial: ClassVar[PartialMembers] = PartialMembers(
+        items="layers",
+        failures="failures",
+        id="layer_digest",
+        code="failure_code",
+        reason="failure_reason",
+    )
 
     layers: list[Layer] = []
     """The layers asked about, each with its availability."""
@@ -1366,8 +1375,16 @@ class BatchCheckLayerAvailabilityRequest(Request[BatchCheckLayerAvailabilityResp
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class BatchDeleteImageResponse(Response, frozen=True):
+class BatchDeleteImageResponse(PartialResponse, frozen=True):
     """What :meth:`~.ECRClient.batch_delete_image` answers."""
+
+    partial: ClassVar[PartialMembers] = PartialMembers(
+        items="image_ids",
+        failures="failures",
+        id="image_id",
+        code="failure_code",
+        reason="failure_reason",
+    )
 
     image_ids: list[ImageIdentifier] = []
     """Images and tags that have been deleted."""
@@ -1391,8 +1408,16 @@ class BatchDeleteImageRequest(Request[BatchDeleteImageResponse], frozen=True):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
 
-class BatchGetImageResponse(Response, frozen=True):
+class BatchGetImageResponse(PartialResponse, frozen=True):
     """What :meth:`~.ECRClient.batch_get_image` answers."""
+
+    partial: ClassVar[PartialMembers] = PartialMembers(
+        items="images",
+        failures="failures",
+        id="image_id",
+        code="failure_code",
+        reason="failure_reason",
+    )
 
     images: list[Image] = []
     """The images that were found, with their manifests, in no particular order."""
@@ -1419,8 +1444,16 @@ class BatchGetImageRequest(Request[BatchGetImageResponse], frozen=True):
     """
 
 
-class BatchGetRepositoryScanningConfigurationResponse(Response, frozen=True):
+class BatchGetRepositoryScanningConfigurationResponse(PartialResponse, frozen=True):
     """What :meth:`~.ECRClient.batch_get_repository_scanning_configuration` answers."""
+
+    partial: ClassVar[PartialMembers] = PartialMembers(
+        items="scanning_configurations",
+        failures="failures",
+        id="repository_name",
+        code="failure_code",
+        reason="failure_reason",
+    )
 
     scanning_configurations: list[RepositoryScanningConfiguration] = []
     """How each of the repositories is scanned."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.operation import Operation, OperationsByRequest, Pagination, Service
+from ecrclient._runtime.operation import Batch, Operation, OperationsByRequest, Pagination, Service
 
 from .errors import ERRORS
 from .models import (
@@ -219,6 +219,11 @@ BATCH_CHECK_LAYER_AVAILABILITY = Operation(
         "InvalidParameterException",
         "ServerException",
     ),
+    batch=Batch(
+        ids="layer_digests",
+        limit=100,
+        concurrency=4,
+    ),
 )
 BATCH_DELETE_IMAGE = Operation(
     name="BatchDeleteImage",
@@ -231,6 +236,11 @@ BATCH_DELETE_IMAGE = Operation(
         "ServerException",
         "InvalidParameterException",
         "RepositoryNotFoundException",
+    ),
+    batch=Batch(
+        ids="image_ids",
+        limit=100,
+        concurrency=1,
     ),
     retry_safe=False,
 )
@@ -248,6 +258,11 @@ BATCH_GET_IMAGE = Operation(
         "LimitExceededException",
         "UnableToGetUpstreamImageException",
     ),
+    batch=Batch(
+        ids="image_ids",
+        limit=100,
+        concurrency=4,
+    ),
 )
 BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION = Operation(
     name="BatchGetRepositoryScanningConfiguration",
@@ -261,6 +276,11 @@ BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION = Operation(
         "InvalidParameterException",
         "RepositoryNotFoundException",
         "ValidationException",
+    ),
+    batch=Batch(
+        ids="repository_names",
+        limit=25,
+        concurrency=4,
     ),
 )
 COMPLETE_LAYER_UPLOAD = Operation(

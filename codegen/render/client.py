@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from codegen.ir import Handle, Member, Operation, Service, TypeRef, Waiter
+from codegen.ir import (
+    Batch,
+    Boolean,
+    Handle,
+    ListOf,
+    Member,
+    Operation,
+    Service,
+    TypeRef,
+    Waiter,
+)
 from codegen.render.operations import constant
 from codegen.render.types import argument_type, limits_text, value_type
 from codegen.render.waiters import waiter_constant
@@ -32,6 +43,9 @@ def render(service: Service) -> str:
     for operation in service.operations:
         writer.line()
         writer.lines(_method(operation, service, writer))
+        if operation.batch:
+            writer.line()
+            writer.lines(_batch_method(operation, operation.batch, service, writer))
     operations = {operation.name: operation for operation in service.operations}
     for waiter in service.waiters:
         writer.line()
@@ -65,6 +79,7 @@ class Method:
     """``def`` or ``async def``."""
     members: Sequence[Member]
     waiter: Waiter | None = None
+    batch: Batch | None = None
     summary: str = ""
 
     @property
@@ -74,6 +89,11 @@ class Method:
 
     def returned(self, writer: ModuleWriter) -> str:
         """The type of what it returns."""
+        if self.batch:
+            batches = writer.use("ecrclient._runtime.batching", "Batches")
+            types = (self.batch.result.type, self.batch.failures.type)
+            items = [ref.item if isinstance(ref, ListOf) else ref for ref in types]
+            return f"{batches}[{', '.join(_items([item], writer) for item in items)}]"
         page = writer.use(".models", self.operation.output.name)
         if self.head.startswith("async") or self.operation.pagination is None:
             return page
@@ -93,7 +113,7 @@ class Method:
             yield f"{_BODY}*,"
         for member in members:
             if member.required:
-                yield f"{_BODY}{member.name}: {_argument(member, writer)},"
+                yield f"{_BODY}{member.name}: {self._parameter(member, writer)},"
         if self.waiter:
             yield f"{_BODY}max_wait: float,"
         for member in members:
@@ -104,10 +124,22 @@ class Method:
             yield f"{_BODY}on_poll: {on_poll}[{returned}] | None = None,"
         yield f"{_INDENT}) -> {returned}:"
 
+    def _parameter(self, member: Member, writer: ModuleWriter) -> str:
+        """The type of a required parameter; ids may come from anywhere."""
+        if self.batch is None or member != self.batch.member:
+            return _argument(member, writer)
+        assert isinstance(member.type, ListOf)
+        item = argument_type(member.type.item, writer, models=".models", params=".params")
+        kinds = [writer.use("collections.abc", kind) for kind in ("Iterable", "AsyncIterable")]
+        return " | ".join(f"{kind}[{item}]" for kind in kinds)
+
 
 def methods(service: Service) -> Iterator[Method]:
-    """The methods that call an operation: each operation's own, and the waiters'."""
-    yield from map(_of_operation, service.operations)
+    """The methods that call an operation: its own, that for any number of ids, and the waiters'."""
+    for operation in service.operations:
+        yield _of_operation(operation)
+        if operation.batch:
+            yield _of_batch(operation, operation.batch)
     operations = {operation.name: operation for operation in service.operations}
     for waiter in service.waiters:
         yield _of_waiter(waiter, operations[waiter.operation])
@@ -120,6 +152,18 @@ def _of_operation(operation: Operation) -> Method:
         head="def" if operation.pagination else "async def",
         members=operation.input.members,
         summary=operation.doc or f"Call ``{operation.name}``.",
+    )
+
+
+def _of_batch(operation: Operation, batch: Batch) -> Method:
+    return Method(
+        name=batch.method,
+        operation=operation,
+        head="def",
+        members=operation.input.members,
+        batch=batch,
+        summary=f":meth:`{operation.method}` for any number of ``{batch.member.name}``, "
+        f"{batch.limit} to a call.",
     )
 
 
@@ -145,6 +189,55 @@ def _method(operation: Operation, service: Service, writer: ModuleWriter) -> Ite
     yield f"{_BODY}    {writer.use('.operations', constant(operation))},"
     yield f"{_BODY}    {_arguments(members)},"
     yield f"{_BODY})"
+
+
+def _batch_method(
+    operation: Operation, batch: Batch, service: Service, writer: ModuleWriter
+) -> Iterator[str]:
+    method = _of_batch(operation, batch)
+    yield from method.signature(writer)
+    yield docstring(_batch_doc(method, batch, service), _BODY)
+    yield f"{_BODY}return self._in_batches("
+    yield f"{_BODY}    {writer.use('.operations', constant(operation))},"
+    yield f"{_BODY}    {_arguments(method.members)},"
+    yield f"{_BODY})"
+
+
+def _batch_doc(method: Method, batch: Batch, service: Service) -> str:
+    docs = {error.name: error.doc for error in service.errors}
+    errors = ", ".join(name for name in method.operation.errors if name in docs)
+    together = (
+        "one call after the other"
+        if batch.concurrency == 1
+        else (f"up to {batch.concurrency} calls at once")
+    )
+    ids = dataclasses.replace(
+        batch.member, doc="Any number of them, from an iterable or an async iterable.", type=_ANY
+    )
+    members = [ids if member == batch.member else member for member in method.members]
+    return "\n\n".join(
+        [
+            textwrap.fill(method.summary, WIDTH - 12, break_on_hyphens=False),
+            textwrap.fill(
+                f"Await it for the list of ``{batch.result.name}`` ({together}), or see "
+                ":class:`~ecrclient.Batches` for the failures beside it, and for a stream.",
+                WIDTH - 12,
+            ),
+            *_arguments_doc(members),
+            "Raises:\n"
+            f"{_INDENT}RequestValidationError: an argument is wrong; nothing was sent.\n"
+            + textwrap.fill(
+                f"BatchError: a group of what has failed: BatchFailure, {errors} and others; what "
+                "has succeeded is its ``succeeded``.",
+                WIDTH - 12,
+                initial_indent=_INDENT,
+                subsequent_indent=_BODY,
+            ),
+        ]
+    )
+
+
+_ANY = Boolean()  # a type without limits to tell
 
 
 def _waiter_method(waiter: Waiter, operation: Operation, writer: ModuleWriter) -> Iterator[str]:

@@ -47,9 +47,10 @@ def render(service: Service) -> str:
     for operation in operations:
         _model(
             operation.output,
-            writer.use(SHAPES, "Response"),
+            writer.use(*(_PARTIAL if operation.batch else (SHAPES, "Response"))),
             f"What :meth:`~.{service.client}.{operation.method}` answers.",
             writer,
+            constant=_partial_members(operation, writer),
         )
         _model(
             operation.input,
@@ -58,6 +59,24 @@ def render(service: Service) -> str:
             writer,
         )
     return writer.to_text()
+
+
+_PARTIAL = ("ecrclient._runtime.partial", "PartialResponse")
+
+
+def _partial_members(operation: Operation, writer: ModuleWriter) -> str:
+    """The class variable that says which members tell what has failed."""
+    batch = operation.batch
+    if batch is None:
+        return ""
+    kind = writer.use("ecrclient._runtime.partial", "PartialMembers")
+    return (
+        f"partial: {writer.use('typing', 'ClassVar')}[{kind}] = {kind}(\n"
+        f'{_INDENT * 2}items="{batch.result.name}", failures="{batch.failures.name}",\n'
+        f'{_INDENT * 2}id="{batch.failure_id}", code="{batch.failure_code}",\n'
+        f'{_INDENT * 2}reason="{batch.failure_reason}",\n'
+        f"{_INDENT})"
+    )
 
 
 def _request_doc(service: Service, operation: Operation) -> str:
@@ -93,13 +112,18 @@ def _raw_string(text: str) -> str:
     return literal if '"' not in text and not text.endswith("\\") else repr(text)
 
 
-def _model(structure: Structure, base: str, doc: str, writer: ModuleWriter) -> None:
+def _model(
+    structure: Structure, base: str, doc: str, writer: ModuleWriter, constant: str = ""
+) -> None:
     generator = _alias_generator(structure)
     keyword = ""
     if generator is pascal_case:
         keyword = f", alias_generator={writer.use(SHAPES, 'pascal_case')}"
     writer.line(f"class {writer.define(structure.name)}({base}{keyword}, frozen=True):")
     writer.line(docstring(doc, _INDENT))
+    if constant:
+        writer.line()
+        writer.line(f"{_INDENT}{constant}")
     for member in structure.members:
         explicit = generator(member.name) != member.wire_name
         writer.line()

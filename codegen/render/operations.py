@@ -65,6 +65,13 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
         writer.line(f"        limit={limit},")
         writer.line(f"        items=({items}),")
         writer.line("    ),")
+    if operation.batch:
+        batch = operation.batch
+        writer.line(f"    batch={writer.use(_OPERATION, 'Batch')}(")
+        writer.line(f'        ids="{batch.member.name}",')
+        writer.line(f"        limit={batch.limit},")
+        writer.line(f"        concurrency={batch.concurrency},")
+        writer.line("    ),")
     if not operation.retry_safe:
         writer.line("    retry_safe=False,")
     writer.line(")")

@@ -8,6 +8,7 @@ from codegen.writer import ModuleWriter
 __all__ = ["render"]
 
 _PUBLIC = {
+    "ecrclient._runtime.batching": ("BatchResult", "Batches"),
     "ecrclient._runtime.config": ("CallOptions",),
     "ecrclient._runtime.credentials": (
         "BotocoreCredentials",
@@ -20,6 +21,8 @@ _PUBLIC = {
     ),
     "ecrclient._runtime.errors": (
         "AttemptTimeout",
+        "BatchError",
+        "BatchFailure",
         "ClientClosedError",
         "ConfigurationError",
         "ConnectError",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import httpx
 
 from ecrclient._runtime import codec
+from ecrclient._runtime.batching import Batches
 from ecrclient._runtime.call import Call
 from ecrclient._runtime.config import CallOptions, ClientArguments, ResolveEndpoint
 from ecrclient._runtime.core import Core
@@ -189,7 +190,14 @@ class BaseClient:
         members: Mapping[str, object],
         budget: Budget | None = None,
     ) -> ResponseT:
-        request = codec.build_request(operation, members)
+        return await self._invoke(operation, codec.build_request(operation, members), budget)
+
+    async def _invoke(
+        self,
+        operation: Operation[ResponseT],
+        request: Request[ResponseT],
+        budget: Budget | None = None,
+    ) -> ResponseT:
         return (await self._send(operation, codec.encode_request(request), budget)).parse()
 
     def _budget(self) -> Budget:
@@ -200,6 +208,11 @@ class BaseClient:
         self, operation: Operation[ResponseT], members: dict[str, object]
     ) -> Paginator[ResponseT, Any]:
         return Paginator(operation, members, self._call, self._budget)
+
+    def _in_batches(
+        self, operation: Operation[Any], members: Mapping[str, object]
+    ) -> Batches[Any, Any]:
+        return Batches(operation, members, self._invoke, self._budget)
 
     async def _wait(
         self,

@@ -21,6 +21,8 @@
         ├── DeadlineExceeded              ``CallOptions.deadline`` has passed (a TimeoutError)
         ├── ResponseDecodeError           the answer is not what the service's model says
         ├── PaginationError               the service repeated a page token
+        ├── BatchFailure                  one of many things failed, in an answer that succeeded
+        ├── BatchError                    a group of what failed of many things (an ExceptionGroup)
         ├── WaiterError
         │   ├── WaiterTimeoutError        ``max_wait`` has passed (a TimeoutError)
         │   └── WaiterFailureError        it reached a state from which it cannot succeed
@@ -32,7 +34,7 @@ Every exception pickles and copies. None holds a secret in its text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from pydantic import TypeAdapter, ValidationError
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttemptTimeout",
+    "BatchError",
+    "BatchFailure",
     "ClientClosedError",
     "ConfigurationError",
     "ConnectError",
@@ -70,6 +74,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+FailureT = TypeVar("FailureT")
 
 _WORTH_TELLING = 0.005
 
@@ -248,6 +253,48 @@ class ResponseDecodeError(ECRClientError):
 
 class PaginationError(ECRClientError):
     """The service gave a page token that it had given before: following it would never end."""
+
+
+class BatchFailure(ECRClientError, Generic[FailureT]):
+    """One of several things that an operation was asked for has failed; others may have not."""
+
+    def __init__(self, code: str, reason: str, id: object, failure: FailureT) -> None:
+        super().__init__(code, reason, id, failure)
+        self.code = code
+        """Why, such as ``ImageNotFound``."""
+        self.reason = reason
+        """Why, in the service's words."""
+        self.id = id
+        """What it is about, as the service names it: an image's identifier, a digest, a name."""
+        self.failure = failure
+        """The whole of what the service says."""
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.code}" + (f": {self.reason}" if self.reason else "")
+
+
+class BatchError(ECRClientError, ExceptionGroup[ECRClientError]):
+    """Some of many things have failed: a group of :class:`BatchFailure` and of errors of calls.
+
+    ``except* BatchFailure`` handles the failures; a note on any other error tells which ids it was
+    for.
+    """
+
+    succeeded: Sequence[Any] = ()
+    """What has not failed."""
+
+    @classmethod
+    def of(cls, failed: Sequence[ECRClientError], succeeded: Sequence[Any]) -> BatchError:
+        """The group of *failed*."""
+        error = cls(f"{len(failed)} failed, {len(succeeded)} succeeded", failed)
+        error.succeeded = succeeded
+        return error
+
+    def derive(self, excs: Sequence[ECRClientError]) -> BatchError:  # type: ignore[override]
+        """A group of some of the errors; what has succeeded stays with it."""
+        error = BatchError(self.message, excs)
+        error.succeeded = self.succeeded
+        return error
 
 
 class WaiterError(ECRClientError):

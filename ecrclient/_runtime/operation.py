@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ecrclient._runtime.errors import ServiceError
     from ecrclient._runtime.shapes import Request, Response
 
-__all__ = ["Operation", "Pagination", "ResponseT", "Service", "Waiter"]
+__all__ = ["Batch", "Operation", "Pagination", "ResponseT", "Service", "Waiter"]
 
 ResponseT = TypeVar("ResponseT", bound="Response")
 
@@ -41,6 +41,18 @@ class Pagination:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """How an operation on a list of ids takes any number of them."""
+
+    ids: str
+    """The request's attribute for the ids."""
+    limit: int
+    """How many the service takes in one call."""
+    concurrency: int
+    """Calls at once, unless the caller says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
 class Operation(Generic[ResponseT]):
     """One operation of a service."""
 
@@ -56,6 +68,7 @@ class Operation(Generic[ResponseT]):
     errors: tuple[str, ...] = ()
     """The codes of the errors that the model lists for it."""
     pagination: Pagination | None = None
+    batch: Batch | None = None
     retry_safe: bool = True
     """Whether it does no harm to send it again after an ambiguous failure."""
 

@@ -49,6 +49,8 @@ class Budget:
         self.at = math.inf if seconds is None else anyio.current_time() + seconds
         """When it ends, by the event loop's clock."""
 
-    def left(self) -> float:
-        """Seconds until the end, not below 0."""
-        return max(self.at - anyio.current_time(), 0.0)
+    def branch(self) -> Budget:
+        """One that ends at the same time, for a call beside others: each tells its own story."""
+        other = Budget(self.seconds)
+        other.at = self.at
+        return other

@@ -12,6 +12,9 @@ from typing import Literal, assert_never, assert_type
 import httpx
 
 from ecrclient import (
+    BatchError,
+    Batches,
+    BatchResult,
     CallNext,
     CallOptions,
     Credentials,
@@ -42,6 +45,7 @@ from ecrclient.errors import (
 from ecrclient.handles import RepositoryHandle
 from ecrclient.models import (
     BatchGetImageRequest,
+    BatchGetImageResponse,
     CreateRepositoryRequest,
     CreateRepositoryResponse,
     DescribeImageScanFindingsResponse,
@@ -53,6 +57,7 @@ from ecrclient.models import (
     EncryptionConfiguration,
     EnhancedImageScanFinding,
     GetLifecyclePolicyPreviewResponse,
+    Image,
     ImageDetail,
     ImageFailure,
     ImageIdentifier,
@@ -60,6 +65,7 @@ from ecrclient.models import (
     ImageScanFinding,
     ImageScanFindings,
     ImageScanningConfiguration,
+    Layer,
     LifecyclePolicyPreviewResult,
     ListImageReferrersResponse,
     ListImagesRequest,
@@ -417,6 +423,29 @@ async def every_paginated_operation(ecr: ECRClient) -> None:
 
 
 # -- requests as models ---------------------------------------------------------------------------
+
+
+async def any_number_of_ids(ecr: ECRClient, digests: AsyncIterator[str]) -> None:
+    ids: list[ImageIdentifier | ImageIdentifierParam] = [{"image_tag": "v1"}]
+    images = ecr.get_images(repository_name=REPOSITORY, image_ids=ids)
+    assert_type(images, Batches[Image, ImageFailure])
+    assert_type(await images, list[Image])
+    result = await images.settled(concurrency=8)
+    assert_type(result, BatchResult[Image, ImageFailure])
+    for failure in result.failures:
+        assert_type(failure.failure, ImageFailure)
+        assert_type(failure.code, str)
+    async with images.stream(ordered=False) as stream:
+        async for image in stream:
+            assert_type(image, Image)
+    layers = ecr.repository(REPOSITORY).check_layers(layer_digests=digests)
+    assert_type(await layers, list[Layer])
+    answer = await ecr.batch_get_image(repository_name=REPOSITORY, image_ids=ids)
+    assert_type(answer.raise_for_failures(), BatchGetImageResponse)
+    try:
+        await ecr.delete_images(repository_name=REPOSITORY, image_ids=(i for i in ids))
+    except BatchError as error:
+        assert_type(error.message, str)
 
 
 async def invoked(ecr: ECRClient) -> None:

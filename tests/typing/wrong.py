@@ -114,6 +114,16 @@ async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
     # E: an object that reads ahead is no page [mypy: misc, pyright: reportGeneralTypeIssues]
     await ecr.list_images(repository_name=NAME).prefetch()
 
+    # E: one id for several [mypy: arg-type, pyright: reportArgumentType]
+    ecr.get_images(repository_name=NAME, image_ids=ImageIdentifier(image_tag="v1"))
+
+    # E: ids of another kind [mypy: list-item, pyright: reportArgumentType]
+    ecr.delete_images(repository_name=NAME, image_ids=["v1"])
+
+    answer = await ecr.put_image(repository_name=NAME, image_manifest="{}")
+    # E: an answer that has no failures [mypy: attr-defined, pyright: reportAttributeAccessIssue]
+    answer.raise_for_failures()
+
 
 # -- nested dictionaries --------------------------------------------------------------------------
 
