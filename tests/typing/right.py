@@ -85,6 +85,7 @@ from ecrclient.models import (
     TagResourceResponse,
 )
 from ecrclient.params import ImageIdentifierParam, ReplicationRuleParam, TagParam
+from ecrclient.references import ImageReference, RegistryHost
 
 REPOSITORY = "team/app"
 
@@ -276,6 +277,16 @@ async def push(ecr: ECRClient, layer: bytes, manifest: str) -> str:
     assert_type(part.last_byte_received, int)
     pushed = await ecr.put_image(repository_name=REPOSITORY, image_manifest=manifest)
     return assert_type(pushed.image.image_manifest, str)
+
+
+async def from_a_reference(ecr: ECRClient, text: str) -> None:
+    reference = ImageReference.parse(text)
+    assert_type(reference.tag, str | None)
+    assert_type(reference.registry, RegistryHost)
+    images = await ecr.repository(
+        reference.repository_name, reference.registry.account_id
+    ).batch_get_image(image_ids=[reference.image_id])
+    assert_type(images, BatchGetImageResponse)
 
 
 async def helpers(ecr: ECRClient) -> str:

@@ -116,7 +116,8 @@ def test_every_exception_pickles_and_copies(kind: type[ECRClientError]) -> None:
         pickle.loads(pickle.dumps(error, protocol))
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
     ]
-    for same in (*protocols, copy.copy(error), copy.deepcopy(error)):
+    twins: list[Any] = [*protocols, copy.copy(error), copy.deepcopy(error)]
+    for same in twins:
         assert type(same) is kind
         assert str(same) == str(error) != ""
         # By their texts: exceptions within a group are no more equal than any other two.
