@@ -43,6 +43,8 @@ class String:
     max: int | None = None
     pattern: str | None = None
     enum: str | None = None
+    json: bool = False
+    """The text of a JSON document, which a caller may pass in its place."""
 
 
 @dataclass(frozen=True, slots=True)

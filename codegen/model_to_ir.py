@@ -186,7 +186,8 @@ class _Builder:
             case "string":
                 enum = shape.name if shape.enum else None
                 pattern = shape.pattern if shape.name not in self._odd_patterns else None
-                return String(shape.name, shape.min, shape.max, pattern, enum)
+                json = shape.name in self._overlay.json_texts
+                return String(shape.name, shape.min, shape.max, pattern, enum, json)
             case "integer" | "long":
                 return Number(shape.name, "int", shape.min, shape.max)
             case "float" | "double":

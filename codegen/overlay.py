@@ -95,6 +95,7 @@ class Overlay:
     returned: Mapping[str, Decision] = field(default_factory=dict[str, Decision])
     sensitive: Mapping[str, Decision] = field(default_factory=dict[str, Decision])
     retry_unsafe: Mapping[str, Decision] = field(default_factory=dict[str, Decision])
+    json_texts: Mapping[str, Decision] = field(default_factory=dict[str, Decision])
     batches: Mapping[str, BatchDecision] = field(default_factory=dict[str, BatchDecision])
     waiters: Mapping[str, WaiterDecision] = field(default_factory=dict[str, WaiterDecision])
     handles: Mapping[str, HandleDecision] = field(default_factory=dict[str, HandleDecision])
@@ -118,6 +119,7 @@ class Overlay:
         returned = reader.entries("returned", {"structure": str, "members": list})
         sensitive = reader.entries("sensitive", {"member": str})
         retry_unsafe = reader.entries("retry_unsafe", {"operation": str})
+        json_texts = reader.entries("json_text", {"shape": str})
         batches = reader.entries(
             "batch",
             {
@@ -140,6 +142,7 @@ class Overlay:
         reader.once("returned", (entry["structure"] for entry in returned))
         reader.once("sensitive", (entry["member"] for entry in sensitive))
         reader.once("retry_unsafe", (entry["operation"] for entry in retry_unsafe))
+        reader.once("json_text", (entry["shape"] for entry in json_texts))
         reader.once("batch", (entry["operation"] for entry in batches))
         reader.once("waiter", (entry["name"] for entry in waiters))
         reader.once("handle", (entry["class"] for entry in handles))
@@ -159,6 +162,9 @@ class Overlay:
             },
             retry_unsafe={
                 entry["operation"]: Decision(value=True, why=entry["why"]) for entry in retry_unsafe
+            },
+            json_texts={
+                entry["shape"]: Decision(value=True, why=entry["why"]) for entry in json_texts
             },
             batches={entry.pop("operation"): BatchDecision(**entry) for entry in batches},
             waiters={
@@ -260,6 +266,8 @@ class _Reader:
         self._known_members("returned", overlay.returned)
         self._known_members("sensitive", overlay.sensitive)
         self._known("retry_unsafe", overlay.retry_unsafe, self._operations)
+        strings = {shape.name for shape in self._model.shapes.values() if shape.type == "string"}
+        self._known("json_text", overlay.json_texts, strings)
         self._known("batch", overlay.batches, self._operations)
         self._known("waiter", overlay.waiters, self._model.waiters)
         shapes = self._model.shapes.values()

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ecrclient._helpers import ClientHelpers
 from ecrclient._runtime.batching import Batches
 from ecrclient._runtime.pagination import Paginator
+from ecrclient._runtime.shapes import SupportsJson
 from ecrclient._runtime.waiting import OnPoll
 
 from .endpoints import resolve_endpoint
@@ -743,8 +744,8 @@ class ECRClient(ClientHelpers):
             ImageTagMutabilityExclusionFilter | ImageTagMutabilityExclusionFilterParam
         ]
         | None = None,
-        repository_policy: str | None = None,
-        lifecycle_policy: str | None = None,
+        repository_policy: str | Mapping[str, object] | SupportsJson | None = None,
+        lifecycle_policy: str | Mapping[str, object] | SupportsJson | None = None,
         custom_role_arn: str | None = None,
     ) -> CreateRepositoryCreationTemplateResponse:
         """Creates a repository creation template. This template is used to define the settings for
@@ -2189,7 +2190,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        lifecycle_policy_text: str,
+        lifecycle_policy_text: str | Mapping[str, object] | SupportsJson,
         registry_id: str | None = None,
     ) -> PutLifecyclePolicyResponse:
         """Creates or updates the lifecycle policy for the specified repository. For more
@@ -2228,7 +2229,7 @@ class ECRClient(ClientHelpers):
     async def put_registry_policy(
         self,
         *,
-        policy_text: str,
+        policy_text: str | Mapping[str, object] | SupportsJson,
     ) -> PutRegistryPolicyResponse:
         """Creates or updates the permissions policy for your registry. A registry policy is used
         to specify permissions for another Amazon Web Services account and is used when
@@ -2396,7 +2397,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        policy_text: str,
+        policy_text: str | Mapping[str, object] | SupportsJson,
         registry_id: str | None = None,
         force: bool | None = None,
     ) -> SetRepositoryPolicyResponse:
@@ -2490,7 +2491,7 @@ class ECRClient(ClientHelpers):
         *,
         repository_name: str,
         registry_id: str | None = None,
-        lifecycle_policy_text: str | None = None,
+        lifecycle_policy_text: str | Mapping[str, object] | SupportsJson | None = None,
     ) -> StartLifecyclePolicyPreviewResponse:
         """Starts a preview of a lifecycle policy for the specified repository. This allows you to
         see the results before associating the lifecycle policy with the repository.
@@ -2801,8 +2802,8 @@ class ECRClient(ClientHelpers):
             ImageTagMutabilityExclusionFilter | ImageTagMutabilityExclusionFilterParam
         ]
         | None = None,
-        repository_policy: str | None = None,
-        lifecycle_policy: str | None = None,
+        repository_policy: str | Mapping[str, object] | SupportsJson | None = None,
+        lifecycle_policy: str | Mapping[str, object] | SupportsJson | None = None,
         applied_for: Sequence[RCTAppliedFor] | None = None,
         custom_role_arn: str | None = None,
     ) -> UpdateRepositoryCreationTemplateResponse:

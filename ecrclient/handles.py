@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ecrclient._helpers import RepositoryHelpers
 from ecrclient._runtime.batching import Batches
 from ecrclient._runtime.pagination import Paginator
+from ecrclient._runtime.shapes import SupportsJson
 from ecrclient._runtime.waiting import OnPoll
 
 from .enums import ImageTagMutability, TargetStorageClass
@@ -584,7 +585,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def put_lifecycle_policy(
         self,
         *,
-        lifecycle_policy_text: str,
+        lifecycle_policy_text: str | Mapping[str, object] | SupportsJson,
     ) -> PutLifecyclePolicyResponse:
         """Creates or updates the lifecycle policy for the specified repository. For more
         information, see Lifecycle policy template.
@@ -600,7 +601,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def set_repository_policy(
         self,
         *,
-        policy_text: str,
+        policy_text: str | Mapping[str, object] | SupportsJson,
         force: bool | None = None,
     ) -> SetRepositoryPolicyResponse:
         """Applies a repository policy to the specified repository to control access permissions.
@@ -637,7 +638,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def start_lifecycle_policy_preview(
         self,
         *,
-        lifecycle_policy_text: str | None = None,
+        lifecycle_policy_text: str | Mapping[str, object] | SupportsJson | None = None,
     ) -> StartLifecyclePolicyPreviewResponse:
         """Starts a preview of a lifecycle policy for the specified repository. This allows you to
         see the results before associating the lifecycle policy with the repository.

@@ -19,6 +19,7 @@ from ecrclient._runtime.shapes import (
     Bool,
     Float,
     Int,
+    JsonText,
     Limits,
     Request,
     Response,
@@ -276,9 +277,9 @@ KmsKeyForRepositoryCreationTemplate = Annotated[
     ),
 ]
 LayerDigest = Annotated[str, Limits(pattern=r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")]
-LifecyclePolicyText = Annotated[str, Limits(min_length=100, max_length=30720)]
+LifecyclePolicyText = Annotated[str, JsonText(min_length=100, max_length=30720)]
 LifecyclePolicyTextForRepositoryCreationTemplate = Annotated[
-    str, Limits(min_length=0, max_length=30720)
+    str, JsonText(min_length=0, max_length=30720)
 ]
 LifecyclePreviewMaxResults = Annotated[int, Limits(ge=1, le=100)]
 MaxResults = Annotated[int, Limits(ge=1, le=1000)]
@@ -308,7 +309,7 @@ PullThroughCacheRuleRepositoryPrefix = Annotated[
 ]
 Region = Annotated[str, Limits(min_length=2, max_length=25, pattern=r"[0-9a-z-]{2,25}")]
 RegistryId = Annotated[str, Limits(pattern=r"[0-9]{12}")]
-RegistryPolicyText = Annotated[str, Limits(min_length=0, max_length=10240)]
+RegistryPolicyText = Annotated[str, JsonText(min_length=0, max_length=10240)]
 ReplicationBackfillId = Annotated[
     str,
     Limits(pattern=r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"),
@@ -329,7 +330,7 @@ RepositoryName = Annotated[
         pattern=r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*",
     ),
 ]
-RepositoryPolicyText = Annotated[str, Limits(min_length=0, max_length=10240)]
+RepositoryPolicyText = Annotated[str, JsonText(min_length=0, max_length=10240)]
 RepositoryTemplateDescription = Annotated[str, Limits(max_length=256)]
 ScanningRepositoryFilterValue = Annotated[
     str, Limits(min_length=1, max_length=255, pattern=r"^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$")

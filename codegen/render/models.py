@@ -103,7 +103,8 @@ def _limited(ref: String | Number, writer: ModuleWriter) -> str:
     parts += [f"{high}={ref.max}"] if ref.max is not None else []
     if isinstance(ref, String) and ref.pattern is not None:
         parts.append(f"pattern={_raw_string(ref.pattern)}")
-    limits = writer.use(SHAPES, "Limits")
+    is_json = isinstance(ref, String) and ref.json
+    limits = writer.use(SHAPES, "JsonText" if is_json else "Limits")
     return f"{writer.use('typing', 'Annotated')}[{base}, {limits}({', '.join(parts)})]"
 
 

@@ -35,8 +35,10 @@ def param_name(structure: str) -> str:
 
 
 def has_limits(ref: TypeRef) -> bool:
-    """Whether the model limits a scalar, so that it gets a named alias."""
+    """Whether a scalar is more than its Python type, so that it gets a named alias."""
     match ref:
+        case String(json=True):
+            return True
         case String(enum=None, min=low, max=high, pattern=pattern):
             return any(limit is not None for limit in (low, high, pattern))
         case Number(min=low, max=high):
@@ -89,6 +91,9 @@ def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: st
     match ref:
         case String(enum=str(enum)):
             return writer.use(".enums", enum)
+        case String(json=True):
+            document = f"{writer.use('collections.abc', 'Mapping')}[str, object]"
+            return f"str | {document} | {writer.use(SHAPES, 'SupportsJson')}"
         case String():
             return "str"
         case Number(kind=kind):
@@ -123,6 +128,8 @@ def value_type(ref: TypeRef, writer: ModuleWriter, *, models: str) -> str:
             return f"dict[{', '.join(parts)}]"
         case StructureRef(name=name):
             return writer.use(models, name)
+        case String(json=True):
+            return "str"
         case scalar:
             return argument_type(scalar, writer, models=models, params="")
 

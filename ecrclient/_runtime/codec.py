@@ -87,6 +87,9 @@ def _message(problem: Any) -> str:
             return f"must match {problem['ctx']['pattern'].removeprefix('^(?:').removesuffix(')$')}"
         case str(kind) if kind.endswith("_type"):
             return f"{problem['msg']}, not {type(problem['input']).__name__}"
+        case "value_error":
+            # What a document says of itself; pydantic puts words of its own before it.
+            return str(problem["ctx"]["error"])
         case _:
             return str(problem["msg"])
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import base64
 import functools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 from pydantic_core import core_schema
@@ -26,6 +27,7 @@ __all__ = [
     "Bool",
     "Float",
     "Int",
+    "JsonText",
     "Limits",
     "OpenEnum",
     "Request",
@@ -33,6 +35,7 @@ __all__ = [
     "ResponseMetadata",
     "Str",
     "Structure",
+    "SupportsJson",
     "Timestamp",
     "attach_metadata",
     "camel_case",
@@ -171,7 +174,41 @@ class Limits:
         if self.pattern is not None:
             limits["pattern"] = f"^(?:{self.pattern})$"
         strict: Any = {**lenient, **limits}
-        return core_schema.json_or_python_schema(lenient, strict)
+        return core_schema.json_or_python_schema(lenient, self._from_caller(strict))
+
+    def _from_caller(self, strict: core_schema.CoreSchema) -> core_schema.CoreSchema:
+        """The schema of what a caller passes."""
+        return strict
+
+
+@runtime_checkable
+class SupportsJson(Protocol):
+    """A document that knows its own JSON."""
+
+    def to_json(self) -> str:
+        """The document's text.
+
+        Raises:
+            ValueError: the document is not what it should be.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class JsonText(Limits):
+    """A text that is JSON: a caller may pass the document instead; its keys stay as they are."""
+
+    def _from_caller(self, strict: core_schema.CoreSchema) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(_json_text, strict)
+
+
+def _json_text(value: object) -> object:
+    if isinstance(value, Mapping):
+        try:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"cannot be written as JSON: {error}") from None
+    return value.to_json() if isinstance(value, SupportsJson) else value
 
 
 class OpenEnum:

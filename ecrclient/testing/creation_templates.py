@@ -31,7 +31,7 @@ from ecrclient.operations import (
 
 from .errors import invalid_parameter, refuse
 from .mutability import check_mutability
-from .policies import check_policy
+from .policies import check_lifecycle_policy, check_policy
 from .prefixes import prefix_key
 from .roles import check_role
 from .tags import merge_tags
@@ -160,7 +160,7 @@ class CreationTemplates:
         if template.repository_policy is not None:
             check_policy("repositoryPolicy", template.repository_policy, has="Statement")
         if template.lifecycle_policy is not None:
-            check_policy("lifecyclePolicy", template.lifecycle_policy, has="rules")
+            check_lifecycle_policy("lifecyclePolicy", template.lifecycle_policy)
         if template.custom_role_arn is not None:
             check_role(self._registry, template.custom_role_arn)
         try:

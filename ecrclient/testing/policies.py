@@ -1,7 +1,8 @@
 """Policies of a repository: who may use it, and when its images expire.
 
-The texts are kept and given back as they were set. Whether a policy is JSON of the right outline is
-checked; what it means is not, and nothing is allowed, forbidden or expired by it.
+The texts are kept and given back as they were set. The rules of a lifecycle policy are checked; of
+a repository policy, only whether it is JSON of the right outline. Nothing is allowed, forbidden or
+expired by either.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from ecrclient.errors import LifecyclePolicyNotFoundException, RepositoryPolicyNotFoundException
+from ecrclient.lifecycle import LifecyclePolicy, LifecyclePolicyError
 from ecrclient.models import (
     DeleteLifecyclePolicyRequest,
     DeleteLifecyclePolicyResponse,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from .dispatch import Handlers
     from .store import Registry, RepositoryRecord
 
-__all__ = ["Policies", "check_policy"]
+__all__ = ["Policies", "check_lifecycle_policy", "check_policy"]
 
 _JSON_OBJECT = TypeAdapter(dict[str, object])
 
@@ -93,7 +95,7 @@ class Policies:
     def put_lifecycle(self, request: PutLifecyclePolicyRequest) -> PutLifecyclePolicyResponse:
         """Set when images expire."""
         record = self._registry.repository(request.repository_name, request.registry_id)
-        check_policy("lifecyclePolicyText", request.lifecycle_policy_text, has="rules")
+        check_lifecycle_policy("lifecyclePolicyText", request.lifecycle_policy_text)
         record.lifecycle_policy_text = request.lifecycle_policy_text
         return PutLifecyclePolicyResponse(
             registry_id=self._registry.account_id,
@@ -139,6 +141,20 @@ class Policies:
                 f"in the registry with id '{self._registry.account_id}'",
             )
         return record.lifecycle_policy_text
+
+
+def check_lifecycle_policy(member: str, text: str) -> None:
+    """A lifecycle policy has rules that go together.
+
+    Raises:
+        InvalidParameterException: it has not.
+    """
+    check_policy(member, text, has="rules")
+    try:
+        LifecyclePolicy.parse(text).to_json()
+    except LifecyclePolicyError as error:
+        problem = f"Lifecycle policy validation failure: {error}"
+        raise invalid_parameter(member, problem) from None
 
 
 def check_policy(member: str, text: str, *, has: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ import pytest
 from pydantic import BaseModel
 
 from ecrclient import Credentials, ECRClient, Paginator, models, params
+from ecrclient._runtime.shapes import SupportsJson
 
 SPEC = Path(__file__).parents[2] / "codegen" / "spec" / "amazonaws-com-ecr.lap"
 
@@ -296,6 +297,9 @@ def alternatives(hint: Any) -> set[Any]:
     return choices - literals
 
 
+DOCUMENTS = {"lifecyclePolicy", "lifecyclePolicyText", "policyText", "repositoryPolicy"}
+"""Texts of JSON documents, which may be passed as documents too."""
+
 SCALARS = {
     "str": str,
     "str(timestamp)": datetime,
@@ -312,7 +316,8 @@ def assert_accepts(kind: Kind, choices: set[Any], name: str) -> None:
         assert get_origin(sequence) is Sequence, name
         assert_accepts(kind.item, alternatives(*get_args(sequence)), name)
     elif kind.text in SCALARS:
-        assert choices == {SCALARS[kind.text]}, name
+        documents = {Mapping[str, object], SupportsJson} if name in DOCUMENTS else set[Any]()
+        assert choices == {SCALARS[kind.text]} | documents, name
     else:
         # A structure: the model, or the typed dictionary that is its twin.
         assert choices == {getattr(models, kind.text), getattr(params, f"{kind.text}Param")}, name

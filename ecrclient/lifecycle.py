@@ -1,0 +1,278 @@
+"""Lifecycle policies: which images expire, or are archived, and when.
+
+::
+
+    policy = LifecyclePolicy.of(
+        keep_last(10, tags=["v*"]),
+        expire_after(14, tags="untagged"),
+        expire_after(365, tags="any"),
+    )
+    await ecr.put_lifecycle_policy(repository_name="team/app", lifecycle_policy_text=policy)
+
+What ECR would refuse is refused before anything is sent, with the number of the rule. Sources:
+"Lifecycle policy properties in Amazon ECR" in the Amazon ECR User Guide; the service's model for
+the length of the text; a ``countUnit`` beside a count, and a null, are refused by the service
+though the guide does not say so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import ValidationError
+
+from ecrclient._runtime.errors import ECRClientError
+from ecrclient._runtime.shapes import Int, OpenEnum, Str, Structure
+
+__all__ = [
+    "LifecycleAction",
+    "LifecyclePolicy",
+    "LifecyclePolicyError",
+    "LifecycleRule",
+    "LifecycleSelection",
+    "archive_after",
+    "expire_after",
+    "expire_archived_after",
+    "keep_last",
+]
+
+_MAX_TEXT = 30_720
+_MAX_WILDCARDS = 4
+
+Tags = Literal["any", "untagged"] | Sequence[str]
+"""Which images a rule is for: all of them, those without a tag, or those with a tag that each of
+the patterns matches, ``*`` standing for any characters."""
+
+
+class LifecyclePolicyError(ECRClientError, ValueError):
+    """ECR would refuse the policy."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        """Each with the number of its rule."""
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "; ".join(self.problems)
+
+
+class LifecycleSelection(Structure, frozen=True):
+    """Which images a rule is for."""
+
+    tag_status: Annotated[Literal["tagged", "untagged", "any"] | str, OpenEnum()]
+    tag_pattern_list: list[Str] | None = None
+    """Patterns with ``*``; an image needs a match for each of them."""
+    tag_prefix_list: list[Str] | None = None
+    """Beginnings of tags; an image needs a match for each of them."""
+    storage_class: Annotated[Literal["standard", "archive"] | str, OpenEnum()] | None = None
+    count_type: Annotated[
+        Literal[
+            "imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned"
+        ]
+        | str,
+        OpenEnum(),
+    ]
+    count_unit: Annotated[Literal["days"] | str, OpenEnum()] | None = None
+    count_number: Int
+
+
+class LifecycleAction(Structure, frozen=True):
+    """What happens to them."""
+
+    type: Annotated[Literal["expire", "transition"] | str, OpenEnum()] = "expire"
+    target_storage_class: Annotated[Literal["archive"] | str, OpenEnum()] | None = None
+
+
+class LifecycleRule(Structure, frozen=True):
+    """One rule. Rules apply in the order of their priorities, the lowest number first."""
+
+    rule_priority: Int = 1
+    """Its number; :meth:`LifecyclePolicy.of` gives it one."""
+    description: Str | None = None
+    selection: LifecycleSelection
+    action: LifecycleAction = LifecycleAction()
+
+
+class LifecyclePolicy(Structure, frozen=True):
+    """The lifecycle policy of a repository.
+
+    Pass it where a policy's text is asked for, or write it with :meth:`to_json`.
+    """
+
+    rules: list[LifecycleRule]
+
+    @classmethod
+    def of(cls, *rules: LifecycleRule) -> Self:
+        """The policy of these rules, numbered from 1 in the order in which they are given.
+
+        Raises:
+            LifecyclePolicyError: ECR would refuse it.
+        """
+        numbered = [
+            rule.model_copy(update={"rule_priority": number})
+            for number, rule in enumerate(rules, start=1)
+        ]
+        policy = cls(rules=numbered)
+        policy.to_json()
+        return policy
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a text, such as ``get_lifecycle_policy`` gives; members that are not known are kept.
+
+        Raises:
+            LifecyclePolicyError: it is no JSON, or a member is missing or of another type.
+        """
+        try:
+            return cls.model_validate_json(text, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise LifecyclePolicyError(
+                [
+                    f"{'.'.join(map(str, problem['loc'])) or 'the text'}: {problem['msg']}"
+                    for problem in error.errors(include_url=False)
+                ]
+            ) from None
+
+    def to_json(self) -> str:
+        """The policy's text, without what is None.
+
+        Raises:
+            LifecyclePolicyError: ECR would refuse it.
+        """
+        problems = [*_problems_of(self.rules)]
+        text = self.model_dump_json(by_alias=True, exclude_none=True)
+        if len(text) > _MAX_TEXT:
+            problems.append(f"the text has {len(text):,} characters, {_MAX_TEXT:,} are allowed")
+        if problems:
+            raise LifecyclePolicyError(problems)
+        return text
+
+
+# -- rules that many policies have -----------------------------------------------------------------
+
+
+def keep_last(count: int, *, tags: Tags, description: str | None = None) -> LifecycleRule:
+    """Expire all images but the *count* that were pushed last."""
+    return _rule(_selection(tags, "imageCountMoreThan", count), description)
+
+
+def expire_after(days: int, *, tags: Tags, description: str | None = None) -> LifecycleRule:
+    """Expire images *days* after they were pushed."""
+    return _rule(_selection(tags, "sinceImagePushed", days), description)
+
+
+def archive_after(
+    days: int,
+    *,
+    tags: Tags,
+    since: Literal["pushed", "pulled"] = "pulled",
+    description: str | None = None,
+) -> LifecycleRule:
+    """Move images to the archive *days* after they were pushed, or pulled for the last time."""
+    count_type = "sinceImagePushed" if since == "pushed" else "sinceImagePulled"
+    archive = LifecycleAction(type="transition", target_storage_class="archive")
+    return _rule(_selection(tags, count_type, days), description, archive)
+
+
+def expire_archived_after(
+    days: int, *, tags: Tags, description: str | None = None
+) -> LifecycleRule:
+    """Expire archived images *days* after they came to the archive."""
+    selection = _selection(tags, "sinceImageTransitioned", days, storage_class="archive")
+    return _rule(selection, description)
+
+
+def _rule(
+    selection: LifecycleSelection, description: str | None, action: LifecycleAction | None = None
+) -> LifecycleRule:
+    return LifecycleRule(
+        description=description, selection=selection, action=action or LifecycleAction()
+    )
+
+
+def _selection(
+    tags: Tags, count_type: str, number: int, *, storage_class: str | None = None
+) -> LifecycleSelection:
+    patterns = None if isinstance(tags, str) else list(tags)
+    return LifecycleSelection(
+        tag_status=tags if isinstance(tags, str) else "tagged",
+        tag_pattern_list=patterns,
+        storage_class=storage_class,
+        count_type=count_type,
+        count_unit=None if count_type == "imageCountMoreThan" else "days",
+        count_number=number,
+    )
+
+
+# -- what ECR refuses ------------------------------------------------------------------------------
+
+
+def _problems_of(rules: Sequence[LifecycleRule]) -> Iterator[str]:
+    if not rules:
+        yield "a policy needs a rule"
+    for rule in rules:
+        for problem in (*_in_selection(rule.selection), *_in_rule(rule)):
+            yield f"rule {rule.rule_priority}: {problem}"
+    for number, count in Counter(rule.rule_priority for rule in rules).items():
+        if count > 1:
+            yield f"rule {number}: {count} rules have this priority"
+    last = max((rule.rule_priority for rule in rules), default=0)
+    for rule in rules:
+        standard = rule.selection.storage_class != "archive"
+        if rule.selection.tag_status == "any" and standard and rule.rule_priority != last:
+            yield f"rule {rule.rule_priority}: tag status any must have the highest priority number"
+
+
+def _in_rule(rule: LifecycleRule) -> Iterator[str]:
+    if rule.rule_priority < 1:
+        yield "the priority must be at least 1"
+    action = rule.action
+    if action.type not in {"expire", "transition"}:
+        yield f"action type must be expire or transition, not {action.type}"
+    if action.type == "transition" and action.target_storage_class != "archive":
+        yield "a transition needs the target storage class archive"
+    if action.type == "expire" and action.target_storage_class is not None:
+        yield "only a transition has a target storage class"
+    if action.type == "transition" and rule.selection.storage_class == "archive":
+        yield "an archived image cannot be moved to the archive"
+
+
+def _in_selection(selection: LifecycleSelection) -> Iterator[str]:
+    yield from _in_tags(selection)
+    kind = selection.count_type
+    if selection.count_number < 1:
+        yield "the count number must be at least 1"
+    if kind == "imageCountMoreThan":
+        if selection.count_unit is not None:
+            yield "a count of images has no unit"
+    elif kind in {"sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned"}:
+        if selection.count_unit != "days":
+            yield f"{kind} is counted in days"
+    else:
+        yield f"{kind} is no count type"
+    if (kind == "sinceImageTransitioned") != (selection.storage_class == "archive"):
+        yield "storage class archive and count type sinceImageTransitioned go together"
+    if selection.storage_class not in {None, "standard", "archive"}:
+        yield f"{selection.storage_class} is no storage class"
+
+
+def _in_tags(selection: LifecycleSelection) -> Iterator[str]:
+    patterns, prefixes = selection.tag_pattern_list, selection.tag_prefix_list
+    match selection.tag_status:
+        case "tagged":
+            if bool(patterns) == bool(prefixes):
+                yield "tag status tagged needs either patterns or prefixes"
+        case "untagged" | "any" as status:
+            if patterns is not None or prefixes is not None:
+                yield f"tag status {status} goes without patterns and prefixes"
+        case status:
+            yield f"{status} is no tag status"
+    for pattern in patterns or ():
+        if not pattern:
+            yield "a tag pattern is empty"
+        if pattern.count("*") > _MAX_WILDCARDS:
+            yield f"tag pattern {pattern} has more than {_MAX_WILDCARDS} wildcards"
+    if any(not prefix for prefix in prefixes or ()):
+        yield "a tag prefix is empty"
