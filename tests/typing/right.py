@@ -42,7 +42,9 @@ from ecrclient.errors import (
     RepositoryNotEmptyException,
     RepositoryNotFoundException,
 )
+from ecrclient.findings import AffectedPackage, Finding
 from ecrclient.handles import RepositoryHandle
+from ecrclient.lifecycle import LifecyclePolicy, LifecycleRule, expire_after, keep_last
 from ecrclient.models import (
     BatchGetImageRequest,
     BatchGetImageResponse,
@@ -531,6 +533,33 @@ async def previewed(ecr: ECRClient) -> GetLifecyclePolicyPreviewResponse:
     return await ecr.wait_until_lifecycle_policy_preview_complete(
         repository_name=REPOSITORY, filter={"tag_status": "TAGGED"}, max_wait=12.5
     )
+
+
+# -- policies and findings ------------------------------------------------------------------------
+
+
+async def policies(ecr: ECRClient) -> str:
+    rule = assert_type(keep_last(10, tags=["v*"], description="Releases"), LifecycleRule)
+    policy = assert_type(
+        LifecyclePolicy.of(rule, expire_after(14, tags="untagged")), LifecyclePolicy
+    )
+    texts: list[str | Mapping[str, object] | LifecyclePolicy] = [policy, {"rules": []}, "{}"]
+    for text in texts:
+        await ecr.put_lifecycle_policy(repository_name=REPOSITORY, lifecycle_policy_text=text)
+    await ecr.repository(REPOSITORY).set_repository_policy(policy_text={"Statement": []})
+    held = await ecr.get_lifecycle_policy(repository_name=REPOSITORY)
+    return assert_type(held.lifecycle_policy_text, str)
+
+
+async def severe(ecr: ECRClient) -> list[AffectedPackage]:
+    packages: list[AffectedPackage] = []
+    async for found in ecr.describe_image_scan_findings(
+        repository_name=REPOSITORY, image_id={"image_tag": "v1"}
+    ):
+        finding = assert_type(Finding.of(found), Finding)
+        if finding.is_at_least("HIGH"):
+            packages.extend(finding.packages)
+    return packages
 
 
 # -- errors ---------------------------------------------------------------------------------------

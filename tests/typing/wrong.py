@@ -21,6 +21,8 @@ from ecrclient import (
     WaiterTimeoutError,
 )
 from ecrclient.errors import InvalidLayerPartException, RepositoryNotFoundException
+from ecrclient.findings import Finding
+from ecrclient.lifecycle import LifecyclePolicy, keep_last
 from ecrclient.models import (
     CreateRepositoryRequest,
     ImageDetail,
@@ -349,6 +351,25 @@ def client(ecr: ECRClient) -> None:
     # E: with without async [mypy: attr-defined, pyright: reportGeneralTypeIssues]
     with ECRClient():
         pass
+
+
+# -- policies and findings ------------------------------------------------------------------------
+
+
+async def policies(ecr: ECRClient) -> None:
+    # E: a policy is no list of rules [mypy: arg-type, pyright: reportArgumentType]
+    await ecr.put_lifecycle_policy(repository_name=NAME, lifecycle_policy_text=[{"rules": 1}])
+
+    # E: a rule says for which images it is [mypy: call-arg, pyright: reportCallIssue]
+    keep_last(10)
+
+    # E: rules, not a list of them [mypy: arg-type, pyright: reportArgumentType]
+    LifecyclePolicy.of([keep_last(10, tags="any")])
+
+
+def severe(finding: Finding) -> bool:
+    # E: no such severity [mypy: arg-type, pyright: reportArgumentType]
+    return finding.is_at_least("SEVERE")
 
 
 # -- errors ---------------------------------------------------------------------------------------

@@ -1,0 +1,137 @@
+"""What image scans find, of basic and of enhanced scanning alike.
+
+::
+
+    async for found in ecr.describe_image_scan_findings(
+        repository_name="team/app", image_id={"image_tag": "v1"}
+    ):
+        finding = Finding.of(found)
+        if finding.is_at_least("HIGH"):
+            print(finding.severity, finding.cves, finding.packages, finding.uri)
+
+Sources: "ImageScanFinding", "EnhancedImageScanFinding" and "VulnerablePackage" in the Amazon ECR
+API Reference; "Severity levels for Amazon Inspector findings" in the Amazon Inspector User Guide.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from ecrclient.models import EnhancedImageScanFinding, ImageScanFinding, VulnerablePackage
+
+__all__ = ["AffectedPackage", "Finding"]
+
+_RANKS = {"INFORMATIONAL": 1, "LOW": 2, "MEDIUM": 3, "HIGH": 4, "CRITICAL": 5}
+_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
+# What Amazon Inspector says where no version has a fix.
+_NO_FIX = "NotAvailable"
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedPackage:
+    """A package of the image that has the vulnerability."""
+
+    name: str
+    version: str | None
+    """The one that is installed, as ``epoch:version-release`` where it has those parts."""
+    fixed_in: str | None
+    """The version to upgrade to; None where there is none. Basic scanning tells of none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding, whichever scanner found it."""
+
+    severity: str
+    """``CRITICAL``, ``HIGH``, ``MEDIUM``, ``LOW``, ``INFORMATIONAL``; ``UNDEFINED`` of basic and
+    ``UNTRIAGED`` of enhanced scanning are not rated."""
+    name: str
+    """The identifier of the vulnerability, or the headline of a finding that has none."""
+    cves: tuple[str, ...]
+    """The CVE numbers: the vulnerability's own, then those of related ones, each once."""
+    packages: tuple[AffectedPackage, ...]
+    description: str | None
+    uri: str | None
+    """The web page that describes it."""
+    source: ImageScanFinding | EnhancedImageScanFinding
+    """What the service said, with all its members."""
+
+    @classmethod
+    def of(cls, finding: ImageScanFinding | EnhancedImageScanFinding) -> Finding:
+        """The view of a finding that ``describe_image_scan_findings`` gives."""
+        if isinstance(finding, ImageScanFinding):
+            return cls._of_basic(finding)
+        return cls._of_enhanced(finding)
+
+    @property
+    def is_fixable(self) -> bool:
+        """Whether a newer version of one of the packages has a fix, as far as the scanner tells."""
+        return any(package.fixed_in is not None for package in self.packages)
+
+    def is_at_least(
+        self, severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
+    ) -> bool:
+        """Whether it is as severe as that, or more; what is not rated is less severe than all.
+
+        Raises:
+            ValueError: there is no such severity.
+        """
+        if severity not in _RANKS:
+            raise ValueError(f"severity must be one of {', '.join(_RANKS)}, not {severity!r}")
+        return _RANKS.get(self.severity, 0) >= _RANKS[severity]
+
+    @classmethod
+    def _of_basic(cls, finding: ImageScanFinding) -> Finding:
+        attributes = {attribute.key: attribute.value for attribute in finding.attributes}
+        name = attributes.get("package_name")
+        package = AffectedPackage(name, attributes.get("package_version"), None) if name else None
+        return cls(
+            severity=finding.severity,
+            name=finding.name,
+            cves=_cves(finding.name),
+            packages=(package,) if package else (),
+            description=finding.description,
+            uri=finding.uri,
+            source=finding,
+        )
+
+    @classmethod
+    def _of_enhanced(cls, finding: EnhancedImageScanFinding) -> Finding:
+        details = finding.package_vulnerability_details
+        if details is None:
+            return cls(
+                severity=finding.severity,
+                name=finding.title or finding.finding_arn,
+                cves=(),
+                packages=(),
+                description=finding.description,
+                uri=None,
+                source=finding,
+            )
+        return cls(
+            severity=finding.severity,
+            name=details.vulnerability_id,
+            cves=_cves(details.vulnerability_id, *details.related_vulnerabilities),
+            packages=tuple(map(_package, details.vulnerable_packages)),
+            description=finding.description,
+            uri=details.source_url or next(iter(details.reference_urls), None),
+            source=finding,
+        )
+
+
+def _package(package: VulnerablePackage) -> AffectedPackage:
+    epoch = f"{package.epoch}:" if package.epoch else ""
+    release = f"-{package.release}" if package.release else ""
+    fixed_in = package.fixed_in_version
+    return AffectedPackage(
+        name=package.name,
+        version=f"{epoch}{package.version}{release}" if package.version else None,
+        fixed_in=None if fixed_in in (None, "", _NO_FIX) else fixed_in,
+    )
+
+
+def _cves(*names: str) -> tuple[str, ...]:
+    found = [match for name in names for match in _CVE.findall(name)]
+    return tuple(dict.fromkeys(found))
