@@ -1,0 +1,87 @@
+"""The Python of the Markdown pages, as tests see it.
+
+Every block that is marked as Python runs, in the order of its page and in one namespace with the
+others there. What readers need not see stands in HTML comments, which no renderer shows::
+
+    <!-- test: types -->        the next block is checked for its types, and does not run
+    <!-- test: pytest -->       the next block is run by pytest, all of the page as one file
+    <!-- test: botocore -->     the next block runs with a client of botocore's as ``ecr``
+    <!-- test: run
+    await ecr.create_repository(repository_name="team/web")
+    -->                         runs here, between the blocks
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+__all__ = ["PAGES", "ROOT", "Block", "Kind", "blocks_of"]
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+
+Kind = Literal["run", "types", "pytest", "botocore"]
+
+_COMMENT = re.compile(r"<!-- test: (?P<kind>\w+)(?P<end> -->)?\n")
+_KINDS = ("run", "types", "pytest", "botocore")
+_FENCE = re.compile(r" *```python\b[^\n]*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some lines of Python."""
+
+    page: Path
+    line: int
+    """Where its first line of code is, counted from 1."""
+    code: str
+    kind: Kind
+    hidden: bool
+    """Whether readers do not see it."""
+
+    def placed(self) -> str:
+        """The code, below as many empty lines as put it where it is in its page."""
+        return "\n" * (self.line - 1) + self.code
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """The blocks of a page, in their order."""
+    return list(_read(page))
+
+
+def _read(page: Path) -> Iterator[Block]:
+    lines = page.read_text(encoding="utf-8").splitlines(keepends=True)
+    marked: Kind | None = None
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        number += 1
+        if comment := _COMMENT.fullmatch(line):
+            assert comment["kind"] in _KINDS, f"{page.name}:{number}: {comment['kind']}"
+            kind = cast("Kind", comment["kind"])
+            if comment["end"]:
+                marked = kind
+                continue
+            end = _end(lines, number, "-->", page)
+            yield Block(page, number + 1, "".join(lines[number:end]), kind, hidden=True)
+            number = end + 1
+        elif _FENCE.fullmatch(line):
+            end = _end(lines, number, "```", page)
+            code = textwrap.dedent("".join(lines[number:end]))
+            yield Block(page, number + 1, code, marked or "run", hidden=False)
+            marked = None
+            number = end + 1
+        elif line.strip():
+            assert marked is None, f"{page.name}:{number}: no block follows the comment"
+
+
+def _end(lines: list[str], start: int, mark: str, page: Path) -> int:
+    for number in range(start, len(lines)):
+        if lines[number].strip() == mark:
+            return number
+    raise AssertionError(f"{page.name}:{start}: not closed")
