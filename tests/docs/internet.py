@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,7 +13,6 @@ import pytest
 from ecrclient import ECRClient
 from ecrclient._runtime import core
 from ecrclient.testing import InMemoryECR
-from ecrclient.testing.wire import HttpRequest
 from tests.testing.builders import OCI_INDEX
 
 __all__ = ["REGION", "Internet", "fill"]
@@ -47,46 +43,14 @@ class Internet(httpx.AsyncBaseTransport):
         """Clients that are made here come to this and to nothing else."""
         key = self.registry().credentials
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(core, "default_transport", lambda *_, **__: self)
+            patch.setattr(core, "default_transport", self._transport)
             patch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
             patch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
             patch.setenv("AWS_DEFAULT_REGION", REGION)
             yield
 
-    def botocore(self) -> Any:
-        """botocore's client of the same registry; boto3's is the same class."""
-        registry = self.registry()
-
-        def send(request: Any, **_: object) -> Any:
-            url = urlsplit(str(request.url))
-            headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-            headers.setdefault("host", url.netloc)  # botocore leaves it to the HTTP library
-            answer = registry.handle(
-                HttpRequest(request.method, url.path or "/", url.query, headers, request.body)
-            )
-            awsrequest: Any = importlib.import_module("botocore.awsrequest")
-            return awsrequest.AWSResponse(
-                request.url, answer.status, dict(answer.headers), _Body(answer.body)
-            )
-
-        session: Any = importlib.import_module("botocore.session")
-        client = session.Session().create_client("ecr", region_name=registry.region)
-        client.meta.events.register("before-send.ecr", send)
-        return client
-
-
-class _Body:
-    """What botocore reads an answer from."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, **_: object) -> list[bytes]:
-        return [self._content]
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    def _transport(self, *_: object, **__: object) -> Internet:
+        return self
 
 
 async def fill(ecr: ECRClient) -> None:

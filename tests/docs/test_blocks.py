@@ -16,6 +16,7 @@ import pytest
 
 from tests.docs.internet import Internet, fill
 from tests.docs.pages import PAGES, ROOT, Block, blocks_of
+from tests.testing.through_botocore import botocore_client
 
 BLOCKS = {page: blocks_of(page) for page in PAGES}
 _HEADER = """\
@@ -56,7 +57,9 @@ async def test_a_page_runs(page: Path) -> None:
                         # A block that has made a client of its own leaves that one closed.
                         await _run(block, names | {"ecr": ecr}, names)
                     case "botocore":
-                        await _run(block, names | {"ecr": internet.botocore()}, names)
+                        await _run(
+                            block, names | {"ecr": botocore_client(internet.registry())}, names
+                        )
                     case "types" | "pytest":
                         continue
 
