@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import httpx
@@ -39,7 +39,7 @@ class Internet(httpx.AsyncBaseTransport):
         return await self.registry(found[0]).transport().handle_async_request(request)
 
     @contextmanager
-    def connected(self) -> Iterator[None]:
+    def connected(self) -> Generator[None]:
         """Clients that are made here come to this and to nothing else."""
         key = self.registry().credentials
         with pytest.MonkeyPatch.context() as patch:

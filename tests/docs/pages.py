@@ -9,6 +9,9 @@ others there. What readers need not see stands in HTML comments, which no render
     <!-- test: run
     await ecr.create_repository(repository_name="team/web")
     -->                         runs here, between the blocks
+
+Beside ``ecr``, a client of :mod:`tests.docs.internet`, code there has ``internet`` itself, and
+``printed``: what the block above it has printed.
 """
 
 from __future__ import annotations

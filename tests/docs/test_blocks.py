@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
+import io
 import json
 import subprocess
 import sys
@@ -23,7 +25,7 @@ _HEADER = """\
 from typing import Any
 import anyio
 from ecrclient import ECRClient
-async def page(ecr: ECRClient, internet: Any) -> None:
+async def page(ecr: ECRClient, internet: Any, printed: str) -> None:
 """
 
 
@@ -67,13 +69,14 @@ async def test_a_page_runs(page: Path) -> None:
 async def _run(block: Block, seen: dict[str, Any], names: dict[str, Any]) -> None:
     """Run a block with the names that it sees, and keep those that it has made."""
     code = compile(block.placed(), str(block.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    if code.co_flags & inspect.CO_COROUTINE:
-        await eval(code, seen)
-    else:
-        # In a thread, where a program may start a loop of its own.
-        await anyio.to_thread.run_sync(eval, code, seen)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        if code.co_flags & inspect.CO_COROUTINE:
+            await eval(code, seen)
+        else:
+            # In a thread, where a program may start a loop of its own.
+            await anyio.to_thread.run_sync(eval, code, seen)
     seen.pop("ecr", None)
-    names.update(seen)
+    names.update(seen, printed=printed.getvalue())
 
 
 def test_all_blocks_pass_the_type_checker(tmp_path: Path) -> None:
