@@ -80,15 +80,12 @@ async def _run(block: Block, seen: dict[str, Any], names: dict[str, Any]) -> Non
 
 
 def test_all_blocks_pass_the_type_checker(tmp_path: Path) -> None:
-    """Each page becomes a function, in which its lines are where they are in the page."""
+    files = 0
     for number, (page, blocks) in enumerate(BLOCKS.items()):
-        body: list[str] = []
-        for block in blocks:
-            if block.kind != "botocore":
-                body += [""] * (block.line - 1 - len(body))
-                body += textwrap.indent(block.code, "    ").splitlines()
-        text = _HEADER + "\n".join([*body, "    ...", ""])
-        (tmp_path / f"{number:02}_{page.stem}.py").write_text(text, encoding="utf-8")
+        for name, text in (("page", _as_function(blocks)), ("tests", _as_module(blocks))):
+            file = tmp_path / f"{number:02}_{page.stem}_{name}.py"
+            file.write_text(text, encoding="utf-8")
+            files += 1
     settings = {
         "typeCheckingMode": "standard",
         # Blocks of one page may each have a main() of their own.
@@ -103,13 +100,33 @@ def test_all_blocks_pass_the_type_checker(tmp_path: Path) -> None:
         check=False,
     )
     report = json.loads(done.stdout)
-    assert report["summary"]["filesAnalyzed"] == len(BLOCKS)
+    assert report["summary"]["filesAnalyzed"] == files
     above = len(_HEADER.splitlines()) - 1
     found = [
-        (Path(told["file"]).stem[3:], told["range"]["start"]["line"] - above, told["message"])
+        (Path(told["file"]).stem, told["range"]["start"]["line"] - above, told["message"])
         for told in report["generalDiagnostics"]
     ]
     assert found == []
+
+
+def _as_function(blocks: list[Block]) -> str:
+    """A function that does what the page does, each line where it is in the page."""
+    own = [block for block in blocks if block.kind in {"run", "types"}]
+    return _HEADER + _placed(own, indent="    ") + "\n    ...\n"
+
+
+def _as_module(blocks: list[Block]) -> str:
+    """The page's tests."""
+    empty = "\n" * len(_HEADER.splitlines())
+    return empty + _placed([block for block in blocks if block.kind == "pytest"], indent="")
+
+
+def _placed(blocks: list[Block], *, indent: str) -> str:
+    lines: list[str] = []
+    for block in blocks:
+        lines += [""] * (block.line - 1 - len(lines))
+        lines += textwrap.indent(block.code, indent).splitlines()
+    return "\n".join(lines)
 
 
 @pytest.mark.parametrize("page", _pages("pytest"))
