@@ -6,12 +6,15 @@ others there. What readers need not see stands in HTML comments, which no render
     <!-- test: types -->        the next block is checked for its types, and does not run
     <!-- test: pytest -->       the next block is run by pytest, all of the page as one file
     <!-- test: botocore -->     the next block runs with a client of botocore's as ``ecr``
+    <!-- test: package -->      the next block is for a generated package, in a test of its own
     <!-- test: run
     await ecr.create_repository(repository_name="team/web")
     -->                         runs here, between the blocks
 
 Beside ``ecr``, a client of :mod:`tests.docs.internet`, code there has ``internet`` itself, and
 ``printed``: what the block above it has printed.
+
+A block with a title quotes the file of that name.
 """
 
 from __future__ import annotations
@@ -21,18 +24,18 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
-__all__ = ["PAGES", "ROOT", "Block", "Kind", "blocks_of"]
+__all__ = ["PAGES", "ROOT", "Block", "Kind", "blocks_of", "quotations_of"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 
-Kind = Literal["run", "types", "pytest", "botocore"]
+Kind = Literal["run", "types", "pytest", "botocore", "package"]
 
 _COMMENT = re.compile(r"<!-- test: (?P<kind>\w+)(?P<end> -->)?\n")
-_KINDS = ("run", "types", "pytest", "botocore")
-_FENCE = re.compile(r" *```python\b[^\n]*\n")
+_PYTHON = re.compile(r" *```python\n")
+_TITLED = re.compile(r"```\w+ title=\"(?P<title>[^\"]+)\"\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,14 @@ def blocks_of(page: Path) -> list[Block]:
     return list(_read(page))
 
 
+def quotations_of(page: Path) -> Iterator[tuple[str, str]]:
+    """The name of each file that a page quotes, and what it quotes."""
+    lines = page.read_text(encoding="utf-8").splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        if titled := _TITLED.fullmatch(line):
+            yield titled["title"], "".join(lines[number : _end(lines, number, "```", page)])
+
+
 def _read(page: Path) -> Iterator[Block]:
     lines = page.read_text(encoding="utf-8").splitlines(keepends=True)
     marked: Kind | None = None
@@ -65,7 +76,7 @@ def _read(page: Path) -> Iterator[Block]:
         line = lines[number]
         number += 1
         if comment := _COMMENT.fullmatch(line):
-            assert comment["kind"] in _KINDS, f"{page.name}:{number}: {comment['kind']}"
+            assert comment["kind"] in get_args(Kind), f"{page.name}:{number}: {comment['kind']}"
             kind = cast("Kind", comment["kind"])
             if comment["end"]:
                 marked = kind
@@ -73,7 +84,7 @@ def _read(page: Path) -> Iterator[Block]:
             end = _end(lines, number, "-->", page)
             yield Block(page, number + 1, "".join(lines[number:end]), kind, hidden=True)
             number = end + 1
-        elif _FENCE.fullmatch(line):
+        elif _PYTHON.fullmatch(line):
             end = _end(lines, number, "```", page)
             code = textwrap.dedent("".join(lines[number:end]))
             yield Block(page, number + 1, code, marked or "run", hidden=False)
