@@ -13,7 +13,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    Protocol,
+    TypeVar,
+    runtime_checkable,
+)
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 from pydantic_core import core_schema
@@ -81,7 +90,7 @@ class Structure(BaseModel, frozen=True):
     # pydantic gives each frozen model a hash of its members.
     __hash__ = BaseModel.__hash__
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         alias_generator=camel_case,
         validate_by_name=True,
         validate_by_alias=False,

@@ -86,7 +86,9 @@ class InMemoryECR:
         """The AWS Region."""
         self.account_id = account_id
         """The account that the registry belongs to."""
-        self.credentials = credentials or Credentials("AKIAINMEMORYECR", "in-memory-ecr-test-key")
+        self.credentials: Credentials = credentials or Credentials(
+            "AKIAINMEMORYECR", "in-memory-ecr-test-key"
+        )
         """The access key that requests must be signed with."""
         self._targets = {operation.target: operation for operation in OPERATIONS.values()}
         self._authenticator = Authenticator(
