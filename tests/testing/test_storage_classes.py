@@ -102,9 +102,12 @@ async def test_filters(client: ECRClient, pushed: str, clock: HandClock) -> None
     other = digest_of(image_manifest("other"))
 
     async def found(status: str | None) -> tuple[set[str], set[str | None]]:
-        wanted = {"image_status": status} if status else None
-        described = await client.describe_images(repository_name=pushed, filter=wanted).collect()
-        listed = await client.list_images(repository_name=pushed, filter=wanted).collect()
+        described = await client.describe_images(
+            repository_name=pushed, filter=DescribeImagesFilter(image_status=status)
+        ).collect()
+        listed = await client.list_images(
+            repository_name=pushed, filter=ListImagesFilter(image_status=status)
+        ).collect()
         return {one.image_digest for one in described}, {one.image_digest for one in listed}
 
     await move(client, pushed, "ARCHIVE")
