@@ -3,8 +3,8 @@
 Source: "Container image manifest format support in Amazon ECR". Docker's second schema and the OCI
 image manifest are converted into each other when an image is pulled by tag. Docker's first schema,
 which ECR makes of the second too, is not made here: such a pull fails as one that ECR cannot
-convert. An index is never converted. A converted manifest has other bytes than the image's digest is
-of; the digest that is answered names the image.
+convert. An index is never converted. The digest that is answered names the image; it is not that of
+the bytes which a conversion makes.
 """
 
 from __future__ import annotations

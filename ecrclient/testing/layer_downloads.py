@@ -81,11 +81,7 @@ class LayerDownloads:
         layer = self._find(request.path)
         if layer is None:
             return _refusal(404, "NoSuchKey", "The specified key does not exist.")
-        return HttpAnswer(
-            200,
-            {"content-type": "application/octet-stream"},
-            layer.content,
-        )
+        return HttpAnswer(200, {"content-type": "application/octet-stream"}, layer.content)
 
     def _sign(self, host: str, path: str, query: dict[str, str]) -> str:
         signed = "\n".join((host.lower(), path, urlencode(sorted(query.items()))))

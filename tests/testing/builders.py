@@ -11,6 +11,7 @@ import httpx
 
 from ecrclient import Credentials, ECRClient
 from ecrclient._runtime.signing import Signer
+from ecrclient.models import UploadLayerPartResponse
 from ecrclient.testing import InMemoryECR
 
 REPOSITORY = "team/app"
@@ -75,21 +76,30 @@ def descriptor(content: bytes, media_type: str) -> dict[str, object]:
     return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
 
 
-async def upload(client: ECRClient, repository: str, content: bytes) -> str:
-    """Upload a layer in one part; its digest."""
-    digest = digest_of(content)
-    started = await client.initiate_layer_upload(repository_name=repository)
-    await client.upload_layer_part(
+async def upload(
+    client: ECRClient, repository: str, content: bytes, part_size: int = 20_971_520
+) -> str:
+    """Upload a layer; its digest."""
+    where = (await client.initiate_layer_upload(repository_name=repository)).upload_id
+    for first in range(0, len(content), part_size):
+        await upload_part(client, repository, where, first, content[first : first + part_size])
+    done = await client.complete_layer_upload(
+        repository_name=repository, upload_id=where, layer_digests=[digest_of(content)]
+    )
+    return done.layer_digest
+
+
+async def upload_part(
+    client: ECRClient, repository: str, upload_id: str, first: int, part: bytes
+) -> UploadLayerPartResponse:
+    """Upload a part that starts at a byte of the layer."""
+    return await client.upload_layer_part(
         repository_name=repository,
-        upload_id=started.upload_id,
-        part_first_byte=0,
-        part_last_byte=len(content) - 1,
-        layer_part_blob=content,
+        upload_id=upload_id,
+        part_first_byte=first,
+        part_last_byte=first + len(part) - 1,
+        layer_part_blob=part,
     )
-    await client.complete_layer_upload(
-        repository_name=repository, upload_id=started.upload_id, layer_digests=[digest]
-    )
-    return digest
 
 
 async def post(

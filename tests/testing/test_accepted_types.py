@@ -60,8 +60,9 @@ async def pull(
     answer = await client.batch_get_image(
         repository_name=repository, image_ids=[image_id], accepted_media_types=accepted
     )
-    (one,) = [*answer.images, *answer.failures]
-    return one
+    outcomes: list[Image | ImageFailure] = [*answer.images, *answer.failures]
+    assert len(outcomes) == 1
+    return outcomes[0]
 
 
 @pytest.mark.parametrize("manifest", [OCI, DOCKER])

@@ -23,7 +23,7 @@ from ecrclient.testing import InMemoryECR
 from ecrclient.testing.layer_uploads import LayerUploads
 from ecrclient.testing.seeds import add_layer
 from ecrclient.testing.store import Registry, utc_now
-from tests.testing.builders import REPOSITORY, digest_of, post, upload
+from tests.testing.builders import REPOSITORY, digest_of, post, upload, upload_part
 
 pytestmark = pytest.mark.anyio
 
@@ -38,13 +38,7 @@ async def begin(client: ECRClient) -> str:
 
 async def send(client: ECRClient, upload_id: str, first: int, part: bytes) -> int:
     """Upload a part; the last byte that has been received."""
-    received = await client.upload_layer_part(
-        repository_name=REPOSITORY,
-        upload_id=upload_id,
-        part_first_byte=first,
-        part_last_byte=first + len(part) - 1,
-        layer_part_blob=part,
-    )
+    received = await upload_part(client, REPOSITORY, upload_id, first, part)
     assert (received.registry_id, received.repository_name) == ("123456789012", REPOSITORY)
     assert received.upload_id == upload_id
     return received.last_byte_received
@@ -188,13 +182,7 @@ async def test_an_upload_belongs_to_its_repository(client: ECRClient, repository
     upload_id = await begin(client)
     await client.create_repository(repository_name="other")
     with pytest.raises(UploadNotFoundException, match="other"):
-        await client.upload_layer_part(
-            repository_name="other",
-            upload_id=upload_id,
-            part_first_byte=0,
-            part_last_byte=2,
-            layer_part_blob=b"abc",
-        )
+        await upload_part(client, "other", upload_id, 0, b"abc")
 
 
 async def test_uploads_do_not_mix(client: ECRClient, repository: str) -> None:

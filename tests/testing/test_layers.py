@@ -16,6 +16,10 @@ from ecrclient.errors import (
     RepositoryNotFoundException,
 )
 from ecrclient.testing import InMemoryECR
+from ecrclient.testing.layer_downloads import LayerDownloads
+from ecrclient.testing.seeds import add_layer
+from ecrclient.testing.store import Registry, utc_now
+from ecrclient.testing.wire import HttpRequest
 from tests.testing.builders import (
     CONFIG,
     LAYERS,
@@ -211,6 +215,18 @@ class TestDownloadUrl:
             url = await url_of(client, "team/app", digest_of(b"layer"))
         assert "X-Amz-Date=20240506T070809Z" in url
         assert (await get(ecr, url)).content == b"layer"
+
+    async def test_a_server_of_our_own(self) -> None:
+        registry = Registry("123456789012", "us-east-1", utc_now)
+        digest = add_layer(registry, "team/app", b"layer")
+        registry.layer_origin = "http://127.0.0.1:5001"
+        downloads = LayerDownloads(registry)
+        url = downloads.url("team/app", digest)
+        assert url.startswith("http://127.0.0.1:5001/layers/123456789012/team/app/sha256/")
+        parts = urlsplit(url)
+        request = HttpRequest("GET", parts.path, parts.query, {"host": parts.netloc}, b"")
+        assert downloads.serves(request)
+        assert downloads.answer(request).body == b"layer"
 
     async def test_another_partition(self) -> None:
         ecr = InMemoryECR(region="cn-north-1")

@@ -20,6 +20,7 @@ from tests.testing.builders import (
     REPOSITORY,
     descriptor,
     digest_of,
+    upload,
 )
 
 pytestmark = pytest.mark.anyio
@@ -53,20 +54,7 @@ async def push_blob(client: ECRClient, content: bytes) -> bool:
     )
     if checked.layers[0].layer_availability == "AVAILABLE":
         return False
-    upload_id = (await client.initiate_layer_upload(repository_name=REPOSITORY)).upload_id
-    for first in range(0, len(content), PART):
-        part = content[first : first + PART]
-        received = await client.upload_layer_part(
-            repository_name=REPOSITORY,
-            upload_id=upload_id,
-            part_first_byte=first,
-            part_last_byte=first + len(part) - 1,
-            layer_part_blob=part,
-        )
-        assert received.last_byte_received == first + len(part) - 1
-    await client.complete_layer_upload(
-        repository_name=REPOSITORY, upload_id=upload_id, layer_digests=[digest]
-    )
+    assert await upload(client, REPOSITORY, content, part_size=PART) == digest
     return True
 
 
