@@ -26,6 +26,7 @@ from tests.testing.builders import (
     OCI_CONFIG,
     OCI_LAYER,
     HandClock,
+    descriptor,
     digest_of,
     image_manifest,
     post,
@@ -82,6 +83,14 @@ class TestAvailability:
             ("", "MissingLayerDigest"),
         ]
         assert all(one.failure_reason for one in answer.failures)
+
+    async def test_the_first_manifest_tells_the_type(self, client: ECRClient, pushed: str) -> None:
+        layers = [descriptor(LAYERS[1], "text/plain")]
+        await client.put_image(repository_name=pushed, image_manifest=image_manifest(layers=layers))
+        answer = await client.batch_check_layer_availability(
+            repository_name=pushed, layer_digests=[LAYER]
+        )
+        assert answer.layers[0].media_type == OCI_LAYER
 
     async def test_a_hundred_at_a_time(self, ecr: InMemoryECR, repository: str) -> None:
         def asking(count: int) -> bytes:
