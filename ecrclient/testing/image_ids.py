@@ -13,10 +13,11 @@ from .errors import invalid_parameter, refuse
 if TYPE_CHECKING:
     from .store import ImageRecord, Registry, RepositoryRecord
 
-__all__ = ["check_image_id", "check_tag", "find_image", "identify", "named_image"]
+__all__ = ["DIGEST", "check_image_id", "check_tag", "find_image", "identify", "named_image"]
 
 # What ECR's own error messages state; the model has neither.
-_DIGEST = "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"
+DIGEST = "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"
+"""The form of a digest."""
 _TAG = "[a-zA-Z0-9-_.]+"
 
 
@@ -45,8 +46,8 @@ def check_image_id(image_id: ImageIdentifier) -> None:
     """
     if image_id.image_digest is None and image_id.image_tag is None:
         raise invalid_parameter("imageIds", "both tag and digest cannot be null")
-    if image_id.image_digest is not None and not re.fullmatch(_DIGEST, image_id.image_digest):
-        raise invalid_parameter("imageDigest", f"must satisfy regular expression '{_DIGEST}'")
+    if image_id.image_digest is not None and not re.fullmatch(DIGEST, image_id.image_digest):
+        raise invalid_parameter("imageDigest", f"must satisfy regular expression '{DIGEST}'")
     check_tag(image_id.image_tag)
 
 
@@ -60,9 +61,9 @@ def find_image(
     digest, tag = image_id.image_digest, image_id.image_tag
     if digest is None and tag is None:
         return _failure(image_id, "MissingDigestAndTag", "both tag and digest cannot be null")
-    if digest is not None and not re.fullmatch(_DIGEST, digest):
+    if digest is not None and not re.fullmatch(DIGEST, digest):
         return _failure(
-            image_id, "InvalidImageDigest", f"image digest should satisfy the regex '{_DIGEST}'"
+            image_id, "InvalidImageDigest", f"image digest should satisfy the regex '{DIGEST}'"
         )
     if tag is not None and not re.fullmatch(_TAG, tag):
         return _failure(image_id, "InvalidImageTag", f"image tag should satisfy the regex '{_TAG}'")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +22,7 @@ from ecrclient.models import (
 )
 from ecrclient.operations import BATCH_DELETE_IMAGE, BATCH_GET_IMAGE, DESCRIBE_IMAGES, LIST_IMAGES
 
+from .conversion import convert, negotiate
 from .image_ids import find_image, identify, named_image
 from .pages import refuse_paging
 
@@ -59,7 +60,7 @@ class Images:
         repository = self._registry.repository(request.repository_name, request.registry_id)
         image_ids = [
             identify(image.digest, tag)
-            for image in _filtered(repository, request.filter)
+            for image in self._filtered(repository, request.filter)
             for tag in image.tags or (None,)
         ]
         page, next_token = self._pages.cut(request, image_ids, key=_sort_key)
@@ -68,7 +69,7 @@ class Images:
     def describe(self, request: DescribeImagesRequest) -> DescribeImagesResponse:
         """The images that are named, or all of them in pages."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
-        images = list(_filtered(repository, request.filter))
+        images = list(self._filtered(repository, request.filter))
         if request.image_ids:
             refuse_paging(request, "imageIds")
             named = {
@@ -88,7 +89,8 @@ class Images:
         """The manifests of the images that are named, and what is wrong with the other names."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         images, failures = _sort_out(
-            self._image(repository, image_id) for image_id in _unique(request.image_ids)
+            self._image(repository, image_id, request.accepted_media_types)
+            for image_id in _unique(request.image_ids)
         )
         return BatchGetImageResponse(images=images, failures=failures)
 
@@ -103,22 +105,42 @@ class Images:
         )
 
     def _image(
-        self, repository: RepositoryRecord, image_id: ImageIdentifier
+        self,
+        repository: RepositoryRecord,
+        image_id: ImageIdentifier,
+        accepted: Sequence[str] | None,
     ) -> Image | ImageFailure:
         """Pull one image."""
         found = find_image(repository, image_id)
         if isinstance(found, ImageFailure):
             return found
+        if found.status(self._registry.clock()) != "ACTIVE":
+            return ImageFailure(
+                image_id=image_id,
+                failure_code="ImageInaccessible",
+                failure_reason="Requested image is archived; restore it before pulling",
+            )
+        # The digest is a promise about the bytes, so only what is pulled by tag is converted.
+        convertible = image_id.image_digest is None
+        media_type = negotiate(found.media_type, accepted, convertible=convertible)
+        if media_type is None:
+            return ImageFailure(
+                image_id=image_id,
+                failure_code="ImageNotFound",
+                failure_reason="Requested image is of no accepted media type: it is "
+                f"{found.media_type}",
+            )
         self._record_pull(found)
         return Image(
             registry_id=self._registry.account_id,
             repository_name=repository.name,
             image_id=identify(found.digest, image_id.image_tag),
-            image_manifest=found.manifest,
-            image_manifest_media_type=found.media_type,
+            image_manifest=convert(found.manifest, found.media_type, media_type),
+            image_manifest_media_type=media_type,
         )
 
     def _detail(self, repository: RepositoryRecord, image: ImageRecord) -> ImageDetail:
+        status = image.status(self._registry.clock())
         detail = ImageDetail(
             registry_id=self._registry.account_id,
             repository_name=repository.name,
@@ -129,10 +151,28 @@ class Images:
             artifact_media_type=image.artifact_media_type,
             last_recorded_pull_time=image.last_pull,
             subject_manifest_digest=image.subject,
-            image_status=image.status,
+            image_status=status,
+            last_archived_at=image.archived_at,
+            last_activated_at=None if status == "ACTIVATING" else image.activated_at,
         )
         # ECR leaves the member out where there is no tag.
         return detail.model_copy(update={"image_tags": [*image.tags]}) if image.tags else detail
+
+    def _filtered(
+        self,
+        repository: RepositoryRecord,
+        wanted: ListImagesFilter | DescribeImagesFilter | None,
+    ) -> Iterator[ImageRecord]:
+        """The images with the tag status that is asked for, and the status, ACTIVE by default."""
+        tag_status = (wanted and wanted.tag_status) or "ANY"
+        image_status = (wanted and wanted.image_status) or "ACTIVE"
+        now = self._registry.clock()
+        for image in repository.images.values():
+            if tag_status in ("ANY", "TAGGED" if image.tags else "UNTAGGED") and image_status in (
+                "ANY",
+                image.status(now),
+            ):
+                yield image
 
     def _record_pull(self, image: ImageRecord) -> None:
         if self._registry.caller_arn in self._registry.pull_time_exclusions:
@@ -140,20 +180,6 @@ class Images:
         now = self._registry.clock()
         if image.last_pull is None or now - image.last_pull >= _PULL_RECORDED_EVERY:
             image.last_pull = now
-
-
-def _filtered(
-    repository: RepositoryRecord, wanted: ListImagesFilter | DescribeImagesFilter | None
-) -> Iterator[ImageRecord]:
-    """The images with the tag status that is asked for, and the image status, ACTIVE by default."""
-    tag_status = (wanted and wanted.tag_status) or "ANY"
-    image_status = (wanted and wanted.image_status) or "ACTIVE"
-    for image in repository.images.values():
-        if tag_status in ("ANY", "TAGGED" if image.tags else "UNTAGGED") and image_status in (
-            "ANY",
-            image.status,
-        ):
-            yield image
 
 
 def _delete(

@@ -1,12 +1,14 @@
 """What a manifest says of itself.
 
 Sources: "Image Manifest Version 2, Schema 2" of the Docker registry, and the image and index
-manifests of the OCI image specification.
+manifests of the OCI image specification. That layers of certain types are not pushed: "Pushing
+Windows images to Amazon ECR".
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -37,6 +39,11 @@ _FIRST_SCHEMA_TYPES = frozenset(
         "application/vnd.docker.distribution.manifest.v1+prettyjws",
     }
 )
+# Layers that their licence forbids to copy: clients fetch them from the URLs in the manifest.
+_FOREIGN_LAYERS = (
+    "application/vnd.docker.image.rootfs.foreign.diff.tar",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,9 @@ class Manifest:
     """Bytes of the configuration and the layers; 0 for an index."""
     references: frozenset[str]
     """The digests that an index lists; none for an image."""
+    blobs: Mapping[str, str | None]
+    """The media types of the configuration and the layers that must be here, by digest."""
+    annotations: Mapping[str, str]
     artifact_media_type: str | None
     subject: str | None
     is_index: bool
@@ -65,6 +75,10 @@ class _Descriptor(_Part):
     media_type: str | None = None
 
 
+class _FirstSchemaLayer(_Part):
+    blob_sum: str
+
+
 class _Document(_Part):
     """The members of all kinds of manifest; which of them must be there depends on the kind."""
 
@@ -72,8 +86,10 @@ class _Document(_Part):
     artifact_type: str | None = None
     config: _Descriptor | None = None
     layers: list[_Descriptor] | None = None
+    fs_layers: list[_FirstSchemaLayer] = []
     manifests: list[_Descriptor] | None = None
     subject: _Descriptor | None = None
+    annotations: dict[str, str] = {}
 
 
 _JSON_OBJECT = TypeAdapter(dict[str, object])
@@ -104,6 +120,13 @@ def read_manifest(text: str, media_type: str | None) -> Manifest:
     is_index = kind in _INDEX_TYPES
     config, layers = document.config, document.layers or []
     blobs = [] if is_index else [*layers, config] if config else layers
+    stored = {
+        blob.digest: blob.media_type
+        for blob in blobs
+        if not (blob.media_type or "").startswith(_FOREIGN_LAYERS)
+    }
+    if kind in _FIRST_SCHEMA_TYPES:
+        stored |= {layer.blob_sum: None for layer in document.fs_layers}
     return Manifest(
         digest=f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
         media_type=kind,
@@ -111,6 +134,8 @@ def read_manifest(text: str, media_type: str | None) -> Manifest:
         references=frozenset(one.digest for one in document.manifests or ())
         if is_index
         else frozenset(),
+        blobs=stored,
+        annotations=document.annotations,
         artifact_media_type=document.artifact_type or (config.media_type if config else None),
         subject=document.subject.digest if document.subject else None,
         is_index=is_index,

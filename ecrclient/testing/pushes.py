@@ -8,6 +8,7 @@ from ecrclient.errors import (
     ImageAlreadyExistsException,
     ImageDigestDoesNotMatchException,
     ImageTagAlreadyExistsException,
+    LayersNotFoundException,
     ReferencedImagesNotFoundException,
 )
 from ecrclient.models import Image, PutImageRequest, PutImageResponse
@@ -19,6 +20,7 @@ from .image_ids import check_tag, identify
 from .manifests import read_manifest
 from .mutability import is_immutable
 from .signing import signing_profiles
+from .storage_classes import restore_now
 from .store import ImageRecord
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ __all__ = ["Pushes"]
 class Pushes:
     """PutImage: a new manifest, or a new tag for one that is there.
 
-    The layers that a manifest names are not looked for: this version takes no layer uploads.
+    A push of an archived image restores it at once.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -51,6 +53,7 @@ class Pushes:
         check_tag(tag)
         manifest = read_manifest(request.image_manifest, request.image_manifest_media_type)
         _check_digest(manifest, request.image_digest)
+        self._check_layers(repository, manifest)
         self._check_references(repository, manifest)
         self._check_new(repository, manifest.digest, tag)
         _check_tag_may_move(repository, manifest.digest, tag)
@@ -59,6 +62,7 @@ class Pushes:
         if image is None:
             image = self._record(repository, manifest, request.image_manifest)
             repository.images[manifest.digest] = image
+        restore_now(image, self._registry.clock())
         if tag is not None:
             repository.point(tag, image)
         return PutImageResponse(
@@ -70,6 +74,16 @@ class Pushes:
                 image_manifest_media_type=image.media_type,
             )
         )
+
+    def _check_layers(self, repository: RepositoryRecord, manifest: Manifest) -> None:
+        missing = sorted(manifest.blobs.keys() - repository.layers.keys())
+        if missing:
+            raise refuse(
+                LayersNotFoundException,
+                f"Layers with digests '[{', '.join(missing)}]' required for pushing image into "
+                f"repository with name '{repository.name}' in the registry with id "
+                f"'{self._registry.account_id}' do not exist",
+            )
 
     def _check_references(self, repository: RepositoryRecord, manifest: Manifest) -> None:
         missing = sorted(manifest.references.difference(repository.images))
@@ -83,7 +97,9 @@ class Pushes:
 
     def _check_new(self, repository: RepositoryRecord, digest: str, tag: str | None) -> None:
         image = repository.images.get(digest)
-        if image is not None and (tag is None or tag in image.tags):
+        if image is None or image.status(self._registry.clock()) != "ACTIVE":
+            return
+        if tag is None or tag in image.tags:
             tagged = f" and tag '{tag}'" if tag is not None else ""
             raise refuse(
                 ImageAlreadyExistsException,
@@ -94,6 +110,9 @@ class Pushes:
     def _record(self, repository: RepositoryRecord, manifest: Manifest, text: str) -> ImageRecord:
         # An index is as large as the largest image that it lists.
         listed = [repository.images[digest].size for digest in manifest.references]
+        for digest, media_type in manifest.blobs.items():
+            layer = repository.layers[digest]
+            layer.media_type = layer.media_type or media_type
         return ImageRecord(
             digest=manifest.digest,
             manifest=text,
@@ -103,6 +122,7 @@ class Pushes:
             artifact_media_type=manifest.artifact_media_type,
             subject=manifest.subject,
             references=manifest.references,
+            layers=frozenset(manifest.blobs),
             signing_profiles=signing_profiles(self._registry, repository.name),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ecrclient._runtime.credentials import Credentials
@@ -19,15 +19,21 @@ from .creation_templates import CreationTemplates
 from .dispatch import Handlers
 from .errors import encode_error, refuse_common
 from .images import Images
+from .layer_downloads import LayerDownloads
+from .layer_uploads import LayerUploads
+from .layers import Layers
 from .pages import Pages
 from .policies import Policies
 from .pull_through import PullThroughCacheRules
 from .pull_times import PullTimeExclusions
 from .pushes import Pushes
+from .referrers import Referrers
 from .registry import RegistrySettings
 from .repositories import Repositories
 from .scan_settings import ScanSettings
+from .seeds import add_image, add_layer
 from .signing import Signing
+from .storage_classes import StorageClasses
 from .store import Clock, Registry, utc_now
 from .tags import ResourceTags
 from .tokens import AuthorizationTokens
@@ -56,8 +62,8 @@ class InMemoryECR:
     other, each one whole, so a concurrent test sees no half-done change. The state lives as long as
     the object.
 
-    What this version leaves unchecked: the layers that an image manifest names (there are no layer
-    uploads yet), and permissions (policies are kept and given back, and forbid nothing).
+    What this version leaves unchecked: permissions (policies are kept and given back, and forbid
+    nothing).
 
     Args:
         region: The AWS Region; it is part of ARNs and URIs, and of what a signature is for.
@@ -96,7 +102,8 @@ class InMemoryECR:
         )
         self._registry = Registry(account_id, region, clock)
         self._handlers = Handlers()
-        answer_everything(self._registry, self._handlers)
+        self._downloads = LayerDownloads(self._registry)
+        answer_everything(self._registry, self._handlers, self._downloads)
 
     @property
     def caller_arn(self) -> str:
@@ -141,8 +148,64 @@ class InMemoryECR:
             middleware=middleware,
         )
 
+    def add_layer(self, repository_name: str, content: bytes) -> str:
+        """Put a layer, or an image's configuration, into a repository, as an upload would.
+
+        Args:
+            repository_name: The repository; it is created if it is not there.
+            content: The bytes of the layer.
+
+        Returns:
+            The digest.
+        """
+        return add_layer(self._registry, repository_name, content)
+
+    def add_image(
+        self,
+        repository_name: str,
+        layers: Sequence[bytes],
+        *,
+        tags: Sequence[str] = (),
+        artifact_type: str | None = None,
+        subject: str | None = None,
+        annotations: Mapping[str, str] | None = None,
+    ) -> str:
+        """Put an image with its layers into a repository, as a push would.
+
+        The same arguments make the same image.
+
+        Args:
+            repository_name: The repository; it is created if it is not there.
+            layers: The bytes of each layer. Any will do, they need not be archives.
+            tags: The tags of the image.
+            artifact_type: The media type of what is no image to run, such as an SBOM.
+            subject: The digest of the image that this one is attached to.
+            annotations: The manifest's annotations.
+
+        Returns:
+            The digest.
+
+        Raises:
+            ServiceError: PutImage refuses it; a tag may be immutable, or the image there already.
+            ValueError: the subject is not there.
+        """
+        return add_image(
+            self._registry,
+            repository_name,
+            layers,
+            tags=tags,
+            artifact_type=artifact_type,
+            subject=subject,
+            annotations=annotations,
+        )
+
     def handle(self, request: HttpRequest) -> HttpAnswer:
-        """Answer one request. An exception that is no refusal is a bug here, and passes."""
+        """Answer one request: a call of the API, or a GET of a layer's download URL.
+
+        An exception that is no refusal is a bug here, and passes.
+        """
+        if self._downloads.serves(request):
+            return self._downloads.answer(request)
         headers = {"x-amzn-requestid": str(uuid.uuid4()), "content-type": _CONTENT_TYPE}
         try:
             return HttpAnswer(200, headers, self._answer(request))
@@ -167,12 +230,16 @@ class InMemoryECR:
         return operation
 
 
-def answer_everything(registry: Registry, handlers: Handlers) -> None:
+def answer_everything(registry: Registry, handlers: Handlers, downloads: LayerDownloads) -> None:
     """Let every resource of the registry answer its operations."""
     pages = Pages()
     Repositories(registry, pages).register(handlers)
+    LayerUploads(registry).register(handlers)
+    Layers(registry, downloads).register(handlers)
     Pushes(registry).register(handlers)
     Images(registry, pages).register(handlers)
+    Referrers(registry, pages).register(handlers)
+    StorageClasses(registry).register(handlers)
     ResourceTags(registry).register(handlers)
     Policies(registry).register(handlers)
     RegistrySettings(registry).register(handlers)

@@ -22,7 +22,15 @@ from ecrclient.models import (
 
 from .errors import refuse
 
-__all__ = ["Clock", "ImageRecord", "Registry", "RepositoryRecord", "utc_now"]
+__all__ = [
+    "Clock",
+    "ImageRecord",
+    "LayerRecord",
+    "Registry",
+    "RepositoryRecord",
+    "UploadRecord",
+    "utc_now",
+]
 
 Clock: TypeAlias = Callable[[], datetime]
 """Tells the time, with a timezone."""
@@ -31,6 +39,29 @@ Clock: TypeAlias = Callable[[], datetime]
 def utc_now() -> datetime:
     """The machine's clock."""
     return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class LayerRecord:
+    """The bytes of a layer, or of the configuration of an image."""
+
+    digest: str
+    content: bytes
+    media_type: str | None = None
+    """What the first manifest that names it says it is; None until there is one."""
+
+
+@dataclass(slots=True)
+class UploadRecord:
+    """A layer on its way."""
+
+    upload_id: str
+    parts: list[bytes] = field(default_factory=list[bytes])
+
+    @property
+    def size(self) -> int:
+        """How many bytes have come."""
+        return sum(map(len, self.parts))
 
 
 @dataclass(slots=True)
@@ -47,12 +78,24 @@ class ImageRecord:
     """The digest of the manifest that this one is attached to."""
     references: frozenset[str] = frozenset()
     """The digests of the manifests that an index lists."""
-    status: str = "ACTIVE"
+    layers: frozenset[str] = frozenset()
+    """The digests of the configuration and the layers that are stored here."""
+    is_archived: bool = False
+    archived_at: datetime | None = None
+    """When it was archived the last time."""
+    activated_at: datetime | None = None
+    """When it was restored the last time; it is being restored until then."""
     last_pull: datetime | None = None
     signing_profiles: list[str] = field(default_factory=list[str])
     """The ARNs of the profiles that sign it, as the rules were when it was pushed."""
     tags: list[str] = field(default_factory=list[str])
     """The tags that point here, oldest first; kept by the repository."""
+
+    def status(self, now: datetime) -> str:
+        """Whether it can be pulled: ACTIVE, ARCHIVED or, on the way back, ACTIVATING."""
+        if self.is_archived:
+            return "ARCHIVED"
+        return "ACTIVE" if self.activated_at is None or self.activated_at <= now else "ACTIVATING"
 
 
 @dataclass(slots=True)
@@ -72,6 +115,10 @@ class RepositoryRecord:
     """The images by digest."""
     tags: dict[str, str] = field(default_factory=dict[str, str])
     """The digest that each image tag points at."""
+    layers: dict[str, LayerRecord] = field(default_factory=dict[str, LayerRecord])
+    """The layers by digest; one that no image names any more stays."""
+    uploads: dict[str, UploadRecord] = field(default_factory=dict[str, UploadRecord])
+    """The uploads under way by their IDs."""
 
     def point(self, tag: str, image: ImageRecord) -> None:
         """Let *tag* point at *image*; the image that it pointed at before loses it."""
@@ -122,6 +169,8 @@ class Registry:
     """The templates by prefix, without the slash at the end."""
     pull_time_exclusions: list[str] = field(default_factory=list[str])
     """The ARNs of the principals whose pulls are not recorded."""
+    layer_origin: str | None = None
+    """Scheme and authority of download URLs, as in http://127.0.0.1:5001; S3's when None."""
 
     def owns(self, registry_id: str | None) -> bool:
         """Whether a request that names this registry, or none, is for here."""
@@ -155,6 +204,12 @@ class Registry:
         """Where docker finds a registry of this region."""
         account_id = registry_id or self.account_id
         return f"{account_id}.dkr.ecr.{self.region}.{self._partition.dns_suffix}"
+
+    @property
+    def layer_host(self) -> str:
+        """The bucket that ECR keeps the layers of this region in, as S3 names its host."""
+        bucket = f"prod-{self.region}-starport-layer-bucket"
+        return f"{bucket}.s3.{self.region}.{self._partition.dns_suffix}"
 
     @property
     def caller_arn(self) -> str:

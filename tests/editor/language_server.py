@@ -9,7 +9,7 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -58,8 +58,8 @@ class Editor:
     def completions(self, code: str) -> set[str]:
         """What the editor offers at the cursor."""
         answer = self._at_cursor("textDocument/completion", code)
-        items: list[Any] = answer["items"] if isinstance(answer, dict) else answer or []
-        return {str(item["label"]) for item in items}
+        assert answer is not None, "nothing is offered"
+        return {str(item["label"]) for item in answer["items"]}
 
     def hover(self, code: str) -> str:
         """What the editor shows for the name before the cursor, as Markdown."""
@@ -120,7 +120,7 @@ def _answer(request: dict[str, Any]) -> Any:
 
 
 @contextmanager
-def open_editor(folder: Path) -> Iterator[Editor]:
+def open_editor(folder: Path) -> Generator[Editor]:
     """An editor in which *folder* is open."""
     command = [sys.executable, "-m", "pyright.langserver", "--stdio"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:

@@ -9,14 +9,16 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from ecrclient import Credentials
+from ecrclient import Credentials, ECRClient
 from ecrclient._runtime.signing import Signer
+from ecrclient.models import UploadLayerPartResponse
 from ecrclient.testing import InMemoryECR
 
 REPOSITORY = "team/app"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
 TARGET_PREFIX = "AmazonEC2ContainerRegistry_V20150921."
 
 
@@ -33,21 +35,28 @@ class HandClock:
         self.now += timedelta(**by)
 
 
-def digest_of(text: str) -> str:
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+def digest_of(content: str | bytes) -> str:
+    content = content.encode() if isinstance(content, str) else content
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+CONFIG = b"0123456789"
+LAYERS = (b"small" * 40, b"large" * 600)
+"""The blobs of every image here, which the fixture's repository has from the start."""
 
 
 def image_manifest(
     content: str = "app", *, media_type: str | None = OCI_MANIFEST, **members: object
 ) -> str:
-    """A manifest of a configuration of 10 bytes and layers of 200 and 3000."""
+    """A manifest of a configuration of 10 bytes and layers of 200 and 3000.
+
+    Images differ by an annotation only, so that the same blobs serve them all.
+    """
     document: dict[str, object] = {
         "schemaVersion": 2,
-        "config": _descriptor(f"{content} config", 10, OCI_CONFIG),
-        "layers": [
-            _descriptor(f"{content} layer {size}", size, "application/vnd.oci.image.layer.v1.tar")
-            for size in (200, 3000)
-        ],
+        "config": descriptor(CONFIG, OCI_CONFIG),
+        "layers": [descriptor(layer, OCI_LAYER) for layer in LAYERS],
+        "annotations": {"content": content},
         **members,
     }
     if media_type is not None:
@@ -63,8 +72,34 @@ def index_of(manifests: Iterable[str], media_type: str = OCI_INDEX) -> str:
     return json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": listed})
 
 
-def _descriptor(content: str, size: int, media_type: str) -> dict[str, object]:
-    return {"mediaType": media_type, "digest": digest_of(content), "size": size}
+def descriptor(content: bytes, media_type: str) -> dict[str, object]:
+    return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
+
+
+async def upload(
+    client: ECRClient, repository: str, content: bytes, part_size: int = 20_971_520
+) -> str:
+    """Upload a layer; its digest."""
+    where = (await client.initiate_layer_upload(repository_name=repository)).upload_id
+    for first in range(0, len(content), part_size):
+        await upload_part(client, repository, where, first, content[first : first + part_size])
+    done = await client.complete_layer_upload(
+        repository_name=repository, upload_id=where, layer_digests=[digest_of(content)]
+    )
+    return done.layer_digest
+
+
+async def upload_part(
+    client: ECRClient, repository: str, upload_id: str, first: int, part: bytes
+) -> UploadLayerPartResponse:
+    """Upload a part that starts at a byte of the layer."""
+    return await client.upload_layer_part(
+        repository_name=repository,
+        upload_id=upload_id,
+        part_first_byte=first,
+        part_last_byte=first + len(part) - 1,
+        layer_part_blob=part,
+    )
 
 
 async def post(

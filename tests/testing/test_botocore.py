@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecrclient.testing import InMemoryECR
-from tests.testing.builders import digest_of, image_manifest, index_of
+from tests.testing.builders import CONFIG, LAYERS, OCI_MANIFEST, digest_of, image_manifest, index_of
 from tests.testing.through_botocore import botocore_client, botocore_module
 
 Call = Callable[..., dict[str, Any]]
@@ -27,6 +27,29 @@ def call() -> Call:
     return call
 
 
+def push_layer(call: Call, repository: str, content: bytes) -> str:
+    """Upload a layer in one part; its digest."""
+    where = {"repositoryName": repository}
+    where["uploadId"] = call("initiate_layer_upload", **where)["uploadId"]
+    received = call(
+        "upload_layer_part",
+        **where,
+        partFirstByte=0,
+        partLastByte=len(content) - 1,
+        layerPartBlob=content,
+    )
+    assert received["lastByteReceived"] == len(content) - 1
+    done = call("complete_layer_upload", **where, layerDigests=[digest_of(content)])
+    digest: str = done["layerDigest"]
+    return digest
+
+
+def push_blobs(call: Call, repository: str) -> None:
+    """Upload what ``image_manifest`` names."""
+    for blob in (CONFIG, *LAYERS):
+        push_layer(call, repository, blob)
+
+
 def test_a_repository_and_its_images(call: Call) -> None:
     repository = call(
         "create_repository", repositoryName="team/app", tags=[{"Key": "env", "Value": "prod"}]
@@ -35,6 +58,7 @@ def test_a_repository_and_its_images(call: Call) -> None:
     tags = call("list_tags_for_resource", resourceArn=repository["repositoryArn"])["tags"]
     assert tags == [{"Key": "env", "Value": "prod"}]
 
+    push_blobs(call, "team/app")
     image = image_manifest()
     index = index_of([image])
     call("put_image", repositoryName="team/app", imageManifest=image)
@@ -81,6 +105,7 @@ def test_the_settings_of_a_registry(call: Call) -> None:
     made = call("create_repository_creation_template", **_TEMPLATE)["repositoryCreationTemplate"]
     assert made["encryptionConfiguration"] == {"encryptionType": "AES256"}
     assert "repositoryPolicy" not in made
+    push_blobs(call, "team/app")
     call("put_image", repositoryName="team/app", imageManifest=image_manifest())
 
     scanning = {
@@ -175,3 +200,129 @@ def test_settings_that_are_refused(call: Call, code: str, calls: Calls) -> None:
     with pytest.raises(client_error) as caught:
         call(method, **members)
     assert caught.value.response["Error"]["Code"] == code
+
+
+def test_layers_and_what_is_attached(call: Call) -> None:
+    where = {"repositoryName": "team/app"}
+    call("create_repository", **where)
+    digest = push_layer(call, "team/app", CONFIG)
+    for layer in LAYERS:
+        push_layer(call, "team/app", layer)
+    image = image_manifest()
+    call("put_image", **where, imageManifest=image, imageTag="v1")
+
+    checked = call(
+        "batch_check_layer_availability", **where, layerDigests=[digest, "x", "sha256:0"]
+    )
+    known, unknown = checked["layers"]
+    assert (known["layerAvailability"], known["layerSize"]) == ("AVAILABLE", len(CONFIG))
+    assert unknown == {"layerDigest": "sha256:0", "layerAvailability": "UNAVAILABLE"}
+    assert checked["failures"][0]["failureCode"] == "InvalidLayerDigest"
+    url = call("get_download_url_for_layer", **where, layerDigest=digest)["downloadUrl"]
+    assert "X-Amz-Signature=" in url
+
+    subject = {"mediaType": OCI_MANIFEST, "digest": digest_of(image), "size": len(image)}
+    call("put_image", **where, imageManifest=image_manifest("sbom", subject=subject))
+    (referrer,) = call(
+        "list_image_referrers", **where, subjectId={"imageDigest": digest_of(image)}
+    )["referrers"]
+    assert referrer["annotations"] == {"content": "sbom"}
+
+    archive = {**where, "imageId": {"imageTag": "v1"}, "targetStorageClass": "ARCHIVE"}
+    assert call("update_image_storage_class", **archive)["imageStatus"] == "ARCHIVED"
+    (detail,) = call("describe_images", **where, filter={"imageStatus": "ARCHIVED"})["imageDetails"]
+    assert detail["lastArchivedAt"].tzinfo is not None
+    (failure,) = call("batch_get_image", **where, imageIds=[{"imageTag": "v1"}])["failures"]
+    assert failure["failureCode"] == "ImageInaccessible"
+
+
+def _upload(call: Call, *parts: bytes) -> dict[str, Any]:
+    """Begin an upload, and send parts of it."""
+    upload: dict[str, Any] = {"repositoryName": "team/app"}
+    upload["uploadId"] = call("initiate_layer_upload", **upload)["uploadId"]
+    first = 0
+    for part in parts:
+        call("upload_layer_part", **upload, **_part(part, first))
+        first += len(part)
+    return upload
+
+
+def _part(part: bytes, first: int) -> dict[str, Any]:
+    last = first + len(part) - 1
+    return {"partFirstByte": first, "partLastByte": last, "layerPartBlob": part}
+
+
+def _refuse_part(call: Call) -> None:
+    call("upload_layer_part", **_upload(call, b"abc"), **_part(b"de", 4))
+
+
+def _refuse_upload(call: Call) -> None:
+    upload = {"repositoryName": "team/app", "uploadId": "6cb64b8a-9378-0e33-2ab1-b780fab8a9e9"}
+    call("upload_layer_part", **upload, **_part(b"abc", 0))
+
+
+def _refuse_empty(call: Call) -> None:
+    call("complete_layer_upload", **_upload(call), layerDigests=[digest_of(b"")])
+
+
+def _refuse_small(call: Call) -> None:
+    call("complete_layer_upload", **_upload(call, b"a", b"b"), layerDigests=[digest_of(b"ab")])
+
+
+def _refuse_digest(call: Call) -> None:
+    call("complete_layer_upload", **_upload(call, b"a"), layerDigests=[digest_of(b"b")])
+
+
+def _refuse_again(call: Call) -> None:
+    for _ in range(2):
+        push_layer(call, "team/app", b"a")
+
+
+def _refuse_manifest(call: Call) -> None:
+    call("put_image", repositoryName="team/app", imageManifest=image_manifest())
+
+
+def _refuse_url(call: Call) -> None:
+    call("get_download_url_for_layer", repositoryName="team/app", layerDigest=digest_of(b"a"))
+
+
+def _refuse_loose_layer(call: Call) -> None:
+    push_layer(call, "team/app", b"a")
+    _refuse_url(call)
+
+
+def _refuse_restoring(call: Call) -> None:
+    push_blobs(call, "team/app")
+    call("put_image", repositoryName="team/app", imageManifest=image_manifest(), imageTag="v1")
+    call(
+        "update_image_storage_class",
+        repositoryName="team/app",
+        imageId={"imageTag": "v1"},
+        targetStorageClass="STANDARD",
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "refused"),
+    [
+        ("InvalidLayerPartException", _refuse_part),
+        ("UploadNotFoundException", _refuse_upload),
+        ("EmptyUploadException", _refuse_empty),
+        ("LayerPartTooSmallException", _refuse_small),
+        ("InvalidLayerException", _refuse_digest),
+        ("LayerAlreadyExistsException", _refuse_again),
+        ("LayersNotFoundException", _refuse_manifest),
+        ("LayersNotFoundException", _refuse_url),
+        ("LayerInaccessibleException", _refuse_loose_layer),
+        ("ImageStorageClassUpdateNotSupportedException", _refuse_restoring),
+    ],
+)
+def test_layers_that_are_refused(call: Call, code: str, refused: Callable[[Call], None]) -> None:
+    call("create_repository", repositoryName="team/app")
+    client_error: Any = botocore_module("exceptions").ClientError
+    with pytest.raises(client_error) as caught:
+        refused(call)
+    response: Any = caught.value.response
+    assert response["Error"]["Code"] == code
+    if code == "InvalidLayerPartException":
+        assert response["lastValidByteReceived"] == 2

@@ -20,7 +20,7 @@ from ecrclient.models import (
     Repository,
     Tag,
 )
-from tests.testing.builders import HandClock, image_manifest
+from tests.testing.builders import CONFIG, LAYERS, HandClock, image_manifest, upload
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +56,8 @@ def template(**settings: object) -> CreateRepositoryCreationTemplateRequest:
 
 async def push(client: ECRClient, name: str) -> Repository:
     """Push to a repository that may not be there; what it is then."""
+    for blob in (CONFIG, *LAYERS):
+        await upload(client, name, blob)
     await client.put_image(repository_name=name, image_manifest=image_manifest())
     (repository,) = await client.describe_repositories(repository_names=[name]).collect()
     return repository
@@ -210,11 +212,12 @@ async def test_a_push_creates_what_the_template_says(client: ECRClient, clock: H
     assert tags.tags == [TAG]
 
 
-async def test_a_push_to_a_repository_that_is_there(client: ECRClient, repository: str) -> None:
+async def test_a_push_to_a_repository_that_is_there(client: ECRClient) -> None:
+    await client.create_repository(repository_name="team/app")
     await client.create_repository_creation_template(
         prefix="ROOT", applied_for=["CREATE_ON_PUSH"], image_tag_mutability="IMMUTABLE"
     )
-    assert (await push(client, repository)).image_tag_mutability == "MUTABLE"
+    assert (await push(client, "team/app")).image_tag_mutability == "MUTABLE"
 
 
 async def test_the_longest_prefix_wins(client: ECRClient) -> None:

@@ -19,6 +19,7 @@ from ecrclient.errors import InvalidParameterException, RepositoryNotFoundExcept
 from ecrclient.operations import OPERATIONS
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.dispatch import Handlers
+from ecrclient.testing.layer_downloads import LayerDownloads
 from ecrclient.testing.server import answer_everything
 from ecrclient.testing.store import Registry, utc_now
 from tests.testing.builders import post
@@ -80,8 +81,8 @@ async def test_every_other_operation_says_so_too(ecr: InMemoryECR) -> None:
         for operation in OPERATIONS.values()
         if (await post(ecr, operation.name)).json().get("__type") == "NotImplementedInMemory"
     }
-    assert len(missing) == len(OPERATIONS) - 46
-    assert {"UploadLayerPart", "DescribeImageScanFindings"} < missing
+    assert len(missing) == len(OPERATIONS) - 53
+    assert {"StartImageScan", "DescribeImageScanFindings"} < missing
 
 
 async def test_handlers_take_and_give_the_models_of_their_operation() -> None:
@@ -95,8 +96,9 @@ async def test_handlers_take_and_give_the_models_of_their_operation() -> None:
             assert (request, response) == ([operation.request], operation.response)
             registered.add(operation.name)
 
-    answer_everything(Registry("123456789012", "us-east-1", utc_now), Recorder())
-    assert len(registered) == 46
+    registry = Registry("123456789012", "us-east-1", utc_now)
+    answer_everything(registry, Recorder(), LayerDownloads(registry))
+    assert len(registered) == 53
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,24 @@ from ecrclient.errors import (
     ImageDigestDoesNotMatchException,
     ImageTagAlreadyExistsException,
     InvalidParameterException,
+    LayersNotFoundException,
     ReferencedImagesNotFoundException,
     RepositoryNotFoundException,
 )
 from ecrclient.models import ImageDetail, ImageIdentifier
 from tests.testing.builders import (
+    CONFIG,
+    LAYERS,
     OCI_CONFIG,
     OCI_INDEX,
+    OCI_LAYER,
     OCI_MANIFEST,
     HandClock,
+    descriptor,
     digest_of,
     image_manifest,
     index_of,
+    upload,
 )
 
 pytestmark = pytest.mark.anyio
@@ -240,6 +246,51 @@ async def test_the_first_schema_tells_no_sizes(client: ECRClient, repository: st
         image_manifest_media_type=FIRST_SCHEMA,
     )
     assert (await only_image(client, repository)).image_size_in_bytes == 0
+
+
+async def test_an_image_needs_its_layers(client: ECRClient, repository: str) -> None:
+    await client.create_repository(repository_name="other")
+    await upload(client, "other", LAYERS[0])
+    with pytest.raises(LayersNotFoundException) as caught:
+        await put(client, "other", image_manifest())
+    assert digest_of(LAYERS[1]) in caught.value.message
+    assert digest_of(CONFIG) in caught.value.message
+    assert digest_of(LAYERS[0]) not in caught.value.message
+    assert await tags_of(client, "other") == {}
+
+    await upload(client, "other", LAYERS[1])
+    await upload(client, "other", CONFIG)
+    await put(client, "other", image_manifest())
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+    ],
+)
+async def test_layers_that_must_not_be_distributed_need_not_be_there(
+    client: ECRClient, repository: str, media_type: str
+) -> None:
+    layers = [descriptor(b"windows", media_type), descriptor(LAYERS[0], OCI_LAYER)]
+    await put(client, repository, image_manifest(layers=layers))
+    assert (await only_image(client, repository)).image_size_in_bytes == 217
+
+
+async def test_the_first_schema_needs_its_layers(client: ECRClient, repository: str) -> None:
+    async def put_layer(content: bytes) -> None:
+        manifest = {"schemaVersion": 1, "fsLayers": [{"blobSum": digest_of(content)}]}
+        await client.put_image(
+            repository_name=repository,
+            image_manifest=json.dumps(manifest),
+            image_manifest_media_type=FIRST_SCHEMA,
+        )
+
+    with pytest.raises(LayersNotFoundException, match=digest_of(b"none")):
+        await put_layer(b"none")
+    await put_layer(LAYERS[0])
 
 
 @pytest.mark.parametrize("media_type", [OCI_INDEX, DOCKER_LIST])

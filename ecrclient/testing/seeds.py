@@ -1,0 +1,101 @@
+"""What a test wants to be there before it begins, without calls and uploads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ecrclient.models import CreateRepositoryRequest, PutImageRequest
+
+from .layer_uploads import layer_digest
+from .pages import Pages
+from .pushes import Pushes
+from .repositories import Repositories
+from .store import LayerRecord
+
+if TYPE_CHECKING:
+    from .store import Registry, RepositoryRecord
+
+__all__ = ["add_image", "add_layer"]
+
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_CONFIG = "application/vnd.oci.image.config.v1+json"
+_NO_CONFIG = "application/vnd.oci.empty.v1+json"
+_LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+
+def add_layer(registry: Registry, repository_name: str, content: bytes) -> str:
+    """Store a layer, see :meth:`InMemoryECR.add_layer`."""
+    digest = layer_digest(content)
+    layers = _repository(registry, repository_name).layers
+    layers.setdefault(digest, LayerRecord(digest, content))
+    return digest
+
+
+def add_image(
+    registry: Registry,
+    repository_name: str,
+    layers: Sequence[bytes],
+    *,
+    tags: Sequence[str],
+    artifact_type: str | None,
+    subject: str | None,
+    annotations: Mapping[str, str] | None,
+) -> str:
+    """Store an image by the rules of PutImage, see :meth:`InMemoryECR.add_image`."""
+    repository = _repository(registry, repository_name)
+
+    def descriptor(media_type: str, content: bytes) -> dict[str, object]:
+        digest = add_layer(registry, repository_name, content)
+        return {"mediaType": media_type, "digest": digest, "size": len(content)}
+
+    config_type, config = (_NO_CONFIG, b"{}") if artifact_type else (_CONFIG, _config(layers))
+    document: dict[str, object] = {
+        "schemaVersion": 2,
+        "mediaType": _MANIFEST,
+        "config": descriptor(config_type, config),
+        "layers": [descriptor(_LAYER, layer) for layer in layers],
+    }
+    if artifact_type:
+        document["artifactType"] = artifact_type
+    if subject:
+        document["subject"] = _subject(repository, subject)
+    if annotations:
+        document["annotations"] = dict(annotations)
+    return _put(registry, repository_name, json.dumps(document), tags)
+
+
+def _repository(registry: Registry, name: str) -> RepositoryRecord:
+    """The repository of this name; it is created if need be."""
+    if name not in registry.repositories:
+        Repositories(registry, Pages()).create(CreateRepositoryRequest(repository_name=name))
+    return registry.repositories[name]
+
+
+def _config(layers: Sequence[bytes]) -> bytes:
+    rootfs = {"type": "layers", "diff_ids": list(map(layer_digest, layers))}
+    return json.dumps({"architecture": "amd64", "os": "linux", "rootfs": rootfs}).encode()
+
+
+def _subject(repository: RepositoryRecord, digest: str) -> dict[str, object]:
+    image = repository.images.get(digest)
+    if image is None:
+        raise ValueError(f"there is no image {digest!r} in the repository {repository.name!r}")
+    return {
+        "mediaType": image.media_type,
+        "digest": digest,
+        "size": len(image.manifest.encode()),
+    }
+
+
+def _put(registry: Registry, repository_name: str, manifest: str, tags: Sequence[str]) -> str:
+    pushes = Pushes(registry)
+    *_, put = [
+        pushes.put(
+            PutImageRequest(repository_name=repository_name, image_manifest=manifest, image_tag=tag)
+        )
+        for tag in tags or (None,)
+    ]
+    assert put.image.image_id.image_digest is not None, "a push tells the digest"
+    return put.image.image_id.image_digest
