@@ -50,6 +50,10 @@ class Roles(griffe.Extension):
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
         """Rewrite the docstrings in *pkg*."""
         _rewrite(pkg)
+        # The methods' docstrings name errors that their module has no need to import.
+        client, errors = pkg["client"], pkg["errors"]
+        for name, error in errors.classes.items():
+            client.set_member(name, griffe.Alias(name, error))
 
 
 def _rewrite(obj: griffe.Object) -> None:
