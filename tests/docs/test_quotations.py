@@ -26,6 +26,8 @@ def test_there_are_quotations() -> None:
 
 @pytest.mark.parametrize(("title", "text"), QUOTATIONS)
 def test_a_quotation_is_in_its_file(title: str, text: str) -> None:
+    if text == f'--8<-- "{title}"\n':
+        text = ""  # the site's builder puts the whole file there
     whole = (ROOT / title).read_text(encoding="utf-8")
     for part in text.split("\n...\n"):
         assert part.rstrip("\n") in whole
