@@ -1,5 +1,5 @@
 // A browser starts no workers from the file system. Search runs in one, so there it gets a hidden
-// frame instead: the same script, the same two functions and one event.
+// frame instead: the same script, and messages that arrive a moment later, as a worker's do.
 if (location.protocol === "file:") {
   window.Worker = class {
     constructor(url) {
@@ -8,8 +8,12 @@ if (location.protocol === "file:") {
       this.frame.hidden = true;
       document.documentElement.append(this.frame);
       this.inner = this.frame.contentWindow;
-      this.inner.postMessage = (data) => this.onmessage?.({ data });
-      const script = this.inner.document.createElement("script");
+      const inside = this.inner.document;
+      inside.open(); // so that the frame's own empty document replaces nothing later
+      inside.write("<!doctype html>");
+      inside.close();
+      this.inner.postMessage = (data) => setTimeout(() => this.onmessage?.({ data }));
+      const script = inside.createElement("script");
       script.onload = () => {
         const waiting = this.waiting;
         this.waiting = undefined;
@@ -17,12 +21,12 @@ if (location.protocol === "file:") {
       };
       script.onerror = (event) => this.onerror?.(event);
       script.src = new URL(url, document.baseURI).href;
-      this.inner.document.documentElement.append(script);
+      inside.documentElement.append(script);
     }
 
     postMessage(data) {
       if (this.waiting) this.waiting.push(data);
-      else this.inner.onmessage({ data });
+      else setTimeout(() => this.inner.onmessage({ data }));
     }
 
     terminate() {
