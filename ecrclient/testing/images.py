@@ -24,6 +24,7 @@ from ecrclient.operations import BATCH_DELETE_IMAGE, BATCH_GET_IMAGE, DESCRIBE_I
 
 from .image_ids import find_image, identify, named_image
 from .pages import refuse_paging
+from .scan_states import finished_scan, scan_status, scan_summary
 
 if TYPE_CHECKING:
     from ecrclient.models import DescribeImagesFilter, ListImagesFilter
@@ -59,7 +60,7 @@ class Images:
         repository = self._registry.repository(request.repository_name, request.registry_id)
         image_ids = [
             identify(image.digest, tag)
-            for image in _filtered(repository, request.filter)
+            for image in self._filtered(repository, request.filter)
             for tag in image.tags or (None,)
         ]
         page, next_token = self._pages.cut(request, image_ids, key=_sort_key)
@@ -68,7 +69,7 @@ class Images:
     def describe(self, request: DescribeImagesRequest) -> DescribeImagesResponse:
         """The images that are named, or all of them in pages."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
-        images = list(_filtered(repository, request.filter))
+        images = list(self._filtered(repository, request.filter))
         if request.image_ids:
             refuse_paging(request, "imageIds")
             named = {
@@ -119,20 +120,42 @@ class Images:
         )
 
     def _detail(self, repository: RepositoryRecord, image: ImageRecord) -> ImageDetail:
+        status = image.status(self._registry.clock())
+        scan = finished_scan(self._registry, image)
         detail = ImageDetail(
             registry_id=self._registry.account_id,
             repository_name=repository.name,
             image_digest=image.digest,
             image_size_in_bytes=image.size,
             image_pushed_at=image.pushed_at,
+            image_scan_status=scan_status(self._registry, image),
+            image_scan_findings_summary=scan_summary(scan) if scan else None,
             image_manifest_media_type=image.media_type,
             artifact_media_type=image.artifact_media_type,
             last_recorded_pull_time=image.last_pull,
             subject_manifest_digest=image.subject,
-            image_status=image.status,
+            image_status=status,
+            last_archived_at=image.archived_at,
+            last_activated_at=None if status == "ACTIVATING" else image.activated_at,
         )
         # ECR leaves the member out where there is no tag.
         return detail.model_copy(update={"image_tags": [*image.tags]}) if image.tags else detail
+
+    def _filtered(
+        self,
+        repository: RepositoryRecord,
+        wanted: ListImagesFilter | DescribeImagesFilter | None,
+    ) -> Iterator[ImageRecord]:
+        """The images with the tag status that is asked for, and the status, ACTIVE by default."""
+        tag_status = (wanted and wanted.tag_status) or "ANY"
+        image_status = (wanted and wanted.image_status) or "ACTIVE"
+        now = self._registry.clock()
+        for image in repository.images.values():
+            if tag_status in ("ANY", "TAGGED" if image.tags else "UNTAGGED") and image_status in (
+                "ANY",
+                image.status(now),
+            ):
+                yield image
 
     def _record_pull(self, image: ImageRecord) -> None:
         if self._registry.caller_arn in self._registry.pull_time_exclusions:
@@ -140,20 +163,6 @@ class Images:
         now = self._registry.clock()
         if image.last_pull is None or now - image.last_pull >= _PULL_RECORDED_EVERY:
             image.last_pull = now
-
-
-def _filtered(
-    repository: RepositoryRecord, wanted: ListImagesFilter | DescribeImagesFilter | None
-) -> Iterator[ImageRecord]:
-    """The images with the tag status that is asked for, and the image status, ACTIVE by default."""
-    tag_status = (wanted and wanted.tag_status) or "ANY"
-    image_status = (wanted and wanted.image_status) or "ACTIVE"
-    for image in repository.images.values():
-        if tag_status in ("ANY", "TAGGED" if image.tags else "UNTAGGED") and image_status in (
-            "ANY",
-            image.status,
-        ):
-            yield image
 
 
 def _delete(

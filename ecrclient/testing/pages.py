@@ -50,7 +50,11 @@ class Pages:
         self._secret = secrets.token_bytes()
 
     def cut(
-        self, request: PagingRequest, items: Iterable[T], key: Callable[[T], str]
+        self,
+        request: PagingRequest,
+        items: Iterable[T],
+        key: Callable[[T], str],
+        default_size: int = _DEFAULT_SIZE,
     ) -> tuple[list[T], str | None]:
         """One page of *items* in the order of their keys, and the token of the next page.
 
@@ -58,13 +62,14 @@ class Pages:
             request: What is asked, and what the token is bound to.
             items: All items that match the request, in any order.
             key: A text that no two items share.
+            default_size: How many items when the request does not say.
 
         Raises:
             InvalidParameterException: the token is none of this query.
         """
         after = self._position(request, request.next_token)
         rest = sorted((item for item in items if after is None or key(item) > after), key=key)
-        size = request.max_results or _DEFAULT_SIZE
+        size = request.max_results or default_size
         page = rest[:size]
         more = len(rest) > size
         return page, self._token(request, key(page[-1])) if more else None

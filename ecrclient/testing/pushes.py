@@ -18,6 +18,8 @@ from .errors import refuse
 from .image_ids import check_tag, identify
 from .manifests import read_manifest
 from .mutability import is_immutable
+from .replication_rules import replicate_pushed
+from .scan_states import scan_pushed
 from .signing import signing_profiles
 from .store import ImageRecord
 
@@ -56,11 +58,15 @@ class Pushes:
         _check_tag_may_move(repository, manifest.digest, tag)
 
         image = repository.images.get(manifest.digest)
+        is_new = image is None
         if image is None:
             image = self._record(repository, manifest, request.image_manifest)
             repository.images[manifest.digest] = image
         if tag is not None:
             repository.point(tag, image)
+        if is_new:
+            scan_pushed(self._registry, repository, image)
+        replicate_pushed(self._registry, repository, image, tag)
         return PutImageResponse(
             image=Image(
                 registry_id=self._registry.account_id,

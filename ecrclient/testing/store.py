@@ -20,6 +20,7 @@ from ecrclient.models import (
     SigningConfiguration,
 )
 
+from .background import BackfillRecord, PreviewRecord, ReplicationRecord, ScanRecord, Script
 from .errors import refuse
 
 __all__ = ["Clock", "ImageRecord", "Registry", "RepositoryRecord", "utc_now"]
@@ -47,12 +48,26 @@ class ImageRecord:
     """The digest of the manifest that this one is attached to."""
     references: frozenset[str] = frozenset()
     """The digests of the manifests that an index lists."""
-    status: str = "ACTIVE"
+    is_archived: bool = False
+    archived_at: datetime | None = None
+    """When it was archived the last time."""
+    activated_at: datetime | None = None
+    """When it was restored the last time; it is being restored until then."""
     last_pull: datetime | None = None
     signing_profiles: list[str] = field(default_factory=list[str])
     """The ARNs of the profiles that sign it, as the rules were when it was pushed."""
+    scans: list[ScanRecord] = field(default_factory=list[ScanRecord])
+    """Oldest first."""
+    replications: list[ReplicationRecord] = field(default_factory=list[ReplicationRecord])
+    """Those that its pushes began, oldest first."""
     tags: list[str] = field(default_factory=list[str])
     """The tags that point here, oldest first; kept by the repository."""
+
+    def status(self, now: datetime) -> str:
+        """Whether it can be pulled: ACTIVE, ARCHIVED or, on the way back, ACTIVATING."""
+        if self.is_archived:
+            return "ARCHIVED"
+        return "ACTIVE" if self.activated_at is None or self.activated_at <= now else "ACTIVATING"
 
 
 @dataclass(slots=True)
@@ -68,6 +83,9 @@ class RepositoryRecord:
     resource_tags: dict[str, str]
     policy_text: str | None = None
     lifecycle_policy_text: str | None = None
+    lifecycle_evaluated_at: datetime | None = None
+    """When the lifecycle policy that it has was last applied."""
+    lifecycle_preview: PreviewRecord | None = None
     images: dict[str, ImageRecord] = field(default_factory=dict[str, ImageRecord])
     """The images by digest."""
     tags: dict[str, str] = field(default_factory=dict[str, str])
@@ -122,6 +140,9 @@ class Registry:
     """The templates by prefix, without the slash at the end."""
     pull_time_exclusions: list[str] = field(default_factory=list[str])
     """The ARNs of the principals whose pulls are not recorded."""
+    backfills: dict[str, BackfillRecord] = field(default_factory=dict[str, BackfillRecord])
+    """The replication backfills by their identifiers, oldest first."""
+    script: Script = field(default_factory=Script)
 
     def owns(self, registry_id: str | None) -> bool:
         """Whether a request that names this registry, or none, is for here."""
