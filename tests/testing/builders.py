@@ -11,6 +11,7 @@ import httpx
 
 from ecrclient import Credentials
 from ecrclient._runtime.signing import Signer
+from ecrclient.models import RegistryScanningRule, ScanningRepositoryFilter
 from ecrclient.testing import InMemoryECR
 
 REPOSITORY = "team/app"
@@ -61,6 +62,16 @@ def index_of(manifests: Iterable[str], media_type: str = OCI_INDEX) -> str:
         {"mediaType": OCI_MANIFEST, "digest": digest_of(one), "size": len(one)} for one in manifests
     ]
     return json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": listed})
+
+
+def scanning_rule(frequency: str, *filters: str) -> RegistryScanningRule:
+    """A rule of the registry's scanning configuration."""
+    return RegistryScanningRule(
+        scan_frequency=frequency,
+        repository_filters=[
+            ScanningRepositoryFilter(filter=one, filter_type="WILDCARD") for one in filters
+        ],
+    )
 
 
 def _descriptor(content: str, size: int, media_type: str) -> dict[str, object]:
