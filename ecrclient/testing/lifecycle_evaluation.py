@@ -6,7 +6,7 @@ rules), "Lifecycle policy properties in Amazon ECR", "Examples of lifecycle poli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,17 +69,13 @@ def _selects(selection: LifecycleSelection, image: ImageRecord, now: datetime) -
         case "untagged":
             return not image.tags
         case "tagged":
-            return all(
-                any(matches(pattern, tag) for tag in image.tags) for pattern in _patterns(selection)
+            patterns = selection.tag_pattern_list or ()
+            prefixes = selection.tag_prefix_list or ()
+            return all(any(matches(one, tag) for tag in image.tags) for one in patterns) and all(
+                any(tag.startswith(one) for tag in image.tags) for one in prefixes
             )
         case _:
             return True
-
-
-def _patterns(selection: LifecycleSelection) -> Iterator[str]:
-    yield from selection.tag_pattern_list or ()
-    for prefix in selection.tag_prefix_list or ():
-        yield f"{prefix}*"
 
 
 def _due(
