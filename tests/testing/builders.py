@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from ecrclient import Credentials
+from ecrclient import Credentials, ECRClient
 from ecrclient._runtime.signing import Signer
 from ecrclient.models import RegistryScanningRule, ScanningRepositoryFilter
 from ecrclient.testing import InMemoryECR
@@ -72,6 +72,17 @@ def scanning_rule(frequency: str, *filters: str) -> RegistryScanningRule:
             ScanningRepositoryFilter(filter=one, filter_type="WILDCARD") for one in filters
         ],
     )
+
+
+async def push(
+    client: ECRClient, repository: str, tag: str | None = "v1", manifest: str | None = None
+) -> None:
+    """Push an image, the same one if nothing else is said."""
+    text = manifest or image_manifest()
+    if tag is None:
+        await client.put_image(repository_name=repository, image_manifest=text)
+    else:
+        await client.put_image(repository_name=repository, image_manifest=text, image_tag=tag)
 
 
 def _descriptor(content: str, size: int, media_type: str) -> dict[str, object]:

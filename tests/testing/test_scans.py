@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -16,77 +15,23 @@ from ecrclient.errors import (
     RepositoryNotFoundException,
     ScanNotFoundException,
     UnsupportedImageTypeException,
-    ValidationException,
 )
 from ecrclient.lifecycle import LifecyclePolicy, archive_after
-from ecrclient.models import (
-    DescribeImageScanFindingsResponse,
-    EnhancedImageScanFinding,
-    ImageDetail,
-    ImageScanFinding,
-)
 from ecrclient.testing import InMemoryECR
-from tests.testing.builders import HandClock, digest_of, image_manifest, index_of, scanning_rule
+from tests.testing.builders import (
+    HandClock,
+    digest_of,
+    image_manifest,
+    index_of,
+    push,
+    scanning_rule,
+)
+from tests.testing.scanning import basic, detail, scan, scan_on_push, start, status
 
 pytestmark = pytest.mark.anyio
 
 IMAGE = image_manifest()
 DIGEST = digest_of(IMAGE)
-
-
-def basic(number: int, severity: str = "LOW") -> ImageScanFinding:
-    return ImageScanFinding(name=f"CVE-2024-{number}", severity=severity)
-
-
-def enhanced(number: int, severity: str = "HIGH") -> EnhancedImageScanFinding:
-    return EnhancedImageScanFinding(
-        aws_account_id="123456789012",
-        finding_arn=f"arn:aws:inspector2:us-east-1:123456789012:finding/{number}",
-        first_observed_at=HandClock().now,
-        last_observed_at=HandClock().now,
-        severity=severity,
-        status="ACTIVE",
-        title=f"CVE-2024-{number}",
-        type="PACKAGE_VULNERABILITY",
-    )
-
-
-async def push(client: ECRClient, repository: str, manifest: str = IMAGE, tag: str = "v1") -> None:
-    await client.put_image(repository_name=repository, image_manifest=manifest, image_tag=tag)
-
-
-async def start(client: ECRClient, repository: str, tag: str = "v1") -> str:
-    answer = await client.start_image_scan(repository_name=repository, image_id={"image_tag": tag})
-    return answer.image_scan_status.status
-
-
-async def scan(
-    client: ECRClient, repository: str, tag: str = "v1", **members: Any
-) -> DescribeImageScanFindingsResponse:
-    return await client.describe_image_scan_findings(
-        repository_name=repository, image_id={"image_tag": tag}, **members
-    )
-
-
-async def status(client: ECRClient, repository: str, tag: str = "v1") -> str:
-    return (await scan(client, repository, tag)).image_scan_status.status
-
-
-async def detail(client: ECRClient, repository: str) -> ImageDetail:
-    (image,) = await client.describe_images(repository_name=repository).collect()
-    return image
-
-
-async def scan_on_push(client: ECRClient, repository: str) -> None:
-    await client.put_image_scanning_configuration(
-        repository_name=repository, image_scanning_configuration={"scan_on_push": True}
-    )
-
-
-async def enhance(client: ECRClient, frequency: str, pattern: str = "*") -> None:
-    await client.put_registry_scanning_configuration(
-        scan_type="ENHANCED", rules=[scanning_rule(frequency, pattern)]
-    )
 
 
 @pytest.fixture
@@ -199,7 +144,7 @@ class TestBasic:
         self, client: ECRClient, clock: HandClock, pushed: str
     ) -> None:
         await scan_on_push(client, pushed)
-        await push(client, pushed, tag="v2")
+        await push(client, pushed, "v2")
         with pytest.raises(ScanNotFoundException):
             await scan(client, pushed, "v2")
 
@@ -227,7 +172,7 @@ class TestBasic:
 
     async def test_indexes_are_not_scanned(self, client: ECRClient, pushed: str) -> None:
         await scan_on_push(client, pushed)
-        await push(client, pushed, index_of([IMAGE]), "all")
+        await push(client, pushed, "all", index_of([IMAGE]))
         with pytest.raises(ScanNotFoundException):
             await scan(client, pushed, "all")
         with pytest.raises(UnsupportedImageTypeException):
@@ -328,8 +273,8 @@ class TestWhatATestSets:
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, pushed: str
     ) -> None:
         ecr.scans.set_findings(pushed, "v1", [basic(1)])
-        await push(client, pushed, tag="old")
-        await push(client, pushed, image_manifest("other"), "v1")
+        await push(client, pushed, "old")
+        await push(client, pushed, "v1", image_manifest("other"))
         for tag in ("old", "v1"):
             await start(client, pushed, tag)
         clock.advance(minutes=1)
@@ -348,77 +293,6 @@ class TestWhatATestSets:
         found = (await scan(client, "new")).image_scan_findings
         assert found is not None
         assert found.findings == [basic(1)]
-
-
-class TestEnhanced:
-    @pytest.mark.parametrize(
-        ("frequency", "done"), [("CONTINUOUS_SCAN", "ACTIVE"), ("SCAN_ON_PUSH", "COMPLETE")]
-    )
-    async def test_a_push_begins_a_scan(
-        self,
-        ecr: InMemoryECR,
-        client: ECRClient,
-        clock: HandClock,
-        repository: str,
-        frequency: str,
-        done: str,
-    ) -> None:
-        await enhance(client, frequency)
-        ecr.scans.set_findings(repository, "v1", [basic(1), enhanced(2), enhanced(3, "LOW")])
-        await push(client, repository)
-        clock.advance(seconds=4)
-        assert await status(client, repository) == "PENDING"
-        clock.advance(seconds=1)
-        found = await scan(client, repository, max_results=1)
-        assert found.image_scan_status.status == done
-        findings = found.image_scan_findings
-        assert findings is not None
-        assert (findings.findings, findings.enhanced_findings) == ([], [enhanced(2)])
-        assert findings.finding_severity_counts == {"HIGH": 1, "LOW": 1}
-        every = await client.describe_image_scan_findings(
-            repository_name=repository, image_id={"image_tag": "v1"}
-        ).collect()
-        assert every == [enhanced(2), enhanced(3, "LOW")]
-
-    async def test_it_is_not_started_by_hand(self, client: ECRClient, pushed: str) -> None:
-        await enhance(client, "SCAN_ON_PUSH")
-        with pytest.raises(ValidationException, match="This feature is disabled"):
-            await start(client, pushed)
-
-    async def test_what_no_rule_covers_is_not_scanned(
-        self, client: ECRClient, repository: str
-    ) -> None:
-        await scan_on_push(client, repository)
-        await enhance(client, "CONTINUOUS_SCAN", "other/*")
-        await push(client, repository)
-        with pytest.raises(ScanNotFoundException):
-            await scan(client, repository)
-
-    async def test_images_of_the_last_30_days_are_scanned_when_it_is_turned_on(
-        self, client: ECRClient, clock: HandClock, pushed: str
-    ) -> None:
-        clock.advance(days=1)
-        await push(client, pushed, image_manifest("young"), "young")
-        clock.advance(days=30)
-        await enhance(client, "CONTINUOUS_SCAN")
-        clock.advance(minutes=1)
-        assert await status(client, pushed) == "SCAN_ELIGIBILITY_EXPIRED"
-        assert await status(client, pushed, "young") == "ACTIVE"
-        begun = (await scan(client, pushed, "young")).image_scan_findings
-        await enhance(client, "CONTINUOUS_SCAN")
-        assert (await scan(client, pushed, "young")).image_scan_findings == begun, "no new scan"
-
-    async def test_scans_of_the_other_type_come_back_with_the_type(
-        self, client: ECRClient, clock: HandClock, pushed: str
-    ) -> None:
-        await start(client, pushed)
-        clock.advance(minutes=1)
-        await enhance(client, "CONTINUOUS_SCAN", "other/*")
-        with pytest.raises(ScanNotFoundException):
-            await scan(client, pushed)
-        assert (await detail(client, pushed)).image_scan_findings_summary is None
-        await client.put_registry_scanning_configuration(scan_type="BASIC")
-        assert await status(client, pushed) == "COMPLETE"
 
 
 async def archive_everything(
