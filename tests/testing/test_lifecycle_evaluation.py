@@ -176,6 +176,16 @@ class TestRules:
         others = LifecyclePolicy.of(expire_after(100, tags="any"))
         assert outcome(others, archived, coming_back, plain) == {"C": 1}
 
+    def test_images_that_an_earlier_rule_keeps_are_counted(self) -> None:
+        images = [image("A", "dev", pushed=9), image("B", "prod", pushed=8)]
+        policy = LifecyclePolicy.of(keep_last(5, tags=["prod"]), keep_last(1, tags="any"))
+        assert outcome(policy, *images) == {"A": 2}
+
+    def test_images_that_an_earlier_rule_expires_are_counted(self) -> None:
+        images = [image("A", "dev", pushed=9), image("B", "prod", pushed=8)]
+        policy = LifecyclePolicy.of(expire_after(1, tags=["prod"]), keep_last(1, tags="any"))
+        assert outcome(policy, *images) == {"A": 2, "B": 1}
+
     def test_an_index_keeps_its_images(self) -> None:
         one, index = image("A"), image("B", "v1", pushed=1, references=["A"])
         assert outcome(LifecyclePolicy.of(expire_after(5, tags="any")), one, index) == {}
@@ -196,20 +206,22 @@ class TestRules:
 TAGS = st.lists(st.sampled_from(["a", "b", "ab", "ba", "aa"]), unique=True, max_size=3)
 PATTERNS = st.lists(st.sampled_from(["a*", "*b", "*a*", "b"]), min_size=1, max_size=2)
 PUSHED = st.integers(1, 12)
-NUMBERS = st.integers(1, 6)
+NUMBERS = st.integers(1, 4)
+SELDOM = st.sampled_from([False, False, False, True])
 
 
 @st.composite
 def images_of(draw: st.DrawFn) -> list[ImageRecord]:
     """Images pushed at different times, a few archived, a few listed by an index."""
-    ages = draw(st.lists(PUSHED, unique=True, max_size=8))
+    ages = draw(st.lists(PUSHED, unique=True, min_size=3, max_size=8))
     images = [image(f"{age}", *draw(TAGS), pushed=age) for age in ages]
     for one in images:
-        one.is_archived = draw(st.booleans())
+        one.is_archived = draw(SELDOM)
         one.archived_at = ago(draw(PUSHED)) if one.is_archived else None
         one.last_pull = draw(st.none() | PUSHED.map(ago))
-        listed = st.sampled_from([other.digest for other in images if other is not one] or [""])
-        one.references = draw(st.frozensets(listed, max_size=1))
+        if draw(SELDOM):
+            others = [other.digest for other in images if other is not one]
+            one.references = frozenset({draw(st.sampled_from(others))})
     return images
 
 
@@ -217,11 +229,11 @@ def images_of(draw: st.DrawFn) -> list[ImageRecord]:
 def policies(draw: st.DrawFn) -> LifecyclePolicy:
     """Rules of all kinds; as many of them as ECR would refuse, since evaluation does not care."""
     rules: list[LifecycleRule] = []
-    priorities = draw(st.lists(st.integers(1, 9), unique=True, min_size=1, max_size=4))
+    priorities = draw(st.lists(st.integers(1, 9), unique=True, min_size=2, max_size=4))
     for priority in priorities:
         status = draw(st.sampled_from(["any", "tagged", "untagged"]))
         member = draw(st.sampled_from(["tag_pattern_list", "tag_prefix_list"]))
-        is_archive = draw(st.booleans())
+        is_archive = draw(SELDOM)
         standard = ["imageCountMoreThan", "sinceImagePushed", "sinceImagePulled"]
         kind = "sinceImageTransitioned" if is_archive else draw(st.sampled_from(standard))
         selection = LifecycleSelection(
