@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from .errors import refuse_common
 from .wire import decode_request, encode_response
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ RequestT = TypeVar("RequestT", bound="Request[Any]")
 
 
 class Handlers:
-    """The operations that are implemented, each with the function from its request to its answer.
+    """The operations, each with the function from its request to its answer.
 
     A resource registers its own: ``handlers.on(LIST_IMAGES, self.list_images)``.
     """
@@ -35,19 +34,10 @@ class Handlers:
 
         self._by_name[operation.name] = answer
 
-    def __contains__(self, operation: Operation[Any]) -> bool:
-        return operation.name in self._by_name
-
     def answer(self, operation: Operation[Any], body: bytes) -> bytes:
         """The body of the answer.
 
         Raises:
-            ServiceError: the rules refuse the request, or nobody answers the operation.
+            ServiceError: the rules refuse the request.
         """
-        handler = self._by_name.get(operation.name)
-        if handler is None:
-            raise refuse_common(
-                "NotImplementedInMemory",
-                f"{operation.name} is not implemented by ecrclient.testing.InMemoryECR",
-            )
-        return handler(body)
+        return self._by_name[operation.name](body)

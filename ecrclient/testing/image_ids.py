@@ -13,7 +13,15 @@ from .errors import invalid_parameter, refuse
 if TYPE_CHECKING:
     from .store import ImageRecord, Registry, RepositoryRecord
 
-__all__ = ["DIGEST", "check_image_id", "check_tag", "find_image", "identify", "named_image"]
+__all__ = [
+    "DIGEST",
+    "check_image_id",
+    "check_tag",
+    "describe_image_id",
+    "find_image",
+    "identify",
+    "named_image",
+]
 
 # What ECR's own error messages state; the model has neither.
 DIGEST = "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"
@@ -99,16 +107,19 @@ def named_image(
     check_image_id(image_id)
     found = find_image(repository, image_id)
     if isinstance(found, ImageFailure):
-        name = (
-            f"imageDigest:'{image_id.image_digest or 'null'}', "
-            f"imageTag:'{image_id.image_tag or 'null'}'"
-        )
         raise refuse(
             ImageNotFoundException,
-            f"The image with imageId {{{name}}} does not exist within the repository with "
-            f"name '{repository.name}' in the registry with id '{registry.account_id}'",
+            f"The image with imageId {describe_image_id(image_id)} does not exist within the "
+            f"repository with name '{repository.name}' in the registry with id "
+            f"'{registry.account_id}'",
         )
     return found
+
+
+def describe_image_id(image_id: ImageIdentifier) -> str:
+    """An identifier as ECR's messages have it."""
+    digest, tag = image_id.image_digest or "null", image_id.image_tag or "null"
+    return f"{{imageDigest:'{digest}', imageTag:'{tag}'}}"
 
 
 def _failure(image_id: ImageIdentifier, code: str, reason: str) -> ImageFailure:

@@ -25,6 +25,7 @@ from ecrclient.operations import BATCH_DELETE_IMAGE, BATCH_GET_IMAGE, DESCRIBE_I
 from .conversion import convert, negotiate
 from .image_ids import find_image, identify, named_image
 from .pages import refuse_paging
+from .scan_states import finished_scan, scan_status, scan_summary
 
 if TYPE_CHECKING:
     from ecrclient.models import DescribeImagesFilter, ListImagesFilter
@@ -141,12 +142,15 @@ class Images:
 
     def _detail(self, repository: RepositoryRecord, image: ImageRecord) -> ImageDetail:
         status = image.status(self._registry.clock())
+        scan = finished_scan(self._registry, image)
         detail = ImageDetail(
             registry_id=self._registry.account_id,
             repository_name=repository.name,
             image_digest=image.digest,
             image_size_in_bytes=image.size,
             image_pushed_at=image.pushed_at,
+            image_scan_status=scan_status(self._registry, image),
+            image_scan_findings_summary=scan_summary(scan) if scan else None,
             image_manifest_media_type=image.media_type,
             artifact_media_type=image.artifact_media_type,
             last_recorded_pull_time=image.last_pull,

@@ -18,7 +18,7 @@ from ecrclient._runtime.shapes import camel_case
 
 from .errors import invalid_parameter
 
-__all__ = ["Manifest", "read_manifest"]
+__all__ = ["Manifest", "is_index_type", "read_manifest"]
 
 _INDEX_TYPES = frozenset(
     {
@@ -93,6 +93,11 @@ class _Document(_Part):
 
 
 _JSON_OBJECT = TypeAdapter(dict[str, object])
+
+
+def is_index_type(media_type: str) -> bool:
+    """Whether manifests of this media type list others."""
+    return media_type in _INDEX_TYPES
 
 
 def read_manifest(text: str, media_type: str | None) -> Manifest:

@@ -1,8 +1,8 @@
 """Policies of a repository: who may use it, and when its images expire.
 
-The texts are kept and given back as they were set. The rules of a lifecycle policy are checked; of
-a repository policy, only whether it is JSON of the right outline. Nothing is allowed, forbidden or
-expired by either.
+The texts are kept and given back as they were set. The rules of a lifecycle policy are checked, and
+applied when a test says so; of a repository policy it is checked whether it is JSON of the right
+outline, and nothing is allowed or forbidden by it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from .dispatch import Handlers
     from .store import Registry, RepositoryRecord
 
-__all__ = ["Policies", "check_lifecycle_policy", "check_policy"]
+__all__ = ["Policies", "check_lifecycle_policy", "check_policy", "lifecycle_policy_of"]
 
 _JSON_OBJECT = TypeAdapter(dict[str, object])
 
@@ -97,6 +97,7 @@ class Policies:
         record = self._registry.repository(request.repository_name, request.registry_id)
         check_lifecycle_policy("lifecyclePolicyText", request.lifecycle_policy_text)
         record.lifecycle_policy_text = request.lifecycle_policy_text
+        record.lifecycle_evaluated_at = None
         return PutLifecyclePolicyResponse(
             registry_id=self._registry.account_id,
             repository_name=record.name,
@@ -109,7 +110,8 @@ class Policies:
         return GetLifecyclePolicyResponse(
             registry_id=self._registry.account_id,
             repository_name=record.name,
-            lifecycle_policy_text=self._lifecycle_of(record),
+            lifecycle_policy_text=lifecycle_policy_of(self._registry, record),
+            last_evaluated_at=record.lifecycle_evaluated_at,
         )
 
     def delete_lifecycle(
@@ -117,11 +119,16 @@ class Policies:
     ) -> DeleteLifecyclePolicyResponse:
         """Let images live."""
         record = self._registry.repository(request.repository_name, request.registry_id)
-        text, record.lifecycle_policy_text = self._lifecycle_of(record), None
+        text, evaluated_at = (
+            lifecycle_policy_of(self._registry, record),
+            record.lifecycle_evaluated_at,
+        )
+        record.lifecycle_policy_text = record.lifecycle_evaluated_at = None
         return DeleteLifecyclePolicyResponse(
             registry_id=self._registry.account_id,
             repository_name=record.name,
             lifecycle_policy_text=text,
+            last_evaluated_at=evaluated_at,
         )
 
     def _policy_of(self, record: RepositoryRecord) -> str:
@@ -133,14 +140,20 @@ class Policies:
             )
         return record.policy_text
 
-    def _lifecycle_of(self, record: RepositoryRecord) -> str:
-        if record.lifecycle_policy_text is None:
-            raise refuse(
-                LifecyclePolicyNotFoundException,
-                f"Lifecycle policy does not exist for the repository with name '{record.name}' "
-                f"in the registry with id '{self._registry.account_id}'",
-            )
-        return record.lifecycle_policy_text
+
+def lifecycle_policy_of(registry: Registry, record: RepositoryRecord) -> str:
+    """The text of a repository's lifecycle policy.
+
+    Raises:
+        LifecyclePolicyNotFoundException: it has none.
+    """
+    if record.lifecycle_policy_text is None:
+        raise refuse(
+            LifecyclePolicyNotFoundException,
+            f"Lifecycle policy does not exist for the repository with name '{record.name}' "
+            f"in the registry with id '{registry.account_id}'",
+        )
+    return record.lifecycle_policy_text
 
 
 def check_lifecycle_policy(member: str, text: str) -> None:

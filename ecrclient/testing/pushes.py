@@ -19,6 +19,8 @@ from .errors import refuse
 from .image_ids import check_tag, identify
 from .manifests import read_manifest
 from .mutability import is_immutable
+from .replication_rules import replicate_pushed
+from .scan_states import scan_pushed
 from .signing import signing_profiles
 from .storage_classes import restore_now
 from .store import ImageRecord
@@ -59,12 +61,16 @@ class Pushes:
         _check_tag_may_move(repository, manifest.digest, tag)
 
         image = repository.images.get(manifest.digest)
+        is_new = image is None
         if image is None:
             image = self._record(repository, manifest, request.image_manifest)
             repository.images[manifest.digest] = image
         restore_now(image, self._registry.clock())
         if tag is not None:
             repository.point(tag, image)
+        if is_new:
+            scan_pushed(self._registry, repository, image)
+        replicate_pushed(self._registry, repository, image, tag)
         return PutImageResponse(
             image=Image(
                 registry_id=self._registry.account_id,

@@ -36,10 +36,7 @@ __all__ = ["RegistrySettings"]
 
 
 class RegistrySettings:
-    """The registry policy, DescribeRegistry and PutReplicationConfiguration.
-
-    A replication configuration is kept and given back; nothing is replicated.
-    """
+    """The registry policy, DescribeRegistry and PutReplicationConfiguration."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

@@ -28,6 +28,7 @@ from ecrclient.operations import (
     PUT_IMAGE_TAG_MUTABILITY,
 )
 
+from .backfill_states import fail_repository
 from .errors import access_denied, invalid_parameter, refuse
 from .mutability import check_mutability
 from .pages import refuse_paging
@@ -120,6 +121,7 @@ class Repositories:
                 f"'{registry.account_id}' cannot be deleted because it still contains images",
             )
         del registry.repositories[record.name]
+        fail_repository(registry, record.name)
         return DeleteRepositoryResponse(repository=self._describe(record))
 
     def put_tag_mutability(

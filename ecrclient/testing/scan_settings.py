@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ecrclient.models import (
     BatchGetRepositoryScanningConfigurationRequest,
@@ -14,7 +14,6 @@ from ecrclient.models import (
     RegistryScanningConfiguration,
     RepositoryScanningConfiguration,
     RepositoryScanningConfigurationFailure,
-    ScanningRepositoryFilter,
 )
 from ecrclient.operations import (
     BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION,
@@ -23,49 +22,16 @@ from ecrclient.operations import (
 )
 
 from .errors import invalid_parameter
-from .wildcards import matches
+from .scan_rules import CONTINUOUS, MANUAL, ON_PUSH, repository_scanning
+from .scan_states import scan_existing
 
 if TYPE_CHECKING:
     from .dispatch import Handlers
     from .store import Registry, RepositoryRecord
 
-__all__ = ["RepositoryScanning", "ScanSettings", "repository_scanning"]
+__all__ = ["ScanSettings"]
 
-_MANUAL, _ON_PUSH, _CONTINUOUS = "MANUAL", "SCAN_ON_PUSH", "CONTINUOUS_SCAN"
-_FREQUENCIES = {"BASIC": (_ON_PUSH, _MANUAL), "ENHANCED": (_ON_PUSH, _CONTINUOUS)}
-
-
-class RepositoryScanning(NamedTuple):
-    """What the registry's rules, and its own setting, make of a repository."""
-
-    frequency: str
-    """``SCAN_ON_PUSH``, ``CONTINUOUS_SCAN`` (which begins on push, too) or ``MANUAL``.
-
-    With enhanced scanning ``MANUAL`` says that the repository is not scanned at all.
-    """
-    filters: list[ScanningRepositoryFilter]
-    """The filters by which it is so."""
-
-
-def repository_scanning(registry: Registry, repository: RepositoryRecord) -> RepositoryScanning:
-    """When the images of a repository are scanned.
-
-    A continuous rule goes before one on push ("Filters to choose which repositories are scanned in
-    Amazon ECR"). The older setting of the repository itself counts with basic scanning only.
-    """
-    configuration = registry.scanning
-    for frequency in (_CONTINUOUS, _ON_PUSH):
-        filters = [
-            one
-            for rule in configuration.rules
-            if rule.scan_frequency == frequency
-            for one in rule.repository_filters
-            if _covers(one.filter, repository.name)
-        ]
-        if filters:
-            return RepositoryScanning(frequency, filters)
-    on_push = repository.scan_on_push and configuration.scan_type == "BASIC"
-    return RepositoryScanning(_ON_PUSH if on_push else _MANUAL, [])
+_FREQUENCIES = {"BASIC": (ON_PUSH, MANUAL), "ENHANCED": (ON_PUSH, CONTINUOUS)}
 
 
 class ScanSettings:
@@ -104,6 +70,7 @@ class ScanSettings:
                     f"{configuration.scan_type}",
                 )
         self._registry.scanning = configuration
+        scan_existing(self._registry)
         return PutRegistryScanningConfigurationResponse(
             registry_scanning_configuration=configuration
         )
@@ -134,12 +101,7 @@ class ScanSettings:
         return RepositoryScanningConfiguration(
             repository_arn=self._registry.arn(repository.name),
             repository_name=repository.name,
-            scan_on_push=scanning.frequency == _ON_PUSH,
+            scan_on_push=scanning.frequency == ON_PUSH,
             scan_frequency=scanning.frequency,
             applied_scan_filters=scanning.filters,
         )
-
-
-def _covers(pattern: str, name: str) -> bool:
-    """A filter without a wildcard matches the names that contain it."""
-    return matches(pattern, name) if "*" in pattern else pattern in name

@@ -15,6 +15,8 @@ from ecrclient.operations import OPERATIONS, SERVICE
 
 from .account_settings import AccountSettings
 from .auth import Authenticator
+from .backfills import Backfills
+from .controls import LifecycleControls, ReplicationControls, ScanControls
 from .creation_templates import CreationTemplates
 from .dispatch import Handlers
 from .errors import encode_error, refuse_common
@@ -22,6 +24,7 @@ from .images import Images
 from .layer_downloads import LayerDownloads
 from .layer_uploads import LayerUploads
 from .layers import Layers
+from .lifecycle_preview import LifecyclePreviews
 from .pages import Pages
 from .policies import Policies
 from .pull_through import PullThroughCacheRules
@@ -29,8 +32,10 @@ from .pull_times import PullTimeExclusions
 from .pushes import Pushes
 from .referrers import Referrers
 from .registry import RegistrySettings
+from .replication import Replication
 from .repositories import Repositories
 from .scan_settings import ScanSettings
+from .scans import Scans
 from .seeds import add_image, add_layer
 from .signing import Signing
 from .storage_classes import StorageClasses
@@ -69,7 +74,8 @@ class InMemoryECR:
         region: The AWS Region; it is part of ARNs and URIs, and of what a signature is for.
         account_id: The account that the registry belongs to, and that callers are in.
         credentials: The one access key that is accepted; a made-up one by default.
-        clock: The time of creations, pushes and expiries. A test passes its own to move it.
+        clock: The time of creations, pushes and expiries, and what scans, previews and
+            replications go by. A test passes its own to move it.
         signing_clock: What the time of a signature is compared with. Clients sign by the clock of
             the machine, so this is another one than *clock*.
 
@@ -109,6 +115,21 @@ class InMemoryECR:
     def caller_arn(self) -> str:
         """The IAM principal that requests come from, as pull time exclusions name it."""
         return self._registry.caller_arn
+
+    @property
+    def scans(self) -> ScanControls:
+        """What scans find, and how long they take."""
+        return ScanControls(self._registry)
+
+    @property
+    def lifecycle(self) -> LifecycleControls:
+        """When lifecycle policies apply, and what their previews come to."""
+        return LifecycleControls(self._registry)
+
+    @property
+    def replication(self) -> ReplicationControls:
+        """Which replications fail, and how long they take."""
+        return ReplicationControls(self._registry)
 
     def __repr__(self) -> str:
         return f"<InMemoryECR of {self.account_id} in {self.region}>"
@@ -242,11 +263,15 @@ def answer_everything(registry: Registry, handlers: Handlers, downloads: LayerDo
     StorageClasses(registry).register(handlers)
     ResourceTags(registry).register(handlers)
     Policies(registry).register(handlers)
+    LifecyclePreviews(registry, pages).register(handlers)
     RegistrySettings(registry).register(handlers)
+    Replication(registry).register(handlers)
+    Backfills(registry, pages).register(handlers)
     PullThroughCacheRules(registry, pages).register(handlers)
     CreationTemplates(registry, pages).register(handlers)
     AccountSettings(registry).register(handlers)
     ScanSettings(registry).register(handlers)
+    Scans(registry, pages).register(handlers)
     Signing(registry).register(handlers)
     PullTimeExclusions(registry, pages).register(handlers)
     AuthorizationTokens(registry).register(handlers)

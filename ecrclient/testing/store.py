@@ -20,6 +20,7 @@ from ecrclient.models import (
     SigningConfiguration,
 )
 
+from .background import BackfillRecord, PreviewRecord, ReplicationRecord, ScanRecord, Script
 from .errors import refuse
 
 __all__ = [
@@ -88,6 +89,10 @@ class ImageRecord:
     last_pull: datetime | None = None
     signing_profiles: list[str] = field(default_factory=list[str])
     """The ARNs of the profiles that sign it, as the rules were when it was pushed."""
+    scans: list[ScanRecord] = field(default_factory=list[ScanRecord])
+    """Oldest first."""
+    replications: list[ReplicationRecord] = field(default_factory=list[ReplicationRecord])
+    """Those that its pushes began, oldest first."""
     tags: list[str] = field(default_factory=list[str])
     """The tags that point here, oldest first; kept by the repository."""
 
@@ -111,6 +116,9 @@ class RepositoryRecord:
     resource_tags: dict[str, str]
     policy_text: str | None = None
     lifecycle_policy_text: str | None = None
+    lifecycle_evaluated_at: datetime | None = None
+    """When the lifecycle policy that it has was last applied."""
+    lifecycle_preview: PreviewRecord | None = None
     images: dict[str, ImageRecord] = field(default_factory=dict[str, ImageRecord])
     """The images by digest."""
     tags: dict[str, str] = field(default_factory=dict[str, str])
@@ -171,6 +179,9 @@ class Registry:
     """The ARNs of the principals whose pulls are not recorded."""
     layer_origin: str | None = None
     """Scheme and authority of download URLs, as in http://127.0.0.1:5001; S3's when None."""
+    backfills: dict[str, BackfillRecord] = field(default_factory=dict[str, BackfillRecord])
+    """The replication backfills by their identifiers, oldest first."""
+    script: Script = field(default_factory=Script)
 
     def owns(self, registry_id: str | None) -> bool:
         """Whether a request that names this registry, or none, is for here."""

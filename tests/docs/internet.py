@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import httpx
 import pytest
 
-from ecrclient import ECRClient
 from ecrclient._runtime import core
+from ecrclient.models import Attribute, ImageScanFinding
 from ecrclient.testing import InMemoryECR
-from tests.testing.builders import OCI_INDEX
 
 __all__ = ["REGION", "Internet", "fill"]
 
@@ -53,22 +52,18 @@ class Internet(httpx.AsyncBaseTransport):
         return self
 
 
-async def fill(ecr: ECRClient) -> None:
+def fill(registry: InMemoryECR) -> None:
     """What every page finds: a repository with three tagged images, and one without its tag."""
-    await ecr.create_repository(repository_name="team/app")
-    pushed = {"one": "v1", "two": "v2", "lost": "latest", "three": "latest"}
-    for content, tag in pushed.items():
-        await ecr.put_image(
-            repository_name="team/app", image_manifest=_manifest(content), image_tag=tag
-        )
-
-
-def _manifest(content: str) -> str:
-    return json.dumps(
-        {
-            "schemaVersion": 2,
-            "mediaType": OCI_INDEX,
-            "manifests": [],
-            "annotations": {"org.opencontainers.image.description": content},
-        }
+    for content, tag in {"one": "v1", "two": "v2", "lost": "latest", "three": "latest"}.items():
+        registry.add_image("team/app", [content.encode()], tags=[tag])
+    found = ImageScanFinding(
+        name="CVE-2024-3094",
+        severity="CRITICAL",
+        attributes=[
+            Attribute(key="package_name", value="xz-utils"),
+            Attribute(key="package_version", value="5.6.0"),
+        ],
     )
+    for work in (registry.scans, registry.lifecycle, registry.replication):
+        work.takes = timedelta(0)
+    registry.scans.set_findings("team/app", "v1", [found])

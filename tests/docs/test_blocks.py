@@ -50,9 +50,9 @@ def test_blocks_are_found() -> None:
 async def test_a_page_runs(page: Path) -> None:
     internet = Internet()
     names: dict[str, Any] = {"__name__": "page", "internet": internet, "anyio": anyio}
+    fill(internet.registry())
     with internet.connected():
         async with internet.registry().client() as ecr:
-            await fill(ecr)
             for block in BLOCKS[page]:
                 match block.kind:
                     case "run":

@@ -11,7 +11,7 @@ import httpx
 
 from ecrclient import Credentials, ECRClient
 from ecrclient._runtime.signing import Signer
-from ecrclient.models import UploadLayerPartResponse
+from ecrclient.models import RegistryScanningRule, ScanningRepositoryFilter, UploadLayerPartResponse
 from ecrclient.testing import InMemoryECR
 
 REPOSITORY = "team/app"
@@ -100,6 +100,33 @@ async def upload_part(
         part_last_byte=first + len(part) - 1,
         layer_part_blob=part,
     )
+
+
+def add_blobs(ecr: InMemoryECR, repository: str = REPOSITORY) -> None:
+    """Have what ``image_manifest`` names in a repository, which is made if there is none."""
+    for blob in (CONFIG, *LAYERS):
+        ecr.add_layer(repository, blob)
+
+
+def scanning_rule(frequency: str, *filters: str) -> RegistryScanningRule:
+    """A rule of the registry's scanning configuration."""
+    return RegistryScanningRule(
+        scan_frequency=frequency,
+        repository_filters=[
+            ScanningRepositoryFilter(filter=one, filter_type="WILDCARD") for one in filters
+        ],
+    )
+
+
+async def push(
+    client: ECRClient, repository: str, tag: str | None = "v1", manifest: str | None = None
+) -> None:
+    """Push an image, the same one if nothing else is said."""
+    text = manifest or image_manifest()
+    if tag is None:
+        await client.put_image(repository_name=repository, image_manifest=text)
+    else:
+        await client.put_image(repository_name=repository, image_manifest=text, image_tag=tag)
 
 
 async def post(

@@ -8,7 +8,7 @@ import pytest
 
 from ecrclient import ECRClient
 from ecrclient.testing import InMemoryECR
-from tests.testing.builders import CONFIG, LAYERS, REPOSITORY, HandClock
+from tests.testing.builders import REPOSITORY, HandClock, add_blobs
 
 
 @pytest.fixture
@@ -28,9 +28,7 @@ async def client(ecr: InMemoryECR) -> AsyncIterator[ECRClient]:
 
 
 @pytest.fixture
-async def repository(ecr: InMemoryECR, client: ECRClient) -> str:
+def repository(ecr: InMemoryECR) -> str:
     """The name of a repository without images, but with the blobs of ``image_manifest``."""
-    await client.create_repository(repository_name=REPOSITORY)
-    for blob in (CONFIG, *LAYERS):
-        ecr.add_layer(REPOSITORY, blob)
+    add_blobs(ecr)
     return REPOSITORY

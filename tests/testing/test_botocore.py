@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from ecrclient.lifecycle import LifecyclePolicy, keep_last
 from ecrclient.testing import InMemoryECR
 from tests.testing.builders import CONFIG, LAYERS, OCI_MANIFEST, digest_of, image_manifest, index_of
 from tests.testing.through_botocore import botocore_client, botocore_module
@@ -48,6 +50,14 @@ def push_blobs(call: Call, repository: str) -> None:
     """Upload what ``image_manifest`` names."""
     for blob in (CONFIG, *LAYERS):
         push_layer(call, repository, blob)
+
+
+def play(call: Call, calls: Calls) -> None:
+    """Make the calls; a new repository gets what ``image_manifest`` names."""
+    for method, members in calls:
+        call(method, **members)
+        if method == "create_repository":
+            push_blobs(call, members["repositoryName"])
 
 
 def test_a_repository_and_its_images(call: Call) -> None:
@@ -137,6 +147,59 @@ def test_the_settings_of_a_registry(call: Call) -> None:
     assert listed == [_ROLE["principalArn"]]
 
 
+_PUSHED: Calls = [
+    ("create_repository", {"repositoryName": "team/app"}),
+    (
+        "put_image",
+        {"repositoryName": "team/app", "imageManifest": image_manifest(), "imageTag": "v1"},
+    ),
+]
+_V1 = {"repositoryName": "team/app", "imageId": {"imageTag": "v1"}}
+_LIFECYCLE = LifecyclePolicy.of(keep_last(5, tags="any", description="Few" * 20)).to_json()
+_PREVIEW = {"repositoryName": "team/app", "lifecyclePolicyText": _LIFECYCLE}
+_IRELAND = {"region": "eu-west-1", "registryId": "123456789012"}
+_REPLICATED: Calls = [
+    (
+        "put_replication_configuration",
+        {"replicationConfiguration": {"rules": [{"destinations": [_IRELAND]}]}},
+    ),
+    *_PUSHED,
+]
+
+
+def test_work_in_the_background(call: Call) -> None:
+    play(call, _REPLICATED)
+
+    assert call("start_image_scan", **_V1)["imageScanStatus"] == {"status": "PENDING"}
+    found = call("describe_image_scan_findings", **_V1)
+    assert found["imageScanStatus"] == {"status": "PENDING"}
+    assert "imageScanFindings" not in found
+
+    begun = call("start_lifecycle_policy_preview", **_PREVIEW)
+    assert (begun["status"], begun["lifecyclePolicyText"]) == ("IN_PROGRESS", _LIFECYCLE)
+    preview = call("get_lifecycle_policy_preview", repositoryName="team/app")
+    assert (preview["status"], preview["previewResults"]) == ("IN_PROGRESS", [])
+    assert "summary" not in preview
+
+    (status,) = call("describe_image_replication_status", **_V1)["replicationStatuses"]
+    assert status == _IRELAND | {"status": "IN_PROGRESS"}
+
+    begun = call("start_replication_backfill", destination=_IRELAND)
+    assert (begun["status"], begun["destination"]) == ("PREPARING", _IRELAND)
+    backfill = {"replicationBackfillId": begun["replicationBackfillId"]}
+    assert call("stop_replication_backfill", **backfill)["status"] == "STOPPED"
+    (listed,) = call("list_replication_backfills")["backfills"]
+    assert (listed["status"], listed["startedAt"]) == ("STOPPED", begun["startedAt"])
+    described = call("describe_replication_backfill_results", **backfill)
+    assert described["results"] == []
+    assert "progress" not in described
+    client_error: Any = botocore_module("exceptions").ClientError
+    with pytest.raises(client_error) as caught:
+        call("stop_replication_backfill", **backfill)
+    code = caught.value.response["Error"]["Code"]
+    assert code == "ReplicationBackfillInvalidStatusException"
+
+
 # What is refused, and the calls of which the last one is.
 _REFUSED: list[tuple[str, Calls]] = [
     (
@@ -183,6 +246,48 @@ _REFUSED: list[tuple[str, Calls]] = [
     ("TemplateNotFoundException", [("delete_repository_creation_template", {"prefix": "x"})]),
     ("ExclusionAlreadyExistsException", [("register_pull_time_update_exclusion", _ROLE)] * 2),
     ("ExclusionNotFoundException", [("deregister_pull_time_update_exclusion", _ROLE)]),
+    ("ScanNotFoundException", [*_PUSHED, ("describe_image_scan_findings", _V1)]),
+    ("LimitExceededException", [*_PUSHED, *[("start_image_scan", _V1)] * 2]),
+    (
+        "UnsupportedImageTypeException",
+        [
+            *_PUSHED,
+            (
+                "put_image",
+                {
+                    "repositoryName": "team/app",
+                    "imageManifest": index_of([image_manifest()]),
+                    "imageTag": "v1",
+                },
+            ),
+            ("start_image_scan", _V1),
+        ],
+    ),
+    (
+        "ValidationException",
+        [
+            *_PUSHED,
+            ("put_registry_scanning_configuration", {"scanType": "ENHANCED"}),
+            ("start_image_scan", _V1),
+        ],
+    ),
+    (
+        "LifecyclePolicyPreviewInProgressException",
+        [*_PUSHED, *[("start_lifecycle_policy_preview", _PREVIEW)] * 2],
+    ),
+    (
+        "LifecyclePolicyPreviewNotFoundException",
+        [*_PUSHED, ("get_lifecycle_policy_preview", {"repositoryName": "team/app"})],
+    ),
+    ("ValidationException", [("start_replication_backfill", {"destination": _IRELAND})]),
+    (
+        "ReplicationBackfillInProgressException",
+        [*_REPLICATED, *[("start_replication_backfill", {"destination": _IRELAND})] * 2],
+    ),
+    (
+        "ReplicationBackfillNotFoundException",
+        [("stop_replication_backfill", {"replicationBackfillId": str(UUID(int=0))})],
+    ),
     ("SigningConfigurationNotFoundException", [("get_signing_configuration", {})]),
     (
         "InvalidParameterException",
@@ -194,8 +299,7 @@ _REFUSED: list[tuple[str, Calls]] = [
 @pytest.mark.parametrize(("code", "calls"), _REFUSED)
 def test_settings_that_are_refused(call: Call, code: str, calls: Calls) -> None:
     *before, (method, members) = calls
-    for name, parameters in before:
-        call(name, **parameters)
+    play(call, before)
     client_error: Any = botocore_module("exceptions").ClientError
     with pytest.raises(client_error) as caught:
         call(method, **members)

@@ -6,22 +6,10 @@ import pytest
 
 from ecrclient import ECRClient
 from ecrclient.errors import InvalidParameterException
-from ecrclient.models import (
-    RegistryScanningRule,
-    RepositoryScanningConfiguration,
-    ScanningRepositoryFilter,
-)
+from ecrclient.models import RepositoryScanningConfiguration
+from tests.testing.builders import scanning_rule
 
 pytestmark = pytest.mark.anyio
-
-
-def rule(frequency: str, *filters: str) -> RegistryScanningRule:
-    return RegistryScanningRule(
-        scan_frequency=frequency,
-        repository_filters=[
-            ScanningRepositoryFilter(filter=one, filter_type="WILDCARD") for one in filters
-        ],
-    )
 
 
 async def configured(client: ECRClient, name: str) -> RepositoryScanningConfiguration:
@@ -37,7 +25,7 @@ async def test_a_configuration_is_kept(client: ECRClient) -> None:
     assert first.scanning_configuration.scan_type == "BASIC"
     assert first.scanning_configuration.rules == []
 
-    rules = [rule("SCAN_ON_PUSH", "*"), rule("CONTINUOUS_SCAN", "prod", "team/*")]
+    rules = [scanning_rule("SCAN_ON_PUSH", "*"), scanning_rule("CONTINUOUS_SCAN", "prod", "team/*")]
     answer = await client.put_registry_scanning_configuration(scan_type="ENHANCED", rules=rules)
     kept = (await client.get_registry_scanning_configuration()).scanning_configuration
     assert kept == answer.registry_scanning_configuration
@@ -56,7 +44,7 @@ async def test_frequencies_of_the_other_scan_type(
 ) -> None:
     with pytest.raises(InvalidParameterException, match="scanFrequency"):
         await client.put_registry_scanning_configuration(
-            scan_type=scan_type, rules=[rule(frequency, "*")]
+            scan_type=scan_type, rules=[scanning_rule(frequency, "*")]
         )
 
 
@@ -77,7 +65,7 @@ async def test_filters_as_the_user_guide_has_them(
     for name in names:
         await client.create_repository(repository_name=name)
     await client.put_registry_scanning_configuration(
-        scan_type="BASIC", rules=[rule("SCAN_ON_PUSH", pattern)]
+        scan_type="BASIC", rules=[scanning_rule("SCAN_ON_PUSH", pattern)]
     )
     answer = await client.batch_get_repository_scanning_configuration(repository_names=names)
     scanned = [one.repository_name for one in answer.scanning_configurations if one.scan_on_push]
@@ -87,7 +75,10 @@ async def test_filters_as_the_user_guide_has_them(
 async def test_a_continuous_rule_goes_before_one_on_push(
     client: ECRClient, repository: str
 ) -> None:
-    push, continuous = rule("SCAN_ON_PUSH", "*"), rule("CONTINUOUS_SCAN", "team/*", "x", "app")
+    push, continuous = (
+        scanning_rule("SCAN_ON_PUSH", "*"),
+        scanning_rule("CONTINUOUS_SCAN", "team/*", "x", "app"),
+    )
     await client.put_registry_scanning_configuration(scan_type="ENHANCED", rules=[push, continuous])
     found = await configured(client, repository)
     assert found.repository_arn == f"arn:aws:ecr:us-east-1:123456789012:repository/{repository}"

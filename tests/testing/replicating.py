@@ -1,0 +1,38 @@
+"""Where the tests of replication replicate to, and how they ask how far it is."""
+
+from __future__ import annotations
+
+from ecrclient import ECRClient
+from ecrclient.models import (
+    ReplicationConfiguration,
+    ReplicationDestination,
+    ReplicationRule,
+    RepositoryFilter,
+)
+
+ACCOUNT, OTHER = "123456789012", "999999999999"
+IRELAND = ReplicationDestination(region="eu-west-1", registry_id=ACCOUNT)
+OHIO = ReplicationDestination(region="us-east-2", registry_id=OTHER)
+
+
+async def replicate(
+    client: ECRClient, *destinations: ReplicationDestination, prefixes: tuple[str, ...] = ()
+) -> None:
+    """Replicate to the destinations from now on."""
+    rule = ReplicationRule(destinations=[*destinations])
+    if prefixes:
+        filters = [RepositoryFilter(filter=one, filter_type="PREFIX_MATCH") for one in prefixes]
+        rule = rule.model_copy(update={"repository_filters": filters})
+    await client.put_replication_configuration(
+        replication_configuration=ReplicationConfiguration(rules=[rule])
+    )
+
+
+async def statuses(
+    client: ECRClient, repository: str, tag: str = "v1"
+) -> dict[str, tuple[str, str | None]]:
+    """Status and failure code by Region."""
+    answer = await client.describe_image_replication_status(
+        repository_name=repository, image_id={"image_tag": tag}
+    )
+    return {one.region: (one.status, one.failure_code) for one in answer.replication_statuses}
