@@ -8,15 +8,41 @@
         ecr = InMemoryECR()
         async with ecr.client() as client:
             await client.create_repository(repository_name="team/app")
+        assert ecr.calls.operations == ["CreateRepository"]
 
 It answers in the process, without sockets, on asyncio and on trio, and follows the rules that ECR
 documents: what it refuses, ECR refuses, with the same error code. An operation that it does not
 know yet is refused with the code ``NotImplementedInMemory``; nothing is made up.
+
+- ``ecr.faults`` has things go wrong: latency, throttling, errors, broken connections, expired
+  credentials, a wrong clock.
+- ``ecr.calls`` tells what was asked.
+- ``ecr.serve()``, or ``python -m ecrclient.testing``, answers over HTTP, for boto3, the AWS CLI and
+  any SDK; it needs the extra ``testing``.
+- ``ecr.save(path)`` and ``InMemoryECR.load(path)`` keep the state in a file.
+- :class:`StubTransport` has no rules: it gives the answers that a test has prepared.
+- ``ecrclient.testing.pytest`` has fixtures.
 """
 
 from __future__ import annotations
 
+from .calls import Call, Calls
+from .fault import Fault
+from .faults import Faults
+from .served import ServedECR
 from .server import InMemoryECR
+from .state import StateError
 from .store import Clock
+from .stub import StubTransport
 
-__all__ = ["Clock", "InMemoryECR"]
+__all__ = [
+    "Call",
+    "Calls",
+    "Clock",
+    "Fault",
+    "Faults",
+    "InMemoryECR",
+    "ServedECR",
+    "StateError",
+    "StubTransport",
+]

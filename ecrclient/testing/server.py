@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import threading
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from ecrclient._runtime.credentials import Credentials
 from ecrclient._runtime.errors import ServiceError
@@ -14,10 +20,13 @@ from ecrclient.endpoints import resolve_endpoint
 from ecrclient.operations import OPERATIONS, SERVICE
 
 from .account_settings import AccountSettings
+from .asgi import ASGIApp
 from .auth import Authenticator
+from .calls import Calls
 from .creation_templates import CreationTemplates
 from .dispatch import Handlers
 from .errors import encode_error, refuse_common
+from .faults import Faults
 from .images import Images
 from .pages import Pages
 from .policies import Policies
@@ -27,7 +36,10 @@ from .pushes import Pushes
 from .registry import RegistrySettings
 from .repositories import Repositories
 from .scan_settings import ScanSettings
+from .served import ServedECR
 from .signing import Signing
+from .state import dump as dump_state
+from .state import load as load_state
 from .store import Clock, Registry, utc_now
 from .tags import ResourceTags
 from .tokens import AuthorizationTokens
@@ -54,7 +66,7 @@ class InMemoryECR:
 
     Every request must be signed with :attr:`credentials`. Requests are answered one after the
     other, each one whole, so a concurrent test sees no half-done change. The state lives as long as
-    the object.
+    the object, or in a file: :meth:`save` and :meth:`load`.
 
     What this version leaves unchecked: the layers that an image manifest names (there are no layer
     uploads yet), and permissions (policies are kept and given back, and forbid nothing).
@@ -62,13 +74,14 @@ class InMemoryECR:
     Args:
         region: The AWS Region; it is part of ARNs and URIs, and of what a signature is for.
         account_id: The account that the registry belongs to, and that callers are in.
-        credentials: The one access key that is accepted; a made-up one by default.
+        credentials: The access key that is accepted, or several; a made-up one by default. Those
+            with ``expires_at`` are refused from then on.
         clock: The time of creations, pushes and expiries. A test passes its own to move it.
-        signing_clock: What the time of a signature is compared with. Clients sign by the clock of
-            the machine, so this is another one than *clock*.
+        signing_clock: What the time of a signature is compared with, and what ``Date`` tells.
+            Clients sign by the clock of the machine, so this is another one than *clock*.
 
     Raises:
-        ValueError: the account ID is not twelve digits.
+        ValueError: the account ID is not twelve digits, or there are no credentials in a sequence.
     """
 
     def __init__(
@@ -76,7 +89,7 @@ class InMemoryECR:
         *,
         region: str = "us-east-1",
         account_id: str = "123456789012",
-        credentials: Credentials | None = None,
+        credentials: Credentials | Sequence[Credentials] | None = None,
         clock: Clock = utc_now,
         signing_clock: Clock = utc_now,
     ) -> None:
@@ -86,15 +99,30 @@ class InMemoryECR:
         """The AWS Region."""
         self.account_id = account_id
         """The account that the registry belongs to."""
-        self.credentials = credentials or Credentials("AKIAINMEMORYECR", "in-memory-ecr-test-key")
-        """The access key that requests must be signed with."""
+        if credentials is None:
+            credentials = Credentials("AKIAINMEMORYECR", "in-memory-ecr-test-key")
+        accepted = [credentials] if isinstance(credentials, Credentials) else credentials
+        if not accepted:
+            raise ValueError("a service that accepts no credentials answers nobody")
+        self.credentials = accepted[0]
+        """The access key that is accepted; of several, the first."""
+        self.faults = Faults(clock, self.credentials)
+        """What goes wrong on demand."""
+        self.calls = Calls()
+        """What was asked, refused requests too."""
+        self._signing_clock = signing_clock
         self._targets = {operation.target: operation for operation in OPERATIONS.values()}
         self._authenticator = Authenticator(
-            self.credentials, region=region, service=SERVICE.signing_name, clock=signing_clock
+            region=region,
+            service=SERVICE.signing_name,
+            clock=self._now,
+            expired=self.faults.has_expired,
         )
-        self._registry = Registry(account_id, region, clock)
-        self._handlers = Handlers()
-        answer_everything(self._registry, self._handlers)
+        for one in accepted:
+            self.accept(one)
+        # A served registry answers in a thread of its own. A predicate of a fault may call, too.
+        self._lock = threading.RLock()
+        self._hold(Registry(account_id, region, clock))
 
     @property
     def caller_arn(self) -> str:
@@ -103,6 +131,10 @@ class InMemoryECR:
 
     def __repr__(self) -> str:
         return f"<InMemoryECR of {self.account_id} in {self.region}>"
+
+    def accept(self, credentials: Credentials) -> None:
+        """Accept another access key, as after a rotation."""
+        self._authenticator.accept(credentials)
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """A transport that brings requests here: ``ECRClient(transport=ecr.transport(), ...)``."""
@@ -139,15 +171,132 @@ class InMemoryECR:
             middleware=middleware,
         )
 
+    # -- over HTTP --------------------------------------------------------------------------------
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> ServedECR:
+        """A real HTTP server, for boto3, the AWS CLI or any SDK; needs the extra ``testing``.
+
+        ::
+
+            with ecr.serve() as server:      # or: async with
+                boto3.client("ecr", endpoint_url=server.url, ...)
+
+        Args:
+            host: The address to listen on.
+            port: The port; 0: any that is free.
+        """
+        return ServedECR(self, host, port)
+
+    def asgi_app(self) -> ASGIApp:
+        """An ASGI 3 application, to be run by a server of your own."""
+        return ASGIApp(self.handle)
+
+    # -- in a file --------------------------------------------------------------------------------
+
+    def to_json(self) -> str:
+        """The whole state as JSON, without credentials, faults, calls and page tokens."""
+        with self._lock:
+            return dump_state(self._registry)
+
+    @classmethod
+    def from_json(
+        cls,
+        text: str | bytes,
+        *,
+        credentials: Credentials | Sequence[Credentials] | None = None,
+        clock: Clock = utc_now,
+        signing_clock: Clock = utc_now,
+    ) -> Self:
+        """A registry, its account and region too, from what :meth:`to_json` gave.
+
+        Args:
+            text: The JSON.
+            credentials: As for the class.
+            clock: As for the class.
+            signing_clock: As for the class.
+
+        Raises:
+            StateError: the text is damaged, or of another version; the message names the place.
+        """
+        registry = load_state(text, clock)
+        ecr = cls(
+            region=registry.region,
+            account_id=registry.account_id,
+            credentials=credentials,
+            clock=clock,
+            signing_clock=signing_clock,
+        )
+        ecr._hold(registry)
+        return ecr
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state to a file, which is replaced as a whole or not at all."""
+        whole = Path(path)
+        part = whole.with_name(f"{whole.name}.part")
+        part.write_text(self.to_json(), encoding="utf-8")
+        part.replace(whole)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        credentials: Credentials | Sequence[Credentials] | None = None,
+        clock: Clock = utc_now,
+        signing_clock: Clock = utc_now,
+    ) -> Self:
+        """A registry from a file that :meth:`save` wrote; see :meth:`from_json`.
+
+        Raises:
+            OSError: the file cannot be read.
+            StateError: it is damaged, or of another version; the message names the place.
+        """
+        text = Path(path).read_bytes()
+        return cls.from_json(
+            text, credentials=credentials, clock=clock, signing_clock=signing_clock
+        )
+
+    def _hold(self, registry: Registry) -> None:
+        self._registry = registry
+        self._handlers = Handlers()
+        answer_everything(registry, self._handlers)
+
+    # -- the service ------------------------------------------------------------------------------
+
     def handle(self, request: HttpRequest) -> HttpAnswer:
         """Answer one request. An exception that is no refusal is a bug here, and passes."""
-        headers = {"x-amzn-requestid": str(uuid.uuid4()), "content-type": _CONTENT_TYPE}
-        try:
-            return HttpAnswer(200, headers, self._answer(request))
-        except ServiceError as error:
-            return HttpAnswer(error.status, headers, encode_error(error))
+        with self._lock:
+            call = self.calls.add(request, self._registry.clock())
+            plan = self.faults.plan(call)
+            if not plan.arrives:
+                return HttpAnswer(0, {}, b"", delivery=plan.delivery(0))
+            answer = self._answer(request, plan.error)
+            answer = replace(answer, delivery=plan.delivery(len(answer.body)))
+            if not answer.delivery.lost:
+                call.status, call.error = answer.status, answer.error_code
+            return answer
 
-    def _answer(self, request: HttpRequest) -> bytes:
+    def _answer(self, request: HttpRequest, scripted: ServiceError | None) -> HttpAnswer:
+        headers = {
+            "x-amzn-requestid": str(uuid.uuid4()),
+            "content-type": _CONTENT_TYPE,
+            "date": format_datetime(self._now(), usegmt=True),
+        }
+        try:
+            if scripted is None:
+                return HttpAnswer(200, headers, self._execute(request))
+            error = scripted
+        except ServiceError as refusal:
+            error = refusal
+        if error.retry_after is not None:
+            headers["x-amz-retry-after"] = str(round(error.retry_after * 1000))
+        return HttpAnswer(error.status, headers, encode_error(error), error.code)
+
+    def _now(self) -> datetime:
+        """The time by which signatures are checked."""
+        return self._signing_clock().astimezone(UTC) + self.faults.total_offset()
+
+    def _execute(self, request: HttpRequest) -> bytes:
         operation = self._operation(request)
         self._authenticator.verify(request)
         return self._handlers.answer(operation, request.body)
