@@ -21,8 +21,12 @@ _POLL = 0.5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until a signal comes; the exit status."""
     stop = threading.Event()
+
+    def ask_to_stop(*_: object) -> None:
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, ask_to_stop)
     options = _parser().parse_args(arguments)
     try:
         _serve(options, stop)

@@ -56,7 +56,8 @@ class ASGIApp:
         delivery = answer.delivery
         if delivery.delay and await _disconnects_within(delivery.delay, receive):
             return
-        close = (scope.get("extensions") or {}).get(CLOSE_CONNECTION)
+        extensions: dict[str, Any] = scope.get("extensions") or {}
+        close = extensions.get(CLOSE_CONNECTION)
         if not delivery.lost or close is None:
             await send(_head(answer))
         if not delivery.lost:
