@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .server import InMemoryECR
-from .state import StateError
 
 __all__ = ["main"]
 
@@ -78,10 +77,7 @@ def _registry(options: argparse.Namespace) -> InMemoryECR:
     given = {name: value for name, value in given.items() if value is not None}
     if options.state is None or not options.state.exists():
         return InMemoryECR(**given)
-    try:
-        ecr = InMemoryECR.load(options.state)
-    except StateError as error:
-        raise StateError(f"{options.state}: {error}") from None
+    ecr = InMemoryECR.load(options.state)
     for name, value in given.items():
         if getattr(ecr, name) != value:
             raise ValueError(f"the {name} of {options.state} is {getattr(ecr, name)}, not {value}")

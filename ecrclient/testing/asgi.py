@@ -102,12 +102,14 @@ async def _disconnected(receive: Receive) -> None:
 def _request(scope: Scope, body: bytes) -> HttpRequest:
     raw_path: bytes | None = scope.get("raw_path")
     path = scope["path"] if raw_path is None else raw_path.partition(b"?")[0].decode("ascii")
+    headers = _join(scope["headers"])
     return HttpRequest(
         method=scope["method"],
         path=path,
         query=scope["query_string"].decode("ascii"),
-        headers=_join(scope["headers"]),
+        headers=headers,
         body=body,
+        origin=f"{scope.get('scheme', 'http')}://{headers.get('host', '')}",
     )
 
 

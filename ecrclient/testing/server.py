@@ -38,8 +38,7 @@ from .repositories import Repositories
 from .scan_settings import ScanSettings
 from .served import ServedECR
 from .signing import Signing
-from .state import dump as dump_state
-from .state import load as load_state
+from .state import load_state, save_state
 from .store import Clock, Registry, utc_now
 from .tags import ResourceTags
 from .tokens import AuthorizationTokens
@@ -122,7 +121,9 @@ class InMemoryECR:
             self.accept(one)
         # A served registry answers in a thread of its own. A predicate of a fault may call, too.
         self._lock = threading.RLock()
-        self._hold(Registry(account_id, region, clock))
+        self._registry = Registry(account_id, region, clock)
+        self._handlers = Handlers()
+        answer_everything(self._registry, self._handlers)
 
     @property
     def caller_arn(self) -> str:
@@ -193,48 +194,13 @@ class InMemoryECR:
 
     # -- in a file --------------------------------------------------------------------------------
 
-    def to_json(self) -> str:
-        """The whole state as JSON, without credentials, faults, calls and page tokens."""
-        with self._lock:
-            return dump_state(self._registry)
-
-    @classmethod
-    def from_json(
-        cls,
-        text: str | bytes,
-        *,
-        credentials: Credentials | Sequence[Credentials] | None = None,
-        clock: Clock = utc_now,
-        signing_clock: Clock = utc_now,
-    ) -> Self:
-        """A registry, its account and region too, from what :meth:`to_json` gave.
-
-        Args:
-            text: The JSON.
-            credentials: As for the class.
-            clock: As for the class.
-            signing_clock: As for the class.
-
-        Raises:
-            StateError: the text is damaged, or of another version; the message names the place.
-        """
-        registry = load_state(text, clock)
-        ecr = cls(
-            region=registry.region,
-            account_id=registry.account_id,
-            credentials=credentials,
-            clock=clock,
-            signing_clock=signing_clock,
-        )
-        ecr._hold(registry)
-        return ecr
-
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the state to a file, which is replaced as a whole or not at all."""
-        whole = Path(path)
-        part = whole.with_name(f"{whole.name}.part")
-        part.write_text(self.to_json(), encoding="utf-8")
-        part.replace(whole)
+        """Write the whole state to a JSON file, without credentials, faults, calls and page tokens.
+
+        The file is replaced as a whole or not at all.
+        """
+        with self._lock:
+            save_state(self._registry, Path(path))
 
     @classmethod
     def load(
@@ -245,27 +211,35 @@ class InMemoryECR:
         clock: Clock = utc_now,
         signing_clock: Clock = utc_now,
     ) -> Self:
-        """A registry from a file that :meth:`save` wrote; see :meth:`from_json`.
+        """A registry, its account and region too, from a file that :meth:`save` wrote.
+
+        Args:
+            path: The file.
+            credentials: As for the class.
+            clock: As for the class.
+            signing_clock: As for the class.
 
         Raises:
             OSError: the file cannot be read.
             StateError: it is damaged, or of another version; the message names the place.
         """
-        text = Path(path).read_bytes()
-        return cls.from_json(
-            text, credentials=credentials, clock=clock, signing_clock=signing_clock
+        loaded = load_state(Path(path), clock)
+        ecr = cls(
+            region=loaded.region,
+            account_id=loaded.account_id,
+            credentials=credentials,
+            clock=clock,
+            signing_clock=signing_clock,
         )
-
-    def _hold(self, registry: Registry) -> None:
-        self._registry = registry
-        self._handlers = Handlers()
-        answer_everything(registry, self._handlers)
+        ecr._registry.take_over(loaded)
+        return ecr
 
     # -- the service ------------------------------------------------------------------------------
 
     def handle(self, request: HttpRequest) -> HttpAnswer:
         """Answer one request. An exception that is no refusal is a bug here, and passes."""
         with self._lock:
+            self._registry.layer_origin = request.origin
             call = self.calls.add(request, self._registry.clock())
             plan = self.faults.plan(call)
             if not plan.arrives:

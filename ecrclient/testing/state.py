@@ -14,14 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from .store import Registry, RepositoryRecord
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .store import Clock
 
-__all__ = ["StateError", "dump", "load"]
+__all__ = ["StateError", "dump", "load_state", "parse", "save_state"]
 
 VERSION = 1
 """Of the format. What a newer store adds, it gives a default to; any other change is a new one."""
 
-_NOT_STATE = frozenset({"clock"})
+_NOT_STATE = frozenset({"clock", "layer_origin"})
 
 
 class StateError(ValueError):
@@ -38,6 +40,26 @@ class _Document(BaseModel):
     version: Literal[1]
 
 
+def save_state(registry: Registry, file: Path) -> None:
+    """Write the state to a file, which is replaced as a whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(dump(registry), encoding="utf-8")
+    part.replace(file)
+
+
+def load_state(file: Path, clock: Clock) -> Registry:
+    """The registry of a file.
+
+    Raises:
+        OSError: the file cannot be read.
+        StateError: see :func:`parse`.
+    """
+    try:
+        return parse(file.read_bytes(), clock)
+    except StateError as error:
+        raise StateError(f"{file}: {error}") from None
+
+
 def dump(registry: Registry) -> str:
     """The state as JSON text. It holds no credentials."""
     members = {name: getattr(registry, name) for name in _members()}
@@ -47,7 +69,7 @@ def dump(registry: Registry) -> str:
     return document.model_dump_json(exclude_unset=True, indent=1)
 
 
-def load(text: str | bytes, clock: Clock) -> Registry:
+def parse(text: str | bytes, clock: Clock) -> Registry:
     """The registry of a state.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -122,6 +122,13 @@ class Registry:
     """The templates by prefix, without the slash at the end."""
     pull_time_exclusions: list[str] = field(default_factory=list[str])
     """The ARNs of the principals whose pulls are not recorded."""
+    layer_origin: str | None = None
+    """Scheme and authority of download URLs, as in http://127.0.0.1:5001; S3's when None."""
+
+    def take_over(self, other: Registry) -> None:
+        """Hold what another registry holds, instead of what this one does."""
+        for member in fields(self):
+            setattr(self, member.name, getattr(other, member.name))
 
     def owns(self, registry_id: str | None) -> bool:
         """Whether a request that names this registry, or none, is for here."""

@@ -40,6 +40,9 @@ class HttpRequest:
     headers: Mapping[str, str]
     """The headers, names in lower case."""
     body: bytes
+    origin: str | None = None
+    """Scheme and authority by which a network was asked for the service, as in
+    ``http://127.0.0.1:5001``; None: it has come within the process."""
 
 
 @dataclass(frozen=True, slots=True)
