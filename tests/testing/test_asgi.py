@@ -10,6 +10,8 @@ import pytest
 
 from ecrclient import ECRClient
 from ecrclient.testing import InMemoryECR
+from ecrclient.testing.asgi import ASGIApp
+from ecrclient.testing.wire import HttpAnswer, HttpRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -44,6 +46,28 @@ async def test_a_client_calls_it(ecr: InMemoryECR) -> None:
         transport=httpx.ASGITransport(ecr.asgi_app()),
     ) as client:
         assert (await client.describe_registry()).registry_id == ecr.account_id
+
+
+@pytest.mark.parametrize("raw_path", [True, False])
+async def test_path_and_query_come_through(*, raw_path: bool) -> None:
+    seen: list[HttpRequest] = []
+
+    def answer(request: HttpRequest) -> HttpAnswer:
+        seen.append(request)
+        return HttpAnswer(200, {}, b"")
+
+    app = ASGIApp(answer)
+
+    async def served(scope: Message, receive: Any, send: Any) -> None:
+        if not raw_path:
+            del scope["raw_path"]
+        await app(scope, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(served)) as http:
+        await http.get("http://registry.test:5001/layers/a/b?x=1&y=%20")
+    (request,) = seen
+    assert (request.method, request.path) == ("GET", "/layers/a/b")
+    assert (request.query, request.origin) == ("x=1&y=%20", "http://registry.test:5001")
 
 
 async def test_the_life_of_a_server(ecr: InMemoryECR) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import tempfile
 import types
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
@@ -38,12 +39,6 @@ SCALARS: dict[object, st.SearchStrategy[Any]] = {
         timezones=st.just(UTC),
     ),
 }
-COLLECTIONS: dict[object, Callable[..., st.SearchStrategy[Any]]] = {
-    list: lambda item: st.lists(item, max_size=3),
-    frozenset: lambda item: st.frozensets(item, max_size=3),
-    set: lambda item: st.sets(item, max_size=3),
-    dict: lambda key, value: st.dictionaries(key, value, max_size=3),
-}
 
 
 def values_of(type_: Any) -> st.SearchStrategy[Any]:
@@ -61,8 +56,11 @@ def values_of(type_: Any) -> st.SearchStrategy[Any]:
         if arguments[1:] == (...,):
             return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
         return st.tuples(*map(values_of, arguments))
-    if origin in COLLECTIONS:
-        return COLLECTIONS[origin](*map(values_of, arguments))
+    if origin is dict:
+        return st.dictionaries(*map(values_of, arguments), max_size=3)
+    if origin in (list, frozenset, set):
+        collection: Any = origin
+        return st.lists(values_of(arguments[0]), max_size=3).map(collection)
     if issubclass(type_, Structure):
         return models_of(type_)
     assert dataclasses.is_dataclass(type_), f"the state cannot hold {type_}"
@@ -71,7 +69,7 @@ def values_of(type_: Any) -> st.SearchStrategy[Any]:
         one.name for one in dataclasses.fields(type_) if one.name not in ("clock", "layer_origin")
     ]
     members = {name: values_of(hints[name]) for name in names}
-    if type_ is Registry:
+    if "clock" in hints:
         members["clock"] = st.just(utc_now)
     return st.builds(cast("Any", type_), **members)
 
@@ -89,7 +87,10 @@ def models_of(model: type[Structure]) -> st.SearchStrategy[Structure]:
 
 
 def text_of(ecr: InMemoryECR) -> str:
-    return dump(ecr._registry)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "state.json"
+        ecr.save(file)
+        return file.read_text(encoding="utf-8")
 
 
 def read(text: str) -> Registry:
@@ -131,9 +132,10 @@ def members_set(value: Any) -> object:
             one.name: members_set(getattr(value, one.name)) for one in dataclasses.fields(value)
         }
     if isinstance(value, dict):
-        return {key: members_set(item) for key, item in value.items()}
+        items = cast("dict[Any, Any]", value).items()  # type: ignore[redundant-cast]
+        return {key: members_set(item) for key, item in items}
     if isinstance(value, list | tuple):
-        return [members_set(item) for item in value]
+        return [members_set(item) for item in cast("Sequence[Any]", value)]
     return value
 
 
@@ -145,8 +147,10 @@ def test_the_property_is_about_every_record() -> None:
 def reached(type_: Any) -> set[Any]:
     if dataclasses.is_dataclass(type_):
         hints = get_type_hints(type_).values()
-        return {type_}.union(*(reached(one) for one in hints))
-    return set().union(*(reached(one) for one in get_args(type_)))
+        here: set[Any] = {type_}
+        return here.union(*(reached(one) for one in hints))
+    found: set[Any] = set()
+    return found.union(*(reached(one) for one in get_args(type_)))
 
 
 async def fill(client: ECRClient) -> None:
