@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ecrclient.testing import InMemoryECR
-from tests.testing.builders import digest_of, image_manifest
+from tests.testing.builders import digest_of, index_of
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def boto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_a_repository_and_its_images(boto: Any) -> None:
     repository = boto.create_repository(repositoryName="team/app")["repository"]
     assert repository["createdAt"].tzinfo is not None
-    manifest = image_manifest()
+    manifest = index_of([])
     for tag in ("v1", "v2", "v3"):
         boto.put_image(repositoryName="team/app", imageManifest=manifest, imageTag=tag)
 

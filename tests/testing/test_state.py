@@ -21,7 +21,7 @@ from ecrclient._runtime.shapes import Structure
 from ecrclient.testing import InMemoryECR, StateError
 from ecrclient.testing.state import dump, parse
 from ecrclient.testing.store import ImageRecord, Registry, RepositoryRecord, utc_now
-from tests.testing.builders import HandClock, image_manifest, index_of
+from tests.testing.builders import HandClock, index_of
 
 pytestmark = pytest.mark.anyio
 
@@ -157,7 +157,7 @@ async def fill(client: ECRClient) -> None:
     await client.create_repository(
         repository_name="team/app", tags=[{"key": "env", "value": "prod"}]
     )
-    image = image_manifest()
+    image = index_of([])
     await client.put_image(repository_name="team/app", image_manifest=image, image_tag="one")
     await client.put_image(
         repository_name="team/app", image_manifest=index_of([image]), image_tag="all"
