@@ -38,7 +38,7 @@ class HttpServer:
         listener: A socket that is bound and listens; it is closed at the end.
 
     Raises:
-        RuntimeError: it did not start; why, the thread's own error tells.
+        RuntimeError: it did not start; the cause tells why.
     """
 
     def __init__(self, app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
@@ -60,23 +60,32 @@ class HttpServer:
                 timeout_keep_alive=60,
             )
         )
+        self._error: Exception | None = None
         self._thread = threading.Thread(
             target=self._run, args=(listener,), name="in-memory ECR", daemon=True
         )
         self._thread.start()
         self._server.settled.wait()
         if not self._server.started:
-            raise RuntimeError("the HTTP server did not start")
+            raise RuntimeError("the HTTP server did not start") from self._error
 
     def stop(self) -> None:
-        """Close the listener and all connections, and wait until that is done."""
+        """Close the listener and all connections, and wait until that is done.
+
+        Raises:
+            RuntimeError: it had stopped by itself; the cause tells why.
+        """
         self._server.should_exit = True
         self._thread.join()
+        if self._error is not None:
+            raise RuntimeError("the HTTP server has failed") from self._error
 
     def _run(self, listener: socket.socket) -> None:
         with listener:
             try:
                 self._server.run([listener])
+            except Exception as error:  # noqa: BLE001 - raised by whoever waits for the thread
+                self._error = error
             finally:
                 self._server.settled.set()
 

@@ -22,7 +22,7 @@ class ServedECR:
     """An in-memory ECR that listens on a port while the ``with`` or ``async with`` block runs.
 
     It answers in a thread of its own, so code that blocks (boto3) can call it, on any event loop or
-    on none.
+    on none. Between :meth:`stop` and :meth:`start` it is down; it comes back on the same port.
 
     Args:
         ecr: What is served.
@@ -69,7 +69,7 @@ class ServedECR:
         return variables
 
     def start(self) -> None:
-        """Listen. The context managers do it.
+        """Listen. It blocks for some hundredths of a second; the context managers do it.
 
         Raises:
             OSError: the port is taken, or the address is none of this machine's.

@@ -12,9 +12,10 @@ import anyio.to_thread
 import httpx
 import pytest
 
-from ecrclient import Credentials, ECRClient, ReadError, RetryPolicy, ServiceError
+from ecrclient import ConnectError, Credentials, ECRClient, ReadError, RetryPolicy, ServiceError
 from ecrclient.errors import RepositoryAlreadyExistsException
 from ecrclient.testing import InMemoryECR, ServedECR
+from ecrclient.testing.http_server import HttpServer
 
 pytestmark = pytest.mark.anyio
 
@@ -173,6 +174,25 @@ def test_from_code_that_blocks(ecr: InMemoryECR) -> None:
         with pytest.raises(OSError, match="in use"), ecr.serve(port=port):
             pass
     server.stop()
+
+
+async def test_an_outage(ecr: InMemoryECR, server: ServedECR, client: ECRClient) -> None:
+    await client.create_repository(repository_name="team/app")
+    url = server.url
+    await anyio.to_thread.run_sync(server.stop)
+    with pytest.raises(ConnectError):
+        await client.describe_registry()
+    await anyio.to_thread.run_sync(server.start)
+    assert server.url == url
+    assert len(await client.describe_repositories().collect()) == 1
+
+
+def test_a_server_that_cannot_start(ecr: InMemoryECR) -> None:
+    closed = socket.socket()
+    closed.close()
+    with pytest.raises(RuntimeError, match="did not start") as caught:
+        HttpServer(ecr.asgi_app(), closed)
+    assert isinstance(caught.value.__cause__, OSError)
 
 
 def test_addresses(ecr: InMemoryECR) -> None:
