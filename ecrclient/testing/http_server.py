@@ -1,8 +1,8 @@
 """The HTTP server: uvicorn, in a thread of its own.
 
-uvicorn is the best kept of the ASGI servers and brings little (h11, which httpx needs anyway, and
-click). That it runs on asyncio only is no matter in a thread of its own, where it has to be anyway:
-whoever calls may be on trio, or block.
+uvicorn is well kept and brings little (h11, which httpx needs anyway, and click). That it runs on
+asyncio only is no matter in a thread of its own, where it has to be, since whoever calls may be on
+trio, or block.
 """
 
 from __future__ import annotations

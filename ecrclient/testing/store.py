@@ -165,7 +165,7 @@ class Registry:
 
     @property
     def caller_arn(self) -> str:
-        """The IAM principal that all requests come from: there is one access key."""
+        """The IAM principal that all requests come from: all access keys are that user's."""
         return f"arn:{self._partition.name}:iam::{self.account_id}:user/in-memory-ecr"
 
     @property
