@@ -8,6 +8,7 @@
         ecr = InMemoryECR()
         async with ecr.client() as client:
             await client.create_repository(repository_name="team/app")
+        assert ecr.calls.operations == ["CreateRepository"]
 
 A manifest is refused as long as layers of it are missing. A test that is not about pushes need not
 upload them: ``ecr.add_image("team/app", [b"any bytes"], tags=["v1"])`` puts an image there that can
@@ -21,12 +22,40 @@ policies and replications go through their states by the clock; what they come t
         ecr.scans.set_findings("team/app", "v1", [ImageScanFinding(...)])
         ecr.lifecycle.apply()
         ecr.replication.fail("ACCESS_DENIED", region="eu-west-1")
+
+- ``ecr.faults`` has things go wrong: latency, throttling, errors, broken connections, expired
+  credentials, a wrong clock.
+- ``ecr.calls`` tells what was asked.
+- ``ecr.serve()``, or ``python -m ecrclient.testing``, answers over HTTP, for boto3, the AWS CLI and
+  any SDK; it needs the extra ``testing``.
+- ``ecr.save(path)`` and ``InMemoryECR.load(path)`` keep the state in a file.
+- :class:`StubTransport` has no rules: it gives the answers that a test has prepared.
+- ``ecrclient.testing.pytest`` has fixtures.
 """
 
 from __future__ import annotations
 
+from .calls import Call, Calls
 from .controls import LifecycleControls, ReplicationControls, ScanControls
+from .fault_kinds import Fault
+from .faults import Faults
+from .served import ServedECR
 from .server import InMemoryECR
+from .state import StateError
 from .store import Clock
+from .stub import StubTransport
 
-__all__ = ["Clock", "InMemoryECR", "LifecycleControls", "ReplicationControls", "ScanControls"]
+__all__ = [
+    "Call",
+    "Calls",
+    "Clock",
+    "Fault",
+    "Faults",
+    "InMemoryECR",
+    "LifecycleControls",
+    "ReplicationControls",
+    "ScanControls",
+    "ServedECR",
+    "StateError",
+    "StubTransport",
+]

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from .errors import refuse_common
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ecrclient._runtime.credentials import Credentials
     from ecrclient._runtime.errors import ServiceError
 
@@ -55,22 +57,32 @@ class _Claim:
 
 
 class Authenticator:
-    """Knows one caller, and refuses whoever cannot prove to be that one.
+    """Knows some access keys, and refuses whoever cannot prove to hold one of them.
 
     Args:
-        credentials: The caller's.
         region: The region that signatures must be for.
         service: The service that signatures must be for.
-        clock: What a signature's time is compared with.
+        clock: What the times of signatures and of credentials are compared with.
+        expired: Whether credentials are over before their time.
     """
 
     def __init__(
-        self, credentials: Credentials, *, region: str, service: str, clock: Clock
+        self,
+        *,
+        region: str,
+        service: str,
+        clock: Clock,
+        expired: Callable[[Credentials], bool],
     ) -> None:
-        self._credentials = credentials
+        self._known: dict[tuple[str, str | None], Credentials] = {}
         self._region = region
         self._service = service
         self._clock = clock
+        self._expired = expired
+
+    def accept(self, credentials: Credentials) -> None:
+        """Know these credentials from now on."""
+        self._known[credentials.access_key_id, credentials.session_token] = credentials
 
     def verify(self, request: HttpRequest) -> None:
         """Let a request with a good signature pass.
@@ -79,24 +91,30 @@ class Authenticator:
             ServiceError: one of the errors by which AWS refuses a caller.
         """
         claim = _read_claim(request)
-        self._check_key(claim, request)
+        credentials = self._holder(claim, request)
         self._check_scope(claim)
         self._check_time(claim, request)
-        expected = self._signature(claim, request)
+        expected = self._signature(claim, request, credentials.secret_access_key)
         if not hmac.compare_digest(expected, claim.signature):
             raise _invalid(
                 "The request signature we calculated does not match the signature you provided. "
                 "Check your AWS Secret Access Key and signing method."
             )
 
-    def _check_key(self, claim: _Claim, request: HttpRequest) -> None:
+    def _holder(self, claim: _Claim, request: HttpRequest) -> Credentials:
         token = request.headers.get("x-amz-security-token")
-        known = self._credentials
-        if (claim.access_key_id, token) != (known.access_key_id, known.session_token):
+        credentials = self._known.get((claim.access_key_id, token))
+        if credentials is None:
             raise refuse_common(
                 "UnrecognizedClientException",
                 "The security token included in the request is invalid.",
             )
+        expires_at = credentials.expires_at
+        if self._expired(credentials) or (expires_at is not None and expires_at <= self._clock()):
+            raise refuse_common(
+                "ExpiredTokenException", "The security token included in the request is expired"
+            )
+        return credentials
 
     def _check_scope(self, claim: _Claim) -> None:
         if claim.region != self._region:
@@ -133,7 +151,7 @@ class Authenticator:
                 f"({now:{_TIMESTAMP}} + 15 min.)"
             )
 
-    def _signature(self, claim: _Claim, request: HttpRequest) -> str:
+    def _signature(self, claim: _Claim, request: HttpRequest, secret: str) -> str:
         headers = "".join(
             f"{name}:{' '.join(request.headers.get(name, '').split())}\n"
             for name in claim.signed_headers
@@ -156,7 +174,7 @@ class Authenticator:
                 hashlib.sha256(canonical.encode()).hexdigest(),
             )
         )
-        key = f"AWS4{self._credentials.secret_access_key}".encode()
+        key = f"AWS4{secret}".encode()
         for part in claim.scope.split("/"):
             key = hmac.digest(key, part.encode(), "sha256")
         return hmac.digest(key, to_sign.encode(), "sha256").hex()

@@ -80,6 +80,12 @@ class ScanControls:
             description=description,
             seconds=None if after is None else after.total_seconds(),
         )
+        with self._registry.lock:
+            self._set_outcome(repository_name, image, outcome, after)
+
+    def _set_outcome(
+        self, repository_name: str, image: str, outcome: ScanOutcome, after: timedelta | None
+    ) -> None:
         repository = self._registry.repositories.get(repository_name)
         digest = repository.tags.get(image, image) if repository else image
         self._registry.script.scan_outcomes[outcome_key(repository_name, digest)] = outcome
@@ -115,7 +121,8 @@ class LifecycleControls:
             What happened to which images, by the name of the repository; repositories without a
             policy are left out.
         """
-        return apply_policies(self._registry)
+        with self._registry.lock:
+            return apply_policies(self._registry)
 
     def set_preview_status(
         self, repository_name: str, status: Literal["COMPLETE", "FAILED", "EXPIRED"]

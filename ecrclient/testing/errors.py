@@ -6,14 +6,24 @@ import json
 from typing import TypeVar
 
 from ecrclient._runtime.errors import ServiceError
-from ecrclient.errors import InvalidParameterException, ServerException
+from ecrclient.errors import ERRORS, InvalidParameterException, ServerException
 
-__all__ = ["access_denied", "encode_error", "invalid_parameter", "refuse", "refuse_common"]
+__all__ = [
+    "access_denied",
+    "encode_error",
+    "invalid_parameter",
+    "refuse",
+    "refuse_common",
+    "scripted_error",
+]
 
 ErrorT = TypeVar("ErrorT", bound=ServiceError)
 
 _CLIENT_FAULT = 400
 _SERVER_FAULT = 500
+# Of errors that all services share and that are not the caller's fault. Source: "Common Errors" in
+# the Amazon ECR API Reference.
+_STATUSES = {"InternalFailure": _SERVER_FAULT, "ServiceUnavailable": 503}
 
 
 def refuse(kind: type[ErrorT], message: str, **members: object) -> ErrorT:
@@ -25,6 +35,36 @@ def refuse(kind: type[ErrorT], message: str, **members: object) -> ErrorT:
 def refuse_common(code: str, message: str) -> ServiceError:
     """An error that all AWS services share, and that no service's model lists."""
     return ServiceError(code, message, status=_CLIENT_FAULT)
+
+
+def scripted_error(
+    error: ServiceError | type[ServiceError] | str, message: str, status: int | None
+) -> ServiceError:
+    """The error that a test asks for, by its code, its class, or as a whole.
+
+    Args:
+        error: The code, modelled or not, the class of a modelled error, or an error to send as it
+            is.
+        message: What the service says.
+        status: The HTTP status; None: the usual one of the error.
+
+    Raises:
+        TypeError: the class is that of no error in particular, or a whole error is to be changed.
+    """
+    if isinstance(error, ServiceError):
+        if message or status is not None:
+            raise TypeError("an error that is given whole has its message and status")
+        return error
+    kind = ERRORS.get(error) if isinstance(error, str) else error
+    if kind is ServiceError:
+        raise TypeError("ServiceError has no code: give the code, or an error as a whole")
+    if kind is not None:
+        made: ServiceError = refuse(kind, message)
+    else:
+        made = ServiceError(str(error), message, status=_STATUSES.get(str(error), _CLIENT_FAULT))
+    if status is not None:
+        made.status = status
+    return made
 
 
 def access_denied(action: str, registry_id: str | None) -> ServiceError:

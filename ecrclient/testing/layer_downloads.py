@@ -103,4 +103,4 @@ def _refusal(status: int, code: str, message: str) -> HttpAnswer:
         f"<RequestId>{request_id}</RequestId></Error>"
     )
     headers = {"content-type": "application/xml", "x-amz-request-id": request_id}
-    return HttpAnswer(status, headers, body.encode())
+    return HttpAnswer(status, headers, body.encode(), error_code=code)

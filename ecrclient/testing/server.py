@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from ecrclient._runtime.credentials import Credentials
 from ecrclient._runtime.errors import ServiceError
@@ -13,35 +18,19 @@ from ecrclient.client import ECRClient
 from ecrclient.endpoints import resolve_endpoint
 from ecrclient.operations import OPERATIONS, SERVICE
 
-from .account_settings import AccountSettings
+from .asgi import ASGIApp
 from .auth import Authenticator
-from .backfills import Backfills
+from .calls import Calls
 from .controls import LifecycleControls, ReplicationControls, ScanControls
-from .creation_templates import CreationTemplates
 from .dispatch import Handlers
 from .errors import encode_error, refuse_common
-from .images import Images
+from .faults import Faults
 from .layer_downloads import LayerDownloads
-from .layer_uploads import LayerUploads
-from .layers import Layers
-from .lifecycle_preview import LifecyclePreviews
-from .pages import Pages
-from .policies import Policies
-from .pull_through import PullThroughCacheRules
-from .pull_times import PullTimeExclusions
-from .pushes import Pushes
-from .referrers import Referrers
-from .registry import RegistrySettings
-from .replication import Replication
-from .repositories import Repositories
-from .scan_settings import ScanSettings
-from .scans import Scans
+from .resources import answer_everything
 from .seeds import add_image, add_layer
-from .signing import Signing
-from .storage_classes import StorageClasses
+from .served import ServedECR
+from .state import load_state, save_state
 from .store import Clock, Registry, utc_now
-from .tags import ResourceTags
-from .tokens import AuthorizationTokens
 from .transport import InMemoryTransport
 from .wire import HttpAnswer, HttpRequest
 
@@ -54,7 +43,7 @@ if TYPE_CHECKING:
     from ecrclient._runtime.operation import Operation
     from ecrclient._runtime.retry import RetryPolicy
 
-__all__ = ["InMemoryECR", "answer_everything"]
+__all__ = ["InMemoryECR"]
 
 _CONTENT_TYPE = f"application/x-amz-json-{SERVICE.json_version}"
 _ACCOUNT_ID = re.compile("[0-9]{12}")
@@ -65,7 +54,7 @@ class InMemoryECR:
 
     Every request must be signed with :attr:`credentials`. Requests are answered one after the
     other, each one whole, so a concurrent test sees no half-done change. The state lives as long as
-    the object.
+    the object, or in a file: :meth:`save` and :meth:`load`.
 
     What this version leaves unchecked: permissions (policies are kept and given back, and forbid
     nothing).
@@ -73,14 +62,15 @@ class InMemoryECR:
     Args:
         region: The AWS Region; it is part of ARNs and URIs, and of what a signature is for.
         account_id: The account that the registry belongs to, and that callers are in.
-        credentials: The one access key that is accepted; a made-up one by default.
+        credentials: The access key that is accepted, or several; a made-up one by default. Those
+            with ``expires_at`` are refused from then on.
         clock: The time of creations, pushes and expiries, and what scans, previews and
             replications go by. A test passes its own to move it.
-        signing_clock: What the time of a signature is compared with. Clients sign by the clock of
-            the machine, so this is another one than *clock*.
+        signing_clock: What the time of a signature is compared with, and what ``Date`` tells.
+            Clients sign by the clock of the machine, so this is another one than *clock*.
 
     Raises:
-        ValueError: the account ID is not twelve digits.
+        ValueError: the account ID is not twelve digits, or there are no credentials in a sequence.
     """
 
     def __init__(
@@ -88,7 +78,7 @@ class InMemoryECR:
         *,
         region: str = "us-east-1",
         account_id: str = "123456789012",
-        credentials: Credentials | None = None,
+        credentials: Credentials | Sequence[Credentials] | None = None,
         clock: Clock = utc_now,
         signing_clock: Clock = utc_now,
     ) -> None:
@@ -98,14 +88,27 @@ class InMemoryECR:
         """The AWS Region."""
         self.account_id = account_id
         """The account that the registry belongs to."""
-        self.credentials: Credentials = credentials or Credentials(
-            "AKIAINMEMORYECR", "in-memory-ecr-test-key"
-        )
-        """The access key that requests must be signed with."""
+        if credentials is None:
+            credentials = Credentials("AKIAINMEMORYECR", "in-memory-ecr-test-key")
+        accepted = [credentials] if isinstance(credentials, Credentials) else credentials
+        if not accepted:
+            raise ValueError("a service that accepts no credentials answers nobody")
+        self.credentials: Credentials = accepted[0]
+        """The access key that is accepted; of several, the first."""
+        self.faults = Faults(clock, self.credentials)
+        """What goes wrong on demand."""
+        self.calls = Calls()
+        """What was asked, refused requests too."""
+        self._signing_clock = signing_clock
         self._targets = {operation.target: operation for operation in OPERATIONS.values()}
         self._authenticator = Authenticator(
-            self.credentials, region=region, service=SERVICE.signing_name, clock=signing_clock
+            region=region,
+            service=SERVICE.signing_name,
+            clock=self._now,
+            expired=self.faults.has_expired,
         )
+        for one in accepted:
+            self.accept(one)
         self._registry = Registry(account_id, region, clock)
         self._handlers = Handlers()
         self._downloads = LayerDownloads(self._registry)
@@ -133,6 +136,10 @@ class InMemoryECR:
 
     def __repr__(self) -> str:
         return f"<InMemoryECR of {self.account_id} in {self.region}>"
+
+    def accept(self, credentials: Credentials) -> None:
+        """Accept another access key, as after a rotation."""
+        self._authenticator.accept(credentials)
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """A transport that brings requests here: ``ECRClient(transport=ecr.transport(), ...)``."""
@@ -179,7 +186,8 @@ class InMemoryECR:
         Returns:
             The digest.
         """
-        return add_layer(self._registry, repository_name, content)
+        with self._registry.lock:
+            return add_layer(self._registry, repository_name, content)
 
     def add_image(
         self,
@@ -210,30 +218,121 @@ class InMemoryECR:
             ServiceError: PutImage refuses it; a tag may be immutable, or the image there already.
             ValueError: the subject is not there.
         """
-        return add_image(
-            self._registry,
-            repository_name,
-            layers,
-            tags=tags,
-            artifact_type=artifact_type,
-            subject=subject,
-            annotations=annotations,
+        with self._registry.lock:
+            return add_image(
+                self._registry,
+                repository_name,
+                layers,
+                tags=tags,
+                artifact_type=artifact_type,
+                subject=subject,
+                annotations=annotations,
+            )
+
+    # -- over HTTP --------------------------------------------------------------------------------
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> ServedECR:
+        """A real HTTP server, for boto3, the AWS CLI or any SDK; needs the extra ``testing``.
+
+        ::
+
+            with ecr.serve() as server:      # or: async with
+                boto3.client("ecr", endpoint_url=server.url, ...)
+
+        Args:
+            host: The address to listen on.
+            port: The port; 0: any that is free.
+        """
+        return ServedECR(self, host, port)
+
+    def asgi_app(self) -> ASGIApp:
+        """An ASGI 3 application, to be run by a server of your own."""
+        return ASGIApp(self.handle)
+
+    # -- in a file --------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole state to a JSON file, without credentials, faults, calls and page tokens.
+
+        The file is replaced as a whole or not at all.
+        """
+        with self._registry.lock:
+            save_state(self._registry, Path(path))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        credentials: Credentials | Sequence[Credentials] | None = None,
+        clock: Clock = utc_now,
+        signing_clock: Clock = utc_now,
+    ) -> Self:
+        """A registry, its account and region too, from a file that :meth:`save` wrote.
+
+        Args:
+            path: The file.
+            credentials: As for the class.
+            clock: As for the class.
+            signing_clock: As for the class.
+
+        Raises:
+            OSError: the file cannot be read.
+            StateError: it is damaged, or of another version; the message names the place.
+        """
+        loaded = load_state(Path(path), clock)
+        ecr = cls(
+            region=loaded.region,
+            account_id=loaded.account_id,
+            credentials=credentials,
+            clock=clock,
+            signing_clock=signing_clock,
         )
+        ecr._registry.take_over(loaded)
+        return ecr
+
+    # -- the service ------------------------------------------------------------------------------
 
     def handle(self, request: HttpRequest) -> HttpAnswer:
         """Answer one request: a call of the API, or a GET of a layer's download URL.
 
         An exception that is no refusal is a bug here, and passes.
         """
-        if self._downloads.serves(request):
-            return self._downloads.answer(request)
-        headers = {"x-amzn-requestid": str(uuid.uuid4()), "content-type": _CONTENT_TYPE}
-        try:
-            return HttpAnswer(200, headers, self._answer(request))
-        except ServiceError as error:
-            return HttpAnswer(error.status, headers, encode_error(error))
+        with self._registry.lock:
+            self._registry.layer_origin = request.origin
+            call = self.calls.add(request, self._registry.clock())
+            plan = self.faults.plan(call)
+            if not plan.arrives:
+                return HttpAnswer(0, {}, b"", delivery=plan.delivery(0))
+            answer = self._answer(request, plan.error)
+            answer = replace(answer, delivery=plan.delivery(len(answer.body)))
+            if not answer.delivery.lost:
+                call.status, call.error = answer.status, answer.error_code
+            return answer
 
-    def _answer(self, request: HttpRequest) -> bytes:
+    def _answer(self, request: HttpRequest, scripted: ServiceError | None) -> HttpAnswer:
+        if scripted is None and self._downloads.serves(request):
+            return self._downloads.answer(request)
+        headers = {
+            "x-amzn-requestid": str(uuid.uuid4()),
+            "content-type": _CONTENT_TYPE,
+            "date": format_datetime(self._now(), usegmt=True),
+        }
+        try:
+            if scripted is None:
+                return HttpAnswer(200, headers, self._execute(request))
+            error = scripted
+        except ServiceError as refusal:
+            error = refusal
+        if error.retry_after is not None:
+            headers["x-amz-retry-after"] = str(round(error.retry_after * 1000))
+        return HttpAnswer(error.status, headers, encode_error(error), error.code)
+
+    def _now(self) -> datetime:
+        """The time by which signatures are checked."""
+        return self._signing_clock().astimezone(UTC) + self.faults.total_offset()
+
+    def _execute(self, request: HttpRequest) -> bytes:
         operation = self._operation(request)
         self._authenticator.verify(request)
         return self._handlers.answer(operation, request.body)
@@ -249,29 +348,3 @@ class InMemoryECR:
                 "UnknownOperationException", f"there is no operation {target!r} in this protocol"
             )
         return operation
-
-
-def answer_everything(registry: Registry, handlers: Handlers, downloads: LayerDownloads) -> None:
-    """Let every resource of the registry answer its operations."""
-    pages = Pages()
-    Repositories(registry, pages).register(handlers)
-    LayerUploads(registry).register(handlers)
-    Layers(registry, downloads).register(handlers)
-    Pushes(registry).register(handlers)
-    Images(registry, pages).register(handlers)
-    Referrers(registry, pages).register(handlers)
-    StorageClasses(registry).register(handlers)
-    ResourceTags(registry).register(handlers)
-    Policies(registry).register(handlers)
-    LifecyclePreviews(registry, pages).register(handlers)
-    RegistrySettings(registry).register(handlers)
-    Replication(registry).register(handlers)
-    Backfills(registry, pages).register(handlers)
-    PullThroughCacheRules(registry, pages).register(handlers)
-    CreationTemplates(registry, pages).register(handlers)
-    AccountSettings(registry).register(handlers)
-    ScanSettings(registry).register(handlers)
-    Scans(registry, pages).register(handlers)
-    Signing(registry).register(handlers)
-    PullTimeExclusions(registry, pages).register(handlers)
-    AuthorizationTokens(registry).register(handlers)

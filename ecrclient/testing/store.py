@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -179,9 +180,19 @@ class Registry:
     """The ARNs of the principals whose pulls are not recorded."""
     layer_origin: str | None = None
     """Scheme and authority of download URLs, as in http://127.0.0.1:5001; S3's when None."""
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
+    """Who reads or changes the registry holds it: a served one answers in a thread of its own.
+
+    It may be taken again, for a predicate of a fault may call the service.
+    """
     backfills: dict[str, BackfillRecord] = field(default_factory=dict[str, BackfillRecord])
     """The replication backfills by their identifiers, oldest first."""
     script: Script = field(default_factory=Script)
+
+    def take_over(self, other: Registry) -> None:
+        """Hold what another registry holds, instead of what this one does."""
+        for member in fields(self):
+            setattr(self, member.name, getattr(other, member.name))
 
     def owns(self, registry_id: str | None) -> bool:
         """Whether a request that names this registry, or none, is for here."""
@@ -224,7 +235,7 @@ class Registry:
 
     @property
     def caller_arn(self) -> str:
-        """The IAM principal that all requests come from: there is one access key."""
+        """The IAM principal that all requests come from: all access keys are that user's."""
         return f"arn:{self._partition.name}:iam::{self.account_id}:user/in-memory-ecr"
 
     @property

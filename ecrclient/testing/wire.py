@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ecrclient._runtime.operation import Operation, ResponseT
     from ecrclient._runtime.shapes import Request, Response
 
-__all__ = ["HttpAnswer", "HttpRequest", "decode_request", "encode_response"]
+__all__ = ["Delivery", "HttpAnswer", "HttpRequest", "decode_request", "encode_response"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,33 @@ class HttpRequest:
     headers: Mapping[str, str]
     """The headers, names in lower case."""
     body: bytes
+    origin: str | None = None
+    """Scheme and authority by which a network was asked for the service, as in
+    ``http://127.0.0.1:5001``; None: it has come within the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What becomes of an answer on its way to the caller."""
+
+    delay: float = 0.0
+    """Seconds before it leaves."""
+    lost: bool = False
+    """Whether the connection breaks instead of bringing it."""
+    kept: int | None = None
+    """How many bytes of the body arrive before the connection breaks; None: all, and it holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An answer, whatever will carry it."""
+    """An answer, and what becomes of it; whatever carries it has to bring that about."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    error_code: str | None = None
+    """The code of the error that it is."""
+    delivery: Delivery = Delivery()
 
 
 def decode_request(operation: Operation[ResponseT], body: bytes) -> Request[ResponseT]:

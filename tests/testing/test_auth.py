@@ -73,6 +73,40 @@ async def test_temporary_credentials_need_their_token() -> None:
             await client.describe_registry()
 
 
+async def test_several_keys() -> None:
+    first, second = Credentials("AKIAFIRST", "one"), Credentials("AKIASECOND", "two")
+    ecr = InMemoryECR(credentials=[first, second], signing_clock=lambda: NOW)
+    assert ecr.credentials is first
+    for one in (first, second):
+        assert (await post(ecr, "DescribeRegistry", credentials=one, now=NOW)).status_code == 200
+    mixed = Credentials("AKIAFIRST", "two")
+    code, _ = await refusal(ecr, credentials=mixed)
+    assert code == "InvalidSignatureException"
+
+
+async def test_a_key_that_is_accepted_later(ecr: InMemoryECR) -> None:
+    rotated = Credentials("AKIAROTATED", "new")
+    code, _ = await refusal(ecr, credentials=rotated)
+    assert code == "UnrecognizedClientException"
+    ecr.accept(rotated)
+    assert (await post(ecr, "DescribeRegistry", credentials=rotated, now=NOW)).status_code == 200
+
+
+def test_some_key_must_be_accepted() -> None:
+    with pytest.raises(ValueError, match="no credentials"):
+        InMemoryECR(credentials=[])
+
+
+async def test_credentials_end_when_they_say() -> None:
+    temporary = Credentials("ASIATEMPORARY", "secret", "token", expires_at=NOW)
+    now = NOW - timedelta(seconds=1)
+    ecr = InMemoryECR(credentials=temporary, signing_clock=lambda: now)
+    assert (await post(ecr, "DescribeRegistry", now=NOW)).status_code == 200
+    now = NOW
+    code, _ = await refusal(ecr)
+    assert code == "ExpiredTokenException"
+
+
 async def test_a_wrong_secret_through_the_client() -> None:
     ecr = InMemoryECR()
     wrong = Credentials(ecr.credentials.access_key_id, "guess")

@@ -20,7 +20,7 @@ from ecrclient.operations import OPERATIONS
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.dispatch import Handlers
 from ecrclient.testing.layer_downloads import LayerDownloads
-from ecrclient.testing.server import answer_everything
+from ecrclient.testing.resources import answer_everything
 from ecrclient.testing.store import Registry, utc_now
 from tests.testing.builders import post
 
@@ -220,6 +220,9 @@ def test_an_account_id_is_twelve_digits() -> None:
     assert repr(InMemoryECR()) == "<InMemoryECR of 123456789012 in us-east-1>"
 
 
-def test_the_client_does_not_import_its_test_double() -> None:
-    code = "import sys, ecrclient; sys.exit('ecrclient.testing' in sys.modules)"
+def test_nothing_is_imported_before_it_is_needed() -> None:
+    code = (
+        "import sys, ecrclient; assert 'ecrclient.testing' not in sys.modules;"
+        "import ecrclient.testing; assert not {'uvicorn', 'pytest'} & sys.modules.keys()"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

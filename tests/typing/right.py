@@ -6,7 +6,7 @@ It is checked, and imported, but not run.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, assert_never, assert_type
 
 import httpx
@@ -86,8 +86,10 @@ from ecrclient.models import (
     Tag,
     TagResourceResponse,
 )
+from ecrclient.operations import BATCH_GET_IMAGE, LIST_IMAGES
 from ecrclient.params import ImageIdentifierParam, ReplicationRuleParam, TagParam
 from ecrclient.references import ImageReference, RegistryHost
+from ecrclient.testing import Call, InMemoryECR, StubTransport
 
 REPOSITORY = "team/app"
 
@@ -594,3 +596,36 @@ async def errors(ecr: ECRClient) -> int | None:
     except ECRClientError as error:
         raise SystemExit(str(error)) from error
     return None
+
+
+# -- tests ----------------------------------------------------------------------------------------
+
+
+def faulty(memory: InMemoryECR) -> None:
+    memory.faults.error(RepositoryNotFoundException, "gone", times=2)
+    memory.faults.error("SlowDown", status=503, operation=LIST_IMAGES)
+    memory.faults.drop(executed=True, when=lambda call: b"v1" in call.body)
+    memory.faults.clock_offset(timedelta(minutes=20)).remove()
+    with memory.faults.latency(0.5, times=None) as fault:
+        assert_type(repr(fault), str)
+    assert_type(memory.calls[-1].operation, str)
+    assert_type(memory.calls[-3:], list[Call])
+    assert_type(memory.calls.of(LIST_IMAGES)[0].status, int | None)
+
+
+async def served(memory: InMemoryECR) -> str:
+    memory.save("state.json")
+    restored = InMemoryECR.load("state.json", credentials=[Credentials("AKIDEXAMPLE", "secret")])
+    with restored.serve(port=5001) as server:
+        assert_type(server.environment(), dict[str, str])
+    async with memory.serve() as server:
+        return server.url
+
+
+def stubbed(response: ListImagesResponse) -> None:
+    with StubTransport() as stub:
+        stub.respond(LIST_IMAGES, response)
+        stub.respond(BATCH_GET_IMAGE, BatchGetImageResponse(images=[], failures=[]))
+        stub.fail(KmsException, "no key")
+        stub.fail(httpx.ReadTimeout("slow"), operation="ListImages")
+        assert_type(stub.client(), ECRClient)

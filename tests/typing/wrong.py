@@ -32,7 +32,9 @@ from ecrclient.models import (
     ListImagesResponse,
     Tag,
 )
+from ecrclient.operations import DESCRIBE_IMAGES, LIST_IMAGES
 from ecrclient.params import ReplicationRuleParam, TagParam
+from ecrclient.testing import InMemoryECR, StubTransport
 
 NAME = "team/app"
 ARN = "arn:aws:ecr:eu-west-1:123456789012:repository/team/app"
@@ -402,3 +404,34 @@ def modules() -> None:
 
     # E: its twin is TagParam [mypy: attr-defined, pyright: reportAttributeAccessIssue]
     print(ecrclient.params.Tag)
+
+
+# -- tests ----------------------------------------------------------------------------------------
+
+
+def stubbed(stub: StubTransport, response: ListImagesResponse) -> None:
+    # E: the answer of another operation [mypy: misc, pyright: reportArgumentType]
+    stub.respond(DESCRIBE_IMAGES, response)
+
+    # E: a request for an answer [mypy: misc, pyright: reportArgumentType]
+    stub.respond(LIST_IMAGES, ListImagesRequest(repository_name=NAME))
+
+    # E: an answer of no operation [mypy: arg-type, pyright: reportArgumentType]
+    stub.respond("ListImages", response)
+
+    # E: an exception of Python [mypy: arg-type, pyright: reportArgumentType]
+    stub.fail(TimeoutError())
+
+
+def faulty(memory: InMemoryECR) -> None:
+    # E: seconds for a difference [mypy: arg-type, pyright: reportArgumentType]
+    memory.faults.clock_offset(60)
+
+    # E: a class that is no error of a service [mypy: arg-type, pyright: reportArgumentType]
+    memory.faults.error(ValueError)
+
+    # E: a predicate of two arguments [mypy: arg-type, pyright: reportArgumentType]
+    memory.faults.drop(when=lambda operation, request: True)
+
+    # E: there may be no request model [mypy: union-attr, pyright: reportOptionalMemberAccess]
+    print(memory.calls[-1].request.model_dump())

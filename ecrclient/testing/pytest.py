@@ -1,0 +1,51 @@
+"""Fixtures for pytest: ``pytest_plugins = ["ecrclient.testing.pytest"]`` in ``conftest.py``.
+
+It has to be asked for: an entry point would import this package whenever pytest starts.
+
+None of the fixtures is async, so they work with any plugin that runs async tests (anyio's,
+pytest-asyncio, pytest-trio), and in tests that are not. Override ``in_memory_ecr`` for another
+region, clock or state; the others follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .server import InMemoryECR
+from .stub import StubTransport
+
+if TYPE_CHECKING:
+    from ecrclient.client import ECRClient
+
+    from .served import ServedECR
+
+__all__ = ["ecr_client", "in_memory_ecr", "served_ecr", "stub_transport"]
+
+
+@pytest.fixture
+def in_memory_ecr() -> InMemoryECR:
+    """An empty registry."""
+    return InMemoryECR()
+
+
+@pytest.fixture
+def ecr_client(in_memory_ecr: InMemoryECR) -> ECRClient:
+    """A client of the registry. It holds no connection, so nobody has to close it."""
+    return in_memory_ecr.client()
+
+
+@pytest.fixture
+def served_ecr(in_memory_ecr: InMemoryECR) -> Iterator[ServedECR]:
+    """The registry over HTTP; needs the extra ``testing``."""
+    with in_memory_ecr.serve() as server:
+        yield server
+
+
+@pytest.fixture
+def stub_transport() -> Iterator[StubTransport]:
+    """Prepared answers; one that is left over fails the test."""
+    with StubTransport() as stub:
+        yield stub

@@ -1,0 +1,117 @@
+"""The service over HTTP, for boto3, the AWS CLI and the SDKs of other languages."""
+
+from __future__ import annotations
+
+import socket
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import anyio
+import anyio.to_thread
+
+if TYPE_CHECKING:
+    from .http_server import HttpServer
+    from .server import InMemoryECR
+
+__all__ = ["ServedECR"]
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be replaced
+
+
+class ServedECR:
+    """An in-memory ECR that listens on a port while the ``with`` or ``async with`` block runs.
+
+    It answers in a thread of its own, so code that blocks (boto3) can call it, on any event loop or
+    on none. Between :meth:`stop` and :meth:`start` it is down; it comes back on the same port.
+
+    Args:
+        ecr: What is served.
+        host: The address to listen on. Whoever can reach it needs only the test credentials.
+        port: The port; 0: any that is free.
+    """
+
+    def __init__(self, ecr: InMemoryECR, host: str, port: int) -> None:
+        self._ecr = ecr
+        self._host = host
+        self._port = port
+        self._server: HttpServer | None = None
+
+    def __repr__(self) -> str:
+        return f"<ServedECR {self.url if self._server else 'not running'}>"
+
+    @property
+    def url(self) -> str:
+        """The endpoint, such as ``http://127.0.0.1:5001``.
+
+        Raises:
+            RuntimeError: it does not run.
+        """
+        if self._server is None:
+            raise RuntimeError("the server does not run: use it as a context manager")
+        host = _ANYWHERE.get(self._host, self._host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+
+    def environment(self) -> dict[str, str]:
+        """What the environment of a process must hold for any AWS SDK or tool to call this ECR.
+
+        It holds the test credentials. Calls of other services than ECR are not redirected.
+        """
+        credentials = self._ecr.credentials
+        variables = {
+            "AWS_ENDPOINT_URL_ECR": self.url,
+            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+            "AWS_REGION": self._ecr.region,
+            "AWS_DEFAULT_REGION": self._ecr.region,
+        }
+        if credentials.session_token is not None:
+            variables["AWS_SESSION_TOKEN"] = credentials.session_token
+        return variables
+
+    def start(self) -> None:
+        """Listen. It blocks for some hundredths of a second; the context managers do it.
+
+        Raises:
+            OSError: the port is taken, or the address is none of this machine's.
+            ModuleNotFoundError: the extra ``testing`` is not installed.
+            RuntimeError: it runs already.
+        """
+        from .http_server import HttpServer
+
+        if self._server is not None:
+            raise RuntimeError("the server runs already")
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.create_server((self._host, self._port), family=family)
+        self._port = listener.getsockname()[1]
+        self._server = HttpServer(self._ecr.asgi_app(), listener)
+
+    def stop(self) -> None:
+        """Close all connections, and wait until that is done; twice is once."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        await anyio.to_thread.run_sync(self.start)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.stop)

@@ -1,0 +1,130 @@
+"""The state as JSON: written from the store's own dataclasses, and read back into them.
+
+No record and no member is named here: what the store's types say is what is written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from .store import Registry, RepositoryRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .store import Clock
+
+__all__ = ["StateError", "dump", "load_state", "parse", "save_state"]
+
+VERSION = 1
+"""Of the format. What a newer store adds, it gives a default to; any other change is a new one."""
+
+_NOT_STATE = frozenset({"clock", "layer_origin", "lock"})
+
+
+class StateError(ValueError):
+    """A saved state cannot be read; the message names the place."""
+
+
+class _Document(BaseModel):
+    """What is common to all versions; the registry's members follow."""
+
+    model_config = ConfigDict(
+        extra="forbid", ser_json_bytes="base64", val_json_bytes="base64", hide_input_in_errors=True
+    )
+
+    version: Literal[1]
+
+
+def save_state(registry: Registry, file: Path) -> None:
+    """Write the state to a file, which is replaced as a whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(dump(registry), encoding="utf-8")
+    part.replace(file)
+
+
+def load_state(file: Path, clock: Clock) -> Registry:
+    """The registry of a file.
+
+    Raises:
+        OSError: the file cannot be read.
+        StateError: see :func:`parse`.
+    """
+    try:
+        return parse(file.read_bytes(), clock)
+    except StateError as error:
+        raise StateError(f"{file}: {error}") from None
+
+
+def dump(registry: Registry) -> str:
+    """The state as JSON text. It holds no credentials."""
+    members = {name: getattr(registry, name) for name in _members()}
+    # Values as they are: the store's records need no validation.
+    document = _document_type().model_construct(version=VERSION, **members)
+    # A model that is kept tells what was not set from what is empty, and its answers show it.
+    return document.model_dump_json(exclude_unset=True, indent=1)
+
+
+def parse(text: str | bytes, clock: Clock) -> Registry:
+    """The registry of a state.
+
+    Args:
+        text: What :func:`dump` gave.
+        clock: The service's clock.
+
+    Raises:
+        StateError: the text is damaged, or of another version.
+    """
+    try:
+        document = _document_type().model_validate_json(text, extra="forbid")
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in problem["loc"]) or "the text"
+        raise StateError(f"{place}: {problem['msg']}") from None
+    registry = Registry(clock=clock, **{name: getattr(document, name) for name in _members()})
+    for name, repository in registry.repositories.items():
+        _check(name, repository)
+    return registry
+
+
+def _members() -> list[str]:
+    return [one.name for one in dataclasses.fields(Registry) if one.name not in _NOT_STATE]
+
+
+@functools.cache
+def _document_type() -> type[_Document]:
+    types = get_type_hints(Registry, include_extras=True)
+    members: dict[str, Any] = {
+        one.name: (types[one.name], _default(one))
+        for one in dataclasses.fields(Registry)
+        if one.name not in _NOT_STATE
+    }
+    return create_model("Document", __base__=_Document, **members)
+
+
+def _default(member: dataclasses.Field[Any]) -> Any:
+    if member.default_factory is not dataclasses.MISSING:
+        return Field(default_factory=member.default_factory)
+    return Field() if member.default is dataclasses.MISSING else Field(default=member.default)
+
+
+def _check(name: str, repository: RepositoryRecord) -> None:
+    """What no type says: names and digests are said twice, and tags point both ways.
+
+    Raises:
+        StateError: the two differ.
+    """
+    place = f"repositories.{name}"
+    if repository.name != name:
+        raise StateError(f"{place}.name: is {repository.name!r}")
+    for digest, image in repository.images.items():
+        if image.digest != digest:
+            raise StateError(f"{place}.images.{digest}.digest: is {image.digest!r}")
+    pointing = {tag: digest for digest, image in repository.images.items() for tag in image.tags}
+    for tag in repository.tags.keys() | pointing.keys():
+        if repository.tags.get(tag) != pointing.get(tag):
+            raise StateError(f"{place}.tags.{tag}: is not what the images' own tags say")

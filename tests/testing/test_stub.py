@@ -1,0 +1,114 @@
+"""Prepared answers."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from ecrclient import ReadError, RetryPolicy, ServiceError
+from ecrclient.errors import RepositoryNotFoundException, ServerException
+from ecrclient.models import (
+    DescribeImagesResponse,
+    ImageIdentifier,
+    ListImagesRequest,
+    ListImagesResponse,
+)
+from ecrclient.operations import DESCRIBE_IMAGES, LIST_IMAGES
+from ecrclient.testing import StubTransport
+
+pytestmark = pytest.mark.anyio
+
+ONE = ListImagesResponse(image_ids=[ImageIdentifier(image_tag="one")], next_token="more")
+TWO = ListImagesResponse(image_ids=[ImageIdentifier(image_tag="two")])
+
+
+async def test_answers_come_in_their_order() -> None:
+    with StubTransport() as stub:
+        stub.respond(LIST_IMAGES, ONE)
+        stub.respond(LIST_IMAGES, TWO)
+        async with stub.client() as client:
+            images = await client.list_images(repository_name="team/app").collect()
+    assert [one.image_tag for one in images] == ["one", "two"]
+    assert stub.calls[1].request == ListImagesRequest(repository_name="team/app", next_token="more")
+
+
+@pytest.mark.parametrize("error", [RepositoryNotFoundException, "RepositoryNotFoundException"])
+async def test_a_modelled_error(error: Any) -> None:
+    with StubTransport() as stub:
+        stub.fail(error, "gone")
+        async with stub.client() as client:
+            with pytest.raises(RepositoryNotFoundException, match="gone"):
+                await client.list_images(repository_name="team/app")
+    assert (stub.calls[0].status, stub.calls[0].error) == (400, "RepositoryNotFoundException")
+
+
+async def test_each_attempt_is_a_call() -> None:
+    with StubTransport() as stub:
+        stub.fail(ServerException)
+        stub.fail(httpx.ConnectError("no network"), operation="ListImages")
+        stub.respond(LIST_IMAGES, TWO)
+        async with stub.client(retry=RetryPolicy(max_attempts=3)) as client:
+            page = await client.list_images(repository_name="team/app")
+    assert page.response_metadata.attempts == 3
+    assert [call.status for call in stub.calls] == [500, None, 200]
+
+
+async def test_no_answer() -> None:
+    with StubTransport() as stub:
+        stub.fail(httpx.ReadError("cut"))
+        async with stub.client(retry=RetryPolicy(max_attempts=1)) as client:
+            with pytest.raises(ReadError, match="cut"):
+                await client.list_images(repository_name="team/app")
+
+
+async def test_a_call_of_something_else() -> None:
+    stub = StubTransport()
+    stub.respond(DESCRIBE_IMAGES, DescribeImagesResponse(image_details=[]))
+    async with stub.client() as client:
+        with pytest.raises(
+            AssertionError, match="unexpected call of ListImages: expected DescribeImages"
+        ):
+            await client.list_images(repository_name="team/app")
+
+
+async def test_one_call_too_many() -> None:
+    stub = StubTransport()
+    async with stub.client() as client:
+        with pytest.raises(
+            AssertionError, match="unexpected call of ListImages: no answer is left"
+        ):
+            await client.list_images(repository_name="team/app")
+
+
+async def test_a_swallowed_complaint_comes_again() -> None:
+    with pytest.raises(AssertionError, match="no answer is left"), StubTransport() as stub:
+        async with stub.client() as client:
+            with pytest.raises(AssertionError):
+                await client.list_images(repository_name="team/app")
+
+
+def test_an_answer_that_is_left() -> None:
+    told = "not called: ListImages, any operation"
+    with pytest.raises(AssertionError, match=told), StubTransport() as stub:
+        stub.respond(LIST_IMAGES, ONE)
+        stub.fail("SlowDown")
+        assert repr(stub) == "<StubTransport: 2 answers left>"
+
+
+def test_what_ends_a_block_is_not_hidden() -> None:
+    with pytest.raises(KeyError), StubTransport() as stub:
+        stub.respond(LIST_IMAGES, ONE)
+        raise KeyError
+
+
+def test_the_answer_of_another_operation() -> None:
+    stub = StubTransport()
+    with pytest.raises(TypeError, match="ListImages does not answer with DescribeImagesResponse"):
+        stub.respond(LIST_IMAGES, cast("Any", DescribeImagesResponse(image_details=[])))
+    with pytest.raises(ValueError, match="no operation 'Nothing'"):
+        stub.fail("SlowDown", operation="Nothing")
+    with pytest.raises(TypeError, match="no code"):
+        stub.fail(ServiceError)
+    stub.assert_done()
