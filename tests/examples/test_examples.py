@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PROGRAMS = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "demo")
 
 
-def run(program: str, *options: str) -> str:
+def run(program: str, *options: str, ends_with: int = 0) -> str:
     """What it prints; warnings are errors."""
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / f"{program}.py"), *options],
@@ -22,7 +22,7 @@ def run(program: str, *options: str) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == ends_with, done.stderr
     return done.stdout
 
 
@@ -66,6 +66,19 @@ def test_the_inventory() -> None:
         ["111111111111", "us-east-1", "team/api", "5"],
     ]
     assert len(rows) == 8
+
+
+def test_the_gate_closes() -> None:
+    told = run("scan_gate", "team/api", "v2", ends_with=1)
+    assert told.splitlines() == [
+        "! CRITICAL      CVE-2024-3094     xz-utils 5.6.0",
+        "  LOW           CVE-2023-4641",
+        "1 of 2 findings are at least HIGH",
+    ]
+
+
+def test_the_gate_stays_open() -> None:
+    assert run("scan_gate", "team/api", "v1").startswith("0 of 0 findings")
 
 
 def test_the_telemetry() -> None:
