@@ -53,6 +53,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def conformance(session: nox.Session) -> None:
+    """Everything held against judges that we did not write; ends with a table. See its README."""
+    _install(session)
+    session.run("pytest", "tests/conformance", *session.posargs, env={"CONFORMANCE": "full"})
+
+
+@nox.session(python=PYTHON)
 def demo(session: nox.Session) -> None:
     """The quickstart; ``-- --region eu-west-1`` runs it against AWS itself."""
     session.install("--quiet", ".")
