@@ -15,6 +15,7 @@ from codegen.ir import (
     Batch,
     Blob,
     Boolean,
+    Document,
     Enum,
     ErrorShape,
     ListOf,
@@ -195,9 +196,11 @@ class _Builder:
             case "boolean":
                 return Boolean()
             case "timestamp":
-                return Timestamp()
+                return Timestamp(shape.timestamp_format)
             case "blob":
                 return Blob(shape.min, shape.max)
+            case "document":
+                return Document()
 
     def _doc(self, table: str, *keys: str) -> str:
         line = self._overlay.doc(table, *keys)

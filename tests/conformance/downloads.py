@@ -11,37 +11,46 @@ import pytest
 
 from tests.conformance.effort import FULL
 
-__all__ = ["sdist_files"]
+__all__ = ["botocore_tests"]
+
+_SOURCE = "botocore==1.44.5"
+_NEEDED = (
+    "LICENSE.txt",
+    "tests/functional/configured_endpoint_urls/profile-tests.json",
+    "tests/functional/endpoint-rules/ecr/",
+    "tests/unit/auth/aws4_testsuite/",
+    "tests/unit/protocols/",
+)
 
 
-def sdist_files(cache: pytest.Cache, requirement: str, *folders: str) -> Path:
-    """The folder of an unpacked source distribution, reduced to the files in *folders*.
+def botocore_tests(config: pytest.Config) -> Path:
+    """The folder ``tests`` of botocore's source distribution, reduced to its data.
 
-    It is fetched once and kept in pytest's cache. Where it cannot be had, the test that asks is
-    skipped; in the conformance session it fails. A plain test run does not ask the network.
-
-    Args:
-        cache: pytest's cache.
-        requirement: The package and its version, as ``botocore==1.44.5``.
-        folders: What is needed of it.
+    It is fetched once and kept in pytest's cache. A plain test run does not ask the network: where
+    the data is not there, the test that asks for it is skipped. The conformance session fetches it,
+    and fails without.
     """
-    folder = cache.mkdir("sdist-" + requirement.replace("==", "-"))
+    assert config.cache is not None
+    folder = config.cache.mkdir("sdist-" + _SOURCE.replace("==", "-"))
     done = folder / "complete"
-    if done.exists():
-        return folder
-    if not FULL:
-        pytest.skip(f"the source distribution of {requirement} is not there: nox -s conformance")
+    if not done.exists():
+        if not FULL:
+            pytest.skip(f"needs the source distribution of {_SOURCE}: run nox -s conformance")
+        _fetch(folder)
+        done.touch()
+    return folder / "tests"
+
+
+def _fetch(folder: Path) -> None:
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    what = ["--no-deps", "--no-binary", ":all:", "--dest", str(folder), requirement]
+    what = ["--no-deps", "--no-binary", ":all:", "--dest", str(folder), _SOURCE]
     fetched = subprocess.run([*pip, *what], capture_output=True, text=True, check=False)
-    assert fetched.returncode == 0, f"{requirement} cannot be fetched:\n{fetched.stderr}"
+    assert fetched.returncode == 0, f"{_SOURCE} cannot be fetched:\n{fetched.stderr}"
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as packed:
         for member in packed:
             _, _, path = member.name.partition("/")
-            if path.startswith(folders):
+            if path.startswith(_NEEDED):
                 member.name = path
                 packed.extract(member, folder, filter="data")
     archive.unlink()
-    done.touch()
-    return folder

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from ecrclient._runtime.shapes import Structure
 
-__all__ = ["assert_same_value", "python_name", "spelled", "strict_json"]
+__all__ = ["assert_same_value", "members_spelled", "python_name", "spelled", "strict_json"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _xform_name: Callable[[str], str] = vars(importlib.import_module("botocore"))["xform_name"]
@@ -49,7 +50,7 @@ def python_name(wire_name: str, names: Container[str]) -> str:
 def spelled(value: Any, shape: Any, models: Any, *, as_models: bool) -> Any:
     """An input as a caller of ours spells it: with dicts, or with models."""
     match shape.type_name:
-        case "structure":
+        case "structure" if not shape.is_document_type:
             model: type[Structure] = getattr(models, shape.name)
             arguments = members_spelled(value, shape, model, models, as_models=as_models)
             return model(**arguments) if as_models else arguments
@@ -79,7 +80,7 @@ def members_spelled(
 def assert_same_value(ours: Any, theirs: Any, shape: Any) -> None:
     """What we read is what botocore read; what it has not, we have the value for nothing of."""
     match shape.type_name:
-        case "structure":
+        case "structure" if not shape.is_document_type:
             _assert_same_structure(ours, theirs, shape)
         case "list":
             _assert_same_length(ours, theirs)
@@ -94,7 +95,7 @@ def assert_same_value(ours: Any, theirs: Any, shape: Any) -> None:
             assert ours == theirs
         case "double" | "float":
             assert isinstance(ours, float)
-            assert ours == theirs
+            assert ours == theirs or (math.isnan(ours) and math.isnan(theirs))
         case _:
             assert type(ours) is type(theirs)
             assert ours == theirs

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ecrclient import Credentials
 from ecrclient._runtime.signing import Signer
-from tests.conformance.downloads import sdist_files
+from tests.conformance.downloads import botocore_tests
 from tests.conformance.effort import examples
 from tests.conformance.tally import Judge
 from tests.unit._botocore import botocore, sigv4_headers
@@ -153,7 +153,6 @@ def test_the_signature_is_that_of_aws_requests_auth(
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 VECTOR_TIME = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
-SUITE = "tests/unit/auth/aws4_testsuite"
 
 
 def vector_names(folder: Path) -> list[Path]:
@@ -166,9 +165,7 @@ def test_the_vectors_are_met(pytestconfig: pytest.Config) -> None:
     So the signer that signs ours beside ours is first held against the vector, and the request has
     the vector's credentials, time, host, token and body.
     """
-    assert pytestconfig.cache is not None
-    folder = sdist_files(pytestconfig.cache, "botocore==1.44.5", SUITE) / SUITE
-    vectors = vector_names(folder)
+    vectors = vector_names(botocore_tests(pytestconfig) / "unit/auth/aws4_testsuite")
     assert len(vectors) >= 30
     for vector in vectors:
         text, authorization, raw = (
