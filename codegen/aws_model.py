@@ -54,6 +54,7 @@ class ModelMember:
     name: str
     shape: str
     deprecated: bool
+    is_idempotency_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,7 @@ def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
                 name=member.get("locationName", member_name),
                 shape=member["shape"],
                 deprecated=member.get("deprecated", False),
+                is_idempotency_token=member.get("idempotencyToken", False),
             )
             for member_name, member in raw.get("members", {}).items()
         ),

@@ -79,6 +79,11 @@ class _Builder:
         self._omissions = [
             f"pattern of {name}: the linear-time engine does not know its syntax"
             for name in sorted(self._odd_patterns)
+        ] + [
+            f"{shape.name}.{member.name}: an idempotency token, which the caller has to fill in"
+            for _, shape in sorted(model.shapes.items())
+            for member in shape.members
+            if member.is_idempotency_token
         ]
 
     def build(self, package: str) -> Service:
