@@ -23,16 +23,20 @@ def service_data(service: str) -> dict[str, Any]:
     return model
 
 
-def lap_text(model: dict[str, Any], folder: Path) -> str:
+def lap_text(model: dict[str, Any], folder: Path, *, errors: bool = False) -> str:
     """The @lap spec that the format's own compiler makes of a service model.
 
-    Errors are left out, as they are in this project's spec.
+    Args:
+        model: The service model.
+        folder: Where to put what the compiler reads.
+        errors: Whether to keep errors, which this project's spec does without.
     """
     path = folder / "model.json"
     path.write_text(json.dumps(model), encoding="utf-8")
     compiler: Any = importlib.import_module("lap.core.compilers.aws_sdk")
     text: str = compiler.compile_aws_sdk(str(path)).to_lap()
-    return "\n".join(line for line in text.split("\n") if not line.startswith("@errors"))
+    lines = text.split("\n")
+    return "\n".join(line for line in lines if errors or not line.startswith("@errors"))
 
 
 def build_package(
