@@ -54,6 +54,24 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def conformance(session: nox.Session) -> None:
+    """Everything held against judges that we did not write; ends with a table. See its README."""
+    _install(session)
+    session.run("pytest", "tests/conformance", *session.posargs, env={"CONFORMANCE": "full"})
+
+
+@nox.session(python=PYTHON)
+@nox.parametrize("target", ["lap", "answers"])
+def fuzz(session: nox.Session, target: str) -> None:
+    """Coverage-guided fuzzing of the LAP parser and of the decoding of answers, a minute each."""
+    _install(session)
+    session.install("--quiet", "atheris>=3.0")
+    corpus = session.create_tmp()
+    options = session.posargs or ["-max_total_time=60", "-max_len=4000"]
+    session.run("python", "-m", "tests.conformance.fuzz", target, corpus, *options)
+
+
+@nox.session(python=PYTHON)
 def demo(session: nox.Session) -> None:
     """The quickstart; ``-- --region eu-west-1`` runs it against AWS itself."""
     session.install("--quiet", ".")

@@ -34,20 +34,21 @@ class Job:
     service: str
     out: Path
     overlay: Path | None
+    data: Path | None
     lock: Path | None
     report: Path | None
 
     @classmethod
     def from_options(cls, options: argparse.Namespace) -> Job:
         """The project's own job, or the one that the options describe."""
-        given = (options.service, options.out, options.overlay, options.report)
+        given = (options.service, options.out, options.overlay, options.data, options.report)
         if options.spec is None:
             if any(option is not None for option in given):
-                raise UsageError("--service, --out, --overlay and --report go with --spec")
+                raise UsageError("--service, --out, --overlay, --data, --report go with --spec")
             settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
             job = settings["tool"]["codegen"]
             paths = {k: ROOT / job[k] for k in ("spec", "out", "overlay", "lock", "report")}
-            return cls(service=job["service"], **paths)
+            return cls(service=job["service"], data=None, **paths)
         if not options.service or options.out is None:
             raise UsageError("--spec needs --service and --out")
         return cls(
@@ -56,6 +57,7 @@ class Job:
             # Resolved, so that "." has the name that the package is to have.
             out=options.out.resolve(),
             overlay=options.overlay,
+            data=options.data,
             lock=None,
             report=options.report,
         )
@@ -92,7 +94,7 @@ def make(job: Job, progress: Progress) -> Built:
     text = sources.read_spec(job.spec)
     document = lap.parse(text, file=str(job.spec))
     progress.done("parse", f"{len(document.endpoints)} endpoints in {_shown(job.spec)}")
-    model = aws_model.load(job.service)
+    model = aws_model.load(job.service, job.data)
     overlay = Overlay.load(job.overlay, model) if job.overlay else Overlay()
     progress.done(
         "read", f"{len(model.operations)} operations in botocore {model.botocore_version}"
@@ -179,6 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--service", help="botocore's name of the service")
     parser.add_argument("--out", type=Path, help="the package's folder")
     parser.add_argument("--overlay", type=Path, help="decisions and docs (TOML)")
+    parser.add_argument("--data", type=Path, help="a folder of models laid out as botocore's")
     parser.add_argument("--report", type=Path, help="where to write the differences (Markdown)")
     parser.add_argument("--relock", action="store_true", help="build: take the sources as they are")
     options = parser.parse_args(arguments)

@@ -17,14 +17,30 @@ from typing import Any, Literal
 
 import botocore
 
-__all__ = ["AwsModel", "ModelError", "ModelMember", "ModelOperation", "Shape", "ShapeType", "load"]
+__all__ = [
+    "AwsModel",
+    "ModelError",
+    "ModelMember",
+    "ModelOperation",
+    "Shape",
+    "ShapeType",
+    "TimestampFormat",
+    "load",
+]
 
 ShapeType = Literal[
     "structure", "list", "map", "string", "integer", "long", "float", "double", "boolean",
-    "timestamp", "blob",
+    "timestamp", "blob", "document",
 ]  # fmt: skip
 
+TimestampFormat = Literal["epoch", "iso8601", "httpdate"]
+
 _JSON_PROTOCOL = "json"
+_TIMESTAMP_FORMATS: Mapping[str, TimestampFormat] = {
+    "unixTimestamp": "epoch",
+    "iso8601": "iso8601",
+    "rfc822": "httpdate",
+}
 
 
 class ModelError(ValueError):
@@ -38,6 +54,7 @@ class ModelMember:
     name: str
     shape: str
     deprecated: bool
+    is_idempotency_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +76,7 @@ class Shape:
     is_fault: bool = False
     is_sensitive: bool = False
     error_code: str | None = None
+    timestamp_format: TimestampFormat = "epoch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +113,23 @@ class AwsModel:
     """sha256 of each data file that was read, by its path inside botocore's data folder."""
 
 
-def load(service: str) -> AwsModel:
-    """Read the newest API version of *service* from the installed botocore.
+def load(service: str, data: Path | None = None) -> AwsModel:
+    """Read the newest API version of *service*.
+
+    Args:
+        service: The name of its folder.
+        data: A folder laid out like botocore's ``data``; that of the installed botocore by default.
 
     Raises:
-        ModelError: there is no such service, or it does not speak AWS JSON.
+        ModelError: there is no such service, or it wants what this generator does not serve.
     """
-    data = Path(botocore.__file__).parent / "data"
+    installed = Path(botocore.__file__).parent / "data"
+    where = f"botocore {_botocore_version()}" if data is None else str(data)
+    data = data or installed
     versions = sorted(path for path in (data / service).glob("*") if path.is_dir() and service)
     if not versions:
-        raise ModelError(f"botocore {_botocore_version()} has no service named {service!r}")
-    reader = _Reader(data)
+        raise ModelError(f"{where} has no service named {service!r}")
+    reader, partitions = _Reader(data), _Reader(installed)
     folder = versions[-1]
     model = reader.read(folder / "service-2.json")
     metadata = model["metadata"]
@@ -114,6 +138,9 @@ def load(service: str) -> AwsModel:
             f"{service} speaks {metadata['protocol']!r}; this generator serves the AWS JSON "
             "protocols (1.0 and 1.1) only"
         )
+    for name, operation in model["operations"].items():
+        if "hostPrefix" in operation.get("endpoint", {}):
+            raise ModelError(f"{service}: {name} has a host of its own, which is not served yet")
     return AwsModel(
         service=service,
         service_id=metadata["serviceId"],
@@ -128,9 +155,9 @@ def load(service: str) -> AwsModel:
         paginators=reader.read_if_present(folder / "paginators-1.json").get("pagination", {}),
         waiters=reader.read_if_present(folder / "waiters-2.json").get("waiters", {}),
         endpoint_rules=reader.read(folder / "endpoint-rule-set-1.json"),
-        partitions=tuple(reader.read(data / "partitions.json")["partitions"]),
+        partitions=tuple(partitions.read(installed / "partitions.json")["partitions"]),
         botocore_version=_botocore_version(),
-        files=reader.digests,
+        files=reader.digests | partitions.digests,
     )
 
 
@@ -172,12 +199,13 @@ def _operation(raw: Mapping[str, Any]) -> ModelOperation:
 def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
     return Shape(
         name=name,
-        type=raw["type"],
+        type="document" if raw.get("document") else raw["type"],
         members=tuple(
             ModelMember(
                 name=member.get("locationName", member_name),
                 shape=member["shape"],
                 deprecated=member.get("deprecated", False),
+                is_idempotency_token=member.get("idempotencyToken", False),
             )
             for member_name, member in raw.get("members", {}).items()
         ),
@@ -193,4 +221,5 @@ def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
         is_fault=raw.get("fault", False),
         is_sensitive=raw.get("sensitive", False),
         error_code=raw.get("error", {}).get("code"),
+        timestamp_format=_TIMESTAMP_FORMATS[raw.get("timestampFormat", "unixTimestamp")],
     )

@@ -14,6 +14,7 @@ __all__ = [
     "Batch",
     "Blob",
     "Boolean",
+    "Document",
     "Enum",
     "ErrorShape",
     "Handle",
@@ -64,7 +65,9 @@ class Boolean:
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A point in time; seconds since the epoch on the wire."""
+    """A point in time; unless said otherwise, seconds since the epoch on the wire."""
+
+    format: Literal["epoch", "iso8601", "httpdate"] = "epoch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,11 @@ class Blob:
 
     min: int | None = None
     max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Any JSON value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ class StructureRef:
     name: str
 
 
-TypeRef = String | Number | Boolean | Timestamp | Blob | ListOf | MapOf | StructureRef
+TypeRef = String | Number | Boolean | Timestamp | Blob | Document | ListOf | MapOf | StructureRef
 
 
 def walk_type(ref: TypeRef) -> Iterator[TypeRef]:

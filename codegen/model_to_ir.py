@@ -15,6 +15,7 @@ from codegen.ir import (
     Batch,
     Blob,
     Boolean,
+    Document,
     Enum,
     ErrorShape,
     ListOf,
@@ -78,6 +79,11 @@ class _Builder:
         self._omissions = [
             f"pattern of {name}: the linear-time engine does not know its syntax"
             for name in sorted(self._odd_patterns)
+        ] + [
+            f"{shape.name}.{member.name}: an idempotency token, which the caller has to fill in"
+            for _, shape in sorted(model.shapes.items())
+            for member in shape.members
+            if member.is_idempotency_token
         ]
 
     def build(self, package: str) -> Service:
@@ -195,9 +201,11 @@ class _Builder:
             case "boolean":
                 return Boolean()
             case "timestamp":
-                return Timestamp()
+                return Timestamp(shape.timestamp_format)
             case "blob":
                 return Blob(shape.min, shape.max)
+            case "document":
+                return Document()
 
     def _doc(self, table: str, *keys: str) -> str:
         line = self._overlay.doc(table, *keys)

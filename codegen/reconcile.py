@@ -31,6 +31,7 @@ _LAP_SCALARS = {
     "float": "num(f32)",
     "timestamp": "str(timestamp)",
     "blob": "bytes",
+    "document": "map",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from codegen.ir import (
     Blob,
     Boolean,
+    Document,
     ListOf,
     MapOf,
     Member,
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 SHAPES = "ecrclient._runtime.shapes"
+_TIMESTAMPS = {"epoch": "Timestamp", "iso8601": "IsoTimestamp", "httpdate": "HttpTimestamp"}
 
 
 def param_name(structure: str) -> str:
@@ -60,8 +62,10 @@ def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool) -> str:
             return writer.use(SHAPES, "Int" if kind == "int" else "Float")
         case Boolean():
             return writer.use(SHAPES, "Bool")
-        case Timestamp():
-            return writer.use(SHAPES, "Timestamp")
+        case Timestamp(format=wire):
+            return writer.use(SHAPES, _TIMESTAMPS[wire])
+        case Document():
+            return writer.use("typing", "Any")
         case Blob(min=low, max=high):
             if limits and (low is not None or high is not None):
                 limit = _limits(writer, "BlobLimits", "length", low, high)
@@ -102,6 +106,8 @@ def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: st
             return "bool"
         case Timestamp():
             return writer.use("datetime", "datetime")
+        case Document():
+            return writer.use("typing", "Any")
         case Blob():
             return "bytes"
         case ListOf(item=item):

@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -24,7 +25,7 @@ from typing import (
     runtime_checkable,
 )
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PrivateAttr
 from pydantic_core import core_schema
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ __all__ = [
     "BlobLimits",
     "Bool",
     "Float",
+    "HttpTimestamp",
     "Int",
+    "IsoTimestamp",
     "JsonText",
     "Limits",
     "OpenEnum",
@@ -100,6 +103,7 @@ class Structure(BaseModel, frozen=True):
         protected_namespaces=(),
         val_temporal_unit="seconds",
         ser_json_temporal="seconds",
+        ser_json_inf_nan="strings",
     )
 
 
@@ -277,6 +281,22 @@ class _AwareDatetime:
         )
 
 
+def _in_words(moment: datetime) -> str:
+    """RFC 3339, which is what services call ISO 8601."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _http_date(moment: datetime) -> str:
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def _from_http_date(value: object) -> object:
+    try:
+        return parsedate_to_datetime(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
 def _to_utc(moment: datetime) -> datetime:
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -289,4 +309,10 @@ Int = Annotated[int, Limits()]
 Float = Annotated[float, Limits()]
 Bool = Annotated[bool, Limits()]
 Timestamp = Annotated[datetime, _AwareDatetime()]
+IsoTimestamp = Annotated[Timestamp, PlainSerializer(_in_words, when_used="json")]
+HttpTimestamp = Annotated[
+    Timestamp,
+    PlainSerializer(_http_date, when_used="json"),
+    BeforeValidator(_from_http_date),
+]
 Blob = Annotated[bytes, BlobLimits()]

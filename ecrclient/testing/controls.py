@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from ecrclient.models import EnhancedImageScanFinding, ImageScanFinding
 
 from .background import ReplicationFailure, ScanOutcome
-from .lifecycle_preview import apply_policies
-from .scan_states import outcome_key
+from .resources.lifecycle_preview import apply_policies
+from .resources.scan_states import outcome_key
 
 if TYPE_CHECKING:
     from ecrclient.enums import ScanStatus

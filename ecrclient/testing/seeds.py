@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from ecrclient.models import CreateRepositoryRequest, PutImageRequest
 
-from .layer_uploads import layer_digest
-from .pages import Pages
-from .pushes import Pushes
-from .repositories import Repositories
+from .resources.layer_uploads import layer_digest
+from .resources.pages import Pages
+from .resources.pushes import Pushes
+from .resources.repositories import Repositories
 from .store import LayerRecord
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from .controls import LifecycleControls, ReplicationControls, ScanControls
 from .dispatch import Handlers
 from .errors import encode_error, refuse_common
 from .faults import Faults
-from .layer_downloads import LayerDownloads
 from .resources import answer_everything
+from .resources.layer_downloads import LayerDownloads
 from .seeds import add_image, add_layer
 from .served import ServedECR
 from .state import load_state, save_state

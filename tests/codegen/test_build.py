@@ -9,12 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import botocore
 import pytest
 
 from codegen import aws_model, lap
 from codegen.__main__ import main
-from codegen.aws_model import AwsModel
+from codegen.aws_model import AwsModel, ModelError
 from codegen.matching import MatchError, Signature, match
+from codegen.model_to_ir import Facts, build_service
 from codegen.overlay import Overlay, OverlayError
 from codegen.reconcile import ReconcileError, reconcile
 
@@ -232,6 +234,32 @@ def test_a_service_that_botocore_does_not_have_is_refused(
     options = ["--spec", str(ROOT / SPEC), "--service", "no-such", "--out", str(tmp_path / "out")]
     assert main(["build", *options]) == 2
     assert "has no service named 'no-such'" in capsys.readouterr().err
+
+
+def test_a_service_with_hosts_of_its_operations_is_refused() -> None:
+    with pytest.raises(ModelError, match="StartSyncExecution has a host of its own"):
+        aws_model.load("stepfunctions")
+
+
+def test_an_idempotency_token_is_left_to_the_caller_with_a_word() -> None:
+    service = build_service(
+        aws_model.load("secretsmanager"), Overlay(), Facts({}, frozenset(), {}), package="secrets"
+    )
+    assert (
+        "CreateSecretRequest.ClientRequestToken: an idempotency token, which the caller has to "
+        "fill in"
+    ) in service.omissions
+
+
+def test_a_folder_of_models_is_read_in_the_place_of_botocores(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--spec", str(ROOT / SPEC), "--service", "ecr", "--out", str(tmp_path / "out")]
+    assert main(["build", *options, "--data", str(tmp_path)]) == 2
+    assert f"{tmp_path} has no service named 'ecr'" in capsys.readouterr().err
+    source = Path(botocore.__file__).parent / "data/ecr"
+    shutil.copytree(source, tmp_path / "ecr")
+    assert aws_model.load("ecr", tmp_path) == aws_model.load("ecr")
 
 
 @pytest.mark.parametrize("arguments", [[], ["remake"], ["build", "--no-such-option"]])

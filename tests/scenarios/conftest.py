@@ -108,8 +108,8 @@ async def service(
             in_memory.credentials, lambda credentials: in_memory.client(credentials=credentials)
         )
     elif target == "served":
-        with in_memory.serve() as url:
-            yield Service(in_memory.credentials, partial(_client_of, url))
+        async with in_memory.serve() as server:
+            yield Service(in_memory.credentials, partial(_client_of, server.url))
     else:
         url = str(request.getfixturevalue("moto_url"))
         async with httpx.AsyncClient() as http:

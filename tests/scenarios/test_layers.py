@@ -13,7 +13,7 @@ from ecrclient.errors import (
     LayerAlreadyExistsException,
     UploadNotFoundException,
 )
-from tests.scenarios.pushing import digest_of, upload
+from tests.scenarios.pushing import digest_of, image, push, upload
 
 pytestmark = pytest.mark.anyio
 
@@ -61,13 +61,17 @@ async def test_which_layers_are_there(ecr: ECRClient, app: str) -> None:
 
 @pytest.mark.moto_differs("moto answers 500", '"GetDownloadUrlForLayer", Amazon ECR API Reference')
 async def test_a_download(ecr: ECRClient, app: str, target: str) -> None:
-    digest = await upload(ecr, app, LAYER)
-    answer = await ecr.get_download_url_for_layer(repository_name=app, layer_digest=digest)
-    assert answer.layer_digest == digest
+    pushed = image("a")
+    await push(ecr, app, pushed)
+    layer = pushed.layers[0]
+    answer = await ecr.get_download_url_for_layer(
+        repository_name=app, layer_digest=digest_of(layer)
+    )
+    assert answer.layer_digest == digest_of(layer)
     assert answer.download_url.startswith(("http://", "https://"))
     if target == "served":
         async with httpx.AsyncClient() as http:
-            assert (await http.get(answer.download_url)).content == LAYER
+            assert (await http.get(answer.download_url)).content == layer
 
 
 @pytest.mark.moto_differs(

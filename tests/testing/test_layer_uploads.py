@@ -20,7 +20,7 @@ from ecrclient.errors import (
 )
 from ecrclient.models import InitiateLayerUploadRequest, UploadLayerPartRequest
 from ecrclient.testing import InMemoryECR
-from ecrclient.testing.layer_uploads import LayerUploads
+from ecrclient.testing.resources.layer_uploads import LayerUploads
 from ecrclient.testing.seeds import add_layer
 from ecrclient.testing.store import Registry, utc_now
 from tests.testing.builders import REPOSITORY, digest_of, post, upload, upload_part

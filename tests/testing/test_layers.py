@@ -16,7 +16,7 @@ from ecrclient.errors import (
     RepositoryNotFoundException,
 )
 from ecrclient.testing import InMemoryECR
-from ecrclient.testing.layer_downloads import LayerDownloads
+from ecrclient.testing.resources.layer_downloads import LayerDownloads
 from ecrclient.testing.seeds import add_layer
 from ecrclient.testing.store import Registry, utc_now
 from ecrclient.testing.wire import HttpRequest

@@ -26,7 +26,7 @@ from ecrclient.lifecycle import (
     keep_last,
 )
 from ecrclient.models import EncryptionConfiguration
-from ecrclient.testing.lifecycle_evaluation import evaluate
+from ecrclient.testing.resources.lifecycle_evaluation import evaluate
 from ecrclient.testing.store import ImageRecord, RepositoryRecord
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)

@@ -19,8 +19,8 @@ from ecrclient.errors import InvalidParameterException, RepositoryNotFoundExcept
 from ecrclient.operations import OPERATIONS
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.dispatch import Handlers
-from ecrclient.testing.layer_downloads import LayerDownloads
 from ecrclient.testing.resources import answer_everything
+from ecrclient.testing.resources.layer_downloads import LayerDownloads
 from ecrclient.testing.store import Registry, utc_now
 from tests.testing.builders import post
 

@@ -15,14 +15,14 @@ from unittest import mock
 from ecrclient import Credentials
 
 
-def _botocore(module: str) -> Any:
+def botocore(module: str) -> Any:
     return importlib.import_module(f"botocore.{module}")
 
 
 @functools.cache
 def service_model() -> dict[str, Any]:
     """The service's ``service-2`` data."""
-    model: dict[str, Any] = _botocore("loaders").Loader().load_service_model("ecr", "service-2")
+    model: dict[str, Any] = botocore("loaders").Loader().load_service_model("ecr", "service-2")
     return model
 
 
@@ -37,10 +37,10 @@ def sigv4_headers(
     now: datetime,
 ) -> dict[str, str]:
     """The headers that botocore's signer adds to such a request, names in lower case."""
-    auth = _botocore("auth")
+    auth = botocore("auth")
     given = {"Content-Type": content_type, "X-Amz-Target": target}
-    request = _botocore("awsrequest").AWSRequest("POST", url, headers=dict(given), data=body)
-    key = _botocore("credentials").Credentials(
+    request = botocore("awsrequest").AWSRequest("POST", url, headers=dict(given), data=body)
+    key = botocore("credentials").Credentials(
         credentials.access_key_id, credentials.secret_access_key, credentials.session_token
     )
     with mock.patch.object(auth, "get_current_datetime", return_value=now.replace(tzinfo=None)):
@@ -52,10 +52,10 @@ class EndpointRules:
     """botocore's own engine with the service's rule set."""
 
     def __init__(self) -> None:
-        loader = _botocore("loaders").Loader()
+        loader = botocore("loaders").Loader()
         self._partitions: Any = loader.load_data("partitions")
-        self._error: type[Exception] = _botocore("exceptions").EndpointProviderError
-        self._provider = _botocore("endpoint_provider").EndpointProvider(
+        self._error: type[Exception] = botocore("exceptions").EndpointProviderError
+        self._provider = botocore("endpoint_provider").EndpointProvider(
             loader.load_service_model("ecr", "endpoint-rule-set-1"), self._partitions
         )
 

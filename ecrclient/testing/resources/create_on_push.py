@@ -1,0 +1,83 @@
+"""Repositories that a push creates, from a repository creation template.
+
+Of the three scenarios that a template may be for, this is the one that can happen here: nothing is
+replicated into this registry, and nothing is pulled through it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ecrclient.errors import RepositoryNotFoundException
+from ecrclient.models import EncryptionConfiguration
+
+from ..errors import refuse
+from ..store import RepositoryRecord
+from .prefixes import ROOT, covers
+from .tags import merge_tags
+
+if TYPE_CHECKING:
+    from ecrclient.models import RepositoryCreationTemplate
+
+    from ..store import Registry
+
+__all__ = ["repository_for_push"]
+
+_SCENARIO = "CREATE_ON_PUSH"
+_NO_KEY = "AES256"
+
+
+def repository_for_push(
+    registry: Registry, name: str, registry_id: str | None = None
+) -> RepositoryRecord:
+    """The repository that is pushed to; it is created if a template says how.
+
+    Raises:
+        RepositoryNotFoundException: there is none of this name, and none can be created.
+    """
+    template = _find_template(registry, name)
+    if not registry.owns(registry_id) or name in registry.repositories or template is None:
+        return registry.repository(name, registry_id)
+    return _create(registry, name, template)
+
+
+def _find_template(registry: Registry, name: str) -> RepositoryCreationTemplate | None:
+    """The template with the longest prefix of the name; ROOT is a prefix of all names."""
+    matching = {
+        prefix: template
+        for prefix, template in registry.creation_templates.items()
+        if _SCENARIO in template.applied_for and covers(prefix, name)
+    }
+    longest = max(matching, key=lambda prefix: 0 if prefix == ROOT else len(prefix), default=None)
+    return None if longest is None else matching[longest]
+
+
+def _create(
+    registry: Registry, name: str, template: RepositoryCreationTemplate
+) -> RepositoryRecord:
+    encryption = template.encryption_configuration
+    encryption_type = encryption.encryption_type if encryption else _NO_KEY
+    # "Creating a repository creation template in Amazon ECR": tags and KMS keys take a role.
+    if template.custom_role_arn is None and (template.resource_tags or encryption_type != _NO_KEY):
+        raise refuse(
+            RepositoryNotFoundException,
+            f"The repository with name '{name}' does not exist in the registry with id "
+            f"'{registry.account_id}', and cannot be created from the template with prefix "
+            f"'{template.prefix}': resource tags and KMS encryption need a customRoleArn",
+        )
+    record = RepositoryRecord(
+        name=name,
+        created_at=registry.clock(),
+        mutability=template.image_tag_mutability or "MUTABLE",
+        exclusion_filters=tuple(template.image_tag_mutability_exclusion_filters),
+        scan_on_push=False,
+        encryption=EncryptionConfiguration(
+            encryption_type=encryption_type,
+            kms_key=(encryption.kms_key or None) if encryption else None,
+        ),
+        resource_tags=merge_tags({}, template.resource_tags),
+        policy_text=template.repository_policy,
+        lifecycle_policy_text=template.lifecycle_policy,
+    )
+    registry.repositories[name] = record
+    return record

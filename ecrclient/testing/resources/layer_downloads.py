@@ -1,0 +1,106 @@
+"""Download URLs for layers, and what is found there.
+
+ECR keeps layers in a bucket of its own, and gives URLs of Amazon S3 that are signed by their query.
+The URLs look the same here, and answer as S3 does: whoever has one needs no credentials, nothing of
+it can be changed, and it expires. Sources: "Authenticating Requests: Using Query Parameters" and
+"Error Responses" in the Amazon S3 API Reference. What is signed is the service's own business, so
+the signature is not one that a client could compute.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from ..wire import HttpAnswer
+
+if TYPE_CHECKING:
+    from ..store import LayerRecord, Registry
+    from ..wire import HttpRequest
+
+__all__ = ["LayerDownloads"]
+
+_LIFETIME = timedelta(hours=1)
+_TIMESTAMP = "%Y%m%dT%H%M%SZ"
+_FOLDER = "/layers/"
+_SIGNATURE = "X-Amz-Signature"
+
+
+class LayerDownloads:
+    """Makes URLs, and answers GET requests to them.
+
+    The host is a part of what is signed. It is that of S3; a server that can be reached sets
+    :attr:`Registry.layer_origin`.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._secret = secrets.token_bytes()
+
+    def url(self, repository_name: str, digest: str) -> str:
+        """Where a layer can be had for an hour from now."""
+        registry, now = self._registry, self._registry.clock().astimezone(UTC)
+        origin = registry.layer_origin or f"https://{registry.layer_host}"
+        path = f"{_FOLDER}{registry.account_id}/{repository_name}/{digest.replace(':', '/')}"
+        scope = f"ASIAINMEMORYECR/{now:%Y%m%d}/{registry.region}/s3/aws4_request"
+        query = {
+            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+            "X-Amz-Date": f"{now:{_TIMESTAMP}}",
+            "X-Amz-SignedHeaders": "host",
+            "X-Amz-Expires": str(int(_LIFETIME.total_seconds())),
+            "X-Amz-Credential": scope,
+        }
+        query[_SIGNATURE] = self._sign(urlsplit(origin).netloc, path, query)
+        return f"{origin}{path}?{urlencode(query)}"
+
+    def serves(self, request: HttpRequest) -> bool:
+        """Whether the request is for a layer, and not a call of the API."""
+        return request.method == "GET" and request.path.startswith(_FOLDER)
+
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        """The layer, or S3's reasons why not."""
+        query = dict(parse_qsl(request.query, keep_blank_values=True))
+        signature = query.pop(_SIGNATURE, None)
+        if signature is None:
+            return _refusal(403, "AccessDenied", "Access Denied")
+        expected = self._sign(request.headers.get("host", ""), request.path, query)
+        if not hmac.compare_digest(expected.encode(), signature.encode()):
+            return _refusal(
+                403,
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided. "
+                "Check your key and signing method.",
+            )
+        issued = datetime.strptime(query["X-Amz-Date"], _TIMESTAMP).replace(tzinfo=UTC)
+        if self._registry.clock() >= issued + timedelta(seconds=int(query["X-Amz-Expires"])):
+            return _refusal(403, "AccessDenied", "Request has expired")
+        layer = self._find(request.path)
+        if layer is None:
+            return _refusal(404, "NoSuchKey", "The specified key does not exist.")
+        return HttpAnswer(200, {"content-type": "application/octet-stream"}, layer.content)
+
+    def _sign(self, host: str, path: str, query: dict[str, str]) -> str:
+        signed = "\n".join((host.lower(), path, urlencode(sorted(query.items()))))
+        return hmac.digest(self._secret, signed.encode(), "sha256").hex()
+
+    def _find(self, path: str) -> LayerRecord | None:
+        key = path.removeprefix(f"{_FOLDER}{self._registry.account_id}/")
+        repository_name, *digest = key.rsplit("/", 2)
+        repository = self._registry.repositories.get(repository_name)
+        return None if repository is None else repository.layers.get(":".join(digest))
+
+
+def _refusal(status: int, code: str, message: str) -> HttpAnswer:
+    """An error of Amazon S3."""
+    request_id = uuid.uuid4().hex[:16].upper()
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{message}</Message>"
+        f"<RequestId>{request_id}</RequestId></Error>"
+    )
+    headers = {"content-type": "application/xml", "x-amz-request-id": request_id}
+    return HttpAnswer(status, headers, body.encode(), error_code=code)

@@ -1,0 +1,179 @@
+"""Uploads of layers: part after part, and a digest that must be right at the end.
+
+Sources: the API reference of the three operations, and "Amazon ECR service quotas". ECR gives an
+upload ID no documented lifetime, so an upload stays until it is completed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import TYPE_CHECKING
+
+from ecrclient.errors import (
+    EmptyUploadException,
+    InvalidLayerException,
+    InvalidLayerPartException,
+    LayerAlreadyExistsException,
+    LayerPartTooSmallException,
+    LimitExceededException,
+    UploadNotFoundException,
+)
+from ecrclient.models import (
+    CompleteLayerUploadRequest,
+    CompleteLayerUploadResponse,
+    InitiateLayerUploadRequest,
+    InitiateLayerUploadResponse,
+    UploadLayerPartRequest,
+    UploadLayerPartResponse,
+)
+from ecrclient.operations import (
+    COMPLETE_LAYER_UPLOAD,
+    INITIATE_LAYER_UPLOAD,
+    UPLOAD_LAYER_PART,
+)
+
+from ..errors import refuse
+from ..store import LayerRecord, UploadRecord
+from .create_on_push import repository_for_push
+from .layers import availability
+
+if TYPE_CHECKING:
+    from ..dispatch import Handlers
+    from ..store import Registry, RepositoryRecord
+
+__all__ = ["LayerUploads", "layer_digest"]
+
+# The largest part that UploadLayerPart takes. The example of the AWS CLI and the service quotas
+# still say 10 MiB.
+_PART_SIZE = 20_971_520
+_LEAST_PART_SIZE = 5 * 1024 * 1024
+_MOST_PARTS = 4_200
+
+
+class LayerUploads:
+    """InitiateLayerUpload, UploadLayerPart, CompleteLayerUpload."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def register(self, handlers: Handlers) -> None:
+        """Answer this resource's operations."""
+        handlers.on(INITIATE_LAYER_UPLOAD, self.initiate)
+        handlers.on(UPLOAD_LAYER_PART, self.upload_part)
+        handlers.on(COMPLETE_LAYER_UPLOAD, self.complete)
+
+    def initiate(self, request: InitiateLayerUploadRequest) -> InitiateLayerUploadResponse:
+        """Begin an upload."""
+        repository = repository_for_push(
+            self._registry, request.repository_name, request.registry_id
+        )
+        upload = UploadRecord(str(uuid.uuid4()))
+        repository.uploads[upload.upload_id] = upload
+        return InitiateLayerUploadResponse(upload_id=upload.upload_id, part_size=_PART_SIZE)
+
+    def upload_part(self, request: UploadLayerPartRequest) -> UploadLayerPartResponse:
+        """Take the part that comes next."""
+        repository = self._registry.repository(request.repository_name, request.registry_id)
+        upload = self._upload(repository, request.upload_id)
+        self._check_part(repository, upload, request)
+        if len(upload.parts) == _MOST_PARTS:
+            raise refuse(
+                LimitExceededException, f"A layer cannot have more than {_MOST_PARTS} parts"
+            )
+        upload.parts.append(request.layer_part_blob)
+        return UploadLayerPartResponse(
+            registry_id=self._registry.account_id,
+            repository_name=repository.name,
+            upload_id=upload.upload_id,
+            last_byte_received=upload.size - 1,
+        )
+
+    def complete(self, request: CompleteLayerUploadRequest) -> CompleteLayerUploadResponse:
+        """Make a layer of the parts.
+
+        A layer that is in archived images only can be uploaded again, since clients are told that
+        it is not available.
+        """
+        repository = self._registry.repository(request.repository_name, request.registry_id)
+        upload = self._upload(repository, request.upload_id)
+        _check_sizes(upload)
+        content = b"".join(upload.parts)
+        digest = layer_digest(content)
+        if set(request.layer_digests) != {digest}:
+            raise refuse(
+                InvalidLayerException,
+                f"The digest of the layer is '{digest}', "
+                f"not '{', '.join(sorted(set(request.layer_digests) - {digest}))}'",
+            )
+        del repository.uploads[upload.upload_id]
+        if availability(repository, digest, self._registry.clock()) == "AVAILABLE":
+            raise refuse(
+                LayerAlreadyExistsException,
+                f"The layer with digest '{digest}' already exists in the repository with name "
+                f"'{repository.name}' in the registry with id '{self._registry.account_id}'",
+            )
+        repository.layers.setdefault(digest, LayerRecord(digest, content))
+        return CompleteLayerUploadResponse(
+            registry_id=self._registry.account_id,
+            repository_name=repository.name,
+            upload_id=upload.upload_id,
+            layer_digest=digest,
+        )
+
+    def _upload(self, repository: RepositoryRecord, upload_id: str) -> UploadRecord:
+        upload = repository.uploads.get(upload_id)
+        if upload is None:
+            raise refuse(
+                UploadNotFoundException,
+                f"The upload with id '{upload_id}' does not exist in the repository with name "
+                f"'{repository.name}' in the registry with id '{self._registry.account_id}'",
+            )
+        return upload
+
+    def _check_part(
+        self,
+        repository: RepositoryRecord,
+        upload: UploadRecord,
+        request: UploadLayerPartRequest,
+    ) -> None:
+        """A part starts right after the last one, and is as long as it says and not empty."""
+        first, last, size = request.part_first_byte, request.part_last_byte, upload.size
+        if first != size:
+            problem = f"the part starts at byte {first}, and byte {size} comes next"
+        elif not request.layer_part_blob:
+            problem = "the part is empty"
+        elif last - first + 1 != len(request.layer_part_blob):
+            problem = (
+                f"bytes {first} to {last} are told, and {len(request.layer_part_blob)} bytes came"
+            )
+        else:
+            return
+        # Before the first part there is no last byte, and the model has no number for that.
+        received = {"lastValidByteReceived": size - 1} if size else {}
+        raise refuse(
+            InvalidLayerPartException,
+            f"Invalid part of the upload with id '{upload.upload_id}': {problem}",
+            registryId=self._registry.account_id,
+            repositoryName=repository.name,
+            uploadId=upload.upload_id,
+            **received,
+        )
+
+
+def layer_digest(content: bytes) -> str:
+    """What a layer is named by."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _check_sizes(upload: UploadRecord) -> None:
+    if not upload.parts:
+        raise refuse(
+            EmptyUploadException,
+            f"The upload with id '{upload.upload_id}' does not contain any layer parts",
+        )
+    if any(len(part) < _LEAST_PART_SIZE for part in upload.parts[:-1]):
+        raise refuse(
+            LayerPartTooSmallException,
+            f"Layer parts must be at least {_LEAST_PART_SIZE} bytes, except for the last one",
+        )

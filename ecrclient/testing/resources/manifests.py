@@ -1,0 +1,160 @@
+"""What a manifest says of itself.
+
+Sources: "Image Manifest Version 2, Schema 2" of the Docker registry, and the image and index
+manifests of the OCI image specification. That layers of certain types are not pushed: "Pushing
+Windows images to Amazon ECR".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from ecrclient._runtime.shapes import camel_case
+
+from ..errors import invalid_parameter
+
+__all__ = ["Manifest", "is_index_type", "read_manifest"]
+
+_INDEX_TYPES = frozenset(
+    {
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.index.v1+json",
+    }
+)
+_IMAGE_TYPES = frozenset(
+    {
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+    }
+)
+# The first schema names its layers in another way, and tells no sizes.
+_FIRST_SCHEMA_TYPES = frozenset(
+    {
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    }
+)
+# Layers that their licence forbids to copy: clients fetch them from the URLs in the manifest.
+_FOREIGN_LAYERS = (
+    "application/vnd.docker.image.rootfs.foreign.diff.tar",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The facts of a manifest that the registry needs."""
+
+    digest: str
+    """The sha256 of the exact bytes."""
+    media_type: str
+    blob_size: int
+    """Bytes of the configuration and the layers; 0 for an index."""
+    references: frozenset[str]
+    """The digests that an index lists; none for an image."""
+    blobs: Mapping[str, str | None]
+    """The media types of the configuration and the layers that must be here, by digest."""
+    annotations: Mapping[str, str]
+    artifact_media_type: str | None
+    subject: str | None
+    is_index: bool
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(alias_generator=camel_case)
+
+
+class _Descriptor(_Part):
+    digest: str
+    size: Annotated[int, Field(ge=0)]
+    media_type: str | None = None
+
+
+class _FirstSchemaLayer(_Part):
+    blob_sum: str
+
+
+class _Document(_Part):
+    """The members of all kinds of manifest; which of them must be there depends on the kind."""
+
+    media_type: str | None = None
+    artifact_type: str | None = None
+    config: _Descriptor | None = None
+    layers: list[_Descriptor] | None = None
+    fs_layers: list[_FirstSchemaLayer] = []
+    manifests: list[_Descriptor] | None = None
+    subject: _Descriptor | None = None
+    annotations: dict[str, str] = {}
+
+
+_JSON_OBJECT = TypeAdapter(dict[str, object])
+
+
+def is_index_type(media_type: str) -> bool:
+    """Whether manifests of this media type list others."""
+    return media_type in _INDEX_TYPES
+
+
+def read_manifest(text: str, media_type: str | None) -> Manifest:
+    """Read a manifest that is pushed as *media_type*, or as what it says it is.
+
+    Raises:
+        InvalidParameterException: it is no manifest of a kind that ECR stores.
+    """
+    document = _parse(text)
+    kind = media_type or document.media_type
+    if kind is None:
+        raise invalid_parameter(
+            "imageManifestMediaType", "must be given for a manifest without a mediaType of its own"
+        )
+    if kind not in _INDEX_TYPES | _IMAGE_TYPES | _FIRST_SCHEMA_TYPES:
+        raise invalid_parameter(
+            "imageManifestMediaType", f"'{kind}' is not a supported type of manifest"
+        )
+    if kind in _INDEX_TYPES and document.manifests is None:
+        raise invalid_parameter("imageManifest", "an index must have the member 'manifests'")
+    if kind in _IMAGE_TYPES and (document.config is None or document.layers is None):
+        raise invalid_parameter(
+            "imageManifest", "an image manifest must have the members 'config' and 'layers'"
+        )
+    is_index = kind in _INDEX_TYPES
+    config, layers = document.config, document.layers or []
+    blobs = [] if is_index else [*layers, config] if config else layers
+    stored = {
+        blob.digest: blob.media_type
+        for blob in blobs
+        if not (blob.media_type or "").startswith(_FOREIGN_LAYERS)
+    }
+    if kind in _FIRST_SCHEMA_TYPES:
+        stored |= {layer.blob_sum: None for layer in document.fs_layers}
+    return Manifest(
+        digest=f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
+        media_type=kind,
+        blob_size=sum(blob.size for blob in blobs),
+        references=frozenset(one.digest for one in document.manifests or ())
+        if is_index
+        else frozenset(),
+        blobs=stored,
+        annotations=document.annotations,
+        artifact_media_type=document.artifact_type or (config.media_type if config else None),
+        subject=document.subject.digest if document.subject else None,
+        is_index=is_index,
+    )
+
+
+def _parse(text: str) -> _Document:
+    try:
+        _JSON_OBJECT.validate_json(text)
+    except ValidationError:
+        raise invalid_parameter("imageManifest", "Invalid JSON syntax") from None
+    try:
+        return _Document.model_validate_json(text)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        path = ".".join(str(step) for step in problem["loc"])
+        raise invalid_parameter("imageManifest", f"{path}: {problem['msg']}") from None

@@ -1,0 +1,60 @@
+"""Whether an image tag may be moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import invalid_parameter
+from .wildcards import matches
+
+if TYPE_CHECKING:
+    from ecrclient.models import ImageTagMutabilityExclusionFilter
+
+    from ..store import RepositoryRecord
+
+__all__ = ["check_mutability", "is_immutable"]
+
+_WITH_EXCLUSION = "_WITH_EXCLUSION"
+_MOST_WILDCARDS = 2
+_FILTERS = "imageTagMutabilityExclusionFilters"
+
+
+def is_immutable(repository: RepositoryRecord, tag: str) -> bool:
+    """Whether *tag*, once given, stays with its image.
+
+    The filters name the tags to which the opposite of the repository's setting applies.
+    """
+    excluded = any(matches(one.filter, tag) for one in repository.exclusion_filters)
+    match repository.mutability:
+        case "IMMUTABLE":
+            return True
+        case "IMMUTABLE_WITH_EXCLUSION":
+            return not excluded
+        case "MUTABLE_WITH_EXCLUSION":
+            return excluded
+        case _:
+            return False
+
+
+def check_mutability(
+    mutability: str, filters: Sequence[ImageTagMutabilityExclusionFilter] | None
+) -> None:
+    """Filters come with the settings that have exclusions, and only with those.
+
+    Raises:
+        InvalidParameterException: the setting and the filters do not go together.
+    """
+    if mutability.endswith(_WITH_EXCLUSION) and not filters:
+        raise invalid_parameter(
+            _FILTERS, f"must not be empty when imageTagMutability is {mutability}"
+        )
+    if filters and not mutability.endswith(_WITH_EXCLUSION):
+        raise invalid_parameter(
+            _FILTERS, f"must not be given when imageTagMutability is {mutability}"
+        )
+    for one in filters or ():
+        if one.filter.count("*") > _MOST_WILDCARDS:
+            raise invalid_parameter(
+                "filter", f"must not have more than {_MOST_WILDCARDS} wildcards"
+            )

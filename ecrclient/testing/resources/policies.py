@@ -1,0 +1,184 @@
+"""Policies of a repository: who may use it, and when its images expire.
+
+The texts are kept and given back as they were set. The rules of a lifecycle policy are checked, and
+applied when a test says so; of a repository policy it is checked whether it is JSON of the right
+outline, and nothing is allowed or forbidden by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from ecrclient.errors import LifecyclePolicyNotFoundException, RepositoryPolicyNotFoundException
+from ecrclient.lifecycle import LifecyclePolicy, LifecyclePolicyError
+from ecrclient.models import (
+    DeleteLifecyclePolicyRequest,
+    DeleteLifecyclePolicyResponse,
+    DeleteRepositoryPolicyRequest,
+    DeleteRepositoryPolicyResponse,
+    GetLifecyclePolicyRequest,
+    GetLifecyclePolicyResponse,
+    GetRepositoryPolicyRequest,
+    GetRepositoryPolicyResponse,
+    PutLifecyclePolicyRequest,
+    PutLifecyclePolicyResponse,
+    SetRepositoryPolicyRequest,
+    SetRepositoryPolicyResponse,
+)
+from ecrclient.operations import (
+    DELETE_LIFECYCLE_POLICY,
+    DELETE_REPOSITORY_POLICY,
+    GET_LIFECYCLE_POLICY,
+    GET_REPOSITORY_POLICY,
+    PUT_LIFECYCLE_POLICY,
+    SET_REPOSITORY_POLICY,
+)
+
+from ..errors import invalid_parameter, refuse
+
+if TYPE_CHECKING:
+    from ..dispatch import Handlers
+    from ..store import Registry, RepositoryRecord
+
+__all__ = ["Policies", "check_lifecycle_policy", "check_policy", "lifecycle_policy_of"]
+
+_JSON_OBJECT = TypeAdapter(dict[str, object])
+
+
+class Policies:
+    """The repository policy and the lifecycle policy of a repository."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def register(self, handlers: Handlers) -> None:
+        """Answer this resource's operations."""
+        handlers.on(SET_REPOSITORY_POLICY, self.set_policy)
+        handlers.on(GET_REPOSITORY_POLICY, self.get_policy)
+        handlers.on(DELETE_REPOSITORY_POLICY, self.delete_policy)
+        handlers.on(PUT_LIFECYCLE_POLICY, self.put_lifecycle)
+        handlers.on(GET_LIFECYCLE_POLICY, self.get_lifecycle)
+        handlers.on(DELETE_LIFECYCLE_POLICY, self.delete_lifecycle)
+
+    def set_policy(self, request: SetRepositoryPolicyRequest) -> SetRepositoryPolicyResponse:
+        """Set who may use a repository."""
+        record = self._registry.repository(request.repository_name, request.registry_id)
+        check_policy("policyText", request.policy_text, has="Statement")
+        record.policy_text = request.policy_text
+        return SetRepositoryPolicyResponse(
+            registry_id=self._registry.account_id,
+            repository_name=record.name,
+            policy_text=request.policy_text,
+        )
+
+    def get_policy(self, request: GetRepositoryPolicyRequest) -> GetRepositoryPolicyResponse:
+        """Tell who may use a repository."""
+        record = self._registry.repository(request.repository_name, request.registry_id)
+        return GetRepositoryPolicyResponse(
+            registry_id=self._registry.account_id,
+            repository_name=record.name,
+            policy_text=self._policy_of(record),
+        )
+
+    def delete_policy(
+        self, request: DeleteRepositoryPolicyRequest
+    ) -> DeleteRepositoryPolicyResponse:
+        """Forget who may use a repository."""
+        record = self._registry.repository(request.repository_name, request.registry_id)
+        text, record.policy_text = self._policy_of(record), None
+        return DeleteRepositoryPolicyResponse(
+            registry_id=self._registry.account_id, repository_name=record.name, policy_text=text
+        )
+
+    def put_lifecycle(self, request: PutLifecyclePolicyRequest) -> PutLifecyclePolicyResponse:
+        """Set when images expire."""
+        record = self._registry.repository(request.repository_name, request.registry_id)
+        check_lifecycle_policy("lifecyclePolicyText", request.lifecycle_policy_text)
+        record.lifecycle_policy_text = request.lifecycle_policy_text
+        record.lifecycle_evaluated_at = None
+        return PutLifecyclePolicyResponse(
+            registry_id=self._registry.account_id,
+            repository_name=record.name,
+            lifecycle_policy_text=request.lifecycle_policy_text,
+        )
+
+    def get_lifecycle(self, request: GetLifecyclePolicyRequest) -> GetLifecyclePolicyResponse:
+        """Tell when images expire."""
+        record = self._registry.repository(request.repository_name, request.registry_id)
+        return GetLifecyclePolicyResponse(
+            registry_id=self._registry.account_id,
+            repository_name=record.name,
+            lifecycle_policy_text=lifecycle_policy_of(self._registry, record),
+            last_evaluated_at=record.lifecycle_evaluated_at,
+        )
+
+    def delete_lifecycle(
+        self, request: DeleteLifecyclePolicyRequest
+    ) -> DeleteLifecyclePolicyResponse:
+        """Let images live."""
+        record = self._registry.repository(request.repository_name, request.registry_id)
+        text, evaluated_at = (
+            lifecycle_policy_of(self._registry, record),
+            record.lifecycle_evaluated_at,
+        )
+        record.lifecycle_policy_text = record.lifecycle_evaluated_at = None
+        return DeleteLifecyclePolicyResponse(
+            registry_id=self._registry.account_id,
+            repository_name=record.name,
+            lifecycle_policy_text=text,
+            last_evaluated_at=evaluated_at,
+        )
+
+    def _policy_of(self, record: RepositoryRecord) -> str:
+        if record.policy_text is None:
+            raise refuse(
+                RepositoryPolicyNotFoundException,
+                f"Repository policy does not exist for the repository with name '{record.name}' "
+                f"in the registry with id '{self._registry.account_id}'",
+            )
+        return record.policy_text
+
+
+def lifecycle_policy_of(registry: Registry, record: RepositoryRecord) -> str:
+    """The text of a repository's lifecycle policy.
+
+    Raises:
+        LifecyclePolicyNotFoundException: it has none.
+    """
+    if record.lifecycle_policy_text is None:
+        raise refuse(
+            LifecyclePolicyNotFoundException,
+            f"Lifecycle policy does not exist for the repository with name '{record.name}' "
+            f"in the registry with id '{registry.account_id}'",
+        )
+    return record.lifecycle_policy_text
+
+
+def check_lifecycle_policy(member: str, text: str) -> None:
+    """A lifecycle policy has rules that go together.
+
+    Raises:
+        InvalidParameterException: it has not.
+    """
+    check_policy(member, text, has="rules")
+    try:
+        LifecyclePolicy.parse(text).to_json()
+    except LifecyclePolicyError as error:
+        problem = f"Lifecycle policy validation failure: {error}"
+        raise invalid_parameter(member, problem) from None
+
+
+def check_policy(member: str, text: str, *, has: str) -> None:
+    """A policy is a JSON object in which one member must not be empty.
+
+    Raises:
+        InvalidParameterException: it is not.
+    """
+    try:
+        policy = _JSON_OBJECT.validate_json(text)
+    except ValidationError:
+        raise invalid_parameter(member, "Invalid JSON syntax") from None
+    if not isinstance(policy.get(has), list | dict) or not policy[has]:
+        raise invalid_parameter(member, f"a policy must have a member '{has}' that is not empty")

@@ -1,0 +1,28 @@
+"""IAM roles that ECR is asked to assume."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..errors import invalid_parameter
+
+if TYPE_CHECKING:
+    from ..store import Registry
+
+__all__ = ["check_role"]
+
+_ROLE = re.compile(r"arn:aws(?:-[a-z]+)*:iam::(?P<account>[0-9]{12}):role/.+")
+
+
+def check_role(registry: Registry, arn: str) -> None:
+    """A custom role is an IAM role of the registry's own account.
+
+    Raises:
+        InvalidParameterException: it is not.
+    """
+    match = _ROLE.fullmatch(arn)
+    if match is None:
+        raise invalid_parameter("customRoleArn", "must be the ARN of an IAM role")
+    if match["account"] != registry.account_id:
+        raise invalid_parameter("customRoleArn", "must be a role of the registry's own account")

@@ -1,0 +1,75 @@
+"""Storage classes: images that are archived, and that are brought back.
+
+Sources: "Archiving an image in Amazon ECR" and "Restoring an image". An index and the images that
+it lists are archived one by one: nothing is said of them together.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ecrclient.errors import ImageStorageClassUpdateNotSupportedException
+from ecrclient.models import UpdateImageStorageClassRequest, UpdateImageStorageClassResponse
+from ecrclient.operations import UPDATE_IMAGE_STORAGE_CLASS
+
+from ..errors import refuse
+from .image_ids import identify, named_image
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ..dispatch import Handlers
+    from ..store import ImageRecord, Registry
+
+__all__ = ["StorageClasses", "restore_now"]
+
+# ECR says that it takes up to 20 minutes, so callers have to be ready for that.
+_RESTORING_TAKES = timedelta(minutes=20)
+
+# The status that an image must have to be moved to a storage class.
+_COMES_FROM = {"ARCHIVE": "ACTIVE", "STANDARD": "ARCHIVED"}
+
+
+class StorageClasses:
+    """UpdateImageStorageClass.
+
+    An image is archived at once. It is restored after 20 minutes by the registry's clock; until
+    then it is ACTIVATING and cannot be pulled.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def register(self, handlers: Handlers) -> None:
+        """Answer this resource's operations."""
+        handlers.on(UPDATE_IMAGE_STORAGE_CLASS, self.update)
+
+    def update(self, request: UpdateImageStorageClassRequest) -> UpdateImageStorageClassResponse:
+        """Archive an image, or begin to restore it."""
+        repository = self._registry.repository(request.repository_name, request.registry_id)
+        image = named_image(self._registry, repository, request.image_id)
+        now, target = self._registry.clock(), request.target_storage_class
+        status = image.status(now)
+        if status != _COMES_FROM[target]:
+            raise refuse(
+                ImageStorageClassUpdateNotSupportedException,
+                f"The image with digest '{image.digest}' is {status} and cannot be moved to the "
+                f"storage class {target}",
+            )
+        if target == "ARCHIVE":
+            image.is_archived, image.archived_at = True, now
+        else:
+            image.is_archived, image.activated_at = False, now + _RESTORING_TAKES
+        return UpdateImageStorageClassResponse(
+            registry_id=self._registry.account_id,
+            repository_name=repository.name,
+            image_id=identify(image.digest, request.image_id.image_tag),
+            image_status=image.status(now),
+        )
+
+
+def restore_now(image: ImageRecord, now: datetime) -> None:
+    """A push brings an image back from the archive without delay."""
+    if image.status(now) != "ACTIVE":
+        image.is_archived, image.activated_at = False, now

@@ -1,0 +1,78 @@
+"""Coverage-guided fuzzing, by Atheris: ``nox -s fuzz``.
+
+Two targets: the LAP parser, which must read a text and print it back, or refuse it at a place in
+it; and the decoding of answers, which must give a model, or one of two errors. Anything else is a
+crash: Atheris prints it and keeps the input.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+TARGETS = ("lap", "answers")
+_SPEC = Path(__file__).parents[2] / "codegen/spec/amazonaws-com-ecr.lap"
+
+
+def read_lap(data: bytes) -> None:
+    """The parser's promise."""
+    from tests.codegen.test_lap import check_total
+
+    check_total(data.decode("utf-8", "surrogateescape"))
+
+
+def read_answer(data: bytes) -> None:
+    """The codec's promise; the first byte chooses the operation."""
+    from ecrclient import ResponseDecodeError, ServiceError
+    from ecrclient._runtime.codec import decode_error, decode_response
+    from ecrclient.operations import OPERATIONS
+
+    operations = list(OPERATIONS.values())
+    operation, body = operations[(data[:1] or b"\0")[0] % len(operations)], data[1:]
+    with suppress(ResponseDecodeError):
+        response = decode_response(operation, body, status=200, request_id=None)
+        assert type(response) is operation.response
+        assert repr(response)
+    assert isinstance(decode_error(operation, body, {}, status=400), ServiceError)
+
+
+def _seed(target: str, corpus: Path) -> None:
+    """Something to start from: the spec's endpoints; the fullest answers."""
+    if target == "lap":
+        head, *endpoints = _SPEC.read_text(encoding="utf-8").split("\n\n@endpoint")
+        head = head.replace("49", "1")
+        for number, endpoint in enumerate(endpoints):
+            text = f"{head}\n\n@endpoint{endpoint.partition('@end')[0]}\n\n@end\n"
+            (corpus / f"{number}.lap").write_text(text, encoding="utf-8")
+        return
+    from ecrclient.operations import OPERATIONS
+    from tests.unit._examples import wire_output
+
+    for number, operation in enumerate(OPERATIONS.values()):
+        body = json.dumps(wire_output(operation)).encode()
+        (corpus / f"{operation.name}.json").write_bytes(bytes([number]) + body)
+
+
+def main() -> None:
+    """``python -m tests.conformance.fuzz TARGET CORPUS [libFuzzer's options]``."""
+    target, corpus, *options = sys.argv[1:]
+    folder = Path(corpus)
+    folder.mkdir(parents=True, exist_ok=True)
+    atheris: Any = importlib.import_module("atheris")
+    warnings.simplefilter("ignore")
+    with atheris.instrument_imports(include=["codegen", "ecrclient"]):
+        importlib.import_module("codegen.lap")
+        importlib.import_module("ecrclient.operations")
+        importlib.import_module("ecrclient._runtime.codec")
+    _seed(target, folder)
+    atheris.Setup([sys.argv[0], corpus, *options], read_lap if target == "lap" else read_answer)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Packages that the generator makes of other services, as a user would: ``codegen build``."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from codegen.__main__ import main
+from tests.unit._botocore import botocore
+
+__all__ = ["build_package", "lap_text", "service_data"]
+
+
+def service_data(service: str) -> dict[str, Any]:
+    """botocore's service model."""
+    model: dict[str, Any] = botocore("loaders").Loader().load_service_model(service, "service-2")
+    return model
+
+
+def lap_text(model: dict[str, Any], folder: Path, *, errors: bool = False) -> str:
+    """The @lap spec that the format's own compiler makes of a service model.
+
+    Args:
+        model: The service model.
+        folder: Where to put what the compiler reads.
+        errors: Whether to keep errors, which this project's spec does without.
+    """
+    path = folder / "model.json"
+    path.write_text(json.dumps(model), encoding="utf-8")
+    compiler: Any = importlib.import_module("lap.core.compilers.aws_sdk")
+    text: str = compiler.compile_aws_sdk(str(path)).to_lap()
+    lines = text.split("\n")
+    return "\n".join(line for line in lines if errors or not line.startswith("@errors"))
+
+
+def build_package(
+    service: str, spec: str, folder: Path, *, model: dict[str, Any] | None = None
+) -> ModuleType:
+    """Run the generator over *spec* and import what it makes.
+
+    Args:
+        service: botocore's name of it, or the one to give *model*.
+        spec: The @lap text.
+        folder: Where to put everything.
+        model: The service model, where it is none of botocore's.
+    """
+    package = f"generated_{service.replace('-', '_')}"
+    (folder / "spec.lap").write_text(spec, encoding="utf-8")
+    options = ["--spec", str(folder / "spec.lap"), "--service", service]
+    if model is not None:
+        options += ["--data", str(_data_folder(service, model, folder / "data"))]
+    assert main(["build", *options, "--out", str(folder / package)]) == 0
+    found = importlib.util.spec_from_file_location(
+        package,
+        folder / package / "__init__.py",
+        submodule_search_locations=[str(folder / package)],
+    )
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules[package] = module
+    found.loader.exec_module(module)
+    for name in ("models", "operations", "errors"):
+        importlib.import_module(f"{package}.{name}")
+    return module
+
+
+def _data_folder(service: str, model: dict[str, Any], data: Path) -> Path:
+    """A folder as botocore's, with one service; it answers where ECR does."""
+    rules = botocore("loaders").Loader().load_service_model("ecr", "endpoint-rule-set-1")
+    folder = data / service / model["metadata"]["apiVersion"]
+    folder.mkdir(parents=True)
+    for name, content in (("service-2", model), ("endpoint-rule-set-1", rules)):
+        packed = gzip.compress(json.dumps(content).encode())
+        (folder / f"{name}.json.gz").write_bytes(packed)
+    return data

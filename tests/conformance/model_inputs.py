@@ -1,0 +1,113 @@
+"""Random inputs that are valid by botocore's model, spelled as botocore's caller spells them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+__all__ = ["Inputs", "repeats"]
+
+_RANGES = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
+_TEXT = st.characters(exclude_categories=["Cs"])
+_MOST_ITEMS = 3
+_MOST_CHARACTERS = 40
+# A pattern with so long a text is met by chance too seldom: the examples for the shape are used.
+_LONG = 20
+
+
+class Inputs:
+    """Strategies for the shapes of one service model.
+
+    Args:
+        texts: Examples of shapes whose pattern is too hard to meet by chance.
+    """
+
+    def __init__(self, texts: Mapping[str, tuple[str, ...]]) -> None:
+        self._texts = texts
+        self._made: dict[str, st.SearchStrategy[Any]] = {}
+
+    def of(self, shape: Any) -> st.SearchStrategy[Any]:
+        """The inputs of an operation; none is an empty one."""
+        if shape is None:
+            return st.just({})
+        if shape.name not in self._made:
+            self._made[shape.name] = self._any(shape, ())
+        return self._made[shape.name]
+
+    def _any(self, shape: Any, inside: tuple[str, ...]) -> st.SearchStrategy[Any]:
+        match shape.type_name:
+            case "structure":
+                return self._structure(shape, (*inside, shape.name))
+            case "list":
+                least = shape.metadata.get("min", 0)
+                most = min(shape.metadata.get("max", _MOST_ITEMS), max(_MOST_ITEMS, least))
+                item = self._any(shape.member, inside)
+                return st.lists(item, min_size=least, max_size=most)
+            case "map":
+                keys, values = (self._any(part, inside) for part in (shape.key, shape.value))
+                return st.dictionaries(keys, values, max_size=_MOST_ITEMS)
+            case "string":
+                return self._string(shape)
+            case _:
+                return _scalar(shape)
+
+    def _structure(self, shape: Any, inside: tuple[str, ...]) -> st.SearchStrategy[Any]:
+        members = {
+            name: self._any(member, inside)
+            for name, member in shape.members.items()
+            if not repeats(member, inside)
+        }
+        if shape.is_tagged_union:
+            return st.one_of(
+                [st.fixed_dictionaries({name: value}) for name, value in members.items()]
+            )
+        required = {name: members.pop(name) for name in shape.required_members}
+        return st.fixed_dictionaries(required, optional=members)
+
+    def _string(self, shape: Any) -> st.SearchStrategy[str]:
+        least = shape.metadata.get("min", 0)
+        most = min(shape.metadata.get("max", _MOST_CHARACTERS), max(_MOST_CHARACTERS, least))
+        if shape.enum:
+            return st.sampled_from(list(shape.enum))
+        pattern = shape.metadata.get("pattern")
+        if pattern is None:
+            return st.text(_TEXT, min_size=least, max_size=most)
+        examples = self._texts.get(shape.name, ())
+        if examples and least > _LONG:
+            return st.sampled_from(examples)
+        compiled: re.Pattern[str] = re.compile(pattern, re.ASCII)
+        met: st.SearchStrategy[str] = st.from_regex(compiled, fullmatch=True)
+        limit = shape.metadata.get("max", 10**6)
+        return met.filter(lambda text: least <= len(text) <= limit and not text.endswith("\n"))
+
+
+def repeats(shape: Any, inside: tuple[str, ...]) -> bool:
+    """Whether *shape* leads back, for the second time, to a structure that it stands in."""
+    while shape.type_name in {"list", "map"}:
+        shape = shape.member if shape.type_name == "list" else shape.value
+    return inside.count(shape.name) > 1
+
+
+def _scalar(shape: Any) -> st.SearchStrategy[Any]:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    match shape.type_name:
+        case "integer" | "long":
+            lowest, highest = _RANGES[shape.type_name]
+            return st.integers(
+                lowest if least is None else least, highest if most is None else most
+            )
+        case "float" | "double":
+            return st.floats(least, most, allow_nan=False, allow_infinity=False)
+        case "boolean":
+            return st.booleans()
+        case "blob":
+            return st.binary(min_size=least or 0, max_size=min(most or 64, 64))
+        case "timestamp":
+            # Whole seconds: of what is less, botocore sends nothing.
+            return st.integers(0, 253402300799).map(lambda at: datetime.fromtimestamp(at, UTC))
+        case kind:
+            raise AssertionError(f"{shape.name}: a shape of type {kind}")

@@ -1,0 +1,194 @@
+"""AWS's own protocol tests, met by clients that the generator makes of the suites' models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from ecrclient import CallOptions, Credentials, RetryPolicy, ServiceError
+from tests.conformance.downloads import botocore_tests
+from tests.conformance.generated import build_package, lap_text
+from tests.conformance.protocol_suite import Case, ProtocolSuite, service_model, values
+from tests.conformance.sameness import (
+    assert_same_value,
+    members_spelled,
+    python_name,
+    strict_json,
+)
+from tests.conformance.tally import Judge
+
+pytestmark = pytest.mark.anyio
+
+JUDGES = {
+    ("json", "input"): Judge("AWS JSON 1.1 protocol tests: requests"),
+    ("json", "output"): Judge("AWS JSON 1.1 protocol tests: answers"),
+    ("json_1_0", "input"): Judge("AWS JSON 1.0 protocol tests: requests"),
+    ("json_1_0", "output"): Judge("AWS JSON 1.0 protocol tests: answers"),
+}
+HOSTS = "an operation with a host of its own is refused by the generator; ECR has none"
+NOT_SERVED = {
+    "EndpointOperation": HOSTS,
+    "EndpointWithHostLabelOperation": HOSTS,
+    "HostWithPathOperation": "an endpoint with a path is refused; botocore leaves the case out too",
+    "PutWithContentEncoding": "requests are not compressed; botocore leaves the case out too",
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A generated client's package, and the suite it was made from."""
+
+    name: str
+    suite: ProtocolSuite
+    package: ModuleType
+    service: Any
+
+    def client(self, answer: httpx.Response, sent: list[httpx.Request]) -> Any:
+        """A client that gets *answer* to everything, and keeps what it sends."""
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            sent.append(request)
+            return answer
+
+        (client,) = (name for name in vars(self.package) if name.endswith("Client"))
+        return vars(self.package)[client](
+            region="eu-west-1",
+            credentials=Credentials("AKID", "secret"),
+            transport=httpx.MockTransport(handle),
+        )
+
+    async def call(self, client: Any, case: Case, given: Mapping[str, Any]) -> Any:
+        """The case's call."""
+        shape = self.service.operation_model(case.operation).input_shape
+        models: Any = vars(self.package)["models"]
+        request = getattr(models, f"{case.operation}Request")
+        arguments = members_spelled(given, shape, request, models, as_models=False) if shape else {}
+        return await getattr(client, python_name(case.operation, dir(client)))(**arguments)
+
+
+@pytest.fixture(scope="module", params=["json", "json_1_0"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    suite = ProtocolSuite(botocore_tests(request.config) / "unit/protocols", request.param)
+    service = f"protocol-{request.param.replace('_', '-')}"
+    model = suite.model(service, without=frozenset(NOT_SERVED))
+    work = tmp_path_factory.mktemp(service)
+    package = build_package(service, lap_text(model, work), work, model=model)
+    return Made(request.param, suite, package, service_model(model))
+
+
+async def test_requests_are_as_the_suite_has_them(made: Made) -> None:
+    judge = JUDGES[made.name, "input"]
+    cases = list(made.suite.cases("input"))
+    assert len(cases) == {"json": 54, "json_1_0": 21}[made.name]
+    for case in cases:
+        if case.operation in NOT_SERVED:
+            with judge.differs(NOT_SERVED[case.operation]):
+                assert case.operation not in made.service.operation_names
+            continue
+        with judge.case():
+            await assert_request(made, case)
+
+
+async def assert_request(made: Made, case: Case) -> None:
+    shape = made.service.operation_model(case.operation).input_shape
+    given: dict[str, Any] = values(case.data["params"], shape) if shape else {}
+    sent: list[httpx.Request] = []
+    await made.call(made.client(httpx.Response(200, content=b"{}"), sent), case, given)
+    (request,) = sent
+    expected = case.data["serialized"]
+    assert request.method == expected["method"]
+    assert request.url.raw_path.decode() == expected["uri"]
+    for name, value in expected.get("headers", {}).items():
+        assert request.headers[name] == value, case.id
+    for name in expected.get("requireHeaders", ()):
+        assert name in request.headers
+    for name in expected.get("forbidHeaders", ()):
+        assert name not in request.headers
+    if "body" in expected:
+        assert strict_json(request.content) == strict_json(expected["body"].encode()), case.id
+
+
+FOO: dict[str, Any] = {"errorCode": "FooError", "error": {}}
+# Two of Smithy's cases that botocore's copy lacks, told anew.
+MORE_ERRORS = [
+    Case(
+        "a namespace of another service",
+        "GreetingWithErrors",
+        {
+            **FOO,
+            "response": {
+                "status_code": 500,
+                "headers": {"Content-Type": "application/x-amz-json-1.1"},
+                "body": json.dumps({"__type": "com.another.service.v1#FooError"}),
+            },
+        },
+    ),
+    Case(
+        "a nested member has a type too",
+        "GreetingWithErrors",
+        {
+            **FOO,
+            "response": {
+                "status_code": 500,
+                "headers": {"Content-Type": "application/x-amz-json-1.1"},
+                "body": json.dumps(
+                    {
+                        "details": [{"__type": "com.another#OtherError", "reason": "a"}],
+                        "__type": "aws.protocoltests.json#FooError",
+                    }
+                ),
+            },
+        },
+    ),
+]
+
+
+async def test_answers_are_read_as_the_suite_has_them(made: Made) -> None:
+    judge = JUDGES[made.name, "output"]
+    cases = list(made.suite.cases("output"))
+    assert len(cases) == {"json": 58, "json_1_0": 32}[made.name]
+    for case in [*cases, *MORE_ERRORS]:
+        if case.operation in NOT_SERVED:
+            with judge.differs(NOT_SERVED[case.operation]):
+                assert case.operation not in made.service.operation_names
+            continue
+        with judge.case():
+            await (assert_error if "errorCode" in case.data else assert_answer)(made, case)
+
+
+def answer_of(case: Case) -> httpx.Response:
+    response = case.data["response"]
+    body = response.get("body", "").encode()
+    return httpx.Response(response["status_code"], headers=response["headers"], content=body)
+
+
+async def assert_answer(made: Made, case: Case) -> None:
+    shape = made.service.operation_model(case.operation).output_shape
+    ours = await made.call(made.client(answer_of(case), []), case, {})
+    if shape:
+        assert_same_value(ours, values(case.data["result"], shape), shape)
+    request_id = case.data["response"]["headers"].get("X-Amzn-Requestid")
+    assert ours.response_metadata.request_id == request_id
+
+
+async def assert_error(made: Made, case: Case) -> None:
+    client = made.client(answer_of(case), [])
+    once = client.with_options(CallOptions(retry=RetryPolicy(max_attempts=1)))
+    with pytest.raises(ServiceError) as caught:
+        await made.call(once, case, {})
+    error = caught.value
+    code = case.data["errorCode"]
+    assert (error.code, type(error).__name__) == (code, code), case.id
+    if "errorMessage" in case.data:
+        assert error.message == case.data["errorMessage"]
+    shape = made.service.shape_for(code)
+    for name, value in values(case.data["error"], shape).items():
+        if name.lower() != "message":
+            ours = getattr(error, python_name(name, dir(error)))
+            assert_same_value(ours, value, shape.members[name])

@@ -1,0 +1,30 @@
+"""The scripts of tests/unit/retries, played to botocore and to us, for the table.
+
+What differs by intent stands in docs/retries.md, and is asserted in
+tests/unit/retries/test_deviations.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance.effort import FULL
+from tests.conformance.tally import Judge
+from tests.unit.retries import test_same_as_botocore
+from tests.unit.retries.script import Script
+from tests.virtual_time import anyio_backend
+
+__all__ = ["anyio_backend"]
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(not FULL, reason="the same runs in tests/unit/retries"),
+]
+
+RETRIES = Judge("botocore's retry handlers: scripts of answers")
+
+
+@pytest.mark.parametrize("script", test_same_as_botocore.SCRIPTS, ids=lambda script: script.name)
+async def test_the_decisions_are_botocores(script: Script) -> None:
+    with RETRIES.case():
+        await test_same_as_botocore.test_the_decisions_are_botocores(script)
