@@ -14,6 +14,7 @@ nox.options.sessions = ["lint", "generated", "types", "tests"]
 PYTHON = "3.11"
 PYTHONS = [PYTHON, "3.12", "3.13"]
 LOCK = "requirements-dev.txt"
+DOCS_LOCK = "requirements-docs.txt"
 
 
 def _install(session: nox.Session) -> None:
@@ -78,6 +79,14 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def docs(session: nox.Session) -> None:
+    """Draw the pictures and build the site into site/; a warning is an error. Needs no network."""
+    session.install("--quiet", "--requirement", DOCS_LOCK)
+    session.run("python", "-m", "docsite.pictures")
+    session.run("zensical", "build", "--clean", "--strict", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def soak(session: nox.Session) -> None:
     """5,000 calls through faults, half of them cancelled; about a minute. Options go to it."""
     _install(session)
@@ -93,11 +102,15 @@ def generate(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def lock(session: nox.Session) -> None:
-    """Resolve the development dependencies anew."""
+    """Resolve the development dependencies, and those of the site, anew."""
     session.install("uv")
-    session.run(
-        *("uv", "pip", "compile", "pyproject.toml", "--group", "dev", "--universal"),
-        *("--python-version", PYTHON, "--no-emit-index-url", "--generate-hashes", "--quiet"),
-        *("--custom-compile-command", "nox -s lock", "--output-file", LOCK),
-        *session.posargs,
-    )
+    for groups, file in (
+        (("pyproject.toml", "--group", "dev"), LOCK),
+        (("--group", "docs"), DOCS_LOCK),
+    ):
+        session.run(
+            *("uv", "pip", "compile", *groups, "--universal", "--python-version", PYTHON),
+            *("--no-emit-index-url", "--generate-hashes", "--quiet"),
+            *("--custom-compile-command", "nox -s lock", "--output-file", file),
+            *session.posargs,
+        )

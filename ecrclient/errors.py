@@ -119,16 +119,16 @@ class InvalidLayerPartException(ServiceError):
     last_valid_byte_received.
     """
 
-    registry_id = ErrorMember("registryId", str)
+    registry_id: ErrorMember[str] = ErrorMember("registryId", str)
     """The AWS account ID of the registry."""
 
-    repository_name = ErrorMember("repositoryName", str)
+    repository_name: ErrorMember[str] = ErrorMember("repositoryName", str)
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    upload_id = ErrorMember("uploadId", str)
+    upload_id: ErrorMember[str] = ErrorMember("uploadId", str)
     """Identifier that InitiateLayerUpload gave the upload."""
 
-    last_valid_byte_received = ErrorMember("lastValidByteReceived", int)
+    last_valid_byte_received: ErrorMember[int] = ErrorMember("lastValidByteReceived", int)
     """Position of the last byte that ECR accepted; continue the upload with the byte after it."""
 
 
@@ -145,7 +145,7 @@ class KmsException(ServiceError):
     missing grant or a disabled key.
     """
 
-    kms_error = ErrorMember("kmsError", str)
+    kms_error: ErrorMember[str] = ErrorMember("kmsError", str)
     """Error code that AWS KMS answered with."""
 
 

@@ -21,7 +21,10 @@ from typing import Literal
 
 from ecrclient.models import EnhancedImageScanFinding, ImageScanFinding, VulnerablePackage
 
-__all__ = ["AffectedPackage", "Finding"]
+__all__ = ["AffectedPackage", "Finding", "Severity"]
+
+Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
+"""The rated severities, the worst first."""
 
 _RANKS = {"INFORMATIONAL": 1, "LOW": 2, "MEDIUM": 3, "HIGH": 4, "CRITICAL": 5}
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
@@ -70,9 +73,7 @@ class Finding:
         """Whether a newer version of one of the packages has a fix, as far as the scanner tells."""
         return any(package.fixed_in is not None for package in self.packages)
 
-    def is_at_least(
-        self, severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
-    ) -> bool:
+    def is_at_least(self, severity: Severity) -> bool:
         """Whether it is as severe as that, or more; what is not rated is less severe than all.
 
         Raises:

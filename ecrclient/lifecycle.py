@@ -50,7 +50,7 @@ class LifecyclePolicyError(ECRClientError, ValueError):
     """ECR would refuse the policy."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
         """Each with the number of its rule."""
         super().__init__(self.problems)
 

@@ -40,8 +40,10 @@ def _error(error: ErrorShape, base: str, writer: ModuleWriter) -> None:
     for member in error.members:
         descriptor = writer.use(_ERRORS, "ErrorMember")
         writer.line()
+        kind = _type(member, writer)
         writer.line(
-            f'{_INDENT}{member.name} = {descriptor}("{member.wire_name}", {_type(member, writer)})'
+            f"{_INDENT}{member.name}: {descriptor}[{kind}] = "
+            f'{descriptor}("{member.wire_name}", {kind})'
         )
         if member.doc:
             writer.line(docstring(member.doc, _INDENT))

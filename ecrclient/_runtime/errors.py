@@ -348,7 +348,7 @@ class ServiceError(ECRClientError):
         """The operation's name, such as ``ListImages``."""
         self.attempts = attempts
         """How often the request was sent."""
-        self.details = dict(details or {})
+        self.details: dict[str, Any] = dict(details or {})
         """The error's members by their names on the wire."""
         self.is_modelled = is_modelled
         """Whether the operation's model lists the code."""

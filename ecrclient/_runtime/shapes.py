@@ -14,7 +14,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    Protocol,
+    TypeVar,
+    runtime_checkable,
+)
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PrivateAttr
 from pydantic_core import core_schema
@@ -84,7 +93,7 @@ class Structure(BaseModel, frozen=True):
     # pydantic gives each frozen model a hash of its members.
     __hash__ = BaseModel.__hash__
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         alias_generator=camel_case,
         validate_by_name=True,
         validate_by_alias=False,

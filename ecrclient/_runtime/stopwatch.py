@@ -43,10 +43,10 @@ class Budget:
     __slots__ = ("at", "seconds", "stopwatch")
 
     def __init__(self, seconds: float | None) -> None:
-        self.seconds = seconds
+        self.seconds: float | None = seconds
         """What ``CallOptions.deadline`` says; None: it has no end."""
-        self.stopwatch = Stopwatch()
-        self.at = math.inf if seconds is None else anyio.current_time() + seconds
+        self.stopwatch: Stopwatch = Stopwatch()
+        self.at: float = math.inf if seconds is None else anyio.current_time() + seconds
         """When it ends, by the event loop's clock."""
 
     def branch(self) -> Budget:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 try:
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _error:
     raise ModuleNotFoundError(
-        "serving over HTTP needs uvicorn: pip install 'ecrclient[testing]'", name=error.name
-    ) from error
+        "serving over HTTP needs uvicorn: pip install 'ecrclient[testing]'", name=_error.name
+    ) from _error
 
 from .asgi import CLOSE_CONNECTION
 

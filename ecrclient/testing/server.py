@@ -93,11 +93,11 @@ class InMemoryECR:
         accepted = [credentials] if isinstance(credentials, Credentials) else credentials
         if not accepted:
             raise ValueError("a service that accepts no credentials answers nobody")
-        self.credentials = accepted[0]
+        self.credentials: Credentials = accepted[0]
         """The access key that is accepted; of several, the first."""
-        self.faults = Faults(clock, self.credentials)
+        self.faults: Faults = Faults(clock, self.credentials)
         """What goes wrong on demand."""
-        self.calls = Calls()
+        self.calls: Calls = Calls()
         """What was asked, refused requests too."""
         self._signing_clock = signing_clock
         self._targets = {operation.target: operation for operation in OPERATIONS.values()}

@@ -60,7 +60,7 @@ class StubTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self) -> None:
-        self.calls = Calls()
+        self.calls: Calls = Calls()
         """What was asked."""
         self._answers: deque[_Answer] = deque()
         self._complaints: list[str] = []

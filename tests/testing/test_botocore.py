@@ -1,68 +1,26 @@
-"""AWS's own SDK is content with the answers, and its signatures pass.
-
-botocore has no types, so what comes from it is Any.
-"""
+"""AWS's own SDK is content with the answers, and its signatures pass."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
 
 from ecrclient.lifecycle import LifecyclePolicy, keep_last
 from ecrclient.testing import InMemoryECR
-from ecrclient.testing.wire import HttpRequest
 from tests.testing.builders import CONFIG, LAYERS, OCI_MANIFEST, digest_of, image_manifest, index_of
+from tests.testing.through_botocore import botocore_client, botocore_module
 
 Call = Callable[..., dict[str, Any]]
 Calls = list[tuple[str, dict[str, Any]]]
 
 
-def _botocore(module: str) -> Any:
-    return importlib.import_module(f"botocore.{module}")
-
-
-class _Body:
-    """What botocore reads an answer from."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, **_: object) -> list[bytes]:
-        return [self._content]
-
-
 @pytest.fixture
 def call() -> Call:
     """Calls an operation of a new registry through botocore."""
-    ecr = InMemoryECR()
-
-    def send(request: Any, **_: object) -> Any:
-        url = urlsplit(str(request.url))
-        headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-        headers.setdefault("host", url.netloc)  # botocore leaves it to the HTTP library
-        answer = ecr.handle(
-            HttpRequest(request.method, url.path or "/", url.query, headers, request.body)
-        )
-        return _botocore("awsrequest").AWSResponse(
-            request.url, answer.status, dict(answer.headers), _Body(answer.body)
-        )
-
-    client: Any = (
-        _botocore("session")
-        .Session()
-        .create_client(
-            "ecr",
-            region_name=ecr.region,
-            aws_access_key_id=ecr.credentials.access_key_id,
-            aws_secret_access_key=ecr.credentials.secret_access_key,
-        )
-    )
-    client.meta.events.register("before-send.ecr", send)
+    client = botocore_client(InMemoryECR())
 
     def call(method: str, **members: object) -> dict[str, Any]:
         answer: dict[str, Any] = getattr(client, method)(**members)
@@ -102,10 +60,6 @@ def play(call: Call, calls: Calls) -> None:
             push_blobs(call, members["repositoryName"])
 
 
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
 def test_a_repository_and_its_images(call: Call) -> None:
     repository = call(
         "create_repository", repositoryName="team/app", tags=[{"Key": "env", "Value": "prod"}]
@@ -137,7 +91,7 @@ def test_a_repository_and_its_images(call: Call) -> None:
 
 
 def test_a_refusal(call: Call) -> None:
-    client_error: Any = _botocore("exceptions").ClientError
+    client_error: Any = botocore_module("exceptions").ClientError
     with pytest.raises(client_error) as caught:
         call("describe_images", repositoryName="none")
     response: Any = caught.value.response
@@ -239,7 +193,7 @@ def test_work_in_the_background(call: Call) -> None:
     described = call("describe_replication_backfill_results", **backfill)
     assert described["results"] == []
     assert "progress" not in described
-    client_error: Any = _botocore("exceptions").ClientError
+    client_error: Any = botocore_module("exceptions").ClientError
     with pytest.raises(client_error) as caught:
         call("stop_replication_backfill", **backfill)
     code = caught.value.response["Error"]["Code"]
@@ -346,7 +300,7 @@ _REFUSED: list[tuple[str, Calls]] = [
 def test_settings_that_are_refused(call: Call, code: str, calls: Calls) -> None:
     *before, (method, members) = calls
     play(call, before)
-    client_error: Any = _botocore("exceptions").ClientError
+    client_error: Any = botocore_module("exceptions").ClientError
     with pytest.raises(client_error) as caught:
         call(method, **members)
     assert caught.value.response["Error"]["Code"] == code
@@ -469,7 +423,7 @@ def _refuse_restoring(call: Call) -> None:
 )
 def test_layers_that_are_refused(call: Call, code: str, refused: Callable[[Call], None]) -> None:
     call("create_repository", repositoryName="team/app")
-    client_error: Any = _botocore("exceptions").ClientError
+    client_error: Any = botocore_module("exceptions").ClientError
     with pytest.raises(client_error) as caught:
         refused(call)
     response: Any = caught.value.response

@@ -1,0 +1,70 @@
+"""What the examples share: their options, and a registry in memory that has something to show.
+
+Each runs against that unless ``--region`` or ``--profile`` says that it shall be AWS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime, timedelta
+
+from ecrclient import ECRClient
+from ecrclient.testing import InMemoryECR
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """The options that all of them have; *doc* is the program's docstring."""
+    made = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--region", help="run against AWS in this Region")
+    made.add_argument("--profile", help="run against AWS with this profile's credentials")
+    return made
+
+
+class Clock:
+    """The memory's clock: it can be set back, so that images are old."""
+
+    ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+async def sample_registry(
+    region: str = "eu-west-1", account_id: str = "123456789012"
+) -> InMemoryECR:
+    """A registry with two repositories, whose images were pushed over the last 60 days."""
+    clock = Clock()
+    memory = InMemoryECR(region=region, account_id=account_id, clock=clock)
+    async with memory.client() as ecr:
+        for name in ("team/api", "team/web"):
+            await ecr.create_repository(repository_name=name)
+        for days, tags in ((60, ["v1"]), (40, []), (30, []), (20, ["v2"]), (1, [])):
+            clock.ahead = -timedelta(days=days)
+            memory.add_image("team/api", [f"{days} days".encode()], tags=tags)
+        clock.ahead = -timedelta(days=50)
+        await push_multi_arch(ecr, memory, "team/web", "v1")
+    clock.ahead = timedelta(0)
+    return memory
+
+
+async def push_multi_arch(
+    ecr: ECRClient, memory: InMemoryECR, repository_name: str, tag: str
+) -> None:
+    """Push an index that is tagged, of two images that are not."""
+    listed: list[dict[str, object]] = []
+    for architecture in ("amd64", "arm64"):
+        digest = memory.add_image(repository_name, [architecture.encode()])
+        [image] = await ecr.get_images(
+            repository_name=repository_name, image_ids=[{"image_digest": digest}]
+        )
+        size = len(image.image_manifest)
+        platform = {"os": "linux", "architecture": architecture}
+        listed.append({"mediaType": MANIFEST, "digest": digest, "size": size, "platform": platform})
+    index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": listed})
+    await ecr.put_image(repository_name=repository_name, image_manifest=index, image_tag=tag)

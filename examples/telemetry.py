@@ -1,0 +1,68 @@
+"""Traces and metrics with OpenTelemetry: nothing to switch on but the SDK itself.
+
+Spans and the histogram of durations go to the console here; a service exports them to a collector
+(OTLP), or lets Prometheus fetch the metrics. Needs ecrclient[otel] and opentelemetry-sdk.
+
+    python examples/telemetry.py
+"""
+
+from __future__ import annotations
+
+import anyio
+from demo import parser, sample_registry
+from opentelemetry import metrics, trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+
+from ecrclient import ECRClient
+from ecrclient.errors import RepositoryNotFoundException
+
+
+def line(span: ReadableSpan) -> str:
+    """A span in one line."""
+    attributes = span.attributes or {}
+    code = attributes.get("error.type", attributes.get("http.response.status_code", ""))
+    return f"span    {span.name:<28} {code}\n"
+
+
+def set_up() -> MeterProvider:
+    """What a service does once, before it makes its clients."""
+    resource = Resource.create({"service.name": "example"})
+    tracing = TracerProvider(resource=resource)
+    tracing.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(formatter=line)))
+    trace.set_tracer_provider(tracing)
+    reader = PeriodicExportingMetricReader(ConsoleMetricExporter())
+    metering = MeterProvider([reader], resource=resource)
+    metrics.set_meter_provider(metering)
+    return metering
+
+
+async def work(ecr: ECRClient) -> None:
+    """Some calls, one of which is refused."""
+    with trace.get_tracer("example").start_as_current_span("nightly report"):
+        async for repository in ecr.describe_repositories():
+            await ecr.describe_images(repository_name=repository.repository_name)
+        try:
+            await ecr.describe_images(repository_name="team/nothing")
+        except RepositoryNotFoundException as error:
+            print(f"refused {error.code}, request id {error.request_id}")
+
+
+async def main() -> None:
+    given = parser(__doc__).parse_args()
+    memory = await sample_registry()
+    metering = set_up()
+    if given.region or given.profile:
+        client = ECRClient(region=given.region, profile=given.profile)
+    else:
+        client = memory.client()
+    async with client as ecr:
+        await work(ecr)
+    metering.shutdown()  # flushes
+
+
+if __name__ == "__main__":
+    anyio.run(main)

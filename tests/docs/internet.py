@@ -1,0 +1,69 @@
+"""What the pages see of the world: an account in AWS whose every region is in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from ecrclient._runtime import core
+from ecrclient.models import Attribute, ImageScanFinding
+from ecrclient.testing import InMemoryECR
+
+__all__ = ["REGION", "Internet", "fill"]
+
+REGION = "eu-west-1"
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
+
+
+class Internet(httpx.AsyncBaseTransport):
+    """The one place that clients connect to: the registry of the region that the host names."""
+
+    def __init__(self) -> None:
+        self._registries: dict[str, InMemoryECR] = {}
+
+    def registry(self, region: str = REGION) -> InMemoryECR:
+        """The registry of a region."""
+        if region not in self._registries:
+            self._registries[region] = InMemoryECR(region=region)
+        return self._registries[region]
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        found = _REGION.search(request.url.host)
+        assert found, f"{request.url.host} is no host of ECR"
+        return await self.registry(found[0]).transport().handle_async_request(request)
+
+    @contextmanager
+    def connected(self) -> Generator[None]:
+        """Clients that are made here come to this and to nothing else."""
+        key = self.registry().credentials
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(core, "default_transport", self._transport)
+            patch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
+            patch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
+            patch.setenv("AWS_DEFAULT_REGION", REGION)
+            yield
+
+    def _transport(self, *_: object, **__: object) -> Internet:
+        return self
+
+
+def fill(registry: InMemoryECR) -> None:
+    """What every page finds: a repository with three tagged images, and one without its tag."""
+    for content, tag in {"one": "v1", "two": "v2", "lost": "latest", "three": "latest"}.items():
+        registry.add_image("team/app", [content.encode()], tags=[tag])
+    found = ImageScanFinding(
+        name="CVE-2024-3094",
+        severity="CRITICAL",
+        attributes=[
+            Attribute(key="package_name", value="xz-utils"),
+            Attribute(key="package_version", value="5.6.0"),
+        ],
+    )
+    for work in (registry.scans, registry.lifecycle, registry.replication):
+        work.takes = timedelta(0)
+    registry.scans.set_findings("team/app", "v1", [found])

@@ -1,0 +1,101 @@
+"""The Python of the Markdown pages, as tests see it.
+
+Every block that is marked as Python runs, in the order of its page and in one namespace with the
+others there. What readers need not see stands in HTML comments, which no renderer shows::
+
+    <!-- test: types -->        the next block is checked for its types, and does not run
+    <!-- test: pytest -->       the next block is run by pytest, all of the page as one file
+    <!-- test: botocore -->     the next block runs with a client of botocore's as ``ecr``
+    <!-- test: package -->      the next block is for a generated package, in a test of its own
+    <!-- test: run
+    await ecr.create_repository(repository_name="team/web")
+    -->                         runs here, between the blocks
+
+Beside ``ecr``, a client of :mod:`tests.docs.internet`, code there has ``internet`` itself, and
+``printed``: what the block above it has printed.
+
+A block with a title quotes the file of that name.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+__all__ = ["PAGES", "ROOT", "Block", "Kind", "blocks_of", "quotations_of"]
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+
+Kind = Literal["run", "types", "pytest", "botocore", "package"]
+
+_COMMENT = re.compile(r"<!-- test: (?P<kind>\w+)(?P<end> -->)?\n")
+_PYTHON = re.compile(r" *```python\n")
+_TITLED = re.compile(r"```\w+ title=\"(?P<title>[^\"]+)\"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some lines of Python."""
+
+    page: Path
+    line: int
+    """Where its first line of code is, counted from 1."""
+    code: str
+    kind: Kind
+    hidden: bool
+    """Whether readers do not see it."""
+
+    def placed(self) -> str:
+        """The code, below as many empty lines as put it where it is in its page."""
+        return "\n" * (self.line - 1) + self.code
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """The blocks of a page, in their order."""
+    return list(_read(page))
+
+
+def quotations_of(page: Path) -> Iterator[tuple[str, str]]:
+    """The name of each file that a page quotes, and what it quotes."""
+    lines = page.read_text(encoding="utf-8").splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        if titled := _TITLED.fullmatch(line):
+            yield titled["title"], "".join(lines[number : _end(lines, number, "```", page)])
+
+
+def _read(page: Path) -> Iterator[Block]:
+    lines = page.read_text(encoding="utf-8").splitlines(keepends=True)
+    marked: Kind | None = None
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        number += 1
+        if comment := _COMMENT.fullmatch(line):
+            assert comment["kind"] in get_args(Kind), f"{page.name}:{number}: {comment['kind']}"
+            kind = cast("Kind", comment["kind"])
+            if comment["end"]:
+                marked = kind
+                continue
+            end = _end(lines, number, "-->", page)
+            yield Block(page, number + 1, "".join(lines[number:end]), kind, hidden=True)
+            number = end + 1
+        elif _PYTHON.fullmatch(line):
+            end = _end(lines, number, "```", page)
+            code = textwrap.dedent("".join(lines[number:end]))
+            yield Block(page, number + 1, code, marked or "run", hidden=False)
+            marked = None
+            number = end + 1
+        elif line.strip():
+            assert marked is None, f"{page.name}:{number}: no block follows the comment"
+
+
+def _end(lines: list[str], start: int, mark: str, page: Path) -> int:
+    for number in range(start, len(lines)):
+        if lines[number].strip() == mark:
+            return number
+    raise AssertionError(f"{page.name}:{start}: not closed")

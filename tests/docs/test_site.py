@@ -1,0 +1,48 @@
+"""The site: its pictures, its docstrings as Markdown, and a place for each operation."""
+
+from __future__ import annotations
+
+import re
+
+from docsite.pictures import FOLDER, draw_all
+from docsite.roles import to_markdown
+from ecrclient.operations import OPERATIONS
+from tests.docs.pages import ROOT
+
+REFERENCE = ROOT / "docs/reference"
+# An operation's text, from its docstring, and an example right below it.
+SECTION = re.compile(
+    r"^::: ecrclient\.ECRClient\.(\w+)\n\n(?:<!-- test: \w+ -->\n)?```python\n", re.MULTILINE
+)
+
+
+def test_the_pictures_are_those_that_are_drawn() -> None:
+    there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
+    assert there == draw_all()
+
+
+def test_every_operation_has_its_place_and_an_example() -> None:
+    pages = [page.read_text(encoding="utf-8") for page in REFERENCE.glob("*.md")]
+    placed = [name for page in pages for name in SECTION.findall(page)]
+    assert {operation.method for operation in OPERATIONS.values()} <= set(placed)
+    assert len(placed) == len(set(placed))
+
+
+def test_the_table_of_operations_is_right() -> None:
+    table = (REFERENCE / "index.md").read_text(encoding="utf-8")
+    rows = dict(
+        re.findall(r"^\| \[`(\w+)`\]\[[\w.]+\] \| [^|]+ \| ([^|]*) \|$", table, re.MULTILINE)
+    )
+    assert rows.keys() == {operation.method for operation in OPERATIONS.values()}
+    for operation in OPERATIONS.values():
+        told = rows[operation.method]
+        assert ("pages" in told) == (operation.pagination is not None)
+        assert ("not quite safe" in told) == (not operation.retry_safe)
+        assert operation.batch is None or f"{operation.batch.limit} ids to a call" in told
+
+
+def test_roles_become_links() -> None:
+    text = "See :class:`~a.b.C` and :meth:`go`.\n\n::\n\n    code()\n\nMore."
+    assert to_markdown(text, lambda name: f"x.{name}") == (
+        "See [`C`][x.a.b.C] and [`go`][x.go].\n\n```\ncode()\n```\n\nMore."
+    )

@@ -1,0 +1,87 @@
+"""The examples do what they say, against the registry in memory, and so as a user starts them."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+PROGRAMS = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "demo")
+
+
+def run(program: str, *options: str, ends_with: int = 0) -> str:
+    """What it prints; warnings are errors."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / f"{program}.py"), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == ends_with, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_it_tells_its_options(
+    program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "path", [str(EXAMPLES), *sys.path])
+    monkeypatch.setattr(sys, "argv", [program, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(EXAMPLES / f"{program}.py"), run_name="__main__")
+    assert ended.value.code == 0
+    assert "usage:" in capsys.readouterr().out
+
+
+def test_the_quickstart() -> None:
+    assert run("quickstart").endswith("\nDone.\n")
+
+
+def test_the_service() -> None:
+    told = run("service").splitlines()
+    assert [line.split()[0] for line in told] == ["200", "200", "404"]
+
+
+def test_the_cleanup_lists_before_it_deletes() -> None:
+    assert run("cleanup", "--days", "14").endswith("2 images would be deleted\n")
+
+
+def test_the_cleanup_keeps_what_an_index_lists() -> None:
+    """The images of the index in team/web are untagged and 50 days old."""
+    told = run("cleanup", "--days", "14", "--delete")
+    assert told.endswith("2 images deleted\n")
+    assert "team/web" not in told
+
+
+def test_the_inventory() -> None:
+    rows = run("inventory", "--concurrency", "2").splitlines()[1:]
+    assert [re.split(r"\s+", row)[:4] for row in rows[:3]] == [
+        ["111111111111", "eu-west-1", "team/api", "5"],
+        ["111111111111", "eu-west-1", "team/web", "3"],
+        ["111111111111", "us-east-1", "team/api", "5"],
+    ]
+    assert len(rows) == 8
+
+
+def test_the_gate_closes() -> None:
+    told = run("scan_gate", "team/api", "v2", ends_with=1)
+    assert told.splitlines() == [
+        "! CRITICAL      CVE-2024-3094     xz-utils 5.6.0",
+        "  LOW           CVE-2023-4641",
+        "1 of 2 findings are at least HIGH",
+    ]
+
+
+def test_the_gate_stays_open() -> None:
+    assert run("scan_gate", "team/api", "v1").startswith("0 of 0 findings")
+
+
+def test_the_telemetry() -> None:
+    told = run("telemetry")
+    assert "span    ECR.DescribeImages           RepositoryNotFoundException" in told
+    assert '"name": "rpc.client.call.duration"' in told
