@@ -23,7 +23,6 @@ from benchmarks.rounds import Bench
 from benchmarks.server import pin, serving
 
 _PARTS = ("calls", "cold", "memory", "imports", "pagination")
-_QUICK_CALLS = ("tiny", "images-100", "images-1000")
 _QUICK_PEERS = ("ecrclient", "ecrclient[fast]", "aiobotocore", "boto3", "aiohttp")
 _ALL_CALLS = ("tiny", "images-100", "images-1000", "manifest", "layer", "error", "retry")
 
@@ -63,8 +62,8 @@ def _measure(
 ) -> None:
     if part == "calls":
         if quick:
-            bench.calls(("tiny",), (128,), gaps=False)
-            bench.calls(_QUICK_CALLS, (32,), gaps=False)
+            bench.calls(("tiny",), (32, 128), gaps=False)
+            bench.calls(("images-100", "images-1000"), (8,), gaps=False)
         else:
             bench.calls(_ALL_CALLS, (1, 8, 32, 128, 512), gaps=True)
         bench.latency(512)

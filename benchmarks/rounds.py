@@ -20,7 +20,7 @@ from benchmarks.server import Target
 
 __all__ = ["Bench", "Progress"]
 
-_MOST_ROUNDS = 3
+_MOST_ROUNDS = 2
 """Times the rounds that were asked for, until the figures are steady."""
 
 

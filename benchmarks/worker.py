@@ -30,6 +30,8 @@ Call = Callable[[], Awaitable[int | None]]
 
 _LEAST = 3
 """Calls that each task makes at the least."""
+_LONG = 0.005
+"""Seconds: of calls that take longer, one a task is enough."""
 
 
 async def measure(
@@ -40,13 +42,14 @@ async def measure(
     Args:
         call: Makes one call.
         concurrency: Tasks that call, each one call at a time.
-        seconds: How long, about; each task makes three calls at the least.
+        seconds: How long, about; each task makes three calls at the least, or
+            one where it is a long one.
         ticking: Watch the event loop for the longest time in which it did nothing else. It costs
             CPU time, so it is measured apart.
     """
-    warm = await _run(call, concurrency, concurrency * 2)
-    warm = await _run(call, concurrency, max(concurrency, 16))
-    count = max(int(seconds / max(warm["wall"], 1e-6)), concurrency * _LEAST)
+    warm = await _run(call, concurrency, max(concurrency, 8))
+    least = 1 if warm["wall"] > _LONG else _LEAST
+    count = max(int(seconds / warm["wall"]), concurrency * least)
     gc.collect()
     if not ticking:
         return await _run(call, concurrency, count)
