@@ -105,17 +105,15 @@ async def _memory(library: _Library, url: str) -> dict[str, float]:
         client = await stack.enter_async_context(library.open(url))
         await library.token(client)
         steps["rss-call"] = now = _resident()
-        held = [await library.images(client) for _ in range(IMAGES // 1000)]
-        steps["rss-images"] = _resident() - now
-        del held
-        now = _resident()
-        others = [
-            await stack.enter_async_context(library.open(url)) for _ in range(CLIENTS)
-        ]
+        others = [await stack.enter_async_context(library.open(url)) for _ in range(CLIENTS)]
         steps["rss-made"] = _resident() - now
         for other in others:
             await library.token(other)
         steps["rss-clients"] = _resident() - now
+        now = _resident()
+        held = [await library.images(client) for _ in range(IMAGES // 1000)]
+        steps["rss-images"] = _resident() - now
+        del held
     return steps
 
 

@@ -17,8 +17,7 @@ def import_times() -> list[tuple[str, float]]:
 
     A package is one with what it has inside; the standard library's modules count as one.
     """
-    runs = [_run() for _ in range(_RUNS)]
-    best = min(runs, key=lambda run: run.total())
+    best = min((_run() for _ in range(_RUNS)), key=lambda run: run.total())
     return [("all", float(best.total())), *((n, float(us)) for n, us in best.most_common(_SHOWN))]
 
 

@@ -21,16 +21,18 @@ order:
 from __future__ import annotations
 
 from ecrclient._runtime.transport.default import default_transport, translate_error
-from ecrclient._runtime.transport.messages import ResponseTooLarge
+from ecrclient._runtime.transport.messages import Answer, ResponseTooLarge, decode_headers
 from ecrclient._runtime.transport.pool import PoolStats
 from ecrclient._runtime.transport.pooled import PooledTransport
 from ecrclient._runtime.transport.proxies import LimitedTransport
 
 __all__ = [
+    "Answer",
     "LimitedTransport",
     "PoolStats",
     "PooledTransport",
     "ResponseTooLarge",
+    "decode_headers",
     "default_transport",
     "translate_error",
 ]
