@@ -57,9 +57,7 @@ def main() -> int:
     return 0 if good else 1
 
 
-def _measure(
-    part: str, bench: Bench, modules: list[tuple[str, float]], *, quick: bool
-) -> None:
+def _measure(part: str, bench: Bench, modules: list[tuple[str, float]], *, quick: bool) -> None:
     if part == "calls":
         if quick:
             bench.calls(("tiny",), (32, 128), gaps=False)

@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -62,18 +63,19 @@ def _boto3() -> _Library:
     boto3: Any = import_module("boto3")
 
     @asynccontextmanager
-    async def open_(url: str) -> Any:
-        client = boto3.client("ecr", endpoint_url=url)
+    async def open_(url: str) -> AsyncGenerator[Any]:
+        client = await to_thread(partial(boto3.client, "ecr", endpoint_url=url))
         yield client
         client.close()
 
-    async def token(ecr: Any) -> Any:
-        return ecr.get_authorization_token()
-
-    async def images(ecr: Any) -> Any:
-        return ecr.describe_images(repositoryName=_REPOSITORY, maxResults=1000)
-
-    return _Library(open_, token, images)
+    to_thread = import_module("asyncio").to_thread
+    return _Library(
+        open_,
+        lambda ecr: to_thread(ecr.get_authorization_token),
+        lambda ecr: to_thread(
+            partial(ecr.describe_images, repositoryName=_REPOSITORY, maxResults=1000)
+        ),
+    )
 
 
 _LIBRARIES: dict[str, Callable[[], _Library]] = {
@@ -131,26 +133,13 @@ def _resident() -> float:
 _MODES = {"start": _start, "gap": _gap, "memory": _memory}
 
 
-def _run(peer: str, main: Coroutine[Any, Any, dict[str, float]]) -> dict[str, float]:
-    if peer == "boto3" and "asyncio" not in sys.modules:
-        # It awaits nothing: spare it the event loop, which it does not need.
-        try:
-            main.send(None)
-        except StopIteration as end:
-            found: dict[str, float] = end.value
-            return found
-        raise RuntimeError("boto3 has awaited something")
-    return import_module("asyncio").run(main)  # type: ignore[no-any-return]
-
-
 if __name__ == "__main__":
     _BEGUN = float(os.environ.get("BENCH_BEGUN", time.time()))
     name, mode, where = sys.argv[1:]
     if name == "ecrclient":
         sys.modules["httptools"] = None  # type: ignore[assignment] # as if it were not installed
-    if mode == "gap":
-        import_module("asyncio")
-    result = _run(name, _MODES[mode](_LIBRARIES[name](), where))
+    library = _LIBRARIES[name]()
+    result = import_module("asyncio").run(_MODES[mode](library, where))
     import json
 
     print(json.dumps(result))

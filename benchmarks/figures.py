@@ -87,8 +87,9 @@ class Samples:
 
     def as_json(self) -> list[dict[str, object]]:
         """Everything, rounds included."""
-        return [
-            {**key._asdict(), "median": (figure := Figure.of(values)).median}
-            | {"spread": figure.spread, "rounds": values}
-            for key, values in self.values.items()
-        ]
+        rows: list[dict[str, object]] = []
+        for key, values in self.values.items():
+            figure = Figure.of(values)
+            facts = {"median": figure.median, "spread": figure.spread, "rounds": values}
+            rows.append({**key._asdict(), **facts})
+        return rows

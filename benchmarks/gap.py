@@ -16,20 +16,18 @@ async def longest_gap() -> AsyncGenerator[list[float]]:
     """Tick each millisecond; the one item becomes the seconds by which the latest tick was late."""
     loop = asyncio.get_running_loop()
     late = [0.0]
-    due = loop.time()
+    pending: list[asyncio.TimerHandle] = []
 
-    def tick() -> None:
-        nonlocal due, handle
+    def tick(due: float) -> None:
         now = loop.time()
         late[0] = max(late[0], now - due)
-        due = now + _TICK
-        handle = loop.call_at(due, tick)
+        pending[:] = [loop.call_at(now + _TICK, tick, now + _TICK)]
 
-    handle = loop.call_soon(tick)
+    tick(loop.time())
     await asyncio.sleep(_TICK * 2)
     late[0] = 0.0
     try:
         yield late
         await asyncio.sleep(_TICK * 2)
     finally:
-        handle.cancel()
+        pending[0].cancel()

@@ -22,7 +22,7 @@ def import_times() -> list[tuple[str, float]]:
 
 
 def _run() -> Counter[str]:
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", "import ecrclient"],
         stderr=subprocess.PIPE,
         text=True,

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from benchmarks.cases import CASES
 from benchmarks.coldstart import NEEDLESS
@@ -130,8 +130,7 @@ class Bench:
             self.progress.show(f"cold start, run {number + 1} of {runs}")
             for peer in self._starters():
                 self.samples.add("cold start", 1, peer, self._start(peer, "start"))
-                if peer != "boto3":  # it has no event loop
-                    self.samples.add("loop gap", 1, peer, self._start(peer, "gap"))
+                self.samples.add("loop gap", 1, peer, self._start(peer, "gap"))
 
     def memory(self, runs: int) -> None:
         """Measure how much memory is resident, step by step."""
@@ -199,7 +198,7 @@ class _Worker:
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def __enter__(self) -> _Worker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -41,8 +41,8 @@ class _Conversation(asyncio.Protocol):
 
     def __init__(self, delay: float) -> None:
         self._delay = delay
-        self._head = b""
-        self._body: bytearray | bytes = b""
+        self._head: bytes = b""
+        self._body: bytes = b""
         self._missing = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -55,15 +55,15 @@ class _Conversation(asyncio.Protocol):
             if len(self._body) < _START:
                 self._body += data
         else:
-            data = self._head + data
-            head, found, body = data.partition(b"\r\n\r\n")
+            received = self._head + data
+            head, found, body = received.partition(b"\r\n\r\n")
             if not found:
-                self._head = data
+                self._head = received
                 return
             self._head, self._body = head, body[:_START]
             self._missing = _content_length(head) - len(body)
         if not self._missing:
-            answer = answer_to(self._head, bytes(self._body))
+            answer = answer_to(self._head, self._body)
             self._head = b""
             if self._delay:
                 asyncio.get_running_loop().call_later(self._delay, self._write, answer)

@@ -36,23 +36,21 @@ _COMMON = {"region_name": REGION, "aws_access_key_id": KEY_ID, "aws_secret_acces
 
 @contextlib.asynccontextmanager
 async def aiobotocore(target: Target, connections: int) -> AsyncGenerator[Calls]:
-    """aiobotocore on aiohttp, as it comes."""
+    """The client on aiohttp, as it comes."""
     async with _aiobotocore(target, connections) as calls:
         yield calls
 
 
 @contextlib.asynccontextmanager
 async def aiobotocore_httpx(target: Target, connections: int) -> AsyncGenerator[Calls]:
-    """aiobotocore with its other back end."""
+    """The client with its other back end."""
     session: Any = importlib.import_module("aiobotocore.httpxsession")
     async with _aiobotocore(target, connections, http_session_cls=session.HttpxSession) as calls:
         yield calls
 
 
 @contextlib.asynccontextmanager
-async def _aiobotocore(
-    target: Target, connections: int, **options: Any
-) -> AsyncGenerator[Calls]:
+async def _aiobotocore(target: Target, connections: int, **options: Any) -> AsyncGenerator[Calls]:
     config: Any = importlib.import_module("aiobotocore.config").AioConfig(
         max_pool_connections=connections, retries={"mode": "standard"}, **options
     )

@@ -77,7 +77,7 @@ def calls(ecr: ECRClient) -> Calls:
         made = await ecr.put_image(
             repository_name="bench/image", image_manifest=MANIFEST, image_tag="v1"
         )
-        return made.image.image_id is not None
+        return made.image.image_id.image_tag == "v1"
 
     async def layer() -> int:
         done = await ecr.upload_layer_part(

@@ -10,7 +10,7 @@ order:
 ``exchange``    a request on a connection: sent, answered, and ended exactly once
 ``connection``  a socket that the event loop only waits for
 ``connecting``  from a host's name to a connection
-``parsers``     what reads answers: h11, or httptools (``fast_parser``)
+``parsers``     what reads answers: ``h11_parser``, or ``fast_parser`` on httptools
 ``messages``    requests to bytes, answers to ``httpx.Response``
 ``tls``         SSL contexts, shared by the process
 ``proxies``     httpx's transport behind a limit of ours, where there is a proxy

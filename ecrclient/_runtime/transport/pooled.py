@@ -26,7 +26,7 @@ from ecrclient._runtime.transport.connecting import open_connection
 from ecrclient._runtime.transport.connection import Connection
 from ecrclient._runtime.transport.exchange import Exchange, Limits, StaleConnectionError, told
 from ecrclient._runtime.transport.messages import Answer, encode_head, request_body
-from ecrclient._runtime.transport.parsers import available_parsers
+from ecrclient._runtime.transport.parsers import find_parser
 from ecrclient._runtime.transport.pool import Pool, PoolStats
 from ecrclient._runtime.transport.tls import shared_context
 
@@ -62,12 +62,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
     ) -> None:
         if max_connections < 1:
             raise ValueError(f"max_connections must be at least 1, not {max_connections}")
-        parsers = available_parsers()
-        if parser is not None and parser not in parsers:
-            raise ValueError(f"parser must be one of {', '.join(parsers)}, not {parser!r}")
+        self._new_parser = find_parser(parser)
         self._pool: Pool[Connection] = Pool(max_connections)
         self._limits = Limits(keepalive_expiry, max_response_bytes)
-        self._new_parser = parsers[parser or list(parsers)[-1]]
         self._ssl_context = verify if isinstance(verify, ssl.SSLContext) else None
         self._ca_bundle = (
             None if verify is None or isinstance(verify, ssl.SSLContext) else os.fspath(verify)
