@@ -46,6 +46,7 @@ def format_python(modules: Mapping[str, str]) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, text in modules.items():
+            (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_text(text, encoding="utf-8")
         settings = ["--isolated", "--no-cache", "--quiet", "--config", f"line-length={WIDTH}"]
         sorting = ["--config", 'lint.isort.known-first-party=["ecrclient"]', "--select=I,RUF022"]

@@ -13,16 +13,21 @@ WIDTH = 100
 class ModuleWriter:
     """Lines of one module. ``use`` gives the name to write and remembers the import it needs."""
 
-    def __init__(self, doc: str, *, defines: Collection[str] = ()) -> None:
+    def __init__(
+        self, doc: str, *, defines: Collection[str] = (), for_types: Collection[str] = ()
+    ) -> None:
         """Start a module.
 
         Args:
             doc: The module's docstring.
             defines: Names that the module defines itself; an imported one that is the same gets an
                 underscore in front.
+            for_types: Modules of which it needs nothing but names in annotations: they are imported
+                for type checkers only.
         """
         self._doc = doc
         self._defines = frozenset(defines)
+        self._for_types = frozenset(for_types)
         self._imports: dict[str, set[tuple[str, str]]] = {}
         self._type_imports: dict[str, set[tuple[str, str]]] = {}
         self._exports: list[str] = []
@@ -30,6 +35,8 @@ class ModuleWriter:
 
     def use(self, module: str, name: str) -> str:
         """The name under which *module*'s *name* stands here."""
+        if module in self._for_types:
+            return self.use_type(module, name)
         local = f"_{name}" if name in self._defines else name
         self._imports.setdefault(module, set()).add((name, local))
         return local
@@ -55,9 +62,11 @@ class ModuleWriter:
     def to_text(self) -> str:
         """The module, imports first; the formatter lays it out."""
         parts = [docstring(self._doc), "", "from __future__ import annotations", ""]
+        if self._type_imports:
+            self.use("typing", "TYPE_CHECKING")
         parts += _import_lines(self._imports)
         if self._type_imports:
-            parts += ["from typing import TYPE_CHECKING", "", "if TYPE_CHECKING:"]
+            parts += ["", "if TYPE_CHECKING:"]
             parts += [f"    {line}" for line in _import_lines(self._type_imports)]
         exports = ", ".join(f'"{name}"' for name in sorted(self._exports))
         parts += ["", f"__all__ = [{exports}]", ""]

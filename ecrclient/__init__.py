@@ -9,53 +9,59 @@ typed dictionaries in ``ecrclient.params``, modelled errors in
 
 from __future__ import annotations
 
-from ecrclient._runtime.batching import Batches, BatchResult
-from ecrclient._runtime.config import CallOptions
-from ecrclient._runtime.credentials import (
-    BotocoreCredentials,
-    Credentials,
-    CredentialsProvider,
-    EnvironmentCredentials,
-    RefreshingCredentials,
-    RequestsAuthCredentials,
-    StaticCredentials,
-)
-from ecrclient._runtime.errors import (
-    AttemptTimeout,
-    BatchError,
-    BatchFailure,
-    ClientClosedError,
-    ConfigurationError,
-    ConnectError,
-    ConnectTimeout,
-    CredentialsError,
-    DeadlineExceeded,
-    ECRClientError,
-    PaginationError,
-    PoolTimeout,
-    ReadError,
-    ReadTimeout,
-    RequestValidationError,
-    ResponseDecodeError,
-    ResponseTooLarge,
-    ServiceError,
-    TransportError,
-    WaiterError,
-    WaiterFailureError,
-    WaiterTimeoutError,
-    WriteError,
-    WriteTimeout,
-)
-from ecrclient._runtime.middleware import CallNext, Middleware
-from ecrclient._runtime.pagination import Paginator, PrefetchingPaginator
-from ecrclient._runtime.raw_response import RawResponse
-from ecrclient._runtime.retry import RetryPolicy
-from ecrclient._runtime.shapes import ResponseMetadata
-from ecrclient._runtime.transport import PooledTransport
-from ecrclient._runtime.version import __version__
-from ecrclient._runtime.waiting import Poll
+from typing import TYPE_CHECKING
+
+from ecrclient._runtime.lazy import lazily
 
 from .client import ECRClient
+from .operations import OPERATIONS
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.batching import Batches, BatchResult
+    from ecrclient._runtime.config import CallOptions
+    from ecrclient._runtime.credentials import (
+        BotocoreCredentials,
+        Credentials,
+        CredentialsProvider,
+        EnvironmentCredentials,
+        RefreshingCredentials,
+        RequestsAuthCredentials,
+        StaticCredentials,
+    )
+    from ecrclient._runtime.errors import (
+        AttemptTimeout,
+        BatchError,
+        BatchFailure,
+        ClientClosedError,
+        ConfigurationError,
+        ConnectError,
+        ConnectTimeout,
+        CredentialsError,
+        DeadlineExceeded,
+        ECRClientError,
+        PaginationError,
+        PoolTimeout,
+        ReadError,
+        ReadTimeout,
+        RequestValidationError,
+        ResponseDecodeError,
+        ResponseTooLarge,
+        ServiceError,
+        TransportError,
+        WaiterError,
+        WaiterFailureError,
+        WaiterTimeoutError,
+        WriteError,
+        WriteTimeout,
+    )
+    from ecrclient._runtime.middleware import CallNext, Middleware
+    from ecrclient._runtime.pagination import Paginator, PrefetchingPaginator
+    from ecrclient._runtime.raw_response import RawResponse
+    from ecrclient._runtime.retry import RetryPolicy
+    from ecrclient._runtime.shapes import ResponseMetadata
+    from ecrclient._runtime.transport import PooledTransport
+    from ecrclient._runtime.version import __version__
+    from ecrclient._runtime.waiting import Poll
 
 __all__ = [
     "AttemptTimeout",
@@ -103,4 +109,73 @@ __all__ = [
     "WriteError",
     "WriteTimeout",
     "__version__",
+    "warm_up",
 ]
+
+_MODULES = {
+    "AttemptTimeout": "ecrclient._runtime.errors",
+    "BatchError": "ecrclient._runtime.errors",
+    "BatchFailure": "ecrclient._runtime.errors",
+    "BatchResult": "ecrclient._runtime.batching",
+    "Batches": "ecrclient._runtime.batching",
+    "BotocoreCredentials": "ecrclient._runtime.credentials",
+    "CallNext": "ecrclient._runtime.middleware",
+    "CallOptions": "ecrclient._runtime.config",
+    "ClientClosedError": "ecrclient._runtime.errors",
+    "ConfigurationError": "ecrclient._runtime.errors",
+    "ConnectError": "ecrclient._runtime.errors",
+    "ConnectTimeout": "ecrclient._runtime.errors",
+    "Credentials": "ecrclient._runtime.credentials",
+    "CredentialsError": "ecrclient._runtime.errors",
+    "CredentialsProvider": "ecrclient._runtime.credentials",
+    "DeadlineExceeded": "ecrclient._runtime.errors",
+    "ECRClientError": "ecrclient._runtime.errors",
+    "EnvironmentCredentials": "ecrclient._runtime.credentials",
+    "Middleware": "ecrclient._runtime.middleware",
+    "PaginationError": "ecrclient._runtime.errors",
+    "Paginator": "ecrclient._runtime.pagination",
+    "Poll": "ecrclient._runtime.waiting",
+    "PoolTimeout": "ecrclient._runtime.errors",
+    "PooledTransport": "ecrclient._runtime.transport",
+    "PrefetchingPaginator": "ecrclient._runtime.pagination",
+    "RawResponse": "ecrclient._runtime.raw_response",
+    "ReadError": "ecrclient._runtime.errors",
+    "ReadTimeout": "ecrclient._runtime.errors",
+    "RefreshingCredentials": "ecrclient._runtime.credentials",
+    "RequestValidationError": "ecrclient._runtime.errors",
+    "RequestsAuthCredentials": "ecrclient._runtime.credentials",
+    "ResponseDecodeError": "ecrclient._runtime.errors",
+    "ResponseMetadata": "ecrclient._runtime.shapes",
+    "ResponseTooLarge": "ecrclient._runtime.errors",
+    "RetryPolicy": "ecrclient._runtime.retry",
+    "ServiceError": "ecrclient._runtime.errors",
+    "StaticCredentials": "ecrclient._runtime.credentials",
+    "TransportError": "ecrclient._runtime.errors",
+    "WaiterError": "ecrclient._runtime.errors",
+    "WaiterFailureError": "ecrclient._runtime.errors",
+    "WaiterTimeoutError": "ecrclient._runtime.errors",
+    "WriteError": "ecrclient._runtime.errors",
+    "WriteTimeout": "ecrclient._runtime.errors",
+    "__version__": "ecrclient._runtime.version",
+}
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazily(__name__, _MODULES)
+
+
+def warm_up(*methods: str) -> None:
+    """Do now what the first calls would do: import models, build validators and serializers.
+
+    Without it each operation does so at its own first call, which holds the event loop for some
+    milliseconds. Call it as a program starts, before its event loop.
+
+    Args:
+        methods: The methods of :class:`ECRClient` that will be called, such as ``"list_images"``; all
+            of them when none is named, which takes some tenths of a second and 20 MiB.
+
+    Raises:
+        ValueError: there is no method of that name.
+    """
+    from ecrclient._runtime.warming import warm_up
+
+    warm_up(OPERATIONS.values(), methods)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from ecrclient._runtime.client import BaseClient
 from ecrclient._runtime.errors import RequestValidationError, ValidationProblem
 from ecrclient.logins import RegistryCredentials, RegistryLogins
-from ecrclient.models import DescribeImagesResponse, ImageDetail
 from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN
 
 if TYPE_CHECKING:
     from ecrclient._runtime.pagination import Paginator
     from ecrclient.client import ECRClient
+    from ecrclient.models import DescribeImagesResponse, ImageDetail
 
 __all__ = ["ClientHelpers", "RepositoryHelpers"]
 

@@ -4,80 +4,81 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ecrclient._helpers import RepositoryHelpers
-from ecrclient._runtime.batching import Batches
-from ecrclient._runtime.pagination import Paginator
-from ecrclient._runtime.shapes import SupportsJson
-from ecrclient._runtime.waiting import OnPoll
-
-from .enums import ImageTagMutability, TargetStorageClass
-from .models import (
-    BatchCheckLayerAvailabilityResponse,
-    BatchDeleteImageResponse,
-    BatchGetImageResponse,
-    CompleteLayerUploadResponse,
-    CreateRepositoryResponse,
-    DeleteLifecyclePolicyResponse,
-    DeleteRepositoryPolicyResponse,
-    DeleteRepositoryResponse,
-    DescribeImageReplicationStatusResponse,
-    DescribeImageScanFindingsResponse,
-    DescribeImagesFilter,
-    DescribeImageSigningStatusResponse,
-    DescribeImagesResponse,
-    EncryptionConfiguration,
-    EnhancedImageScanFinding,
-    GetDownloadUrlForLayerResponse,
-    GetLifecyclePolicyPreviewResponse,
-    GetLifecyclePolicyResponse,
-    GetRepositoryPolicyResponse,
-    Image,
-    ImageDetail,
-    ImageFailure,
-    ImageIdentifier,
-    ImageReferrer,
-    ImageScanFinding,
-    ImageScanningConfiguration,
-    ImageTagMutabilityExclusionFilter,
-    InitiateLayerUploadResponse,
-    Layer,
-    LayerFailure,
-    LifecyclePolicyPreviewFilter,
-    LifecyclePolicyPreviewResult,
-    ListImageReferrersFilter,
-    ListImageReferrersResponse,
-    ListImagesFilter,
-    ListImagesResponse,
-    PutImageResponse,
-    PutImageScanningConfigurationResponse,
-    PutImageTagMutabilityResponse,
-    PutLifecyclePolicyResponse,
-    SetRepositoryPolicyResponse,
-    StartImageScanResponse,
-    StartLifecyclePolicyPreviewResponse,
-    SubjectIdentifier,
-    Tag,
-    UpdateImageStorageClassResponse,
-    UploadLayerPartResponse,
-)
-from .params import (
-    DescribeImagesFilterParam,
-    EncryptionConfigurationParam,
-    ImageIdentifierParam,
-    ImageScanningConfigurationParam,
-    ImageTagMutabilityExclusionFilterParam,
-    LifecyclePolicyPreviewFilterParam,
-    ListImageReferrersFilterParam,
-    ListImagesFilterParam,
-    SubjectIdentifierParam,
-    TagParam,
-)
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+
+    from ecrclient._runtime.batching import Batches
+    from ecrclient._runtime.pagination import Paginator
+    from ecrclient._runtime.shapes import SupportsJson
+    from ecrclient._runtime.waiting import OnPoll
+
     from .client import ECRClient
+    from .enums import ImageTagMutability, TargetStorageClass
+    from .models import (
+        BatchCheckLayerAvailabilityResponse,
+        BatchDeleteImageResponse,
+        BatchGetImageResponse,
+        CompleteLayerUploadResponse,
+        CreateRepositoryResponse,
+        DeleteLifecyclePolicyResponse,
+        DeleteRepositoryPolicyResponse,
+        DeleteRepositoryResponse,
+        DescribeImageReplicationStatusResponse,
+        DescribeImageScanFindingsResponse,
+        DescribeImagesFilter,
+        DescribeImageSigningStatusResponse,
+        DescribeImagesResponse,
+        EncryptionConfiguration,
+        EnhancedImageScanFinding,
+        GetDownloadUrlForLayerResponse,
+        GetLifecyclePolicyPreviewResponse,
+        GetLifecyclePolicyResponse,
+        GetRepositoryPolicyResponse,
+        Image,
+        ImageDetail,
+        ImageFailure,
+        ImageIdentifier,
+        ImageReferrer,
+        ImageScanFinding,
+        ImageScanningConfiguration,
+        ImageTagMutabilityExclusionFilter,
+        InitiateLayerUploadResponse,
+        Layer,
+        LayerFailure,
+        LifecyclePolicyPreviewFilter,
+        LifecyclePolicyPreviewResult,
+        ListImageReferrersFilter,
+        ListImageReferrersResponse,
+        ListImagesFilter,
+        ListImagesResponse,
+        PutImageResponse,
+        PutImageScanningConfigurationResponse,
+        PutImageTagMutabilityResponse,
+        PutLifecyclePolicyResponse,
+        SetRepositoryPolicyResponse,
+        StartImageScanResponse,
+        StartLifecyclePolicyPreviewResponse,
+        SubjectIdentifier,
+        Tag,
+        UpdateImageStorageClassResponse,
+        UploadLayerPartResponse,
+    )
+    from .params import (
+        DescribeImagesFilterParam,
+        EncryptionConfigurationParam,
+        ImageIdentifierParam,
+        ImageScanningConfigurationParam,
+        ImageTagMutabilityExclusionFilterParam,
+        LifecyclePolicyPreviewFilterParam,
+        ListImageReferrersFilterParam,
+        ListImagesFilterParam,
+        SubjectIdentifierParam,
+        TagParam,
+    )
 
 __all__ = ["RepositoryHandle"]
 

@@ -4,135 +4,77 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ecrclient._runtime.operation import Batch, Operation, OperationsByRequest, Pagination, Service
 
 from .errors import ERRORS
-from .models import (
-    BatchCheckLayerAvailabilityRequest,
-    BatchCheckLayerAvailabilityResponse,
-    BatchDeleteImageRequest,
-    BatchDeleteImageResponse,
-    BatchGetImageRequest,
-    BatchGetImageResponse,
-    BatchGetRepositoryScanningConfigurationRequest,
-    BatchGetRepositoryScanningConfigurationResponse,
-    CompleteLayerUploadRequest,
-    CompleteLayerUploadResponse,
-    CreatePullThroughCacheRuleRequest,
-    CreatePullThroughCacheRuleResponse,
-    CreateRepositoryCreationTemplateRequest,
-    CreateRepositoryCreationTemplateResponse,
-    CreateRepositoryRequest,
-    CreateRepositoryResponse,
-    DeleteLifecyclePolicyRequest,
-    DeleteLifecyclePolicyResponse,
-    DeletePullThroughCacheRuleRequest,
-    DeletePullThroughCacheRuleResponse,
-    DeleteRegistryPolicyRequest,
-    DeleteRegistryPolicyResponse,
-    DeleteRepositoryCreationTemplateRequest,
-    DeleteRepositoryCreationTemplateResponse,
-    DeleteRepositoryPolicyRequest,
-    DeleteRepositoryPolicyResponse,
-    DeleteRepositoryRequest,
-    DeleteRepositoryResponse,
-    DeleteSigningConfigurationRequest,
-    DeleteSigningConfigurationResponse,
-    DeregisterPullTimeUpdateExclusionRequest,
-    DeregisterPullTimeUpdateExclusionResponse,
-    DescribeImageReplicationStatusRequest,
-    DescribeImageReplicationStatusResponse,
-    DescribeImageScanFindingsRequest,
-    DescribeImageScanFindingsResponse,
-    DescribeImageSigningStatusRequest,
-    DescribeImageSigningStatusResponse,
-    DescribeImagesRequest,
-    DescribeImagesResponse,
-    DescribePullThroughCacheRulesRequest,
-    DescribePullThroughCacheRulesResponse,
-    DescribeRegistryRequest,
-    DescribeRegistryResponse,
-    DescribeReplicationBackfillResultsRequest,
-    DescribeReplicationBackfillResultsResponse,
-    DescribeRepositoriesRequest,
-    DescribeRepositoriesResponse,
-    DescribeRepositoryCreationTemplatesRequest,
-    DescribeRepositoryCreationTemplatesResponse,
-    GetAccountSettingRequest,
-    GetAccountSettingResponse,
-    GetAuthorizationTokenRequest,
-    GetAuthorizationTokenResponse,
-    GetDownloadUrlForLayerRequest,
-    GetDownloadUrlForLayerResponse,
-    GetLifecyclePolicyPreviewRequest,
-    GetLifecyclePolicyPreviewResponse,
-    GetLifecyclePolicyRequest,
-    GetLifecyclePolicyResponse,
-    GetRegistryPolicyRequest,
-    GetRegistryPolicyResponse,
-    GetRegistryScanningConfigurationRequest,
-    GetRegistryScanningConfigurationResponse,
-    GetRepositoryPolicyRequest,
-    GetRepositoryPolicyResponse,
-    GetSigningConfigurationRequest,
-    GetSigningConfigurationResponse,
-    InitiateLayerUploadRequest,
-    InitiateLayerUploadResponse,
-    ListImageReferrersRequest,
-    ListImageReferrersResponse,
-    ListImagesRequest,
-    ListImagesResponse,
-    ListPullTimeUpdateExclusionsRequest,
-    ListPullTimeUpdateExclusionsResponse,
-    ListReplicationBackfillsRequest,
-    ListReplicationBackfillsResponse,
-    ListTagsForResourceRequest,
-    ListTagsForResourceResponse,
-    PutAccountSettingRequest,
-    PutAccountSettingResponse,
-    PutImageRequest,
-    PutImageResponse,
-    PutImageScanningConfigurationRequest,
-    PutImageScanningConfigurationResponse,
-    PutImageTagMutabilityRequest,
-    PutImageTagMutabilityResponse,
-    PutLifecyclePolicyRequest,
-    PutLifecyclePolicyResponse,
-    PutRegistryPolicyRequest,
-    PutRegistryPolicyResponse,
-    PutRegistryScanningConfigurationRequest,
-    PutRegistryScanningConfigurationResponse,
-    PutReplicationConfigurationRequest,
-    PutReplicationConfigurationResponse,
-    PutSigningConfigurationRequest,
-    PutSigningConfigurationResponse,
-    RegisterPullTimeUpdateExclusionRequest,
-    RegisterPullTimeUpdateExclusionResponse,
-    SetRepositoryPolicyRequest,
-    SetRepositoryPolicyResponse,
-    StartImageScanRequest,
-    StartImageScanResponse,
-    StartLifecyclePolicyPreviewRequest,
-    StartLifecyclePolicyPreviewResponse,
-    StartReplicationBackfillRequest,
-    StartReplicationBackfillResponse,
-    StopReplicationBackfillRequest,
-    StopReplicationBackfillResponse,
-    TagResourceRequest,
-    TagResourceResponse,
-    UntagResourceRequest,
-    UntagResourceResponse,
-    UpdateImageStorageClassRequest,
-    UpdateImageStorageClassResponse,
-    UpdatePullThroughCacheRuleRequest,
-    UpdatePullThroughCacheRuleResponse,
-    UpdateRepositoryCreationTemplateRequest,
-    UpdateRepositoryCreationTemplateResponse,
-    UploadLayerPartRequest,
-    UploadLayerPartResponse,
-    ValidatePullThroughCacheRuleRequest,
-    ValidatePullThroughCacheRuleResponse,
-)
+
+if TYPE_CHECKING:
+    from .models import (
+        BatchCheckLayerAvailabilityResponse,
+        BatchDeleteImageResponse,
+        BatchGetImageResponse,
+        BatchGetRepositoryScanningConfigurationResponse,
+        CompleteLayerUploadResponse,
+        CreatePullThroughCacheRuleResponse,
+        CreateRepositoryCreationTemplateResponse,
+        CreateRepositoryResponse,
+        DeleteLifecyclePolicyResponse,
+        DeletePullThroughCacheRuleResponse,
+        DeleteRegistryPolicyResponse,
+        DeleteRepositoryCreationTemplateResponse,
+        DeleteRepositoryPolicyResponse,
+        DeleteRepositoryResponse,
+        DeleteSigningConfigurationResponse,
+        DeregisterPullTimeUpdateExclusionResponse,
+        DescribeImageReplicationStatusResponse,
+        DescribeImageScanFindingsResponse,
+        DescribeImageSigningStatusResponse,
+        DescribeImagesResponse,
+        DescribePullThroughCacheRulesResponse,
+        DescribeRegistryResponse,
+        DescribeReplicationBackfillResultsResponse,
+        DescribeRepositoriesResponse,
+        DescribeRepositoryCreationTemplatesResponse,
+        GetAccountSettingResponse,
+        GetAuthorizationTokenResponse,
+        GetDownloadUrlForLayerResponse,
+        GetLifecyclePolicyPreviewResponse,
+        GetLifecyclePolicyResponse,
+        GetRegistryPolicyResponse,
+        GetRegistryScanningConfigurationResponse,
+        GetRepositoryPolicyResponse,
+        GetSigningConfigurationResponse,
+        InitiateLayerUploadResponse,
+        ListImageReferrersResponse,
+        ListImagesResponse,
+        ListPullTimeUpdateExclusionsResponse,
+        ListReplicationBackfillsResponse,
+        ListTagsForResourceResponse,
+        PutAccountSettingResponse,
+        PutImageResponse,
+        PutImageScanningConfigurationResponse,
+        PutImageTagMutabilityResponse,
+        PutLifecyclePolicyResponse,
+        PutRegistryPolicyResponse,
+        PutRegistryScanningConfigurationResponse,
+        PutReplicationConfigurationResponse,
+        PutSigningConfigurationResponse,
+        RegisterPullTimeUpdateExclusionResponse,
+        SetRepositoryPolicyResponse,
+        StartImageScanResponse,
+        StartLifecyclePolicyPreviewResponse,
+        StartReplicationBackfillResponse,
+        StopReplicationBackfillResponse,
+        TagResourceResponse,
+        UntagResourceResponse,
+        UpdateImageStorageClassResponse,
+        UpdatePullThroughCacheRuleResponse,
+        UpdateRepositoryCreationTemplateResponse,
+        UploadLayerPartResponse,
+        ValidatePullThroughCacheRuleResponse,
+    )
 
 __all__ = [
     "BATCH_CHECK_LAYER_AVAILABILITY",
@@ -206,14 +148,13 @@ SERVICE = Service(
     signing_name="ecr",
     json_version="1.1",
     errors=ERRORS,
+    models="ecrclient.models",
 )
-BATCH_CHECK_LAYER_AVAILABILITY = Operation(
+BATCH_CHECK_LAYER_AVAILABILITY: Operation[BatchCheckLayerAvailabilityResponse] = Operation(
     name="BatchCheckLayerAvailability",
     method="batch_check_layer_availability",
     target="AmazonEC2ContainerRegistry_V20150921.BatchCheckLayerAvailability",
     service=SERVICE,
-    request=BatchCheckLayerAvailabilityRequest,
-    response=BatchCheckLayerAvailabilityResponse,
     errors=(
         "RepositoryNotFoundException",
         "InvalidParameterException",
@@ -225,13 +166,11 @@ BATCH_CHECK_LAYER_AVAILABILITY = Operation(
         concurrency=4,
     ),
 )
-BATCH_DELETE_IMAGE = Operation(
+BATCH_DELETE_IMAGE: Operation[BatchDeleteImageResponse] = Operation(
     name="BatchDeleteImage",
     method="batch_delete_image",
     target="AmazonEC2ContainerRegistry_V20150921.BatchDeleteImage",
     service=SERVICE,
-    request=BatchDeleteImageRequest,
-    response=BatchDeleteImageResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -244,13 +183,11 @@ BATCH_DELETE_IMAGE = Operation(
     ),
     retry_safe=False,
 )
-BATCH_GET_IMAGE = Operation(
+BATCH_GET_IMAGE: Operation[BatchGetImageResponse] = Operation(
     name="BatchGetImage",
     method="batch_get_image",
     target="AmazonEC2ContainerRegistry_V20150921.BatchGetImage",
     service=SERVICE,
-    request=BatchGetImageRequest,
-    response=BatchGetImageResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -264,13 +201,13 @@ BATCH_GET_IMAGE = Operation(
         concurrency=4,
     ),
 )
-BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION = Operation(
+BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION: Operation[
+    BatchGetRepositoryScanningConfigurationResponse
+] = Operation(
     name="BatchGetRepositoryScanningConfiguration",
     method="batch_get_repository_scanning_configuration",
     target="AmazonEC2ContainerRegistry_V20150921.BatchGetRepositoryScanningConfiguration",
     service=SERVICE,
-    request=BatchGetRepositoryScanningConfigurationRequest,
-    response=BatchGetRepositoryScanningConfigurationResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -283,13 +220,11 @@ BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION = Operation(
         concurrency=4,
     ),
 )
-COMPLETE_LAYER_UPLOAD = Operation(
+COMPLETE_LAYER_UPLOAD: Operation[CompleteLayerUploadResponse] = Operation(
     name="CompleteLayerUpload",
     method="complete_layer_upload",
     target="AmazonEC2ContainerRegistry_V20150921.CompleteLayerUpload",
     service=SERVICE,
-    request=CompleteLayerUploadRequest,
-    response=CompleteLayerUploadResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -303,13 +238,11 @@ COMPLETE_LAYER_UPLOAD = Operation(
     ),
     retry_safe=False,
 )
-CREATE_PULL_THROUGH_CACHE_RULE = Operation(
+CREATE_PULL_THROUGH_CACHE_RULE: Operation[CreatePullThroughCacheRuleResponse] = Operation(
     name="CreatePullThroughCacheRule",
     method="create_pull_through_cache_rule",
     target="AmazonEC2ContainerRegistry_V20150921.CreatePullThroughCacheRule",
     service=SERVICE,
-    request=CreatePullThroughCacheRuleRequest,
-    response=CreatePullThroughCacheRuleResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -323,13 +256,11 @@ CREATE_PULL_THROUGH_CACHE_RULE = Operation(
     ),
     retry_safe=False,
 )
-CREATE_REPOSITORY = Operation(
+CREATE_REPOSITORY: Operation[CreateRepositoryResponse] = Operation(
     name="CreateRepository",
     method="create_repository",
     target="AmazonEC2ContainerRegistry_V20150921.CreateRepository",
     service=SERVICE,
-    request=CreateRepositoryRequest,
-    response=CreateRepositoryResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -341,29 +272,27 @@ CREATE_REPOSITORY = Operation(
     ),
     retry_safe=False,
 )
-CREATE_REPOSITORY_CREATION_TEMPLATE = Operation(
-    name="CreateRepositoryCreationTemplate",
-    method="create_repository_creation_template",
-    target="AmazonEC2ContainerRegistry_V20150921.CreateRepositoryCreationTemplate",
-    service=SERVICE,
-    request=CreateRepositoryCreationTemplateRequest,
-    response=CreateRepositoryCreationTemplateResponse,
-    errors=(
-        "ServerException",
-        "ValidationException",
-        "InvalidParameterException",
-        "LimitExceededException",
-        "TemplateAlreadyExistsException",
-    ),
-    retry_safe=False,
+CREATE_REPOSITORY_CREATION_TEMPLATE: Operation[CreateRepositoryCreationTemplateResponse] = (
+    Operation(
+        name="CreateRepositoryCreationTemplate",
+        method="create_repository_creation_template",
+        target="AmazonEC2ContainerRegistry_V20150921.CreateRepositoryCreationTemplate",
+        service=SERVICE,
+        errors=(
+            "ServerException",
+            "ValidationException",
+            "InvalidParameterException",
+            "LimitExceededException",
+            "TemplateAlreadyExistsException",
+        ),
+        retry_safe=False,
+    )
 )
-DELETE_LIFECYCLE_POLICY = Operation(
+DELETE_LIFECYCLE_POLICY: Operation[DeleteLifecyclePolicyResponse] = Operation(
     name="DeleteLifecyclePolicy",
     method="delete_lifecycle_policy",
     target="AmazonEC2ContainerRegistry_V20150921.DeleteLifecyclePolicy",
     service=SERVICE,
-    request=DeleteLifecyclePolicyRequest,
-    response=DeleteLifecyclePolicyResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -373,13 +302,11 @@ DELETE_LIFECYCLE_POLICY = Operation(
     ),
     retry_safe=False,
 )
-DELETE_PULL_THROUGH_CACHE_RULE = Operation(
+DELETE_PULL_THROUGH_CACHE_RULE: Operation[DeletePullThroughCacheRuleResponse] = Operation(
     name="DeletePullThroughCacheRule",
     method="delete_pull_through_cache_rule",
     target="AmazonEC2ContainerRegistry_V20150921.DeletePullThroughCacheRule",
     service=SERVICE,
-    request=DeletePullThroughCacheRuleRequest,
-    response=DeletePullThroughCacheRuleResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -388,13 +315,11 @@ DELETE_PULL_THROUGH_CACHE_RULE = Operation(
     ),
     retry_safe=False,
 )
-DELETE_REGISTRY_POLICY = Operation(
+DELETE_REGISTRY_POLICY: Operation[DeleteRegistryPolicyResponse] = Operation(
     name="DeleteRegistryPolicy",
     method="delete_registry_policy",
     target="AmazonEC2ContainerRegistry_V20150921.DeleteRegistryPolicy",
     service=SERVICE,
-    request=DeleteRegistryPolicyRequest,
-    response=DeleteRegistryPolicyResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -403,13 +328,11 @@ DELETE_REGISTRY_POLICY = Operation(
     ),
     retry_safe=False,
 )
-DELETE_REPOSITORY = Operation(
+DELETE_REPOSITORY: Operation[DeleteRepositoryResponse] = Operation(
     name="DeleteRepository",
     method="delete_repository",
     target="AmazonEC2ContainerRegistry_V20150921.DeleteRepository",
     service=SERVICE,
-    request=DeleteRepositoryRequest,
-    response=DeleteRepositoryResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -419,28 +342,26 @@ DELETE_REPOSITORY = Operation(
     ),
     retry_safe=False,
 )
-DELETE_REPOSITORY_CREATION_TEMPLATE = Operation(
-    name="DeleteRepositoryCreationTemplate",
-    method="delete_repository_creation_template",
-    target="AmazonEC2ContainerRegistry_V20150921.DeleteRepositoryCreationTemplate",
-    service=SERVICE,
-    request=DeleteRepositoryCreationTemplateRequest,
-    response=DeleteRepositoryCreationTemplateResponse,
-    errors=(
-        "ServerException",
-        "ValidationException",
-        "InvalidParameterException",
-        "TemplateNotFoundException",
-    ),
-    retry_safe=False,
+DELETE_REPOSITORY_CREATION_TEMPLATE: Operation[DeleteRepositoryCreationTemplateResponse] = (
+    Operation(
+        name="DeleteRepositoryCreationTemplate",
+        method="delete_repository_creation_template",
+        target="AmazonEC2ContainerRegistry_V20150921.DeleteRepositoryCreationTemplate",
+        service=SERVICE,
+        errors=(
+            "ServerException",
+            "ValidationException",
+            "InvalidParameterException",
+            "TemplateNotFoundException",
+        ),
+        retry_safe=False,
+    )
 )
-DELETE_REPOSITORY_POLICY = Operation(
+DELETE_REPOSITORY_POLICY: Operation[DeleteRepositoryPolicyResponse] = Operation(
     name="DeleteRepositoryPolicy",
     method="delete_repository_policy",
     target="AmazonEC2ContainerRegistry_V20150921.DeleteRepositoryPolicy",
     service=SERVICE,
-    request=DeleteRepositoryPolicyRequest,
-    response=DeleteRepositoryPolicyResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -449,13 +370,11 @@ DELETE_REPOSITORY_POLICY = Operation(
     ),
     retry_safe=False,
 )
-DELETE_SIGNING_CONFIGURATION = Operation(
+DELETE_SIGNING_CONFIGURATION: Operation[DeleteSigningConfigurationResponse] = Operation(
     name="DeleteSigningConfiguration",
     method="delete_signing_configuration",
     target="AmazonEC2ContainerRegistry_V20150921.DeleteSigningConfiguration",
     service=SERVICE,
-    request=DeleteSigningConfigurationRequest,
-    response=DeleteSigningConfigurationResponse,
     errors=(
         "ServerException",
         "ValidationException",
@@ -463,29 +382,27 @@ DELETE_SIGNING_CONFIGURATION = Operation(
     ),
     retry_safe=False,
 )
-DEREGISTER_PULL_TIME_UPDATE_EXCLUSION = Operation(
-    name="DeregisterPullTimeUpdateExclusion",
-    method="deregister_pull_time_update_exclusion",
-    target="AmazonEC2ContainerRegistry_V20150921.DeregisterPullTimeUpdateExclusion",
-    service=SERVICE,
-    request=DeregisterPullTimeUpdateExclusionRequest,
-    response=DeregisterPullTimeUpdateExclusionResponse,
-    errors=(
-        "InvalidParameterException",
-        "ExclusionNotFoundException",
-        "LimitExceededException",
-        "ValidationException",
-        "ServerException",
-    ),
-    retry_safe=False,
+DEREGISTER_PULL_TIME_UPDATE_EXCLUSION: Operation[DeregisterPullTimeUpdateExclusionResponse] = (
+    Operation(
+        name="DeregisterPullTimeUpdateExclusion",
+        method="deregister_pull_time_update_exclusion",
+        target="AmazonEC2ContainerRegistry_V20150921.DeregisterPullTimeUpdateExclusion",
+        service=SERVICE,
+        errors=(
+            "InvalidParameterException",
+            "ExclusionNotFoundException",
+            "LimitExceededException",
+            "ValidationException",
+            "ServerException",
+        ),
+        retry_safe=False,
+    )
 )
-DESCRIBE_IMAGE_REPLICATION_STATUS = Operation(
+DESCRIBE_IMAGE_REPLICATION_STATUS: Operation[DescribeImageReplicationStatusResponse] = Operation(
     name="DescribeImageReplicationStatus",
     method="describe_image_replication_status",
     target="AmazonEC2ContainerRegistry_V20150921.DescribeImageReplicationStatus",
     service=SERVICE,
-    request=DescribeImageReplicationStatusRequest,
-    response=DescribeImageReplicationStatusResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -494,13 +411,11 @@ DESCRIBE_IMAGE_REPLICATION_STATUS = Operation(
         "ValidationException",
     ),
 )
-DESCRIBE_IMAGE_SCAN_FINDINGS = Operation(
+DESCRIBE_IMAGE_SCAN_FINDINGS: Operation[DescribeImageScanFindingsResponse] = Operation(
     name="DescribeImageScanFindings",
     method="describe_image_scan_findings",
     target="AmazonEC2ContainerRegistry_V20150921.DescribeImageScanFindings",
     service=SERVICE,
-    request=DescribeImageScanFindingsRequest,
-    response=DescribeImageScanFindingsResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -519,13 +434,11 @@ DESCRIBE_IMAGE_SCAN_FINDINGS = Operation(
         ),
     ),
 )
-DESCRIBE_IMAGE_SIGNING_STATUS = Operation(
+DESCRIBE_IMAGE_SIGNING_STATUS: Operation[DescribeImageSigningStatusResponse] = Operation(
     name="DescribeImageSigningStatus",
     method="describe_image_signing_status",
     target="AmazonEC2ContainerRegistry_V20150921.DescribeImageSigningStatus",
     service=SERVICE,
-    request=DescribeImageSigningStatusRequest,
-    response=DescribeImageSigningStatusResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -534,13 +447,11 @@ DESCRIBE_IMAGE_SIGNING_STATUS = Operation(
         "RepositoryNotFoundException",
     ),
 )
-DESCRIBE_IMAGES = Operation(
+DESCRIBE_IMAGES: Operation[DescribeImagesResponse] = Operation(
     name="DescribeImages",
     method="describe_images",
     target="AmazonEC2ContainerRegistry_V20150921.DescribeImages",
     service=SERVICE,
-    request=DescribeImagesRequest,
-    response=DescribeImagesResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -554,13 +465,11 @@ DESCRIBE_IMAGES = Operation(
         items=(("image_details",),),
     ),
 )
-DESCRIBE_PULL_THROUGH_CACHE_RULES = Operation(
+DESCRIBE_PULL_THROUGH_CACHE_RULES: Operation[DescribePullThroughCacheRulesResponse] = Operation(
     name="DescribePullThroughCacheRules",
     method="describe_pull_through_cache_rules",
     target="AmazonEC2ContainerRegistry_V20150921.DescribePullThroughCacheRules",
     service=SERVICE,
-    request=DescribePullThroughCacheRulesRequest,
-    response=DescribePullThroughCacheRulesResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -574,46 +483,42 @@ DESCRIBE_PULL_THROUGH_CACHE_RULES = Operation(
         items=(("pull_through_cache_rules",),),
     ),
 )
-DESCRIBE_REGISTRY = Operation(
+DESCRIBE_REGISTRY: Operation[DescribeRegistryResponse] = Operation(
     name="DescribeRegistry",
     method="describe_registry",
     target="AmazonEC2ContainerRegistry_V20150921.DescribeRegistry",
     service=SERVICE,
-    request=DescribeRegistryRequest,
-    response=DescribeRegistryResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
         "ValidationException",
     ),
 )
-DESCRIBE_REPLICATION_BACKFILL_RESULTS = Operation(
-    name="DescribeReplicationBackfillResults",
-    method="describe_replication_backfill_results",
-    target="AmazonEC2ContainerRegistry_V20150921.DescribeReplicationBackfillResults",
-    service=SERVICE,
-    request=DescribeReplicationBackfillResultsRequest,
-    response=DescribeReplicationBackfillResultsResponse,
-    errors=(
-        "ServerException",
-        "InvalidParameterException",
-        "ValidationException",
-        "ReplicationBackfillNotFoundException",
-    ),
-    pagination=Pagination(
-        input_token="next_token",
-        output_token="next_token",
-        limit="max_results",
-        items=(("results",),),
-    ),
+DESCRIBE_REPLICATION_BACKFILL_RESULTS: Operation[DescribeReplicationBackfillResultsResponse] = (
+    Operation(
+        name="DescribeReplicationBackfillResults",
+        method="describe_replication_backfill_results",
+        target="AmazonEC2ContainerRegistry_V20150921.DescribeReplicationBackfillResults",
+        service=SERVICE,
+        errors=(
+            "ServerException",
+            "InvalidParameterException",
+            "ValidationException",
+            "ReplicationBackfillNotFoundException",
+        ),
+        pagination=Pagination(
+            input_token="next_token",
+            output_token="next_token",
+            limit="max_results",
+            items=(("results",),),
+        ),
+    )
 )
-DESCRIBE_REPOSITORIES = Operation(
+DESCRIBE_REPOSITORIES: Operation[DescribeRepositoriesResponse] = Operation(
     name="DescribeRepositories",
     method="describe_repositories",
     target="AmazonEC2ContainerRegistry_V20150921.DescribeRepositories",
     service=SERVICE,
-    request=DescribeRepositoriesRequest,
-    response=DescribeRepositoriesResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -626,57 +531,51 @@ DESCRIBE_REPOSITORIES = Operation(
         items=(("repositories",),),
     ),
 )
-DESCRIBE_REPOSITORY_CREATION_TEMPLATES = Operation(
-    name="DescribeRepositoryCreationTemplates",
-    method="describe_repository_creation_templates",
-    target="AmazonEC2ContainerRegistry_V20150921.DescribeRepositoryCreationTemplates",
-    service=SERVICE,
-    request=DescribeRepositoryCreationTemplatesRequest,
-    response=DescribeRepositoryCreationTemplatesResponse,
-    errors=(
-        "ServerException",
-        "ValidationException",
-        "InvalidParameterException",
-    ),
-    pagination=Pagination(
-        input_token="next_token",
-        output_token="next_token",
-        limit="max_results",
-        items=(("repository_creation_templates",),),
-    ),
+DESCRIBE_REPOSITORY_CREATION_TEMPLATES: Operation[DescribeRepositoryCreationTemplatesResponse] = (
+    Operation(
+        name="DescribeRepositoryCreationTemplates",
+        method="describe_repository_creation_templates",
+        target="AmazonEC2ContainerRegistry_V20150921.DescribeRepositoryCreationTemplates",
+        service=SERVICE,
+        errors=(
+            "ServerException",
+            "ValidationException",
+            "InvalidParameterException",
+        ),
+        pagination=Pagination(
+            input_token="next_token",
+            output_token="next_token",
+            limit="max_results",
+            items=(("repository_creation_templates",),),
+        ),
+    )
 )
-GET_ACCOUNT_SETTING = Operation(
+GET_ACCOUNT_SETTING: Operation[GetAccountSettingResponse] = Operation(
     name="GetAccountSetting",
     method="get_account_setting",
     target="AmazonEC2ContainerRegistry_V20150921.GetAccountSetting",
     service=SERVICE,
-    request=GetAccountSettingRequest,
-    response=GetAccountSettingResponse,
     errors=(
         "ServerException",
         "ValidationException",
         "InvalidParameterException",
     ),
 )
-GET_AUTHORIZATION_TOKEN = Operation(
+GET_AUTHORIZATION_TOKEN: Operation[GetAuthorizationTokenResponse] = Operation(
     name="GetAuthorizationToken",
     method="get_authorization_token",
     target="AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken",
     service=SERVICE,
-    request=GetAuthorizationTokenRequest,
-    response=GetAuthorizationTokenResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
     ),
 )
-GET_DOWNLOAD_URL_FOR_LAYER = Operation(
+GET_DOWNLOAD_URL_FOR_LAYER: Operation[GetDownloadUrlForLayerResponse] = Operation(
     name="GetDownloadUrlForLayer",
     method="get_download_url_for_layer",
     target="AmazonEC2ContainerRegistry_V20150921.GetDownloadUrlForLayer",
     service=SERVICE,
-    request=GetDownloadUrlForLayerRequest,
-    response=GetDownloadUrlForLayerResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -686,13 +585,11 @@ GET_DOWNLOAD_URL_FOR_LAYER = Operation(
         "UnableToGetUpstreamLayerException",
     ),
 )
-GET_LIFECYCLE_POLICY = Operation(
+GET_LIFECYCLE_POLICY: Operation[GetLifecyclePolicyResponse] = Operation(
     name="GetLifecyclePolicy",
     method="get_lifecycle_policy",
     target="AmazonEC2ContainerRegistry_V20150921.GetLifecyclePolicy",
     service=SERVICE,
-    request=GetLifecyclePolicyRequest,
-    response=GetLifecyclePolicyResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -701,13 +598,11 @@ GET_LIFECYCLE_POLICY = Operation(
         "ValidationException",
     ),
 )
-GET_LIFECYCLE_POLICY_PREVIEW = Operation(
+GET_LIFECYCLE_POLICY_PREVIEW: Operation[GetLifecyclePolicyPreviewResponse] = Operation(
     name="GetLifecyclePolicyPreview",
     method="get_lifecycle_policy_preview",
     target="AmazonEC2ContainerRegistry_V20150921.GetLifecyclePolicyPreview",
     service=SERVICE,
-    request=GetLifecyclePolicyPreviewRequest,
-    response=GetLifecyclePolicyPreviewResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -722,13 +617,11 @@ GET_LIFECYCLE_POLICY_PREVIEW = Operation(
         items=(("preview_results",),),
     ),
 )
-GET_REGISTRY_POLICY = Operation(
+GET_REGISTRY_POLICY: Operation[GetRegistryPolicyResponse] = Operation(
     name="GetRegistryPolicy",
     method="get_registry_policy",
     target="AmazonEC2ContainerRegistry_V20150921.GetRegistryPolicy",
     service=SERVICE,
-    request=GetRegistryPolicyRequest,
-    response=GetRegistryPolicyResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -736,26 +629,24 @@ GET_REGISTRY_POLICY = Operation(
         "ValidationException",
     ),
 )
-GET_REGISTRY_SCANNING_CONFIGURATION = Operation(
-    name="GetRegistryScanningConfiguration",
-    method="get_registry_scanning_configuration",
-    target="AmazonEC2ContainerRegistry_V20150921.GetRegistryScanningConfiguration",
-    service=SERVICE,
-    request=GetRegistryScanningConfigurationRequest,
-    response=GetRegistryScanningConfigurationResponse,
-    errors=(
-        "ServerException",
-        "InvalidParameterException",
-        "ValidationException",
-    ),
+GET_REGISTRY_SCANNING_CONFIGURATION: Operation[GetRegistryScanningConfigurationResponse] = (
+    Operation(
+        name="GetRegistryScanningConfiguration",
+        method="get_registry_scanning_configuration",
+        target="AmazonEC2ContainerRegistry_V20150921.GetRegistryScanningConfiguration",
+        service=SERVICE,
+        errors=(
+            "ServerException",
+            "InvalidParameterException",
+            "ValidationException",
+        ),
+    )
 )
-GET_REPOSITORY_POLICY = Operation(
+GET_REPOSITORY_POLICY: Operation[GetRepositoryPolicyResponse] = Operation(
     name="GetRepositoryPolicy",
     method="get_repository_policy",
     target="AmazonEC2ContainerRegistry_V20150921.GetRepositoryPolicy",
     service=SERVICE,
-    request=GetRepositoryPolicyRequest,
-    response=GetRepositoryPolicyResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -763,13 +654,11 @@ GET_REPOSITORY_POLICY = Operation(
         "RepositoryPolicyNotFoundException",
     ),
 )
-GET_SIGNING_CONFIGURATION = Operation(
+GET_SIGNING_CONFIGURATION: Operation[GetSigningConfigurationResponse] = Operation(
     name="GetSigningConfiguration",
     method="get_signing_configuration",
     target="AmazonEC2ContainerRegistry_V20150921.GetSigningConfiguration",
     service=SERVICE,
-    request=GetSigningConfigurationRequest,
-    response=GetSigningConfigurationResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -777,13 +666,11 @@ GET_SIGNING_CONFIGURATION = Operation(
         "SigningConfigurationNotFoundException",
     ),
 )
-INITIATE_LAYER_UPLOAD = Operation(
+INITIATE_LAYER_UPLOAD: Operation[InitiateLayerUploadResponse] = Operation(
     name="InitiateLayerUpload",
     method="initiate_layer_upload",
     target="AmazonEC2ContainerRegistry_V20150921.InitiateLayerUpload",
     service=SERVICE,
-    request=InitiateLayerUploadRequest,
-    response=InitiateLayerUploadResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -792,13 +679,11 @@ INITIATE_LAYER_UPLOAD = Operation(
     ),
     retry_safe=False,
 )
-LIST_IMAGE_REFERRERS = Operation(
+LIST_IMAGE_REFERRERS: Operation[ListImageReferrersResponse] = Operation(
     name="ListImageReferrers",
     method="list_image_referrers",
     target="AmazonEC2ContainerRegistry_V20150921.ListImageReferrers",
     service=SERVICE,
-    request=ListImageReferrersRequest,
-    response=ListImageReferrersResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -813,13 +698,11 @@ LIST_IMAGE_REFERRERS = Operation(
         items=(("referrers",),),
     ),
 )
-LIST_IMAGES = Operation(
+LIST_IMAGES: Operation[ListImagesResponse] = Operation(
     name="ListImages",
     method="list_images",
     target="AmazonEC2ContainerRegistry_V20150921.ListImages",
     service=SERVICE,
-    request=ListImagesRequest,
-    response=ListImagesResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -832,13 +715,11 @@ LIST_IMAGES = Operation(
         items=(("image_ids",),),
     ),
 )
-LIST_PULL_TIME_UPDATE_EXCLUSIONS = Operation(
+LIST_PULL_TIME_UPDATE_EXCLUSIONS: Operation[ListPullTimeUpdateExclusionsResponse] = Operation(
     name="ListPullTimeUpdateExclusions",
     method="list_pull_time_update_exclusions",
     target="AmazonEC2ContainerRegistry_V20150921.ListPullTimeUpdateExclusions",
     service=SERVICE,
-    request=ListPullTimeUpdateExclusionsRequest,
-    response=ListPullTimeUpdateExclusionsResponse,
     errors=(
         "InvalidParameterException",
         "ValidationException",
@@ -852,13 +733,11 @@ LIST_PULL_TIME_UPDATE_EXCLUSIONS = Operation(
         items=(("pull_time_update_exclusions",),),
     ),
 )
-LIST_REPLICATION_BACKFILLS = Operation(
+LIST_REPLICATION_BACKFILLS: Operation[ListReplicationBackfillsResponse] = Operation(
     name="ListReplicationBackfills",
     method="list_replication_backfills",
     target="AmazonEC2ContainerRegistry_V20150921.ListReplicationBackfills",
     service=SERVICE,
-    request=ListReplicationBackfillsRequest,
-    response=ListReplicationBackfillsResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -871,26 +750,22 @@ LIST_REPLICATION_BACKFILLS = Operation(
         items=(("backfills",),),
     ),
 )
-LIST_TAGS_FOR_RESOURCE = Operation(
+LIST_TAGS_FOR_RESOURCE: Operation[ListTagsForResourceResponse] = Operation(
     name="ListTagsForResource",
     method="list_tags_for_resource",
     target="AmazonEC2ContainerRegistry_V20150921.ListTagsForResource",
     service=SERVICE,
-    request=ListTagsForResourceRequest,
-    response=ListTagsForResourceResponse,
     errors=(
         "InvalidParameterException",
         "RepositoryNotFoundException",
         "ServerException",
     ),
 )
-PUT_ACCOUNT_SETTING = Operation(
+PUT_ACCOUNT_SETTING: Operation[PutAccountSettingResponse] = Operation(
     name="PutAccountSetting",
     method="put_account_setting",
     target="AmazonEC2ContainerRegistry_V20150921.PutAccountSetting",
     service=SERVICE,
-    request=PutAccountSettingRequest,
-    response=PutAccountSettingResponse,
     errors=(
         "ServerException",
         "ValidationException",
@@ -898,13 +773,11 @@ PUT_ACCOUNT_SETTING = Operation(
         "LimitExceededException",
     ),
 )
-PUT_IMAGE = Operation(
+PUT_IMAGE: Operation[PutImageResponse] = Operation(
     name="PutImage",
     method="put_image",
     target="AmazonEC2ContainerRegistry_V20150921.PutImage",
     service=SERVICE,
-    request=PutImageRequest,
-    response=PutImageResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -919,13 +792,11 @@ PUT_IMAGE = Operation(
     ),
     retry_safe=False,
 )
-PUT_IMAGE_SCANNING_CONFIGURATION = Operation(
+PUT_IMAGE_SCANNING_CONFIGURATION: Operation[PutImageScanningConfigurationResponse] = Operation(
     name="PutImageScanningConfiguration",
     method="put_image_scanning_configuration",
     target="AmazonEC2ContainerRegistry_V20150921.PutImageScanningConfiguration",
     service=SERVICE,
-    request=PutImageScanningConfigurationRequest,
-    response=PutImageScanningConfigurationResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -933,26 +804,22 @@ PUT_IMAGE_SCANNING_CONFIGURATION = Operation(
         "ValidationException",
     ),
 )
-PUT_IMAGE_TAG_MUTABILITY = Operation(
+PUT_IMAGE_TAG_MUTABILITY: Operation[PutImageTagMutabilityResponse] = Operation(
     name="PutImageTagMutability",
     method="put_image_tag_mutability",
     target="AmazonEC2ContainerRegistry_V20150921.PutImageTagMutability",
     service=SERVICE,
-    request=PutImageTagMutabilityRequest,
-    response=PutImageTagMutabilityResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
         "RepositoryNotFoundException",
     ),
 )
-PUT_LIFECYCLE_POLICY = Operation(
+PUT_LIFECYCLE_POLICY: Operation[PutLifecyclePolicyResponse] = Operation(
     name="PutLifecyclePolicy",
     method="put_lifecycle_policy",
     target="AmazonEC2ContainerRegistry_V20150921.PutLifecyclePolicy",
     service=SERVICE,
-    request=PutLifecyclePolicyRequest,
-    response=PutLifecyclePolicyResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -960,66 +827,58 @@ PUT_LIFECYCLE_POLICY = Operation(
         "ValidationException",
     ),
 )
-PUT_REGISTRY_POLICY = Operation(
+PUT_REGISTRY_POLICY: Operation[PutRegistryPolicyResponse] = Operation(
     name="PutRegistryPolicy",
     method="put_registry_policy",
     target="AmazonEC2ContainerRegistry_V20150921.PutRegistryPolicy",
     service=SERVICE,
-    request=PutRegistryPolicyRequest,
-    response=PutRegistryPolicyResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
         "ValidationException",
     ),
 )
-PUT_REGISTRY_SCANNING_CONFIGURATION = Operation(
-    name="PutRegistryScanningConfiguration",
-    method="put_registry_scanning_configuration",
-    target="AmazonEC2ContainerRegistry_V20150921.PutRegistryScanningConfiguration",
-    service=SERVICE,
-    request=PutRegistryScanningConfigurationRequest,
-    response=PutRegistryScanningConfigurationResponse,
-    errors=(
-        "ServerException",
-        "InvalidParameterException",
-        "ValidationException",
-        "BlockedByOrganizationPolicyException",
-    ),
+PUT_REGISTRY_SCANNING_CONFIGURATION: Operation[PutRegistryScanningConfigurationResponse] = (
+    Operation(
+        name="PutRegistryScanningConfiguration",
+        method="put_registry_scanning_configuration",
+        target="AmazonEC2ContainerRegistry_V20150921.PutRegistryScanningConfiguration",
+        service=SERVICE,
+        errors=(
+            "ServerException",
+            "InvalidParameterException",
+            "ValidationException",
+            "BlockedByOrganizationPolicyException",
+        ),
+    )
 )
-PUT_REPLICATION_CONFIGURATION = Operation(
+PUT_REPLICATION_CONFIGURATION: Operation[PutReplicationConfigurationResponse] = Operation(
     name="PutReplicationConfiguration",
     method="put_replication_configuration",
     target="AmazonEC2ContainerRegistry_V20150921.PutReplicationConfiguration",
     service=SERVICE,
-    request=PutReplicationConfigurationRequest,
-    response=PutReplicationConfigurationResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
         "ValidationException",
     ),
 )
-PUT_SIGNING_CONFIGURATION = Operation(
+PUT_SIGNING_CONFIGURATION: Operation[PutSigningConfigurationResponse] = Operation(
     name="PutSigningConfiguration",
     method="put_signing_configuration",
     target="AmazonEC2ContainerRegistry_V20150921.PutSigningConfiguration",
     service=SERVICE,
-    request=PutSigningConfigurationRequest,
-    response=PutSigningConfigurationResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
         "ValidationException",
     ),
 )
-REGISTER_PULL_TIME_UPDATE_EXCLUSION = Operation(
+REGISTER_PULL_TIME_UPDATE_EXCLUSION: Operation[RegisterPullTimeUpdateExclusionResponse] = Operation(
     name="RegisterPullTimeUpdateExclusion",
     method="register_pull_time_update_exclusion",
     target="AmazonEC2ContainerRegistry_V20150921.RegisterPullTimeUpdateExclusion",
     service=SERVICE,
-    request=RegisterPullTimeUpdateExclusionRequest,
-    response=RegisterPullTimeUpdateExclusionResponse,
     errors=(
         "InvalidParameterException",
         "ExclusionAlreadyExistsException",
@@ -1029,26 +888,22 @@ REGISTER_PULL_TIME_UPDATE_EXCLUSION = Operation(
     ),
     retry_safe=False,
 )
-SET_REPOSITORY_POLICY = Operation(
+SET_REPOSITORY_POLICY: Operation[SetRepositoryPolicyResponse] = Operation(
     name="SetRepositoryPolicy",
     method="set_repository_policy",
     target="AmazonEC2ContainerRegistry_V20150921.SetRepositoryPolicy",
     service=SERVICE,
-    request=SetRepositoryPolicyRequest,
-    response=SetRepositoryPolicyResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
         "RepositoryNotFoundException",
     ),
 )
-START_IMAGE_SCAN = Operation(
+START_IMAGE_SCAN: Operation[StartImageScanResponse] = Operation(
     name="StartImageScan",
     method="start_image_scan",
     target="AmazonEC2ContainerRegistry_V20150921.StartImageScan",
     service=SERVICE,
-    request=StartImageScanRequest,
-    response=StartImageScanResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -1061,13 +916,11 @@ START_IMAGE_SCAN = Operation(
     ),
     retry_safe=False,
 )
-START_LIFECYCLE_POLICY_PREVIEW = Operation(
+START_LIFECYCLE_POLICY_PREVIEW: Operation[StartLifecyclePolicyPreviewResponse] = Operation(
     name="StartLifecyclePolicyPreview",
     method="start_lifecycle_policy_preview",
     target="AmazonEC2ContainerRegistry_V20150921.StartLifecyclePolicyPreview",
     service=SERVICE,
-    request=StartLifecyclePolicyPreviewRequest,
-    response=StartLifecyclePolicyPreviewResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -1078,13 +931,11 @@ START_LIFECYCLE_POLICY_PREVIEW = Operation(
     ),
     retry_safe=False,
 )
-START_REPLICATION_BACKFILL = Operation(
+START_REPLICATION_BACKFILL: Operation[StartReplicationBackfillResponse] = Operation(
     name="StartReplicationBackfill",
     method="start_replication_backfill",
     target="AmazonEC2ContainerRegistry_V20150921.StartReplicationBackfill",
     service=SERVICE,
-    request=StartReplicationBackfillRequest,
-    response=StartReplicationBackfillResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -1094,13 +945,11 @@ START_REPLICATION_BACKFILL = Operation(
     ),
     retry_safe=False,
 )
-STOP_REPLICATION_BACKFILL = Operation(
+STOP_REPLICATION_BACKFILL: Operation[StopReplicationBackfillResponse] = Operation(
     name="StopReplicationBackfill",
     method="stop_replication_backfill",
     target="AmazonEC2ContainerRegistry_V20150921.StopReplicationBackfill",
     service=SERVICE,
-    request=StopReplicationBackfillRequest,
-    response=StopReplicationBackfillResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -1110,13 +959,11 @@ STOP_REPLICATION_BACKFILL = Operation(
     ),
     retry_safe=False,
 )
-TAG_RESOURCE = Operation(
+TAG_RESOURCE: Operation[TagResourceResponse] = Operation(
     name="TagResource",
     method="tag_resource",
     target="AmazonEC2ContainerRegistry_V20150921.TagResource",
     service=SERVICE,
-    request=TagResourceRequest,
-    response=TagResourceResponse,
     errors=(
         "InvalidParameterException",
         "InvalidTagParameterException",
@@ -1125,13 +972,11 @@ TAG_RESOURCE = Operation(
         "ServerException",
     ),
 )
-UNTAG_RESOURCE = Operation(
+UNTAG_RESOURCE: Operation[UntagResourceResponse] = Operation(
     name="UntagResource",
     method="untag_resource",
     target="AmazonEC2ContainerRegistry_V20150921.UntagResource",
     service=SERVICE,
-    request=UntagResourceRequest,
-    response=UntagResourceResponse,
     errors=(
         "InvalidParameterException",
         "InvalidTagParameterException",
@@ -1140,13 +985,11 @@ UNTAG_RESOURCE = Operation(
         "ServerException",
     ),
 )
-UPDATE_IMAGE_STORAGE_CLASS = Operation(
+UPDATE_IMAGE_STORAGE_CLASS: Operation[UpdateImageStorageClassResponse] = Operation(
     name="UpdateImageStorageClass",
     method="update_image_storage_class",
     target="AmazonEC2ContainerRegistry_V20150921.UpdateImageStorageClass",
     service=SERVICE,
-    request=UpdateImageStorageClassRequest,
-    response=UpdateImageStorageClassResponse,
     errors=(
         "InvalidParameterException",
         "ImageNotFoundException",
@@ -1157,13 +1000,11 @@ UPDATE_IMAGE_STORAGE_CLASS = Operation(
     ),
     retry_safe=False,
 )
-UPDATE_PULL_THROUGH_CACHE_RULE = Operation(
+UPDATE_PULL_THROUGH_CACHE_RULE: Operation[UpdatePullThroughCacheRuleResponse] = Operation(
     name="UpdatePullThroughCacheRule",
     method="update_pull_through_cache_rule",
     target="AmazonEC2ContainerRegistry_V20150921.UpdatePullThroughCacheRule",
     service=SERVICE,
-    request=UpdatePullThroughCacheRuleRequest,
-    response=UpdatePullThroughCacheRuleResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -1174,27 +1015,25 @@ UPDATE_PULL_THROUGH_CACHE_RULE = Operation(
         "UnableToDecryptSecretValueException",
     ),
 )
-UPDATE_REPOSITORY_CREATION_TEMPLATE = Operation(
-    name="UpdateRepositoryCreationTemplate",
-    method="update_repository_creation_template",
-    target="AmazonEC2ContainerRegistry_V20150921.UpdateRepositoryCreationTemplate",
-    service=SERVICE,
-    request=UpdateRepositoryCreationTemplateRequest,
-    response=UpdateRepositoryCreationTemplateResponse,
-    errors=(
-        "ServerException",
-        "ValidationException",
-        "InvalidParameterException",
-        "TemplateNotFoundException",
-    ),
+UPDATE_REPOSITORY_CREATION_TEMPLATE: Operation[UpdateRepositoryCreationTemplateResponse] = (
+    Operation(
+        name="UpdateRepositoryCreationTemplate",
+        method="update_repository_creation_template",
+        target="AmazonEC2ContainerRegistry_V20150921.UpdateRepositoryCreationTemplate",
+        service=SERVICE,
+        errors=(
+            "ServerException",
+            "ValidationException",
+            "InvalidParameterException",
+            "TemplateNotFoundException",
+        ),
+    )
 )
-UPLOAD_LAYER_PART = Operation(
+UPLOAD_LAYER_PART: Operation[UploadLayerPartResponse] = Operation(
     name="UploadLayerPart",
     method="upload_layer_part",
     target="AmazonEC2ContainerRegistry_V20150921.UploadLayerPart",
     service=SERVICE,
-    request=UploadLayerPartRequest,
-    response=UploadLayerPartResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -1206,13 +1045,11 @@ UPLOAD_LAYER_PART = Operation(
     ),
     retry_safe=False,
 )
-VALIDATE_PULL_THROUGH_CACHE_RULE = Operation(
+VALIDATE_PULL_THROUGH_CACHE_RULE: Operation[ValidatePullThroughCacheRuleResponse] = Operation(
     name="ValidatePullThroughCacheRule",
     method="validate_pull_through_cache_rule",
     target="AmazonEC2ContainerRegistry_V20150921.ValidatePullThroughCacheRule",
     service=SERVICE,
-    request=ValidatePullThroughCacheRuleRequest,
-    response=ValidatePullThroughCacheRuleResponse,
     errors=(
         "ServerException",
         "InvalidParameterException",
@@ -1221,7 +1058,7 @@ VALIDATE_PULL_THROUGH_CACHE_RULE = Operation(
     ),
 )
 OPERATIONS: OperationsByRequest = {
-    operation.request: operation
+    operation.request_name: operation
     for operation in (
         BATCH_CHECK_LAYER_AVAILABILITY,
         BATCH_DELETE_IMAGE,
@@ -1287,4 +1124,4 @@ OPERATIONS: OperationsByRequest = {
         VALIDATE_PULL_THROUGH_CACHE_RULE,
     )
 }
-"""Each operation by the type of its request."""
+"""Each operation by the name of its request's type."""

@@ -1,4 +1,4 @@
-"""From the IR to Python text: one file here for each generated module."""
+"""From the IR to Python text: one file here for each generated module, or package of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ _MODULES = {
     "enums": enums,
     "errors": errors,
     "handles": handles,
-    "models": models,
     "operations": operations,
     "params": params,
     "waiters": waiters,
@@ -34,8 +33,9 @@ _MODULES = {
 
 def render(service: Service) -> dict[str, str]:
     """The text of each module by its file name, not yet formatted."""
-    return {
+    texts = {
         f"{name}.py": module.render(service)
         for name, module in sorted(_MODULES.items())
         if service.handles or module is not handles
     }
+    return {**texts, **models.render(service)}

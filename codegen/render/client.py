@@ -23,7 +23,19 @@ from codegen.render.types import argument_type, limits_text, value_type
 from codegen.render.waiters import waiter_constant
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
 
-__all__ = ["Method", "methods", "parameters", "render"]
+__all__ = ["FOR_TYPES", "Method", "methods", "parameters", "render"]
+
+FOR_TYPES = (
+    ".enums",
+    ".models",
+    ".params",
+    "collections.abc",
+    "ecrclient._runtime.batching",
+    "ecrclient._runtime.pagination",
+    "ecrclient._runtime.shapes",
+    "ecrclient._runtime.waiting",
+)
+"""What signatures name and calls do not need."""
 
 _INDENT = " " * 4
 _BODY = " " * 8
@@ -31,7 +43,11 @@ _BODY = " " * 8
 
 def render(service: Service) -> str:
     """The module's text."""
-    writer = ModuleWriter(f"The typed async client for {service.title}.", defines=[service.client])
+    writer = ModuleWriter(
+        f"The typed async client for {service.title}.",
+        defines=[service.client],
+        for_types=FOR_TYPES,
+    )
     base = writer.use(*service.bases.get(service.client, (_CLIENT, "BaseClient")))
     writer.line(f"class {writer.define(service.client)}({base}):")
     writer.line(docstring(_class_doc(service), _INDENT))

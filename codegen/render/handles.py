@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from codegen.ir import Handle, Service
-from codegen.render.client import Method, methods, parameters
+from codegen.render.client import FOR_TYPES, Method, methods, parameters
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
 
 __all__ = ["render"]
@@ -20,6 +20,7 @@ def render(service: Service) -> str:
     writer = ModuleWriter(
         f"Handles of {service.title}: the client's methods on one resource.",
         defines=[handle.name for handle in service.handles],
+        for_types=FOR_TYPES,
     )
     for handle in service.handles:
         writer.lines(_class(handle, service, writer))

@@ -1,9 +1,9 @@
-"""``models.py``: every shape of every operation as a pydantic model."""
+"""``models/``: every shape of every operation as a pydantic model."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from codegen.ir import (
     Blob,
@@ -15,9 +15,11 @@ from codegen.ir import (
     Service,
     String,
     Structure,
+    StructureRef,
     walk_type,
 )
 from codegen.naming import camel_case, pascal_case
+from codegen.render.lazy import lazily
 from codegen.render.types import SHAPES, field_type, has_limits, limits_text
 from codegen.writer import WIDTH, ModuleWriter, docstring
 
@@ -26,25 +28,71 @@ __all__ = ["render"]
 _INDENT = "    "
 
 
-def render(service: Service) -> str:
-    """The module's text."""
-    aliases = _limited_scalars(service)
-    operations = service.operations
-    names = [s.name for s in service.structures]
-    names += [s.name for op in operations for s in (op.input, op.output)]
-    writer = ModuleWriter(
-        f"The shapes of {service.title}, API version {service.api_version}.\n\n"
-        "Nested shapes first, then each operation's response and request. Attribute names are\n"
-        "snake_case; every model is frozen. See ``ecrclient._runtime.shapes`` for what the field\n"
-        "types check.",
-        defines=[*names, *aliases],
-    )
-    for name, ref in aliases.items():
-        writer.line(f"{name} = {_limited(ref, writer)}")
-    for structure in service.structures:
-        doc = structure.doc or f"The ``{structure.name}`` shape."
-        _model(structure, writer.use(SHAPES, "Structure"), doc, writer)
-    for operation in operations:
+def render(service: Service) -> dict[str, str]:
+    """The texts of the package's modules: one for each operation, and what several share.
+
+    Defining a model takes a while, so a program defines those of the operations that it calls.
+    """
+    package = _Package(service)
+    texts = {"scalars": package.scalars(), "shared": package.shared()}
+    texts |= {operation.method: package.operation(operation) for operation in service.operations}
+    texts["__init__"] = package.names()
+    return {f"models/{name}.py": text for name, text in texts.items()}
+
+
+class _Package:
+    """The modules of the models, and which of them defines what."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._scalars = _limited_scalars(service)
+        self._structures = {structure.name: structure for structure in service.structures}
+        users: dict[str, set[str]] = {}
+        for operation in service.operations:
+            for name in self._reached(operation.input, operation.output):
+                users.setdefault(name, set()).add(operation.method)
+        self._modules = {
+            name: next(iter(methods)) if len(methods := users.get(name, set())) == 1 else "shared"
+            for name in self._structures
+        }
+        """The module of each structure: its operation's own, if there is but one that needs it."""
+
+    def _reached(self, *structures: Structure) -> set[str]:
+        """The names of what is nested in structures, at any depth."""
+        found: set[str] = set()
+        waiting = [*structures]
+        while waiting:
+            for member in waiting.pop().members:
+                for ref in walk_type(member.type):
+                    if isinstance(ref, StructureRef) and ref.name not in found:
+                        found.add(ref.name)
+                        waiting.append(self._structures[ref.name])
+        return found
+
+    def scalars(self) -> str:
+        """The scalars with limits."""
+        writer = ModuleWriter(
+            f"The scalars of {self._service.title} that the model limits, by its own names.",
+            defines=self._scalars,
+        )
+        for name, ref in self._scalars.items():
+            writer.line(f"{writer.define(name)} = {_limited(ref, writer)}")
+        return writer.to_text()
+
+    def shared(self) -> str:
+        """The structures that several operations use, or none of them directly."""
+        writer = self._writer("shared", "The shapes that several operations have in common.")
+        self._define("shared", writer)
+        return writer.to_text()
+
+    def operation(self, operation: Operation) -> str:
+        """The request, the response, and the structures that only they use."""
+        service = self._service
+        module = operation.method
+        own = [operation.input.name, operation.output.name]
+        writer = self._writer(module, f"The shapes of {operation.name}.", own)
+        self._define(module, writer)
+        self._use(operation.output, module, writer)
         _model(
             operation.output,
             writer.use(*(_PARTIAL if operation.batch else (SHAPES, "Response"))),
@@ -52,13 +100,56 @@ def render(service: Service) -> str:
             writer,
             constant=_partial_members(operation, writer),
         )
+        self._use(operation.input, module, writer)
         _model(
             operation.input,
             f"{writer.use(SHAPES, 'Request')}[{operation.output.name}]",
             _request_doc(service, operation),
             writer,
         )
-    return writer.to_text()
+        return writer.to_text()
+
+    def names(self) -> str:
+        """The package's own module, which imports the others as they are needed."""
+        service = self._service
+        writer = ModuleWriter(
+            f"The shapes of {service.title}, API version {service.api_version}.\n\n"
+            "One module for each operation: its request, its response, and the shapes that only\n"
+            "they use; ``shared`` holds the others. A module is imported when one of its names is\n"
+            "first asked for here. Attribute names are snake_case; every model is frozen. See\n"
+            "``ecrclient._runtime.shapes`` for what the field types check."
+        )
+        modules = dict(self._modules)
+        for operation in service.operations:
+            modules[operation.output.name] = modules[operation.input.name] = operation.method
+        for name, module in sorted(modules.items()):
+            writer.use_type(f".{module}", name)
+            writer.define(name)
+        lazily(writer, {name: f".{module}" for name, module in modules.items()})
+        return writer.to_text()
+
+    def _inside(self, module: str) -> list[Structure]:
+        structures = self._service.structures
+        return [structure for structure in structures if self._modules[structure.name] == module]
+
+    def _writer(self, module: str, doc: str, names: Sequence[str] = ()) -> ModuleWriter:
+        inside = [structure.name for structure in self._inside(module)]
+        return ModuleWriter(doc, defines=[*inside, *names])
+
+    def _define(self, module: str, writer: ModuleWriter) -> None:
+        for structure in self._inside(module):
+            self._use(structure, module, writer)
+            doc = structure.doc or f"The ``{structure.name}`` shape."
+            _model(structure, writer.use(SHAPES, "Structure"), doc, writer)
+
+    def _use(self, structure: Structure, module: str, writer: ModuleWriter) -> None:
+        """Import what the fields of a structure name and its module does not define."""
+        for member in structure.members:
+            for ref in walk_type(member.type):
+                if isinstance(ref, StructureRef) and self._modules[ref.name] != module:
+                    writer.use(f".{self._modules[ref.name]}", ref.name)
+                if isinstance(ref, String | Number) and structure.in_input and has_limits(ref):
+                    writer.use(".scalars", ref.shape)
 
 
 _PARTIAL = ("ecrclient._runtime.partial", "PartialResponse")
@@ -148,7 +239,7 @@ def _alias_generator(structure: Structure) -> Callable[[str], str]:
 def _field(
     structure: Structure, member: Member, writer: ModuleWriter, *, explicit_alias: bool
 ) -> str:
-    annotation = field_type(member.type, writer, limits=structure.in_input)
+    annotation = field_type(member.type, writer, limits=structure.in_input, enums="..enums")
     default: str | None = None
     if not (
         member.required and (structure.in_input or not isinstance(member.type, ListOf | MapOf))

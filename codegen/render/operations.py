@@ -27,30 +27,28 @@ def render(service: Service) -> str:
     writer.line(f'    signing_name="{service.signing_name}",')
     writer.line(f'    json_version="{service.json_version}",')
     writer.line(f"    errors={errors},")
+    writer.line(f'    models="{service.package}.models",')
     writer.line(")")
     for operation in service.operations:
         _operation(service, operation, writer)
     table = writer.use(_OPERATION, "OperationsByRequest")
     writer.line(f"{writer.define('OPERATIONS')}: {table} = {{")
-    writer.line("    operation.request: operation for operation in (")
+    writer.line("    operation.request_name: operation for operation in (")
     writer.lines(f"        {constant(operation)}," for operation in service.operations)
     writer.line("    )")
     writer.line("}")
-    writer.line(docstring("Each operation by the type of its request."))
+    writer.line(docstring("Each operation by the name of its request's type."))
     return writer.to_text()
 
 
 def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> None:
-    request = writer.use(".models", operation.input.name)
-    response = writer.use(".models", operation.output.name)
+    response = writer.use_type(".models", operation.output.name)
     kind = writer.use(_OPERATION, "Operation")
-    writer.line(f"{writer.define(constant(operation))} = {kind}(")
+    writer.line(f"{writer.define(constant(operation))}: {kind}[{response}] = {kind}(")
     writer.line(f'    name="{operation.name}",')
     writer.line(f'    method="{operation.method}",')
     writer.line(f'    target="{service.target_prefix}.{operation.name}",')
     writer.line("    service=SERVICE,")
-    writer.line(f"    request={request},")
-    writer.line(f"    response={response},")
     if operation.errors:
         codes = {error.name: error.code for error in service.errors}
         listed = ", ".join(f'"{codes[name]}"' for name in operation.errors)

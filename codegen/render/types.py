@@ -49,11 +49,18 @@ def has_limits(ref: TypeRef) -> bool:
             return False
 
 
-def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool) -> str:
-    """The annotation of a pydantic field; *limits*: whether the member's limits apply."""
+def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool, enums: str = ".enums") -> str:
+    """The annotation of a pydantic field.
+
+    Args:
+        ref: The member's type.
+        writer: Where it is written.
+        limits: Whether the member's limits apply.
+        enums: The module of the open enums, seen from there.
+    """
     match ref:
         case String(enum=str(enum)):
-            return writer.use(".enums", enum)
+            return writer.use(enums, enum)
         case String(shape=shape) | Number(shape=shape) if limits and has_limits(ref):
             return shape
         case String():
@@ -72,13 +79,13 @@ def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool) -> str:
                 return f"{writer.use('typing', 'Annotated')}[bytes, {limit}]"
             return writer.use(SHAPES, "Blob")
         case ListOf(item=item, min=low, max=high):
-            text = f"list[{field_type(item, writer, limits=limits)}]"
+            text = f"list[{field_type(item, writer, limits=limits, enums=enums)}]"
             if limits and (low is not None or high is not None):
                 limit = _limits(writer, "Limits", "length", low, high)
                 return f"{writer.use('typing', 'Annotated')}[{text}, {limit}]"
             return text
         case MapOf(key=key, value=value):
-            parts = (field_type(part, writer, limits=limits) for part in (key, value))
+            parts = (field_type(part, writer, limits=limits, enums=enums) for part in (key, value))
             return f"dict[{', '.join(parts)}]"
         case StructureRef(name=name):
             return name

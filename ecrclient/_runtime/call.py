@@ -11,8 +11,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Generic
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Generic
 
 import anyio
 import httpx
@@ -33,15 +33,12 @@ from ecrclient._runtime.operation import ResponseT
 from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import Retry, RetryPolicy
 from ecrclient._runtime.stopwatch import Budget
-from ecrclient._runtime.transport import translate_error
-from ecrclient._runtime.version import __version__
+from ecrclient._runtime.transport import decode_headers, translate_error
 
 if TYPE_CHECKING:
     from ecrclient._runtime.operation import Operation
 
 __all__ = ["Call"]
-
-_USER_AGENT = f"ecrclient/{__version__}"
 
 
 class Call(Generic[ResponseT]):
@@ -202,99 +199,58 @@ class Call(Generic[ResponseT]):
 
     async def _attempt(self, connection: Connection, retry: Retry) -> RawResponse[ResponseT]:
         """The middleware and the transport once, within the timeout."""
-
-        async def send(request: httpx.Request) -> httpx.Response:
-            return await self._send(request, connection)
-
-        sending = compose(self._middleware, send)
+        timeout = self._options.timeout
+        told = retry.headers(timeout)
         try:
-            response = await self._within_timeout(sending, self._request(connection, retry))
+            with anyio.move_on_after(timeout):
+                if connection.sender.sends_bytes and not self._middleware:
+                    return await self._post(connection, retry, told)
+                return await self._send(connection, retry, told)
         except httpx.RequestError as error:
             raise translate_error(error) from error
-        return RawResponse(
-            operation=self._operation,
-            status=response.status_code,
-            headers=dict(response.headers.items()),
-            content=response.content,
-            attempts=retry.attempts,
-            elapsed=time.perf_counter() - self._started,
-        )
-
-    async def _within_timeout(
-        self,
-        sending: Callable[[httpx.Request], Awaitable[httpx.Response]],
-        request: httpx.Request,
-    ) -> httpx.Response:
-        timeout = self._options.timeout
-        with anyio.move_on_after(timeout):
-            response = await sending(request)
-            # Middleware may have made an answer of its own that is not read yet.
-            await response.aread()
-            return response
         raise AttemptTimeout(f"no whole answer within {timeout:g} s")
 
-    def _request(self, connection: Connection, retry: Retry) -> httpx.Request:
-        """The request as middleware sees it: not signed yet."""
-        operation, timeout = self._operation, self._options.timeout
-        connect = connection.settings.connect_timeout
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
-        if connect is not None:
-            timeouts["connect"] = connect if timeout is None else min(connect, timeout)
-        return httpx.Request(
-            "POST",
-            connection.url,
-            headers={
-                "host": connection.settings.host,
-                "content-type": f"application/x-amz-json-{operation.service.json_version}",
-                "x-amz-target": operation.target,
-                "user-agent": _USER_AGENT,
-                "accept-encoding": "identity",
-                **retry.headers(timeout),
-            },
-            content=self._body,
-            extensions={"timeout": timeouts},
+    async def _post(
+        self, connection: Connection, retry: Retry, told: Mapping[str, str]
+    ) -> RawResponse[ResponseT]:
+        """An attempt that nobody looks at on its way: bytes."""
+        credentials = await self._get_credentials(connection)
+        status, headers, content = await connection.sender.post(
+            self._operation, self._body, told, credentials, self._core.clock.now()
         )
+        return self._raw_response(status, decode_headers(headers), content, retry)
 
-    async def _send(self, request: httpx.Request, connection: Connection) -> httpx.Response:
-        """Sign what the middleware has left, send it, and read the whole answer."""
+    async def _send(
+        self, connection: Connection, retry: Retry, told: Mapping[str, str]
+    ) -> RawResponse[ResponseT]:
+        """An attempt through the middleware, or through a transport that speaks httpx."""
+        sender = connection.sender
+
+        async def send(request: httpx.Request) -> httpx.Response:
+            credentials = await self._get_credentials(connection)
+            return await sender.send(request, credentials, self._core.clock.now())
+
+        request = sender.request(self._operation, self._body, told, self._options.timeout)
+        response = await compose(self._middleware, send)(request)
+        # Middleware may have made an answer of its own that is not read yet.
+        await response.aread()
+        headers = dict(response.headers.items())
+        return self._raw_response(response.status_code, headers, response.content, retry)
+
+    async def _get_credentials(self, connection: Connection) -> Credentials:
         self._stopwatch.enter("credentials")
         self._credentials = await connection.credentials.get()
         self._stopwatch.enter("attempts")
-        signed = _signed(request, connection, self._credentials, self._core.clock.now())
-        # Signatures and tokens stay out of what middleware, and so a log, can reach.
-        try:
-            response = await connection.transport.handle_async_request(signed)
-        except httpx.RequestError as error:
-            error.request = request
-            raise
-        response.request = request
-        try:
-            await response.aread()
-        finally:
-            # Whatever happens, cancellation too, the connection goes back or is closed.
-            with anyio.CancelScope(shield=True):
-                await response.aclose()
-        return response
+        return self._credentials
 
-
-def _signed(
-    request: httpx.Request, connection: Connection, credentials: Credentials, now: Any
-) -> httpx.Request:
-    """A copy of *request* with the headers that authenticate it."""
-    headers = request.headers
-    signature = connection.signer.sign(
-        credentials,
-        host=headers["host"].encode("ascii"),
-        content_type=headers["content-type"].encode("ascii"),
-        target=headers["x-amz-target"].encode("ascii"),
-        body=request.content,
-        now=now,
-    )
-    return httpx.Request(
-        request.method,
-        request.url,
-        headers=[*headers.raw, *signature],
-        # As a stream: its length stands in the headers already, and nobody reads it but the socket.
-        stream=httpx.ByteStream(request.content),
-        extensions=request.extensions,
-    )
+    def _raw_response(
+        self, status: int, headers: Mapping[str, str], content: bytes, retry: Retry
+    ) -> RawResponse[ResponseT]:
+        return RawResponse(
+            operation=self._operation,
+            status=status,
+            headers=headers,
+            content=content,
+            attempts=retry.attempts,
+            elapsed=time.perf_counter() - self._started,
+        )

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import httpx
 
 from ecrclient._runtime import codec
-from ecrclient._runtime.batching import Batches
 from ecrclient._runtime.call import Call
 from ecrclient._runtime.config import CallOptions, ClientArguments, ResolveEndpoint
 from ecrclient._runtime.core import Core
@@ -27,15 +26,16 @@ from ecrclient._runtime.credentials import Credentials, CredentialsProvider
 from ecrclient._runtime.errors import ConfigurationError, ServiceError
 from ecrclient._runtime.middleware import Middleware
 from ecrclient._runtime.operation import ResponseT
-from ecrclient._runtime.pagination import Paginator
 from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import RetryPolicy
 from ecrclient._runtime.stopwatch import Budget
-from ecrclient._runtime.waiting import OnPoll, Pace, PredicateGoal, StatusGoal, wait
 
 if TYPE_CHECKING:
+    from ecrclient._runtime.batching import Batches
     from ecrclient._runtime.operation import Operation, OperationsByRequest, Service, Waiter
+    from ecrclient._runtime.pagination import Paginator
     from ecrclient._runtime.shapes import Request
+    from ecrclient._runtime.waiting import OnPoll
 
 __all__ = ["BaseClient", "RawResponse"]
 
@@ -128,8 +128,8 @@ class BaseClient:
         Raises:
             ECRClientError: no answer came.
         """
-        operation: Operation[ResponseT] | None = self._operations.get(type(request))
-        if operation is None:
+        operation: Operation[ResponseT] | None = self._operations.get(type(request).__name__)
+        if operation is None or operation.request is not type(request):
             raise TypeError(f"{type(request).__name__} is not a request of {type(self).__name__}")
         return await self._send(operation, codec.encode_request(request))
 
@@ -172,6 +172,8 @@ class BaseClient:
             DeadlineExceeded: ``CallOptions.deadline`` of this client has passed.
             ECRClientError: any other failure of a poll.
         """
+        from ecrclient._runtime.waiting import Pace, PredicateGoal, wait
+
         return await wait(
             "wait_until",
             call,
@@ -207,11 +209,15 @@ class BaseClient:
     def _paginate(
         self, operation: Operation[ResponseT], members: dict[str, object]
     ) -> Paginator[ResponseT, Any]:
+        from ecrclient._runtime.pagination import Paginator
+
         return Paginator(operation, members, self._call, self._budget)
 
     def _in_batches(
         self, operation: Operation[Any], members: Mapping[str, object]
     ) -> Batches[Any, Any]:
+        from ecrclient._runtime.batching import Batches
+
         return Batches(operation, members, self._invoke, self._budget)
 
     async def _wait(
@@ -222,6 +228,8 @@ class BaseClient:
         max_wait: float,
         on_poll: OnPoll[ResponseT] | None,
     ) -> ResponseT:
+        from ecrclient._runtime.waiting import Pace, StatusGoal, wait
+
         budget = self._budget()
         return await wait(
             waiter.name,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ValidationError, from_json
 
 from ecrclient._runtime.errors import (
     RequestValidationError,
@@ -45,7 +45,6 @@ _NOTHING: Mapping[str, Any] = {
     "model_type": {},
     "model_attributes_type": {},
 }
-_OBJECT = TypeAdapter(dict[str, Any])
 _UNKNOWN_ERROR = "UnknownError"
 
 
@@ -206,7 +205,7 @@ def decode_error(
     message in ``message`` and ``Message``. A body that is no JSON object gives an error whose code
     comes from the header, or from the HTTP status.
     """
-    body = _error_body(content)
+    body = _object(content) or {}
     code = _strip_code(headers.get("x-amzn-errortype") or _first_text(body, "__type", "code"))
     error_type = operation.service.errors.get(code, ServiceError)
     return error_type(
@@ -243,11 +242,7 @@ _ERROR_SUFFIXES = ("Exception", "Error", "Failure", "Fault")
 
 
 def _is_object(content: bytes) -> bool:
-    try:
-        _OBJECT.validate_json(content)
-    except ValidationError:
-        return False
-    return True
+    return _object(content) is not None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -262,11 +257,13 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 _ENVELOPE = frozenset({"__type", "code", "message", "Message"})
 
 
-def _error_body(content: bytes) -> dict[str, Any]:
+def _object(content: bytes) -> dict[str, Any] | None:
+    """The JSON object that a text is; None if it is none."""
     try:
-        return _OBJECT.validate_json(content)
-    except ValidationError:
-        return {}
+        found: Any = from_json(content)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
 def _first_text(body: Mapping[str, Any], *names: str) -> str:

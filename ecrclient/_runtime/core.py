@@ -25,6 +25,7 @@ from ecrclient._runtime.credentials import (
 from ecrclient._runtime.errors import ClientClosedError
 from ecrclient._runtime.locks import BriefLock
 from ecrclient._runtime.retry import RetryPolicy, RetryQuota
+from ecrclient._runtime.sending import Sender
 from ecrclient._runtime.signing import Signer
 from ecrclient._runtime.throttle import Throttles
 from ecrclient._runtime.transport import default_transport
@@ -41,10 +42,8 @@ T = TypeVar("T")
 class Connection:
     """The resolved settings and what was made from them: all that a call needs to be sent."""
 
-    settings: Settings
-    url: httpx.URL
     credentials: CredentialsProvider
-    signer: Signer
+    sender: Sender
     transport: httpx.AsyncBaseTransport
     retry: RetryPolicy
     """What the settings say, for calls that say nothing themselves."""
@@ -106,17 +105,16 @@ class Core:
     def _open(self) -> Connection:
         arguments = self._arguments
         settings = resolve_settings(arguments, self._resolve_endpoint, self._service.service_id)
+        transport = self._transport or default_transport(
+            settings.endpoint_url, self._max_connections, ca_bundle=settings.ca_bundle
+        )
+        signer = Signer(settings.region, self._service.signing_name)
         return Connection(
-            settings=settings,
-            url=httpx.URL(f"{settings.endpoint_url}/"),
             credentials=default_provider(
                 self._credentials, arguments.profile, settings.pseudo_region or settings.region
             ),
-            signer=Signer(settings.region, self._service.signing_name),
-            transport=self._transport
-            or default_transport(
-                settings.endpoint_url, self._max_connections, ca_bundle=settings.ca_bundle
-            ),
+            sender=Sender(settings, signer, transport),
+            transport=transport,
             retry=_policy(settings),
         )
 

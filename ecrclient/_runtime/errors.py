@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ValidationError
 
 from ecrclient._runtime.classification import is_throttling, is_transient
 
@@ -407,6 +407,8 @@ class ErrorMember(Generic[T]):
         if value is None:
             return None
         try:
+            from pydantic import TypeAdapter
+
             return TypeAdapter(self._type).validate_python(value, by_alias=True, extra="allow")
         except ValidationError:
             # What cannot be read is as good as absent: the error itself matters more.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Service:
     """``1.0`` or ``1.1``: the content type is ``application/x-amz-json-<version>``."""
     errors: Mapping[str, type[ServiceError]]
     """The modelled errors by the code that stands on the wire."""
+    models: str
+    """The module of the request and response models; it is imported when one is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,38 @@ class Operation(Generic[ResponseT]):
     target: str
     """The value of the ``X-Amz-Target`` header."""
     service: Service
-    request: type[Request[ResponseT]]
-    response: type[ResponseT]
     errors: tuple[str, ...] = ()
     """The codes of the errors that the model lists for it."""
     pagination: Pagination | None = None
     batch: Batch | None = None
     retry_safe: bool = True
     """Whether it does no harm to send it again after an ambiguous failure."""
+    _models: list[Any] = field(default_factory=list[Any], init=False, repr=False, compare=False)
+
+    @property
+    def request_name(self) -> str:
+        """The name of the request's type."""
+        return f"{self.name}Request"
+
+    @property
+    def request(self) -> type[Request[ResponseT]]:
+        """The type of the request."""
+        found: type[Request[ResponseT]] = self._load()[0]
+        return found
+
+    @property
+    def response(self) -> type[ResponseT]:
+        """The type of the response."""
+        found: type[ResponseT] = self._load()[1]
+        return found
+
+    def _load(self) -> list[Any]:
+        """The models, which take a while to define: only those of operations that are called."""
+        if not self._models:
+            module = import_module(self.service.models)
+            names = (self.request_name, f"{self.name}Response")
+            self._models[:] = [getattr(module, name) for name in names]
+        return self._models
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +118,4 @@ class Waiter(Generic[ResponseT]):
     """Seconds of the longest one."""
 
 
-OperationsByRequest = Mapping[type["Request[Any]"], Operation[Any]]
+OperationsByRequest = Mapping[str, Operation[Any]]

@@ -31,6 +31,7 @@ class Signer:
     def __init__(self, region: str, service: str) -> None:
         self._region = region.encode("ascii")
         self._service = service.encode("ascii")
+        self._stamp: tuple[datetime | None, bytes] = (None, b"")
         self._key_for: tuple[str, bytes] | None = None
         self._key = b""
 
@@ -54,8 +55,7 @@ class Signer:
             body: The whole body.
             now: The time of signing; the clock's by default.
         """
-        moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
-        timestamp = moment.strftime("%Y%m%dT%H%M%SZ").encode("ascii")
+        timestamp = self._timestamp(datetime.now(UTC) if now is None else now)
         date = timestamp[:8]
         token = credentials.session_token or None
         security = b"" if token is None else b"x-amz-security-token:%b\n" % token.encode("ascii")
@@ -95,6 +95,15 @@ class Signer:
         if token is not None:
             headers.append((b"x-amz-security-token", token.encode("ascii")))
         return headers
+
+    def _timestamp(self, moment: datetime) -> bytes:
+        """The basic format of ISO 8601; the same for all requests of a second."""
+        moment = moment.replace(microsecond=0)
+        second, stamp = self._stamp
+        if moment != second:
+            stamp = moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ").encode("ascii")
+            self._stamp = (moment, stamp)
+        return stamp
 
     def _signing_key(self, secret: str, date: bytes) -> bytes:
         if self._key_for != (secret, date):

@@ -34,6 +34,21 @@ class Stopwatch:
         return dict(self._seconds)
 
 
+class _Stopped(Stopwatch):
+    """What stands in for one where nobody will ask: without a deadline."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """Nothing to begin."""
+
+    def enter(self, phase: Phase) -> None:
+        """Nothing to measure."""
+
+
+_STOPPED = _Stopped()
+
+
 class Budget:
     """The time that a call may take; one for all the calls of a walk over pages, or of a wait.
 
@@ -45,7 +60,7 @@ class Budget:
     def __init__(self, seconds: float | None) -> None:
         self.seconds: float | None = seconds
         """What ``CallOptions.deadline`` says; None: it has no end."""
-        self.stopwatch: Stopwatch = Stopwatch()
+        self.stopwatch: Stopwatch = _STOPPED if seconds is None else Stopwatch()
         self.at: float = math.inf if seconds is None else anyio.current_time() + seconds
         """When it ends, by the event loop's clock."""
 

@@ -7,6 +7,7 @@ names that the file does not have are written down by hand, from the description
 from __future__ import annotations
 
 import base64
+import collections.abc
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from ecrclient import Credentials, ECRClient, Paginator, models, params
+from ecrclient import Batches, Credentials, ECRClient, Paginator, enums, models, params
 from ecrclient._runtime.shapes import SupportsJson
 
 SPEC = Path(__file__).parents[2] / "codegen" / "spec" / "amazonaws-com-ecr.lap"
@@ -259,6 +260,19 @@ def snake(name: str) -> str:
     return spelled
 
 
+# What only type checkers import in the client's module.
+NAMES = {
+    **vars(collections.abc),
+    **vars(enums),
+    **vars(params),
+    **{name: getattr(models, name) for name in models.__all__},
+    "Batches": Batches,
+    "Paginator": Paginator,
+    "SupportsJson": SupportsJson,
+    "datetime": datetime,
+}
+
+
 def method_of(block: Block) -> Any:
     return inspect.getattr_static(ECRClient, snake(block.name))
 
@@ -279,7 +293,7 @@ def test_a_method_takes_exactly_the_members(block: Block) -> None:
 
 @each_block
 def test_a_parameter_has_the_type_of_its_member(block: Block) -> None:
-    hints = get_type_hints(method_of(block))
+    hints = get_type_hints(method_of(block), NAMES)
     for name, kind in {**block.required, **block.optional}.items():
         left_out = name in block.optional or (block.name, name) in NO_LONGER_REQUIRED
         choices = alternatives(hints[snake(name)])
@@ -327,7 +341,7 @@ def assert_accepts(kind: Kind, choices: set[Any], name: str) -> None:
 def test_the_return_type_is_the_operations_own(block: Block) -> None:
     method = method_of(block)
     response = getattr(models, f"{block.name}Response")
-    returned = get_type_hints(method)["return"]
+    returned = get_type_hints(method, NAMES)["return"]
     if "nextToken" in block.returns and "nextToken" in block.optional:
         assert not inspect.iscoroutinefunction(method)
         assert get_origin(returned) is Paginator

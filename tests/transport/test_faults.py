@@ -17,7 +17,8 @@ import trustme
 
 from ecrclient._runtime.errors import ConfigurationError
 from ecrclient._runtime.transport import PooledTransport, ResponseTooLarge
-from ecrclient._runtime.transport.parsers import available_parsers
+from ecrclient._runtime.transport.h11_parser import H11Parser
+from ecrclient._runtime.transport.parsers import find_parser
 from ecrclient._runtime.transport.tls import shared_context
 
 from .conftest import request, send, trusting
@@ -464,8 +465,8 @@ async def test_no_http(make: Make) -> None:
 def test_without_httptools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httptools", None)
     monkeypatch.delitem(sys.modules, "ecrclient._runtime.transport.fast_parser", raising=False)
-    assert list(available_parsers()) == ["h11"]
-    with pytest.raises(ValueError, match="must be one of h11, not 'httptools'"):
+    assert find_parser() is H11Parser
+    with pytest.raises(ValueError, match="httptools, which is not installed"):
         PooledTransport(parser="httptools")
 
 

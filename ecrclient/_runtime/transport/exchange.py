@@ -19,6 +19,7 @@ import httpx
 from ecrclient._runtime.errors import ClientClosedError
 from ecrclient._runtime.transport.connection import Connection
 from ecrclient._runtime.transport.messages import (
+    Answer,
     EncodedResponse,
     ResponseTooLarge,
     WholeResponse,
@@ -50,15 +51,33 @@ class Limits:
 class Exchange:
     """A call that owns a slot of the pool."""
 
-    __slots__ = ("_ended", "_limits", "_pool", "_write_error", "connection", "request", "timeouts")
+    __slots__ = (
+        "_ended",
+        "_limits",
+        "_method",
+        "_pool",
+        "_write_error",
+        "connection",
+        "request",
+        "timeouts",
+    )
 
-    def __init__(self, pool: Pool[Connection], limits: Limits, request: httpx.Request) -> None:
+    def __init__(
+        self,
+        pool: Pool[Connection],
+        limits: Limits,
+        method: str,
+        timeouts: Mapping[str, float | None],
+        request: httpx.Request | None = None,
+    ) -> None:
         self._pool = pool
         self._limits = limits
+        self._method = method
         self._ended = False
         self._write_error: OSError | None = None
         self.request = request
-        self.timeouts: Mapping[str, float | None] = request.extensions.get("timeout", {})
+        """What errors and the answer carry."""
+        self.timeouts = timeouts
         self.connection: Connection | None = None
 
     @property
@@ -95,7 +114,7 @@ class Exchange:
 
     async def converse(
         self, connection: Connection, head: bytes, body: bytes | AsyncGenerator[bytes]
-    ) -> httpx.Response:
+    ) -> None:
         """Send the request over a connection and await the answer's head.
 
         Raises:
@@ -104,7 +123,7 @@ class Exchange:
         """
         self.connection = connection
         self._write_error = None
-        connection.start_request(self.request.method)
+        connection.start_request(self._method)
         if not isinstance(body, bytes):
             await self._send_stream(head, body)
         elif len(body) <= _SMALL_BODY:
@@ -114,7 +133,6 @@ class Exchange:
         parser = connection.parser
         while not parser.head_done:
             await self._receive(connection)
-        return self._response(connection)
 
     async def _send_stream(self, head: bytes, body: AsyncGenerator[bytes]) -> None:
         async with aclosing(body):
@@ -181,16 +199,34 @@ class Exchange:
     def _closed(self) -> ClientClosedError:
         return ClientClosedError("the transport was closed while a call was under way")
 
-    def _response(self, connection: Connection) -> httpx.Response:
+    async def whole_answer(self) -> Answer:
+        """The answer with all of its body, once its head is there."""
+        assert self.connection is not None
+        parser = self.connection.parser
+        if parser.done and not is_encoded(parser.headers):
+            return Answer(parser.status, parser.headers, self._body())
+        response = self.response()
+        return Answer(parser.status, parser.headers, await response.aread())
+
+    def _body(self) -> bytes:
+        """The body of an answer that is complete; the exchange is over with it."""
+        assert self.connection is not None
+        body = b"".join(self.connection.parser.pieces)
+        if len(body) > self._limits.max_response_bytes:
+            raise ResponseTooLarge(self._limits.max_response_bytes, request=self.request)
+        self.end()
+        return body
+
+    def response(self) -> httpx.Response:
+        """The answer, once its head is there; the rest is read as it is asked for."""
+        connection = self.connection
+        assert connection is not None
         parser = connection.parser
         encoded = is_encoded(parser.headers)
         extensions = {"http_version": parser.version, "reason_phrase": parser.reason}
         limit = self._limits.max_response_bytes
         if parser.done and not encoded:
-            body = b"".join(parser.pieces)
-            if len(body) > limit:
-                raise ResponseTooLarge(limit, request=self.request)
-            self.end()
+            body = self._body()
             return WholeResponse(parser.status, parser.headers, body, extensions, self.request)
         kind = EncodedResponse if encoded else httpx.Response
         response = kind(
@@ -201,7 +237,7 @@ class Exchange:
             request=self.request,
         )
         announced = response.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > limit and self.request.method != "HEAD":
+        if announced.isdecimal() and int(announced) > limit and self._method != "HEAD":
             raise ResponseTooLarge(limit, request=self.request)
         if isinstance(response, EncodedResponse):
             response.limit = limit

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 __all__ = [
+    "Answer",
     "EncodedResponse",
     "ResponseTooLarge",
     "WholeResponse",
+    "decode_headers",
     "encode_head",
     "is_encoded",
     "request_body",
@@ -40,6 +42,15 @@ class ResponseTooLarge(httpx.RemoteProtocolError):
 
     def __reduce__(self) -> tuple[type[ResponseTooLarge], tuple[int]]:
         return type(self), (self.limit,)
+
+
+class Answer(NamedTuple):
+    """A whole answer, for callers that need no ``httpx.Response``."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    """Names as they were sent."""
+    content: bytes
 
 
 def encode_head(request: httpx.Request) -> bytes:
@@ -108,6 +119,15 @@ async def _stream_body(request: httpx.Request) -> AsyncGenerator[bytes]:
         raise httpx.LocalProtocolError(_WRONG_LENGTH, request=request)
 
 
+def decode_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of an answer as httpx would give them: lower case, repeated ones joined."""
+    try:
+        headers = {name.lower().decode("ascii"): value.decode("ascii") for name, value in raw}
+    except UnicodeDecodeError:
+        headers = {}
+    return headers if len(headers) == len(raw) else dict(httpx.Headers(raw).items())
+
+
 class WholeResponse(httpx.Response):
     """An answer whose body is here already, and needs no decoding.
 
@@ -121,7 +141,7 @@ class WholeResponse(httpx.Response):
         headers: list[tuple[bytes, bytes]],
         body: bytes,
         extensions: dict[str, Any],
-        request: httpx.Request,
+        request: httpx.Request | None,
     ) -> None:
         super().__init__(
             status,

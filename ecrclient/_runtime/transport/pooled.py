@@ -25,8 +25,8 @@ from ecrclient._runtime.errors import ClientClosedError
 from ecrclient._runtime.transport.connecting import open_connection
 from ecrclient._runtime.transport.connection import Connection
 from ecrclient._runtime.transport.exchange import Exchange, Limits, StaleConnectionError, told
-from ecrclient._runtime.transport.messages import encode_head, request_body
-from ecrclient._runtime.transport.parsers import available_parsers
+from ecrclient._runtime.transport.messages import Answer, encode_head, request_body
+from ecrclient._runtime.transport.parsers import find_parser
 from ecrclient._runtime.transport.pool import Pool, PoolStats
 from ecrclient._runtime.transport.tls import shared_context
 
@@ -62,12 +62,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
     ) -> None:
         if max_connections < 1:
             raise ValueError(f"max_connections must be at least 1, not {max_connections}")
-        parsers = available_parsers()
-        if parser is not None and parser not in parsers:
-            raise ValueError(f"parser must be one of {', '.join(parsers)}, not {parser!r}")
+        self._new_parser = find_parser(parser)
         self._pool: Pool[Connection] = Pool(max_connections)
         self._limits = Limits(keepalive_expiry, max_response_bytes)
-        self._new_parser = parsers[parser or list(parsers)[-1]]
         self._ssl_context = verify if isinstance(verify, ssl.SSLContext) else None
         self._ca_bundle = (
             None if verify is None or isinstance(verify, ssl.SSLContext) else os.fspath(verify)
@@ -94,15 +91,12 @@ class PooledTransport(httpx.AsyncBaseTransport):
             httpx.TransportError: no answer came, or none that can be read.
             ClientClosedError: the transport is closed.
         """
-        if self._pid != os.getpid():
-            self._leave_to_parent()
-        pool = self._pool
-        if pool.closed:
-            raise ClientClosedError("the transport is closed")
-        self._check_origin(request)
+        pool = self._open_pool()
+        self._check_origin(request.url, request)
         head = encode_head(request)
         body = request_body(request, head)
-        exchange = Exchange(pool, self._limits, request)
+        timeouts = request.extensions.get("timeout", {})
+        exchange = Exchange(pool, self._limits, request.method, timeouts, request)
         if not pool.try_acquire():
             timeout = exchange.timeouts.get("pool")
             try:
@@ -111,10 +105,41 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 message = f"all {pool.size} connections stayed in use for {timeout} s"
                 raise httpx.PoolTimeout(message, request=request) from error
         try:
-            return await self._send(exchange, head, body)
+            await self._send(exchange, request.url, head, body)
+            return exchange.response()
         except BaseException:
             exchange.end()
             raise
+
+    async def post(
+        self, url: httpx.URL, head: bytes, body: bytes, connect_timeout: float | None
+    ) -> Answer:
+        """Send the bytes of a POST request and await the whole answer.
+
+        For callers that need no request and response objects. They answer for the head, and bound
+        the time of all but connecting.
+
+        Raises:
+            httpx.TransportError: no answer came, or none that can be read.
+            ClientClosedError: the transport is closed.
+        """
+        pool = self._open_pool()
+        self._check_origin(url)
+        exchange = Exchange(pool, self._limits, "POST", {"connect": connect_timeout})
+        if not pool.try_acquire():
+            await pool.acquire(None)
+        try:
+            await self._send(exchange, url, head, body)
+            return await exchange.whole_answer()
+        finally:
+            exchange.end()
+
+    def _open_pool(self) -> Pool[Connection]:
+        if self._pid != os.getpid():
+            self._leave_to_parent()
+        if self._pool.closed:
+            raise ClientClosedError("the transport is closed")
+        return self._pool
 
     async def aclose(self) -> None:
         """Close every connection; calls under way and waiting get ``ClientClosedError``."""
@@ -136,13 +161,17 @@ class PooledTransport(httpx.AsyncBaseTransport):
     # -- one request -----------------------------------------------------------------------------
 
     async def _send(
-        self, exchange: Exchange, head: bytes, body: bytes | AsyncGenerator[bytes]
-    ) -> httpx.Response:
+        self,
+        exchange: Exchange,
+        url: httpx.URL,
+        head: bytes,
+        body: bytes | AsyncGenerator[bytes],
+    ) -> None:
         pool = self._pool
         connection = self._take_idle(pool)
         if connection is not None:
             try:
-                return await exchange.converse(connection, head, body)
+                await exchange.converse(connection, head, body)
             except StaleConnectionError as error:
                 pool.busy.discard(connection)
                 connection.close()
@@ -150,8 +179,10 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 if not isinstance(body, bytes):
                     message = "the server had closed the connection; the body cannot be sent again"
                     raise httpx.ReadError(message, request=exchange.request) from error
-        connection = await self._open(exchange.request, exchange.timeouts.get("connect"), pool)
-        return await exchange.converse(connection, head, body)
+            else:
+                return
+        connection = await self._open(url, exchange, pool)
+        await exchange.converse(connection, head, body)
 
     def _take_idle(self, pool: Pool[Connection]) -> Connection | None:
         """The idle connection that was used last; the ones that are no good are closed."""
@@ -164,10 +195,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
             connection.close()
         return None
 
-    async def _open(
-        self, request: httpx.Request, timeout: float | None, pool: Pool[Connection]
-    ) -> Connection:
-        url = request.url
+    async def _open(self, url: httpx.URL, exchange: Exchange, pool: Pool[Connection]) -> Connection:
+        request, timeout = exchange.request, exchange.timeouts.get("connect")
         is_tls = url.scheme == "https"
         deadline = math.inf if timeout is None else anyio.current_time() + timeout
         connection: Connection | None = None
@@ -202,8 +231,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
             )
         return self._ssl_context
 
-    def _check_origin(self, request: httpx.Request) -> None:
-        url = request.url
+    def _check_origin(self, url: httpx.URL, request: httpx.Request | None = None) -> None:
         origin = (url.raw_scheme, url.raw_host, url.port)
         if origin == self._origin:
             return

@@ -1,0 +1,100 @@
+"""Compare the client with what else there is.
+
+::
+
+    python -m benchmarks [--quick] [calls] [cold] [memory] [imports] [pagination]
+
+Without names: everything. The peers need an environment of their own (``--peers-python``), which
+``nox -s bench`` makes; without it only ours are measured. A full run writes its results, and charts
+of them, into ``benchmarks/results/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from benchmarks import report
+from benchmarks.imports import import_times
+from benchmarks.machine import describe
+from benchmarks.peers import PEERS
+from benchmarks.results import write
+from benchmarks.rounds import Bench
+from benchmarks.server import pin, serving
+
+_PARTS = ("calls", "cold", "memory", "imports", "pagination")
+_QUICK_PEERS = ("ecrclient", "ecrclient[fast]", "aiobotocore", "boto3", "aiohttp")
+_ALL_CALLS = ("tiny", "images-100", "images-1000", "manifest", "layer", "error", "retry")
+
+
+def main() -> int:
+    """Measure what was asked for; 1 if a target is missed."""
+    options = _options()
+    parts = options.parts or _PARTS
+    quick: bool = options.quick
+    names = options.peers.split(",") if options.peers else _QUICK_PEERS if quick else tuple(PEERS)
+    peers = [name for name in names if options.peers_python or PEERS[name].is_ours]
+    if len(peers) < len(names):
+        print("No --peers-python: only ours are measured.", file=sys.stderr)
+    pin(server=False)
+    with serving() as targets:
+        bench = Bench(
+            targets,
+            peers,
+            rounds=options.rounds or (3 if quick else 7),
+            seconds=0.15 if quick else 0.6,
+            peers_python=options.peers_python,
+        )
+        modules: list[tuple[str, float]] = []
+        for part in parts:
+            _measure(part, bench, modules, quick=quick)
+    samples = bench.samples
+    print(f"\n{describe(options.peers_python).told()}")
+    good = report.targets(samples)
+    if not quick and not options.parts:
+        for path in write(samples, modules, options.peers_python):
+            print(f"wrote {path}")
+    return 0 if good else 1
+
+
+def _measure(part: str, bench: Bench, modules: list[tuple[str, float]], *, quick: bool) -> None:
+    if part == "calls":
+        if quick:
+            bench.calls(("tiny",), (32, 128), gaps=False)
+            bench.calls(("images-100", "images-1000"), (8,), gaps=False)
+        else:
+            bench.calls(_ALL_CALLS, (1, 8, 32, 128, 512), gaps=True)
+        bench.latency(512)
+    elif part == "cold":
+        bench.cold(5 if quick else 20)
+    elif part == "memory":
+        bench.memory(1 if quick else 5)
+    elif part == "pagination":
+        bench.pagination()
+    else:
+        bench.progress.show("python -X importtime")
+        modules += import_times()
+    bench.progress.clear()
+    if part == "imports":
+        report.imports(modules[1:], modules[0][1])
+    else:
+        getattr(report, part)(bench.samples)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="what the targets need, in 2 minutes")
+    parser.add_argument("--rounds", type=int, help="rounds of all peers, at the least")
+    parser.add_argument("--peers", help=f"of {', '.join(PEERS)}; with commas")
+    parser.add_argument("--peers-python", help="the interpreter that has the peers installed")
+    options = parser.parse_args()
+    unknown = {*options.parts} - {*_PARTS}
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

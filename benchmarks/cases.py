@@ -1,0 +1,218 @@
+"""What is asked for, and the canned answers: the same for every peer."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+__all__ = [
+    "CASES",
+    "LAYER",
+    "MANIFEST",
+    "PAGES",
+    "PAGE_SIZE",
+    "WORK",
+    "Case",
+    "answer_to",
+]
+
+PAGES = 100
+PAGE_SIZE = 100
+"""The walk over pages: 100 pages of 100 images."""
+
+WORK = 0.010
+"""Seconds of work that the caller has with each page."""
+
+LAYER = bytes(range(256)) * (4 * 1024 * 10)
+"""10 MiB of a layer."""
+
+_DIGEST = f"sha256:{0:064x}"
+_REGISTRY = "123456789012"
+_JSON = {"separators": (",", ":")}
+
+
+def _manifest(size: int) -> str:
+    """An image manifest of about *size* bytes: nothing but layers."""
+    layer = {
+        "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+        "digest": _DIGEST,
+        "size": 123456789,
+    }
+    count = size // (len(json.dumps(layer)) + 1)
+    return json.dumps({"schemaVersion": 2, "layers": [layer] * count})
+
+
+MANIFEST = _manifest(100_000)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A call that every peer makes."""
+
+    name: str
+    told: str
+    """What it is, for the table."""
+    operation: str
+    members: dict[str, object]
+    """The request, spelled as it goes over the wire."""
+    result: int
+    """What a peer that reads the answer must count in it."""
+    concurrency: tuple[int, ...] = (1, 8, 32, 128, 512)
+    """How many at a time it is measured at."""
+    raw: bool = True
+    """Whether plain HTTP clients take part: they retry nothing."""
+
+    @property
+    def target(self) -> str:
+        """The ``X-Amz-Target`` header."""
+        return f"AmazonEC2ContainerRegistry_V20150921.{self.operation}"
+
+    @property
+    def body(self) -> bytes:
+        """The request's body, for peers that have no serializer."""
+        return json.dumps(self.members).encode()
+
+
+def _images(count: int) -> Case:
+    members: dict[str, object] = {"repositoryName": f"bench/{count}", "maxResults": count}
+    return Case(f"images-{count}", f"page of {count:,} images", "DescribeImages", members, count)
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("tiny", "GetAuthorizationToken", "GetAuthorizationToken", {}, 1),
+        _images(100),
+        _images(1000),
+        Case(
+            "manifest",
+            "PutImage, 100 kB manifest",
+            "PutImage",
+            {"repositoryName": "bench/image", "imageManifest": MANIFEST, "imageTag": "v1"},
+            1,
+        ),
+        Case(
+            "layer",
+            "UploadLayerPart, 10 MiB",
+            "UploadLayerPart",
+            {
+                "repositoryName": "bench/layer",
+                "uploadId": "12345678-1234-1234-1234-123456789012",
+                "partFirstByte": 0,
+                "partLastByte": len(LAYER) - 1,
+                "layerPartBlob": LAYER,
+            },
+            1,
+            concurrency=(1, 8),  # beyond, it is gigabytes
+            raw=False,
+        ),
+        Case("error", "an error", "DescribeImages", {"repositoryName": "bench/error"}, 0),
+        Case(
+            "retry",
+            "a retry after a 503",
+            "DescribeImages",
+            {"repositoryName": "bench/retry"},
+            1,
+            concurrency=(1, 8, 32),  # beyond, the quota of retries (500, 14 each) is used up
+            raw=False,
+        ),
+    )
+}
+
+
+# -- the answers ---------------------------------------------------------------------------------
+
+
+def _image(number: int) -> dict[str, object]:
+    return {
+        "registryId": _REGISTRY,
+        "repositoryName": "bench/images",
+        "imageDigest": f"sha256:{number:064x}",
+        "imageTags": [f"v{number}", f"build-{number}"],
+        "imageSizeInBytes": 123456789 + number,
+        "imagePushedAt": 1.76e9 + number,
+        "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
+        "artifactMediaType": "application/vnd.oci.image.config.v1+json",
+        "lastRecordedPullTime": 1.761e9 + number,
+        "imageStatus": "ACTIVE",
+    }
+
+
+def _page(count: int, token: str | None = None, first: int = 0) -> bytes:
+    members: dict[str, object] = {
+        "imageDetails": [_image(first + number) for number in range(count)]
+    }
+    if token is not None:
+        members["nextToken"] = token
+    return _encode(members)
+
+
+def _encode(content: dict[str, object], status: str = "200 OK") -> bytes:
+    body = json.dumps(content, **_JSON).encode()  # type: ignore[arg-type]
+    head = (
+        f"HTTP/1.1 {status}\r\n"
+        "x-amzn-RequestId: 01234567-89ab-cdef-0123-456789abcdef\r\n"
+        "Date: Mon, 02 Nov 2026 12:00:00 GMT\r\n"
+        "Content-Type: application/x-amz-json-1.1\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        "connection: keep-alive\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+_TOKEN = _encode(
+    {
+        "authorizationData": [
+            {
+                "authorizationToken": "QVdTOg" * 300,
+                "expiresAt": 1.76e9,
+                "proxyEndpoint": f"https://{_REGISTRY}.dkr.ecr.eu-west-1.amazonaws.com",
+            }
+        ]
+    }
+)
+_ANSWERS: dict[bytes, bytes] = {
+    b"bench/1000": _page(1000),
+    b"bench/100": _page(100),
+    b"bench/image": _encode(
+        {
+            "image": {
+                "registryId": _REGISTRY,
+                "repositoryName": "bench/image",
+                "imageId": {"imageDigest": _DIGEST, "imageTag": "v1"},
+            }
+        }
+    ),
+    b"bench/layer": _encode(
+        {
+            "registryId": _REGISTRY,
+            "repositoryName": "bench/layer",
+            "uploadId": "12345678-1234-1234-1234-123456789012",
+            "lastByteReceived": len(LAYER) - 1,
+        }
+    ),
+    b"bench/error": _encode(
+        {"__type": "RepositoryNotFoundException", "message": "no repository of that name"},
+        "400 Bad Request",
+    ),
+    b"bench/retry": _page(1),
+}
+_UNAVAILABLE = _encode({"message": "try again"}, "503 Service Unavailable")
+_NEXT_TOKEN = re.compile(rb'"nextToken": ?"(\d+)"')
+_WALK = [
+    _page(PAGE_SIZE, str(page + 1) if page + 1 < PAGES else None, page * PAGE_SIZE)
+    for page in range(PAGES)
+]
+
+
+def answer_to(head: bytes, start: bytes) -> bytes:
+    """The answer to a request, by its head and the first bytes of its body."""
+    for name, answer in _ANSWERS.items():
+        if name in start:
+            is_first = name == b"bench/retry" and b"attempt=1" in head
+            return _UNAVAILABLE if is_first else answer
+    if b"bench/pages" in start:
+        token = _NEXT_TOKEN.search(start)
+        return _WALK[int(token[1]) if token else 0]
+    return _TOKEN

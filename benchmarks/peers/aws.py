@@ -1,0 +1,131 @@
+"""The AWS clients that a user could pick instead: aiobotocore, and boto3 in threads.
+
+Their retry mode is set to ``standard``, which is ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from benchmarks.cases import CASES, PAGE_SIZE, WORK, Case
+from benchmarks.peers import KEY_ID, REGION, SECRET, Calls
+from benchmarks.server import Target
+
+__all__ = ["aiobotocore", "aiobotocore_httpx", "boto3"]
+
+# How an operation is called, and what its answer is counted by.
+_METHODS: dict[str, tuple[str, Callable[[Any], int]]] = {
+    "GetAuthorizationToken": (
+        "get_authorization_token",
+        lambda answer: len(answer["authorizationData"]),
+    ),
+    "DescribeImages": ("describe_images", lambda answer: len(answer["imageDetails"])),
+    "PutImage": ("put_image", lambda answer: "imageId" in answer["image"]),
+    "UploadLayerPart": ("upload_layer_part", lambda answer: answer["lastByteReceived"] > 0),
+}
+_WALK = {"repositoryName": "bench/pages", "PaginationConfig": {"PageSize": PAGE_SIZE}}
+_COMMON = {"region_name": REGION, "aws_access_key_id": KEY_ID, "aws_secret_access_key": SECRET}
+
+
+@contextlib.asynccontextmanager
+async def aiobotocore(target: Target, connections: int) -> AsyncGenerator[Calls]:
+    """The client on aiohttp, as it comes."""
+    async with _aiobotocore(target, connections) as calls:
+        yield calls
+
+
+@contextlib.asynccontextmanager
+async def aiobotocore_httpx(target: Target, connections: int) -> AsyncGenerator[Calls]:
+    """The client with its other back end."""
+    session: Any = importlib.import_module("aiobotocore.httpxsession")
+    async with _aiobotocore(target, connections, http_session_cls=session.HttpxSession) as calls:
+        yield calls
+
+
+@contextlib.asynccontextmanager
+async def _aiobotocore(target: Target, connections: int, **options: Any) -> AsyncGenerator[Calls]:
+    config: Any = importlib.import_module("aiobotocore.config").AioConfig(
+        max_pool_connections=connections, retries={"mode": "standard"}, **options
+    )
+    session: Any = importlib.import_module("aiobotocore.session").get_session()
+    async with session.create_client(
+        "ecr", endpoint_url=target.url, verify=target.ca, config=config, **_COMMON
+    ) as client:
+
+        def call(case: Case) -> Callable[[], Awaitable[int]]:
+            name, count = _METHODS[case.operation]
+            method, refused = getattr(client, name), client.exceptions.RepositoryNotFoundException
+
+            async def send() -> int:
+                try:
+                    answer = await method(**case.members)
+                except refused:
+                    return 0
+                return count(answer)
+
+            return send
+
+        async def walk(seconds: float) -> int:
+            count = 0
+            async for page in client.get_paginator("describe_images").paginate(**_WALK):
+                count += len(page["imageDetails"])
+                if seconds:
+                    await asyncio.sleep(seconds)
+            return count
+
+        yield {name: call(case) for name, case in CASES.items()} | {
+            "walk": partial(walk, 0),
+            "walk-and-work": partial(walk, WORK),
+        }
+
+
+@contextlib.asynccontextmanager
+async def boto3(target: Target, connections: int) -> AsyncGenerator[Calls]:
+    """boto3, each call in a worker thread."""
+    library: Any = importlib.import_module("boto3")
+    config: Any = importlib.import_module("botocore.config").Config(
+        max_pool_connections=connections, retries={"mode": "standard"}
+    )
+    client = library.client(
+        "ecr", endpoint_url=target.url, verify=target.ca, config=config, **_COMMON
+    )
+    loop = asyncio.get_running_loop()
+
+    def walk(seconds: float) -> int:
+        count = 0
+        for page in client.get_paginator("describe_images").paginate(**_WALK):
+            count += len(page["imageDetails"])
+            if seconds:
+                time.sleep(seconds)
+        return count
+
+    with ThreadPoolExecutor(connections) as threads:
+
+        def call(case: Case) -> Callable[[], Awaitable[int]]:
+            name, count = _METHODS[case.operation]
+            method, refused = getattr(client, name), client.exceptions.RepositoryNotFoundException
+
+            def send() -> int:
+                try:
+                    answer = method(**case.members)
+                except refused:
+                    return 0
+                return count(answer)
+
+            return partial(_in_thread, send)
+
+        def _in_thread(function: Callable[[], int]) -> Awaitable[int]:
+            return loop.run_in_executor(threads, function)
+
+        yield {name: call(case) for name, case in CASES.items()} | {
+            "walk": partial(_in_thread, partial(walk, 0)),
+            "walk-and-work": partial(_in_thread, partial(walk, WORK)),
+        }
+    client.close()

@@ -1,0 +1,163 @@
+"""The tables on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from benchmarks.cases import CASES, PAGE_SIZE, PAGES, WORK
+from benchmarks.figures import MAX_SPREAD, Figure, Key, Samples
+from benchmarks.server import LATENCY
+from benchmarks.targets import TARGETS
+
+__all__ = ["WALK_LIMIT", "calls", "cold", "imports", "memory", "pagination", "targets"]
+
+WALK_LIMIT = 1.15
+"""Of the larger of the two sums, that of the latencies and that of the work."""
+
+_US, _MS, _MIB = 1e6, 1e3, 1 / 2**20
+_METRICS: tuple[tuple[str, str, float, str], ...] = (
+    ("cpu", "CPU us a call", _US, ".0f"),
+    ("wall", "wall-clock us a call", _US, ".0f"),
+    ("p50", "p50 latency, ms", _MS, ".1f"),
+    ("p99", "p99 latency, ms", _MS, ".1f"),
+    ("gap", "longest loop gap, ms", _MS, ".1f"),
+)
+
+
+def _told(figure: Figure | None, factor: float, form: str) -> str:
+    """The figure; not if the rounds did not agree."""
+    if figure is None:
+        return "-"
+    if not figure.is_steady:
+        return f"scatters {figure.spread:.0%}"
+    return format(figure.median * factor, form)
+
+
+def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    shown = [[*row] for row in rows]
+    widths = [max(len(row[i]) for row in [heads, *shown]) for i in range(len(heads))]
+    print(f"\n{title}\n")
+    for row in [heads, ["-" * width for width in widths], *shown]:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        print("  " + "  ".join(cells))
+
+
+def calls(samples: Samples) -> None:
+    """A table for each case and metric: peers down, calls at a time across."""
+    names = [*CASES, "tiny, 20 ms"]
+    for case in names:
+        peers = samples.peers(case)
+        concurrencies = sorted({key.concurrency for key in samples.values if key.case == case})
+        for metric, told, factor, form in _METRICS if peers else ():
+            if metric == "gap" and not any(key.metric == "gap" for key in samples.values):
+                continue
+            _table(
+                f"{CASES[case].told if case in CASES else case}: {told}",
+                ["at a time", *map(str, concurrencies)],
+                (
+                    [peer]
+                    + [
+                        _told(samples.figure(Key(case, c, peer, metric)), factor, form)
+                        for c in concurrencies
+                    ]
+                    for peer in peers
+                ),
+            )
+
+
+def cold(samples: Samples) -> None:
+    """How processes start."""
+    cells: tuple[tuple[str, str], ...] = (
+        ("cold start", "cpu"),
+        ("cold start", "wall"),
+        ("loop gap", "gap"),
+    )
+    _table(
+        "Cold start: import, construct, first answer; milliseconds",
+        ["", "CPU", "wall clock", "longest loop gap after import"],
+        _rows(samples, "cold start", cells, lambda figure: _told(figure, _MS, ".0f")),
+    )
+
+
+def memory(samples: Samples) -> None:
+    """How much memory is resident."""
+    metrics = ("rss-import", "rss-call", "rss-images", "rss-made", "rss-clients")
+    _table(
+        "Memory, MiB",
+        ["", "after import", "first call", "+10,000 images", "+100 clients", "+ that called"],
+        _rows(
+            samples,
+            "memory",
+            tuple(("memory", metric) for metric in metrics),
+            lambda figure: _told(figure, _MIB, ".1f"),
+        ),
+    )
+
+
+def _rows(
+    samples: Samples,
+    case: str,
+    cells: tuple[tuple[str, str], ...],
+    told: Callable[[Figure | None], str],
+) -> Iterable[list[str]]:
+    for peer in samples.peers(case):
+        yield [peer, *(told(samples.figure(Key(name, 1, peer, metric))) for name, metric in cells)]
+
+
+def pagination(samples: Samples) -> None:
+    """The walk over pages, beside the larger of the two sums."""
+    bound = PAGES * max(LATENCY, WORK)
+    rows: list[list[str]] = []
+    for walk in ("walk", "walk-and-work", "walk-ahead"):
+        for peer in samples.peers(walk):
+            figure = samples.figure(Key(walk, 1, peer, "wall"))
+            cpu = samples.figure(Key(walk, 1, peer, "cpu"))
+            assert figure is not None
+            ratio = f"{figure.median / bound:.2f}"
+            if walk == "walk-ahead":
+                ratio += " ok" if figure.median <= WALK_LIMIT * bound else f" > {WALK_LIMIT}"
+            rows.append([walk, peer, _told(figure, 1, ".2f"), ratio, _told(cpu, 1, ".2f")])
+    if rows:
+        _table(
+            f"{PAGES} pages of {PAGE_SIZE} images, {LATENCY * _MS:.0f} ms of latency and (but for "
+            f"walk) {WORK * _MS:.0f} ms of work a page; the larger sum is {bound:.1f} s",
+            ["", "", "seconds", "of the larger sum", "CPU seconds"],
+            rows,
+        )
+
+
+def imports(modules: Sequence[tuple[str, float]], total: float) -> None:
+    """Where the time of ``import ecrclient`` goes."""
+    _table(
+        f"import ecrclient: {total / 1000:.0f} ms (python -X importtime), of which",
+        ["package", "ms"],
+        ([name, f"{us / 1000:.1f}"] for name, us in modules),
+    )
+
+
+def targets(samples: Samples) -> bool:
+    """The table of targets; whether all that were measured hold."""
+    rows: list[list[str]] = []
+    good = True
+    for target in TARGETS:
+        reached = target.reached(samples)
+        if reached is None:
+            continue
+        if not reached.is_steady:
+            verdict = "no figure"
+        elif reached.median <= target.limit:
+            verdict = "holds"
+        else:
+            verdict, good = "MISSED", False
+        limit = f"<= {target.limit:.2f}"
+        peer, against = target.key.peer, target.against
+        rows.append([target.told, peer, against, limit, _told(reached, 1, ".2f"), verdict])
+    if rows:
+        _table(
+            "Targets: ratios within each round, medians "
+            f"(no figure where rounds scatter by more than {MAX_SPREAD:.0%})",
+            ["", "of", "against", "target", "reached", ""],
+            rows,
+        )
+    return good

@@ -1,0 +1,220 @@
+"""The peers in turn, round after round: what disturbs the machine disturbs them all alike."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from benchmarks.cases import CASES
+from benchmarks.coldstart import NEEDLESS
+from benchmarks.figures import Samples
+from benchmarks.peers import KEY_ID, PEERS, REGION, SECRET
+from benchmarks.server import Target
+
+__all__ = ["Bench", "Progress"]
+
+_MOST_ROUNDS = 2
+"""Times the rounds that were asked for, until the figures are steady."""
+
+
+class Progress:
+    """One line on standard error: what is being measured, and since when."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._is_live = sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        """Say what is being done now."""
+        passed = time.monotonic() - self._begun
+        start, end = ("\r", "") if self._is_live else ("", "\n")
+        print(f"{start}{passed:5.0f} s  {text:<66}", end=end, file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        """Make room for a table."""
+        if self._is_live:
+            print(f"\r{'':<76}\r", end="", file=sys.stderr, flush=True)
+
+
+@dataclass
+class Bench:
+    """What to measure with, and what has been measured."""
+
+    targets: dict[str, Target]
+    peers: Sequence[str]
+    rounds: int
+    seconds: float
+    """How long a round of one peer measures, about."""
+    peers_python: str | None
+    """The interpreter of the environment in which the peers are installed."""
+    samples: Samples = field(default_factory=Samples)
+    progress: Progress = field(default_factory=Progress)
+
+    # -- calls -------------------------------------------------------------------------------------
+
+    def calls(self, names: Iterable[str], concurrencies: Iterable[int], *, gaps: bool) -> None:
+        """Measure cases, each at several numbers of calls at a time."""
+        for concurrency in concurrencies:
+            cases = [name for name in names if concurrency in CASES[name].concurrency]
+            with self._workers(self.targets["tls"], concurrency) as workers:
+                for name in cases:
+                    able = {
+                        peer: worker
+                        for peer, worker in workers.items()
+                        if CASES[name].raw or not PEERS[peer].is_raw
+                    }
+                    self._measure(name, name, concurrency, able)
+                    if gaps:
+                        self._round(name, name, concurrency, able, ticking=True)
+
+    def latency(self, concurrency: int) -> None:
+        """Measure tiny calls to the server that takes 20 ms."""
+        with self._workers(self.targets["tls-slow"], concurrency) as workers:
+            self._measure("tiny, 20 ms", "tiny", concurrency, workers, metric="p99")
+
+    def pagination(self) -> None:
+        """Measure the walk over 100 pages, with 20 ms of latency and 10 ms of work a page."""
+        with self._workers(self.targets["tls-slow"], 2) as workers:
+            for number in range(self.rounds):
+                for peer, worker in workers.items():
+                    if PEERS[peer].is_raw:
+                        continue
+                    walks = ("walk", "walk-and-work", "walk-ahead")
+                    for walk in walks if PEERS[peer].is_ours else walks[:2]:
+                        self.progress.show(f"{walk}, {peer}, round {number + 1}")
+                        self.samples.add(walk, 1, peer, worker.ask(once=walk))
+
+    def _measure(
+        self,
+        told: str,
+        case: str,
+        concurrency: int,
+        workers: dict[str, _Worker],
+        metric: str = "cpu",
+    ) -> None:
+        for number in range(self.rounds * _MOST_ROUNDS):
+            if number >= self.rounds and self.samples.is_steady(told, concurrency, metric):
+                break
+            self.progress.show(f"{told}, {concurrency} at a time, round {number + 1}")
+            self._round(told, case, concurrency, workers)
+
+    def _round(
+        self,
+        told: str,
+        case: str,
+        concurrency: int,
+        workers: dict[str, _Worker],
+        *,
+        ticking: bool = False,
+    ) -> None:
+        for peer, worker in workers.items():
+            found = worker.ask(
+                case=case, concurrency=concurrency, seconds=self.seconds, ticking=ticking
+            )
+            self.samples.add(told, concurrency, peer, found)
+
+    # -- processes that start ----------------------------------------------------------------------
+
+    def cold(self, runs: int) -> None:
+        """Measure CPU time to the first answer, and the gaps of the event loop on the way."""
+        for peer in self._starters():
+            self._start(peer, "gap")  # not counted: it may have to compile modules
+        for number in range(runs):
+            self.progress.show(f"cold start, run {number + 1} of {runs}")
+            for peer in self._starters():
+                self.samples.add("cold start", 1, peer, self._start(peer, "start"))
+                self.samples.add("loop gap", 1, peer, self._start(peer, "gap"))
+
+    def memory(self, runs: int) -> None:
+        """Measure how much memory is resident, step by step."""
+        for number in range(runs):
+            self.progress.show(f"memory, run {number + 1} of {runs}")
+            for peer in self._starters():
+                self.samples.add("memory", 1, peer, self._start(peer, "memory"))
+
+    def _starters(self) -> list[str]:
+        return [peer for peer in self.peers if peer not in NEEDLESS]
+
+    def _start(self, peer: str, mode: str) -> dict[str, float]:
+        url = self.targets["tls"].url
+        command = [self._python(peer), "-m", "benchmarks.coldstart", peer, mode, url]
+        environment = {**self._environment(), "BENCH_BEGUN": str(time.time())}
+        done = subprocess.run(  # noqa: S603 - our own module
+            command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        )
+        found: dict[str, float] = json.loads(done.stdout)
+        return found
+
+    # -- workers -----------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _workers(self, target: Target, connections: int) -> Generator[dict[str, _Worker]]:
+        """A process for each peer, its client open."""
+        with contextlib.ExitStack() as stack:
+            workers: dict[str, _Worker] = {}
+            for peer in self.peers:
+                self.progress.show(f"{peer}: starting")
+                command = [self._python(peer), "-m", "benchmarks.worker", peer]
+                worker = _Worker(command, self._environment())
+                workers[peer] = stack.enter_context(worker)
+                worker.ask(open={"url": target.url, "ca": target.ca}, connections=connections)
+            yield workers
+
+    def _python(self, peer: str) -> str:
+        if PEERS[peer].is_ours:
+            return sys.executable
+        assert self.peers_python is not None
+        return self.peers_python
+
+    def _environment(self) -> dict[str, str]:
+        """Nothing of the user's own AWS settings; the server's certificate is trusted."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as in production
+        return kept | {
+            "AWS_ACCESS_KEY_ID": KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CA_BUNDLE": self.targets["tls"].ca,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PYTHONPATH": os.getcwd(),
+        }
+
+
+class _Worker:
+    """A process that makes the calls of one peer."""
+
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+        self._peer = command[-1]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            self.ask(close=True)
+        self._process.kill()
+        self._process.wait()
+
+    def ask(self, **command: Any) -> dict[str, float]:
+        """Have a command carried out."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        print(json.dumps(command), file=stdin, flush=True)
+        line = stdout.readline()
+        if not line:
+            raise BrokenPipeError(f"the worker of {self._peer} has ended")
+        answer: dict[str, float] = json.loads(line)
+        return answer
