@@ -17,6 +17,7 @@ __all__ = ["SNAPSHOT", "Surface", "breaks", "public_surface"]
 ROOT = Path(__file__).resolve().parents[2]
 SNAPSHOT = Path(__file__).with_name("public.json")
 _OPTIONAL = "?"
+_UNTOLD = "as inferred"
 
 Surface = Mapping[str, Mapping[str, str]]
 """Each public name, and what it consists of: parameters (a ``?`` at the end: there is a default),
@@ -47,7 +48,7 @@ def breaks(old: Surface, new: Surface) -> list[str]:
             now = new[name].get(part, new[name].get(part + _OPTIONAL))
             if now is None:
                 found.append(f"{name}: {part} is gone")
-            elif now != kind:
+            elif kind not in {now, _UNTOLD}:
                 found.append(f"{name}: {part} was {kind} and is {now}")
         required = {part for part in new[name] if part.isidentifier() and part != "bases"}
         found += [
@@ -60,8 +61,8 @@ def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
     """The module and those in it that are public."""
     yield module
     for name, inner in module.modules.items():
-        # The modules of the in-memory ECR are no more public than what the package shows of them.
-        if not name.startswith("_") and (module.name != "testing" or name == "pytest"):
+        # What models and the in-memory ECR are made of is no more public than their packages show.
+        if not name.startswith("_") and (module.parent is None or name == "pytest"):
             yield from _modules(inner)
 
 
@@ -90,7 +91,7 @@ def _describe(
         case griffe.Function():
             yield path, {**_signature(obj), "->": str(obj.returns)}
         case griffe.Attribute():
-            yield path, {":": str(obj.annotation)}
+            yield path, {":": _UNTOLD if obj.annotation is None else str(obj.annotation)}
         case _:
             return
 

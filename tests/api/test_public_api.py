@@ -45,5 +45,9 @@ def test_what_breaks(change: Surface, told: list[str]) -> None:
     assert breaks(OLD, {**OLD, **change}) == told
 
 
+def test_a_type_that_was_inferred_may_be_told() -> None:
+    assert breaks({"m.x": {":": "as inferred"}}, {"m.x": {":": "int"}}) == []
+
+
 def test_a_name_that_is_gone_breaks() -> None:
     assert breaks(OLD, {"m.f": OLD["m.f"], "m.C": OLD["m.C"]}) == ["m.C.x is gone"]
