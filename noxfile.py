@@ -86,6 +86,12 @@ def docs(session: nox.Session) -> None:
     session.run("zensical", "build", "--clean", "--strict", *session.posargs)
 
 
+@nox.session(python=False)
+def notes(session: nox.Session) -> None:
+    """Print the release notes of a version: ``-- 0.1.0``."""
+    session.run("python", "-m", "docsite.release_notes", *session.posargs)
+
+
 @nox.session(python=PYTHON)
 def soak(session: nox.Session) -> None:
     """5,000 calls through faults, half of them cancelled; about a minute. Options go to it."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from docsite.pictures import FOLDER, draw_all
+from docsite.release_notes import notes_of
 from docsite.roles import to_markdown
 from ecrclient.operations import OPERATIONS
 from tests.docs.pages import ROOT
@@ -46,3 +49,18 @@ def test_roles_become_links() -> None:
     assert to_markdown(text, lambda name: f"x.{name}") == (
         "See [`C`][x.a.b.C] and [`go`][x.go].\n\n```\ncode()\n```\n\nMore."
     )
+
+
+def test_release_notes_are_the_changelogs_section() -> None:
+    text = (
+        "# C\n\n## Unreleased\n\n## 0.2.0 - 2030-01-01\n\n### Added\n\n- X.\n\n## 0.1.0\n\n- Y.\n"
+    )
+    assert notes_of("0.2.0", text) == "### Added\n\n- X."
+    assert notes_of("0.1.0", text) == "- Y."
+    for version in ("Unreleased", "0.3.0"):
+        with pytest.raises(LookupError, match=version):
+            notes_of(version, text)
+
+
+def test_the_changelog_has_notes_for_what_comes() -> None:
+    assert notes_of("Unreleased", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
