@@ -30,8 +30,8 @@ def assert_modelled(value: Any, shape: Any, place: str = "answer") -> None:
         "timestamp": (int, float),
     }
     kind = shape.type_name
-    assert isinstance(value, kinds[kind]), f"{place}: {value!r} is no {kind}"
-    assert kind == "boolean" or not isinstance(value, bool), f"{place}: {value!r} is no {kind}"
+    is_right = isinstance(value, kinds[kind]) and isinstance(value, bool) == (kind == "boolean")
+    assert is_right, f"{place}: {value!r} is no {kind}"
     match kind:
         case "structure":
             _assert_structure(value, shape, place)

@@ -60,7 +60,8 @@ class Visitor:
 
     def well_chosen(self, name: str) -> dict[str, Any]:
         """An input that succeeds: what the model requires, by the names of what is there."""
-        made = Maker("minimal", self.known).make(self.operation(name).input_shape)
+        shape = self.operation(name).input_shape
+        made: dict[str, Any] = Maker("minimal", self.known).make(shape)
         return made | MORE.get(name, {})
 
     def visit(self, name: str, members: dict[str, Any]) -> bool:
