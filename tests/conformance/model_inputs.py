@@ -24,10 +24,16 @@ class Inputs:
 
     Args:
         texts: Examples of shapes whose pattern is too hard to meet by chance.
+        only: All the texts that are drawn for certain shapes.
     """
 
-    def __init__(self, texts: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        texts: Mapping[str, tuple[str, ...]],
+        only: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         self._texts = texts
+        self._only = only or {}
         self._made: dict[str, st.SearchStrategy[Any]] = {}
 
     def of(self, shape: Any) -> st.SearchStrategy[Any]:
@@ -73,6 +79,8 @@ class Inputs:
         most = min(shape.metadata.get("max", _MOST_CHARACTERS), max(_MOST_CHARACTERS, least))
         if shape.enum:
             return st.sampled_from(list(shape.enum))
+        if shape.name in self._only:
+            return st.sampled_from(self._only[shape.name])
         pattern = shape.metadata.get("pattern")
         if pattern is None:
             return st.text(_TEXT, min_size=least, max_size=most)

@@ -42,14 +42,6 @@ def test_a_repository_and_its_images(boto: Any) -> None:
     assert image["ResponseMetadata"]["RequestId"]
 
 
-def test_a_modelled_error(boto: Any) -> None:
-    with pytest.raises(boto.exceptions.RepositoryNotFoundException) as caught:
-        boto.list_images(repositoryName="none")
-    response: Any = caught.value.response
-    assert response["Error"]["Code"] == "RepositoryNotFoundException"
-    assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
-
-
 def test_boto3_tries_again() -> None:
     ecr = InMemoryECR()
     ecr.faults.drop()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from ecrclient.lifecycle import LifecyclePolicy, keep_last
 from ecrclient.testing import InMemoryECR
 from tests.testing.builders import CONFIG, LAYERS, OCI_MANIFEST, digest_of, image_manifest, index_of
-from tests.testing.through_botocore import botocore_client, botocore_module
+from tests.testing.through_botocore import botocore_client
 
 Call = Callable[..., dict[str, Any]]
 Calls = list[tuple[str, dict[str, Any]]]
@@ -90,19 +89,9 @@ def test_a_repository_and_its_images(call: Call) -> None:
     assert answer["ResponseMetadata"]["RequestId"]
 
 
-def test_a_refusal(call: Call) -> None:
-    client_error: Any = botocore_module("exceptions").ClientError
-    with pytest.raises(client_error) as caught:
-        call("describe_images", repositoryName="none")
-    response: Any = caught.value.response
-    assert response["Error"]["Code"] == "RepositoryNotFoundException"
-    assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
-
-
 _RULE = {"ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io"}
 _TEMPLATE = {"prefix": "team", "appliedFor": ["CREATE_ON_PUSH"]}
 _ROLE = {"principalArn": "arn:aws:iam::123456789012:role/scanner"}
-_SECRET = "arn:aws:secretsmanager:{}:{}:secret:ecr-pullthroughcache/hub-AbCdEf"
 
 
 def test_the_settings_of_a_registry(call: Call) -> None:
@@ -193,117 +182,6 @@ def test_work_in_the_background(call: Call) -> None:
     described = call("describe_replication_backfill_results", **backfill)
     assert described["results"] == []
     assert "progress" not in described
-    client_error: Any = botocore_module("exceptions").ClientError
-    with pytest.raises(client_error) as caught:
-        call("stop_replication_backfill", **backfill)
-    code = caught.value.response["Error"]["Code"]
-    assert code == "ReplicationBackfillInvalidStatusException"
-
-
-# What is refused, and the calls of which the last one is.
-_REFUSED: list[tuple[str, Calls]] = [
-    (
-        "PullThroughCacheRuleAlreadyExistsException",
-        [("create_pull_through_cache_rule", _RULE)] * 2,
-    ),
-    (
-        "PullThroughCacheRuleNotFoundException",
-        [("delete_pull_through_cache_rule", {"ecrRepositoryPrefix": "none"})],
-    ),
-    (
-        "UnsupportedUpstreamRegistryException",
-        [("create_pull_through_cache_rule", _RULE | {"upstreamRegistryUrl": "example.com"})],
-    ),
-    (
-        "SecretNotFoundException",
-        [
-            (
-                "create_pull_through_cache_rule",
-                _RULE | {"credentialArn": _SECRET.format("eu-west-1", "123456789012")},
-            )
-        ],
-    ),
-    (
-        "UnableToAccessSecretException",
-        [
-            (
-                "create_pull_through_cache_rule",
-                _RULE | {"credentialArn": _SECRET.format("us-east-1", "999999999999")},
-            )
-        ],
-    ),
-    (
-        "LimitExceededException",
-        [
-            ("create_pull_through_cache_rule", _RULE | {"ecrRepositoryPrefix": f"q{number}"})
-            for number in range(10, 61)
-        ],
-    ),
-    (
-        "TemplateAlreadyExistsException",
-        [("create_repository_creation_template", _TEMPLATE)] * 2,
-    ),
-    ("TemplateNotFoundException", [("delete_repository_creation_template", {"prefix": "x"})]),
-    ("ExclusionAlreadyExistsException", [("register_pull_time_update_exclusion", _ROLE)] * 2),
-    ("ExclusionNotFoundException", [("deregister_pull_time_update_exclusion", _ROLE)]),
-    ("ScanNotFoundException", [*_PUSHED, ("describe_image_scan_findings", _V1)]),
-    ("LimitExceededException", [*_PUSHED, *[("start_image_scan", _V1)] * 2]),
-    (
-        "UnsupportedImageTypeException",
-        [
-            *_PUSHED,
-            (
-                "put_image",
-                {
-                    "repositoryName": "team/app",
-                    "imageManifest": index_of([image_manifest()]),
-                    "imageTag": "v1",
-                },
-            ),
-            ("start_image_scan", _V1),
-        ],
-    ),
-    (
-        "ValidationException",
-        [
-            *_PUSHED,
-            ("put_registry_scanning_configuration", {"scanType": "ENHANCED"}),
-            ("start_image_scan", _V1),
-        ],
-    ),
-    (
-        "LifecyclePolicyPreviewInProgressException",
-        [*_PUSHED, *[("start_lifecycle_policy_preview", _PREVIEW)] * 2],
-    ),
-    (
-        "LifecyclePolicyPreviewNotFoundException",
-        [*_PUSHED, ("get_lifecycle_policy_preview", {"repositoryName": "team/app"})],
-    ),
-    ("ValidationException", [("start_replication_backfill", {"destination": _IRELAND})]),
-    (
-        "ReplicationBackfillInProgressException",
-        [*_REPLICATED, *[("start_replication_backfill", {"destination": _IRELAND})] * 2],
-    ),
-    (
-        "ReplicationBackfillNotFoundException",
-        [("stop_replication_backfill", {"replicationBackfillId": str(UUID(int=0))})],
-    ),
-    ("SigningConfigurationNotFoundException", [("get_signing_configuration", {})]),
-    (
-        "InvalidParameterException",
-        [("put_account_setting", {"name": "BLOB_MOUNTING", "value": "MAYBE"})],
-    ),
-]
-
-
-@pytest.mark.parametrize(("code", "calls"), _REFUSED)
-def test_settings_that_are_refused(call: Call, code: str, calls: Calls) -> None:
-    *before, (method, members) = calls
-    play(call, before)
-    client_error: Any = botocore_module("exceptions").ClientError
-    with pytest.raises(client_error) as caught:
-        call(method, **members)
-    assert caught.value.response["Error"]["Code"] == code
 
 
 def test_layers_and_what_is_attached(call: Call) -> None:
@@ -338,95 +216,3 @@ def test_layers_and_what_is_attached(call: Call) -> None:
     assert detail["lastArchivedAt"].tzinfo is not None
     (failure,) = call("batch_get_image", **where, imageIds=[{"imageTag": "v1"}])["failures"]
     assert failure["failureCode"] == "ImageInaccessible"
-
-
-def _upload(call: Call, *parts: bytes) -> dict[str, Any]:
-    """Begin an upload, and send parts of it."""
-    upload: dict[str, Any] = {"repositoryName": "team/app"}
-    upload["uploadId"] = call("initiate_layer_upload", **upload)["uploadId"]
-    first = 0
-    for part in parts:
-        call("upload_layer_part", **upload, **_part(part, first))
-        first += len(part)
-    return upload
-
-
-def _part(part: bytes, first: int) -> dict[str, Any]:
-    last = first + len(part) - 1
-    return {"partFirstByte": first, "partLastByte": last, "layerPartBlob": part}
-
-
-def _refuse_part(call: Call) -> None:
-    call("upload_layer_part", **_upload(call, b"abc"), **_part(b"de", 4))
-
-
-def _refuse_upload(call: Call) -> None:
-    upload = {"repositoryName": "team/app", "uploadId": "6cb64b8a-9378-0e33-2ab1-b780fab8a9e9"}
-    call("upload_layer_part", **upload, **_part(b"abc", 0))
-
-
-def _refuse_empty(call: Call) -> None:
-    call("complete_layer_upload", **_upload(call), layerDigests=[digest_of(b"")])
-
-
-def _refuse_small(call: Call) -> None:
-    call("complete_layer_upload", **_upload(call, b"a", b"b"), layerDigests=[digest_of(b"ab")])
-
-
-def _refuse_digest(call: Call) -> None:
-    call("complete_layer_upload", **_upload(call, b"a"), layerDigests=[digest_of(b"b")])
-
-
-def _refuse_again(call: Call) -> None:
-    for _ in range(2):
-        push_layer(call, "team/app", b"a")
-
-
-def _refuse_manifest(call: Call) -> None:
-    call("put_image", repositoryName="team/app", imageManifest=image_manifest())
-
-
-def _refuse_url(call: Call) -> None:
-    call("get_download_url_for_layer", repositoryName="team/app", layerDigest=digest_of(b"a"))
-
-
-def _refuse_loose_layer(call: Call) -> None:
-    push_layer(call, "team/app", b"a")
-    _refuse_url(call)
-
-
-def _refuse_restoring(call: Call) -> None:
-    push_blobs(call, "team/app")
-    call("put_image", repositoryName="team/app", imageManifest=image_manifest(), imageTag="v1")
-    call(
-        "update_image_storage_class",
-        repositoryName="team/app",
-        imageId={"imageTag": "v1"},
-        targetStorageClass="STANDARD",
-    )
-
-
-@pytest.mark.parametrize(
-    ("code", "refused"),
-    [
-        ("InvalidLayerPartException", _refuse_part),
-        ("UploadNotFoundException", _refuse_upload),
-        ("EmptyUploadException", _refuse_empty),
-        ("LayerPartTooSmallException", _refuse_small),
-        ("InvalidLayerException", _refuse_digest),
-        ("LayerAlreadyExistsException", _refuse_again),
-        ("LayersNotFoundException", _refuse_manifest),
-        ("LayersNotFoundException", _refuse_url),
-        ("LayerInaccessibleException", _refuse_loose_layer),
-        ("ImageStorageClassUpdateNotSupportedException", _refuse_restoring),
-    ],
-)
-def test_layers_that_are_refused(call: Call, code: str, refused: Callable[[Call], None]) -> None:
-    call("create_repository", repositoryName="team/app")
-    client_error: Any = botocore_module("exceptions").ClientError
-    with pytest.raises(client_error) as caught:
-        refused(call)
-    response: Any = caught.value.response
-    assert response["Error"]["Code"] == code
-    if code == "InvalidLayerPartException":
-        assert response["lastValidByteReceived"] == 2

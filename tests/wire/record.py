@@ -18,7 +18,7 @@ import importlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -41,7 +41,7 @@ POLICY = json.dumps(
         ]
     }
 )
-TEXTS: dict[str, tuple[str, str]] = {
+TEXTS: dict[str, tuple[str, ...]] = {
     "BatchedOperationLayerDigest": DIGESTS,
     "CredentialArn": (SECRET + "docker-hub", SECRET + "quay"),
     "ImageDigest": DIGESTS,
@@ -85,10 +85,15 @@ class Maker:
 
     No two members of an input get the same text or number where the model allows two, so that a
     swap is seen.
+
+    Args:
+        case: Which members it makes.
+        texts: The texts of certain shapes, taken in turn.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, texts: Mapping[str, tuple[str, ...]] = TEXTS) -> None:
         self._case: Case = case
+        self._texts = texts
         self._used: Counter[str] = Counter()
 
     def make(self, shape: Any) -> Any:
@@ -121,8 +126,9 @@ class Maker:
         if shape.enum:
             value: str = shape.enum[number % len(shape.enum)]
             return value
-        if shape.name in TEXTS:
-            return TEXTS[shape.name][number % 2]
+        if shape.name in self._texts:
+            texts = self._texts[shape.name]
+            return texts[number % len(texts)]
         if self._case == "edges":
             least: int = shape.metadata.get("min", 0)
             return "x" * least

@@ -1,0 +1,115 @@
+"""The in-memory ECR, asked by boto3: every operation, over HTTP, with random valid input.
+
+Half of the inputs are random altogether; the texts of the others are names of what is there, so
+that something comes of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+
+from ecrclient.testing import InMemoryECR
+from tests.conformance.effort import examples
+from tests.conformance.full_registry import MORE, fill
+from tests.conformance.model_inputs import Inputs
+from tests.conformance.strictness import assert_modelled
+from tests.conformance.tally import Judge
+from tests.testing.stage import Boto3, RefusedError, Stage, open_boto3
+from tests.unit._botocore import service_model
+from tests.wire.record import TEXTS, Maker
+
+OPERATIONS = sorted(service_model()["operations"])
+ANSWERS = Judge("botocore's model: answers of the in-memory ECR")
+ERRORS = Judge("botocore's model: errors of the in-memory ECR")
+# "Common Errors" in the Amazon ECR API Reference: what is told of other accounts' registries.
+COMMON = {"AccessDeniedException"}
+
+
+def _clock() -> datetime:
+    return datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class Visitor:
+    """Makes calls of a full registry, the same one before each call."""
+
+    def __init__(self, boto3: Boto3, stage: Stage, folder: Path) -> None:
+        self._boto3 = boto3
+        self._stage = stage
+        self._state = folder / "state.json"
+        self._raw = b""
+        boto3.client.meta.events.register("before-parse.ecr", self._keep)
+        stage.ecr = InMemoryECR(clock=_clock)
+        self.known = fill(stage.ecr, lambda name, **members: boto3.call(name, members))
+        stage.ecr.save(self._state)
+        self.random, self.fitting = Inputs(TEXTS), Inputs(TEXTS, self.known)
+
+    def __repr__(self) -> str:
+        return "<visitor>"
+
+    def operation(self, name: str) -> Any:
+        """The operation by botocore's model."""
+        return self._boto3.client.meta.service_model.operation_model(name)
+
+    def well_chosen(self, name: str) -> dict[str, Any]:
+        """An input that succeeds: what the model requires, by the names of what is there."""
+        shape = self.operation(name).input_shape
+        made: dict[str, Any] = Maker("minimal", self.known).make(shape)
+        return made | MORE.get(name, {})
+
+    def visit(self, name: str, members: dict[str, Any]) -> bool:
+        """Make one call; whether it succeeds. What is answered must be by the model."""
+        self._stage.ecr = InMemoryECR.load(self._state, clock=_clock)
+        operation = self.operation(name)
+        try:
+            self._boto3.call(name, members)
+        except RefusedError as error:
+            with ERRORS.case():
+                self._check_error(error, operation)
+            return False
+        with ANSWERS.case():
+            assert_modelled(json.loads(self._raw), operation.output_shape)
+        return True
+
+    def _check_error(self, error: RefusedError, operation: Any) -> None:
+        modelled = {shape.error_code: shape for shape in operation.error_shapes}
+        members = json.loads(self._raw)
+        assert members.pop("__type") == error.code
+        if error.code in COMMON:
+            assert (error.status, members.keys()) == (400, {"message"})
+            return
+        assert error.code in modelled, f"{operation.name} has no {error.code}: {members}"
+        assert error.status == 400
+        assert_modelled(members, modelled[error.code])
+
+    def _keep(self, response_dict: dict[str, Any], **_: object) -> None:
+        self._raw = response_dict["body"]
+
+
+@pytest.fixture(scope="module")
+def visitor(tmp_path_factory: pytest.TempPathFactory) -> Generator[Visitor]:
+    stage = Stage()
+    with open_boto3(stage) as boto3:
+        yield Visitor(boto3, stage, tmp_path_factory.mktemp("registry"))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_answer_is_by_the_model(visitor: Visitor, name: str) -> None:
+    shape = visitor.operation(name).input_shape
+    succeeded: Counter[bool] = Counter()
+
+    @examples(quick=4, full=100)
+    @example(visitor.well_chosen(name))
+    @given(members=visitor.fitting.of(shape) | visitor.random.of(shape))
+    def play(members: dict[str, Any]) -> None:
+        succeeded[visitor.visit(name, members)] += 1
+
+    play()
+    assert succeeded[True], f"all {succeeded.total()} calls were refused"

@@ -1,0 +1,165 @@
+"""Every error of every operation, as boto3 sees it over HTTP and as this client sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from ecrclient.testing import InMemoryECR
+from tests.testing.refusals import BY_FAULT, BY_RULE, ON_WHAT_IS_MISSING
+from tests.testing.stage import Player, RefusedError, Stage, open_boto3, open_ours
+from tests.unit._botocore import botocore
+from tests.wire.record import Maker
+
+SERVICE: Any = botocore("session").Session().get_service_model("ecr")
+MODELLED = {
+    (name, shape.error_code)
+    for name in SERVICE.operation_names
+    for shape in SERVICE.operation_model(name).error_shapes
+}
+
+
+def _left(code: str, *tables: dict[tuple[str, str], Any]) -> list[str]:
+    """The operations with the error that are in none of the tables, nor in that of faults."""
+    told = {pair for table in tables for pair in table}
+    _, by_fault = BY_FAULT.get(code, ("", ()))
+    operations = {name for name, modelled in MODELLED - told if modelled == code}
+    return sorted(operations.difference(by_fault or ()))
+
+
+INVALID = _left("InvalidParameterException", BY_RULE)
+NO_REPOSITORY = _left("RepositoryNotFoundException", BY_RULE)
+FAULTS = {
+    code: operations or _left(code, BY_RULE, ON_WHAT_IS_MISSING)
+    for code, (_, operations) in BY_FAULT.items()
+}
+
+
+class Scene:
+    """A new registry, and one of the clients."""
+
+    def __init__(self, stage: Stage, player: Player) -> None:
+        self._stage = stage
+        self.player = player
+        self.called = ""
+        """The last operation that was called."""
+        self.ecr = InMemoryECR()
+
+    @property
+    def ecr(self) -> InMemoryECR:
+        """The registry."""
+        return self._stage.ecr
+
+    @ecr.setter
+    def ecr(self, ecr: InMemoryECR) -> None:
+        self._stage.ecr = ecr
+
+    def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        """Call an operation."""
+        self.called = operation
+        return self.player.call(operation, members)
+
+    def ask(self, operation: str, **more: Any) -> dict[str, Any]:
+        """Call an operation with the least that the model requires, and more."""
+        return self(operation, **least(operation) | more)
+
+    @contextmanager
+    def refuses(
+        self, operation: str, code: str, status: int = 400
+    ) -> Iterator[pytest.ExceptionInfo[RefusedError]]:
+        """The last call of the block is of the operation, and is refused with the code."""
+        with pytest.raises(RefusedError) as caught:
+            yield caught
+        assert self.called == operation
+        error = caught.value
+        assert (error.code, error.kind, error.status) == (code, code, status)
+
+
+@pytest.fixture(scope="module")
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture(scope="module", params=["boto3", "asyncio", "trio"])
+def player(stage: Stage, request: pytest.FixtureRequest) -> Generator[Player]:
+    """boto3, and our client on each event loop."""
+    is_boto3 = request.param == "boto3"
+    with open_boto3(stage) if is_boto3 else open_ours(stage, request.param) as player:
+        yield player
+
+
+@pytest.fixture
+def scene(stage: Stage, player: Player) -> Scene:
+    return Scene(stage, player)
+
+
+def least(operation: str) -> dict[str, Any]:
+    """The least that the model requires."""
+    members: dict[str, Any] = Maker("minimal").make(SERVICE.operation_model(operation).input_shape)
+    return members
+
+
+def test_no_error_is_left_out() -> None:
+    """They are all provoked, each in one way."""
+    tables = [
+        set(BY_RULE),
+        set(ON_WHAT_IS_MISSING),
+        {(name, "InvalidParameterException") for name in INVALID},
+        {(name, "RepositoryNotFoundException") for name in NO_REPOSITORY},
+        {(name, code) for code, operations in FAULTS.items() for name in operations},
+    ]
+    assert set().union(*tables) == MODELLED
+    assert sum(map(len, tables)) == len(MODELLED)
+
+
+@pytest.mark.parametrize(("operation", "code"), BY_RULE)
+def test_a_rule_is_broken(scene: Scene, operation: str, code: str) -> None:
+    with scene.refuses(operation, code):
+        BY_RULE[operation, code](scene)
+
+
+def test_an_error_tells_more(scene: Scene) -> None:
+    pair = ("UploadLayerPart", "InvalidLayerPartException")
+    with scene.refuses(*pair) as caught:
+        BY_RULE[pair](scene)
+    assert caught.value.members["lastValidByteReceived"] == 2
+
+
+@pytest.mark.parametrize(("operation", "code"), ON_WHAT_IS_MISSING)
+def test_what_is_asked_for_is_not_there(scene: Scene, operation: str, code: str) -> None:
+    scene("CreateRepository", repositoryName="team/app")
+    with scene.refuses(operation, code):
+        scene.ask(operation, **ON_WHAT_IS_MISSING[operation, code])
+
+
+@pytest.mark.parametrize("operation", NO_REPOSITORY)
+def test_there_is_no_repository(scene: Scene, operation: str) -> None:
+    with scene.refuses(operation, "RepositoryNotFoundException"):
+        scene.ask(operation)
+
+
+@pytest.mark.parametrize("operation", INVALID)
+def test_a_parameter_breaks_the_model(scene: Scene, operation: str) -> None:
+    """What is required is missing, or else what must not be empty is."""
+    shape = SERVICE.operation_model(operation).input_shape
+    broken = {} if shape.required_members else next(_too_small(shape))
+    scene.called = operation
+    with scene.refuses(operation, "InvalidParameterException"):
+        scene.player.call_unchecked(operation, broken)
+
+
+def _too_small(shape: Any) -> Iterator[dict[str, Any]]:
+    for name, member in shape.members.items():
+        if member.metadata.get("min"):
+            yield {name: 0 if member.type_name == "integer" else []}
+
+
+@pytest.mark.parametrize("code", BY_FAULT)
+def test_an_error_on_demand(scene: Scene, code: str) -> None:
+    for operation in FAULTS[code]:
+        scene.ecr.faults.error(code)
+        with scene.refuses(operation, code, status=500 if code == "ServerException" else 400):
+            scene.ask(operation)
