@@ -54,6 +54,27 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def oldest(session: nox.Session) -> None:
+    """The tests on the lower bounds of all that pyproject.toml names; arguments go to pytest."""
+    session.install("--quiet", "uv")
+    session.run(
+        *("uv", "pip", "install", "--quiet", "--resolution", "lowest-direct"),
+        *("--group", "dev", "--editable", "."),
+    )
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def coverage(session: nox.Session) -> None:
+    """Line and branch coverage of the runtime and of the generator: 95 % or the session fails."""
+    _install(session)
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "--quiet", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session(python=PYTHON)
 def conformance(session: nox.Session) -> None:
     """Everything held against judges that we did not write; ends with a table. See its README."""
     _install(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import importlib
 import importlib.util
@@ -19,8 +20,14 @@ __all__ = ["build_package", "lap_text", "service_data"]
 
 def service_data(service: str) -> dict[str, Any]:
     """botocore's service model."""
-    model: dict[str, Any] = botocore("loaders").Loader().load_service_model(service, "service-2")
+    model: dict[str, Any] = _loader().load_service_model(service, "service-2")
     return model
+
+
+@functools.cache
+def _loader() -> Any:
+    # It looks through all services before it loads its first one.
+    return botocore("loaders").Loader()
 
 
 def lap_text(model: dict[str, Any], folder: Path, *, errors: bool = False) -> str:
@@ -73,7 +80,7 @@ def build_package(
 
 def _data_folder(service: str, model: dict[str, Any], data: Path) -> Path:
     """A folder as botocore's, with one service; it answers where ECR does."""
-    rules = botocore("loaders").Loader().load_service_model("ecr", "endpoint-rule-set-1")
+    rules = _loader().load_service_model("ecr", "endpoint-rule-set-1")
     folder = data / service / model["metadata"]["apiVersion"]
     folder.mkdir(parents=True)
     for name, content in (("service-2", model), ("endpoint-rule-set-1", rules)):

@@ -97,6 +97,8 @@ def _play_to_botocore(script: Script, patch: pytest.MonkeyPatch) -> list[Deed]:
     patch.setattr(endpoint, "time", SimpleNamespace(sleep=time.sleep))
     patch.setattr(endpoint, "get_current_datetime", time.wall)
     patch.setattr(_module("auth"), "get_current_datetime", time.wall)
+    # Where awscrt is installed, botocore signs with it, which has a clock of its own.
+    patch.setitem(_module("auth").AUTH_TYPE_MAPS, "v4", _module("auth").SigV4Auth)
     patch.setattr(bucket.Clock, "current_time", time.current)
     patch.setattr(
         bucket,
