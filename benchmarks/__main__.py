@@ -70,7 +70,7 @@ def _measure(part: str, bench: Bench, modules: list[tuple[str, float]], *, quick
     elif part == "memory":
         bench.memory(1 if quick else 5)
     elif part == "pagination":
-        bench.pagination()
+        bench.pagination(2 if quick else 3)
     else:
         bench.progress.show("python -X importtime")
         modules += import_times()
