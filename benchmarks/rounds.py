@@ -75,9 +75,20 @@ class Bench:
                     if gaps:
                         self._round(name, name, concurrency, able, ticking=True)
 
-    def latency(self, concurrency: int) -> None:
+    def stages(self, parser: str) -> dict[str, float]:
+        """Measure the stages of a tiny call: microseconds."""
+        self.progress.show(f"stages of a call, {parser}")
+        command = [sys.executable, "-m", "benchmarks.stages", self.targets["tls"].url, parser]
+        done = subprocess.run(  # noqa: S603 - our own module
+            command, env=self._environment(), stdout=subprocess.PIPE, text=True, check=True
+        )
+        found: dict[str, float] = json.loads(done.stdout)
+        return found
+
+    def latency(self, concurrency: int, peers: Sequence[str]) -> None:
         """Measure tiny calls to the server that takes 20 ms."""
-        with self._workers(self.targets["tls-slow"], concurrency) as workers:
+        able = [peer for peer in peers if peer in self.peers]
+        with self._workers(self.targets["tls-slow"], concurrency, able) as workers:
             self._measure("tiny, 20 ms", "tiny", concurrency, workers, metric="p99")
 
     def pagination(self, rounds: int) -> None:
