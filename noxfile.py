@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.5"
@@ -118,6 +121,20 @@ def soak(session: nox.Session) -> None:
     """5,000 calls through faults, half of them cancelled; about a minute. Options go to it."""
     _install(session)
     session.run("python", "-m", "benchmarks.soak", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def bench(session: nox.Session) -> None:
+    """Compare with aiobotocore, boto3 and the HTTP clients; ``-- --quick`` takes two minutes."""
+    # Ours without development dependencies, which imports would have to look through.
+    session.install("--quiet", "--editable", ".[fast]", "trustme>=1.2")
+    peers = Path(session.virtualenv.location, "peers")
+    folder = "Scripts" if sys.platform == "win32" else "bin"
+    session.run("python", "-m", "venv", "--clear", str(peers), silent=True)
+    python = str(peers / folder / "python")
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "bench")
+    session.run(python, "-m", "pip", "install", "--quiet", *group, external=True)
+    session.run("python", "-m", "benchmarks", "--peers-python", python, *session.posargs)
 
 
 @nox.session(python=PYTHON)

@@ -9,6 +9,7 @@ drives it through faults. The files, in the order in which a measurement meets t
 ``peers/``     the clients that are compared: each opens itself and offers the cases
 ``worker``     one peer in a process of its own: makes calls and measures them
 ``coldstart``  a process that starts, makes one call, and ends; ``memory`` one that grows
+``stages``     the stages of one call; ``imports`` the import, package by package
 ``rounds``     the peers in turn, round after round
 ``figures``    medians, spread, and when there is too much of it
 ``targets``    the ratios to reach

@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks [--quick] [calls] [cold] [memory] [imports] [pagination]
+    python -m benchmarks [--quick] [calls] [cold] [memory] [imports] [stages] [pagination]
 
 Without names: everything. The peers need an environment of their own (``--peers-python``), which
 ``nox -s bench`` makes; without it only ours are measured. A full run writes its results, and charts
@@ -22,8 +22,9 @@ from benchmarks.results import write
 from benchmarks.rounds import Bench
 from benchmarks.server import pin, serving
 
-_PARTS = ("calls", "cold", "memory", "imports", "pagination")
+_PARTS = ("calls", "cold", "memory", "imports", "stages", "pagination")
 _QUICK_PEERS = ("ecrclient", "ecrclient[fast]", "aiobotocore", "boto3", "aiohttp")
+_LATENCY_PEERS = ("ecrclient", "aiobotocore")
 _ALL_CALLS = ("tiny", "images-100", "images-1000", "manifest", "layer", "error", "retry")
 
 
@@ -64,13 +65,19 @@ def _measure(part: str, bench: Bench, modules: list[tuple[str, float]], *, quick
             bench.calls(("images-100", "images-1000"), (8,), gaps=False)
         else:
             bench.calls(_ALL_CALLS, (1, 8, 32, 128, 512), gaps=True)
-        bench.latency(512)
+        bench.latency(512, _LATENCY_PEERS if quick else bench.peers)
     elif part == "cold":
         bench.cold(5 if quick else 20)
     elif part == "memory":
         bench.memory(1 if quick else 5)
     elif part == "pagination":
-        bench.pagination()
+        bench.pagination(1 if quick else 3)
+    elif part == "stages":
+        found = {parser: bench.stages(parser) for parser in ("h11", "httptools")}
+        bench.progress.clear()
+        for parser, stages in found.items():
+            report.stages(parser, stages)
+        return
     else:
         bench.progress.show("python -X importtime")
         modules += import_times()

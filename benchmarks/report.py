@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from benchmarks.cases import CASES, PAGE_SIZE, PAGES, WORK
 from benchmarks.figures import MAX_SPREAD, Figure, Key, Samples
 from benchmarks.server import LATENCY
 from benchmarks.targets import TARGETS
 
-__all__ = ["WALK_LIMIT", "calls", "cold", "imports", "memory", "pagination", "targets"]
+__all__ = ["WALK_LIMIT", "calls", "cold", "imports", "memory", "pagination", "stages", "targets"]
 
 WALK_LIMIT = 1.15
 """Of the larger of the two sums, that of the latencies and that of the work."""
@@ -133,6 +133,15 @@ def imports(modules: Sequence[tuple[str, float]], total: float) -> None:
         f"import ecrclient: {total / 1000:.0f} ms (python -X importtime), of which",
         ["package", "ms"],
         ([name, f"{us / 1000:.1f}"] for name, us in modules),
+    )
+
+
+def stages(parser: str, found: Mapping[str, float]) -> None:
+    """Where the time of a call goes."""
+    _table(
+        f"A tiny call over TLS, 32 at a time, {parser}: CPU us, stage by stage",
+        ["stage", "us"],
+        ([name, f"{us:.1f}"] for name, us in found.items()),
     )
 
 

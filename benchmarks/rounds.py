@@ -20,6 +20,7 @@ from benchmarks.server import Target
 
 __all__ = ["Bench", "Progress"]
 
+_WALKERS = ("ecrclient", "aiobotocore", "boto3")
 _MOST_ROUNDS = 2
 """Times the rounds that were asked for, until the figures are steady."""
 
@@ -74,18 +75,28 @@ class Bench:
                     if gaps:
                         self._round(name, name, concurrency, able, ticking=True)
 
-    def latency(self, concurrency: int) -> None:
+    def stages(self, parser: str) -> dict[str, float]:
+        """Measure the stages of a tiny call: microseconds."""
+        self.progress.show(f"stages of a call, {parser}")
+        command = [sys.executable, "-m", "benchmarks.stages", self.targets["tls"].url, parser]
+        done = subprocess.run(  # noqa: S603 - our own module
+            command, env=self._environment(), stdout=subprocess.PIPE, text=True, check=True
+        )
+        found: dict[str, float] = json.loads(done.stdout)
+        return found
+
+    def latency(self, concurrency: int, peers: Sequence[str]) -> None:
         """Measure tiny calls to the server that takes 20 ms."""
-        with self._workers(self.targets["tls-slow"], concurrency) as workers:
+        able = [peer for peer in peers if peer in self.peers]
+        with self._workers(self.targets["tls-slow"], concurrency, able) as workers:
             self._measure("tiny, 20 ms", "tiny", concurrency, workers, metric="p99")
 
-    def pagination(self) -> None:
+    def pagination(self, rounds: int) -> None:
         """Measure the walk over 100 pages, with 20 ms of latency and 10 ms of work a page."""
-        with self._workers(self.targets["tls-slow"], 2) as workers:
-            for number in range(self.rounds):
+        peers = [peer for peer in _WALKERS if peer in self.peers]
+        with self._workers(self.targets["tls-slow"], 2, peers) as workers:
+            for number in range(rounds):
                 for peer, worker in workers.items():
-                    if PEERS[peer].is_raw:
-                        continue
                     walks = ("walk", "walk-and-work", "walk-ahead")
                     for walk in walks if PEERS[peer].is_ours else walks[:2]:
                         self.progress.show(f"{walk}, {peer}, round {number + 1}")
@@ -155,11 +166,13 @@ class Bench:
     # -- workers -----------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _workers(self, target: Target, connections: int) -> Generator[dict[str, _Worker]]:
+    def _workers(
+        self, target: Target, connections: int, peers: Sequence[str] = ()
+    ) -> Generator[dict[str, _Worker]]:
         """A process for each peer, its client open."""
         with contextlib.ExitStack() as stack:
             workers: dict[str, _Worker] = {}
-            for peer in self.peers:
+            for peer in peers or self.peers:
                 self.progress.show(f"{peer}: starting")
                 command = [self._python(peer), "-m", "benchmarks.worker", peer]
                 worker = _Worker(command, self._environment())

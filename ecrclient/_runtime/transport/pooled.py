@@ -70,6 +70,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
             None if verify is None or isinstance(verify, ssl.SSLContext) else os.fspath(verify)
         )
         self._origin: _Origin | None = None
+        self._url: httpx.URL | None = None
+        """One whose origin is known to be that: a client sends all its requests to the same."""
         self._opening: set[anyio.CancelScope] = set()
         self._pid = os.getpid()
 
@@ -232,8 +234,11 @@ class PooledTransport(httpx.AsyncBaseTransport):
         return self._ssl_context
 
     def _check_origin(self, url: httpx.URL, request: httpx.Request | None = None) -> None:
+        if url is self._url:
+            return
         origin = (url.raw_scheme, url.raw_host, url.port)
         if origin == self._origin:
+            self._url = url
             return
         if self._origin is not None:
             message = f"{self!r} cannot be used for {url.scheme}://{url.host}: one origin only"

@@ -1,0 +1,145 @@
+"""Where the time of a tiny call goes, stage by stage: CPU microseconds, TLS, 32 at a time.
+
+A process of its own: each stage is done alone, many times over, with what the real call hands it.
+The pipeline around them is what is left of a call whose answer is there at once. The whole call
+takes longer than the sum where other code has used the processor's caches in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import anyio
+import httpx
+
+from benchmarks.cases import answer_to
+from benchmarks.peers import KEY_ID, REGION, SECRET
+from benchmarks.server import pin
+from ecrclient import Credentials, ECRClient, PooledTransport, RetryPolicy
+from ecrclient._runtime import codec
+from ecrclient._runtime.clock import ServiceClock
+from ecrclient._runtime.retry import Retry, RetryQuota
+from ecrclient._runtime.signing import Signer
+from ecrclient._runtime.transport.messages import Answer, decode_headers
+from ecrclient._runtime.transport.parsers import find_parser
+from ecrclient.operations import GET_AUTHORIZATION_TOKEN
+
+__all__ = ["WHOLE"]
+
+WHOLE = "the whole call, against the server"
+_TIMES = 2000
+_TASKS = 32
+_TRIES = 7
+
+
+def _cost(step: Callable[[], object]) -> float:
+    """Microseconds of a step; of several tries the quickest."""
+    tries: list[float] = []
+    for _ in range(_TRIES):
+        begun = time.process_time()
+        for _ in range(_TIMES):
+            step()
+        tries.append((time.process_time() - begun) / _TIMES * 1e6)
+    return min(tries)
+
+
+async def _cost_of_call(step: Callable[[], Awaitable[object]]) -> float:
+    """The same of something that waits for the server, several at a time."""
+
+    async def work() -> None:
+        for _ in range(_TIMES // _TASKS):
+            await step()
+
+    tries: list[float] = []
+    for _ in range(_TRIES):
+        begun = time.process_time()
+        await asyncio.gather(*(work() for _ in range(_TASKS)))
+        tries.append((time.process_time() - begun) / (_TIMES // _TASKS * _TASKS) * 1e6)
+    return min(tries)
+
+
+def _scope() -> None:
+    with anyio.move_on_after(60):  # noqa: ASYNC100 - what it costs is the question
+        pass
+
+
+def _steps(parser: str) -> dict[str, Callable[[], object]]:
+    """What a call does between the user's line and the socket, and back."""
+    operation = GET_AUTHORIZATION_TOKEN
+    request = codec.build_request(operation, {})
+    answer = answer_to(b"", b"{}")
+    content = answer.partition(b"\r\n\r\n")[2]
+    reader = find_parser(parser)()
+    reader.start("POST")
+    reader.feed(answer)
+    headers = [*reader.headers]
+    signer, credentials, now = Signer(REGION, "ecr"), Credentials(KEY_ID, SECRET), datetime.now(UTC)
+    policy, quota, clock = RetryPolicy(), RetryQuota(), ServiceClock()
+
+    def read() -> None:
+        reader.start("POST")
+        reader.feed(answer)
+
+    def sign() -> object:
+        return signer.sign(
+            credentials,
+            host=b"api.ecr.eu-west-1.amazonaws.com",
+            content_type=b"application/x-amz-json-1.1",
+            target=b"AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken",
+            body=b"{}",
+            now=now,
+        )
+
+    return {
+        "request model, checked": lambda: codec.build_request(operation, {}),
+        "request to JSON": lambda: codec.encode_request(request),
+        "retry state, its headers": lambda: Retry(policy, quota, clock).headers(60),
+        "signature": sign,
+        "timeout scope (anyio)": _scope,
+        f"HTTP parser ({parser})": read,
+        "answer's headers": lambda: decode_headers(headers),
+        "answer to model (pydantic)": lambda: codec.decode_response(
+            operation, content, status=200, request_id=None
+        ),
+    }
+
+
+async def _main(url: str, parser: str) -> dict[str, float]:
+    stages = {name: _cost(step) for name, step in _steps(parser).items()}
+    async with (
+        PooledTransport(parser=parser, verify=os.environ["AWS_CA_BUNDLE"]) as transport,
+        ECRClient(
+            region=REGION,
+            credentials=Credentials(KEY_ID, SECRET),
+            endpoint_url=url,
+            transport=transport,
+        ) as ecr,
+    ):
+        await ecr.get_authorization_token()
+        head = b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\n"
+        target = httpx.URL(f"{url}/")
+        wire = await _cost_of_call(lambda: transport.post(target, head, b"{}", None))
+        whole = await _cost_of_call(ecr.get_authorization_token)
+        answer = await transport.post(target, head, b"{}", None)
+
+        async def answered(*_: object) -> Answer:
+            return answer
+
+        setattr(transport, "post", answered)  # noqa: B010 - all of a call but the wire
+        alone = await _cost_of_call(ecr.get_authorization_token)
+    parsing = stages.pop(name := f"HTTP parser ({parser})")
+    stages["the pipeline around them"] = alone - sum(stages.values())
+    stages[name] = parsing
+    stages["pool, TLS, kernel, event loop"] = wire - parsing
+    return {**stages, "the sum": alone + wire, WHOLE: whole}
+
+
+if __name__ == "__main__":
+    pin(server=False)
+    print(json.dumps(asyncio.run(_main(*sys.argv[1:]))))

@@ -1,0 +1,103 @@
+"""What a call costs, counted in function calls: seconds would depend on the machine.
+
+The limits are what was counted, and a tenth. Who makes a call dearer on purpose raises them; the
+seconds are told by ``python -m benchmarks``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import FrameType
+
+import anyio
+import httpx
+import pytest
+
+import ecrclient
+from ecrclient import CallNext, Credentials, ECRClient, Middleware, PooledTransport
+from tests.transport.server import CLOSED, Peer, serve
+
+pytestmark = pytest.mark.anyio
+
+PACKAGE = str(Path(ecrclient.__file__).parent)
+HTTPX = str(Path(httpx.__file__).parent)
+BODY = (
+    b'{"authorizationData":[{"authorizationToken":"QQ==","expiresAt":1.76e9,"proxyEndpoint":"p"}]}'
+)
+HEAD = (
+    b"HTTP/1.1 200 OK\r\nx-amzn-RequestId: 01234567-89ab-cdef-0123-456789abcdef\r\n"
+    b"Content-Type: application/x-amz-json-1.1\r\nContent-Length: %d\r\n\r\n" % len(BODY)
+)
+
+
+async def answers(peer: Peer) -> None:
+    while True:
+        try:
+            await peer.request()
+        except CLOSED:
+            return
+        await peer.send(HEAD + BODY)
+
+
+@asynccontextmanager
+async def connected(parser: str, *middleware: Middleware) -> AsyncGenerator[ECRClient]:
+    async with (
+        serve(answers) as server,
+        PooledTransport(parser=parser) as transport,
+        ECRClient(
+            region="eu-west-1",
+            credentials=Credentials("AKIDEXAMPLE", "secret"),
+            endpoint_url=server.url,
+            transport=transport,
+            middleware=middleware,
+        ) as ecr,
+    ):
+        yield ecr
+
+
+async def count(call: Callable[[], Awaitable[object]]) -> Counter[str]:
+    """The functions that our code, and httpx's, calls or goes on in during a call."""
+    await call()
+    await call()
+    counted: Counter[str] = Counter()
+
+    def profile(frame: FrameType, event: str, argument: object) -> None:
+        code = frame.f_code
+        if event == "c_call" and code.co_filename.startswith(PACKAGE):
+            counted[f"{Path(code.co_filename).name}:{code.co_name} -> {argument!r:.60}"] += 1
+        elif event == "call" and code.co_filename.startswith((PACKAGE, HTTPX)):
+            counted[f"{Path(code.co_filename).name}:{code.co_name}"] += 1
+
+    await anyio.lowlevel.checkpoint()
+    sys.setprofile(profile)
+    try:
+        await call()
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+@pytest.mark.parametrize(("parser", "limit"), [("h11", 195), ("httptools", 200)])
+async def test_a_tiny_call(parser: str, limit: int) -> None:
+    async with connected(parser) as ecr:
+        counted = await count(ecr.get_authorization_token)
+    assert counted.total() <= limit, counted.most_common()
+
+
+async def test_no_httpx_objects_are_made_that_nobody_sees() -> None:
+    async with connected("httptools") as ecr:
+        counted = await count(ecr.get_authorization_token)
+    assert not [name for name in counted if name.startswith("_models.py")]
+
+
+async def test_a_call_through_middleware() -> None:
+    async def nothing(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+        return await call_next(request)
+
+    async with connected("httptools", nothing) as ecr:
+        counted = await count(ecr.get_authorization_token)
+    assert counted.total() <= 370, counted.most_common()
