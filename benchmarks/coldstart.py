@@ -12,6 +12,7 @@ need itself.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -22,7 +23,10 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-__all__ = ["CLIENTS", "IMAGES", "NEEDLESS"]
+__all__ = ["BARE", "CLIENTS", "IMAGES", "NEEDLESS"]
+
+BARE = "the imports alone"
+"""No peer but a floor: httpx, anyio, pydantic and one model, no client and no call."""
 
 CLIENTS = 100
 IMAGES = 10_000
@@ -76,6 +80,14 @@ def _boto3() -> _Library:
             partial(ecr.describe_images, repositoryName=_REPOSITORY, maxResults=1000)
         ),
     )
+
+
+def _bare() -> None:
+    """What no client on these libraries can do without: their imports, and one model."""
+    import_module("httpx")
+    import_module("anyio._backends._asyncio")
+    pydantic: Any = import_module("pydantic")
+    pydantic.create_model("Answer", text=str)
 
 
 _LIBRARIES: dict[str, Callable[[], _Library]] = {
@@ -138,10 +150,17 @@ if __name__ == "__main__":
     name, mode, where = sys.argv[1:]
     if name == "ecrclient":
         sys.modules["httptools"] = None  # type: ignore[assignment] # as if it were not installed
+    if name == BARE:
+        _bare()
+        bare = {"cpu": time.process_time(), "wall": time.time() - _BEGUN}
+        print(
+            json.dumps(
+                bare if mode == "start" else {"rss-import": (rss := _resident()), "rss-call": rss}
+            )
+        )
+        sys.exit()
     library = _LIBRARIES[name]()
     result = import_module("asyncio").run(_MODES[mode](library, where))
-    import json
-
     print(json.dumps(result))
     sys.stdout.flush()
     os._exit(0)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from benchmarks.cases import CASES
-from benchmarks.coldstart import NEEDLESS
+from benchmarks.coldstart import BARE, NEEDLESS
 from benchmarks.figures import Samples
 from benchmarks.peers import KEY_ID, PEERS, REGION, SECRET
 from benchmarks.server import Target
@@ -142,12 +142,13 @@ class Bench:
             for peer in self._starters():
                 self.samples.add("cold start", 1, peer, self._start(peer, "start"))
                 self.samples.add("loop gap", 1, peer, self._start(peer, "gap"))
+            self.samples.add("cold start", 1, BARE, self._start(BARE, "start"))
 
     def memory(self, runs: int) -> None:
         """Measure how much memory is resident, step by step."""
         for number in range(runs):
             self.progress.show(f"memory, run {number + 1} of {runs}")
-            for peer in self._starters():
+            for peer in (*self._starters(), BARE):
                 self.samples.add("memory", 1, peer, self._start(peer, "memory"))
 
     def _starters(self) -> list[str]:
@@ -181,7 +182,7 @@ class Bench:
             yield workers
 
     def _python(self, peer: str) -> str:
-        if PEERS[peer].is_ours:
+        if peer == BARE or PEERS[peer].is_ours:
             return sys.executable
         assert self.peers_python is not None
         return self.peers_python
