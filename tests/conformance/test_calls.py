@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 import ecrclient
 from ecrclient import RequestValidationError
@@ -48,6 +49,8 @@ def test_what_botocore_requires_is_required(clients: Clients, name: str) -> None
         with REQUIRED.case():
             with pytest.raises(botocore("exceptions").ParamValidationError):
                 clients.call_botocore(name, less)
+            with pytest.raises(ValidationError):
+                clients.request(name, less)
             # A method lacks an argument, as Python says it; a nested member is missed by its model.
             refusal = TypeError if len(path) == 1 else RequestValidationError
             with pytest.raises(refusal, match="required"):
