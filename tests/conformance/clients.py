@@ -80,15 +80,22 @@ class Clients:
     ) -> Any:
         """The call of our client's method with the same input; errors are raised."""
         portal, client = self._ours[backend]
-        shape = self.operation(name).input_shape
-        request = getattr(self.package.models, f"{name}Request")
-        arguments = (
-            members_spelled(given, shape, request, self.package.models, as_models=as_models)
-            if shape
-            else {}
-        )
         method = getattr(client, python_name(name, dir(client)))
+        arguments = self._arguments(name, given, as_models=as_models)
         return portal.call(_awaited, functools.partial(method, **arguments))
+
+    def request(self, name: str, given: Mapping[str, Any]) -> Any:
+        """Our request model of the same input; errors are raised."""
+        model = getattr(self.package.models, f"{name}Request")
+        return model(**self._arguments(name, given, as_models=False))
+
+    def _arguments(self, name: str, given: Mapping[str, Any], *, as_models: bool) -> dict[str, Any]:
+        shape = self.operation(name).input_shape
+        if shape is None:
+            return {}
+        models = self.package.models
+        request = getattr(models, f"{name}Request")
+        return members_spelled(given, shape, request, models, as_models=as_models)
 
     def refuse_ours(self, backend: str, name: str, given: Mapping[str, Any]) -> ServiceError:
         """The error that our client raises."""

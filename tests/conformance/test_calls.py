@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import copy
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 import ecrclient
+from ecrclient import RequestValidationError
 from tests.conformance.clients import Clients, open_clients
 from tests.conformance.differential import Differential
 from tests.conformance.effort import examples
-from tests.unit._botocore import service_model
-from tests.wire.record import TEXTS
+from tests.conformance.tally import Judge
+from tests.unit._botocore import botocore, service_model
+from tests.wire.record import TEXTS, Maker
 
 OPERATIONS = sorted(service_model()["operations"])
 DIFFERENTIAL = Differential("botocore's ECR client", TEXTS)
@@ -30,3 +35,48 @@ def clients() -> Generator[Clients]:
 @given(data=st.data())
 def test_a_call_is_botocores(clients: Clients, name: str, data: st.DataObject) -> None:
     DIFFERENTIAL.call(clients, name, data)
+
+
+REQUIRED = Judge("botocore's parameter validation: required members")
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_what_botocore_requires_is_required(clients: Clients, name: str) -> None:
+    shape = clients.operation(name).input_shape
+    whole = Maker("full").make(shape)
+    for path in required_paths(shape, whole):
+        less = without(whole, path)
+        with REQUIRED.case():
+            with pytest.raises(botocore("exceptions").ParamValidationError):
+                clients.call_botocore(name, less)
+            with pytest.raises(ValidationError):
+                clients.request(name, less)
+            # A method lacks an argument, as Python says it; a nested member is missed by its model.
+            refusal = TypeError if len(path) == 1 else RequestValidationError
+            with pytest.raises(refusal, match="required"):
+                clients.call_ours("asyncio", name, less)
+
+
+def required_paths(shape: Any, value: Any) -> Iterator[tuple[str | int, ...]]:
+    """The ways to the members of *value* that the model requires, at every depth."""
+    match shape.type_name:
+        case "structure":
+            yield from ((name,) for name in shape.required_members)
+            for name, member in value.items():
+                inner = required_paths(shape.members[name], member)
+                yield from ((name, *path) for path in inner)
+        case "list":
+            for at, item in enumerate(value[:1]):
+                yield from ((at, *path) for path in required_paths(shape.member, item))
+        case _:
+            return
+
+
+def without(value: Any, path: tuple[str | int, ...]) -> Any:
+    """A copy of *value* that lacks what is at the end of *path*."""
+    copied = copy.deepcopy(value)
+    inner = copied
+    for step in path[:-1]:
+        inner = inner[step]
+    del inner[path[-1]]
+    return copied

@@ -57,7 +57,7 @@ def test_every_operation_is_there(clients: dict[str, Clients], service: str) -> 
 
 
 @pytest.mark.parametrize(("service", "name"), CALLS)
-@examples(quick=1, full=25)
+@examples(quick=3, full=25)
 @given(data=st.data())
 def test_a_call_is_botocores(
     clients: dict[str, Clients], service: str, name: str, data: st.DataObject
