@@ -247,8 +247,16 @@ async def test_a_last_timeout_is_raised() -> None:
 async def test_a_cancelled_call_is_cancelled() -> None:
     transport = Scripted(never)
     ecr = client(transport, options=CallOptions(timeout=10**6, deadline=10**6))
-    with anyio.move_on_after(0.02) as scope:
-        await ecr.describe_registry()
+
+    async def cancel_once_it_is_sent() -> None:
+        while not transport.requests:
+            await anyio.sleep(0.001)
+        scope.cancel()
+
+    with anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(cancel_once_it_is_sent)
+            await ecr.describe_registry()
 
     assert scope.cancelled_caught
     assert len(transport.requests) == 1
