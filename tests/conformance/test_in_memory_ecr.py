@@ -22,7 +22,7 @@ from tests.conformance.full_registry import MORE, fill
 from tests.conformance.model_inputs import Inputs
 from tests.conformance.strictness import assert_modelled
 from tests.conformance.tally import Judge
-from tests.testing.stage import Boto3, RefusedError, Stage, open_boto3
+from tests.testing.stage import Boto3, RefusedError, Scene, Stage, open_boto3
 from tests.unit._botocore import service_model
 from tests.wire.record import TEXTS, Maker
 
@@ -46,8 +46,9 @@ class Visitor:
         self._state = folder / "state.json"
         self._raw = b""
         boto3.client.meta.events.register("before-parse.ecr", self._keep)
-        stage.ecr = InMemoryECR(clock=_clock)
-        self.known = fill(stage.ecr, lambda name, **members: boto3.call(name, members))
+        scene = Scene(stage, boto3)
+        scene.ecr = InMemoryECR(clock=_clock)
+        self.known = fill(scene)
         stage.ecr.save(self._state)
         self.random, self.fitting = Inputs(TEXTS), Inputs(TEXTS, self.known)
 

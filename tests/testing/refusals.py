@@ -9,27 +9,18 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from ecrclient.testing import InMemoryECR
 from tests.testing.builders import LAYERS, add_blobs, digest_of, image_manifest, index_of
+from tests.testing.stage import Scene
 from tests.wire.record import POLICY
 
-__all__ = ["BY_FAULT", "BY_RULE", "ON_WHAT_IS_MISSING", "Scene", "Script"]
+__all__ = ["BY_FAULT", "BY_RULE", "ON_WHAT_IS_MISSING", "Pair", "Script"]
 
 Pair: TypeAlias = tuple[str, str]
 """An operation, and the code of one of its errors."""
-
-
-class Scene(Protocol):
-    """A new registry, and a client of it."""
-
-    ecr: InMemoryECR
-
-    def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
-        """Call an operation."""
-        ...
 
 
 Script: TypeAlias = Callable[[Scene], object]
