@@ -7,30 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.testing.refusals import BY_FAULT, BY_RULE, ON_WHAT_IS_MISSING
+from tests.testing.refusals import (
+    BY_RULE,
+    FAULTS,
+    INVALID,
+    MODELLED,
+    NO_REPOSITORY,
+    ON_WHAT_IS_MISSING,
+)
 from tests.testing.stage import SERVICE, Player, Scene, Stage, open_boto3, open_ours
-
-MODELLED = {
-    (name, shape.error_code)
-    for name in SERVICE.operation_names
-    for shape in SERVICE.operation_model(name).error_shapes
-}
-
-
-def _left(code: str, *tables: dict[tuple[str, str], Any]) -> list[str]:
-    """The operations with the error that are in none of the tables, nor in that of faults."""
-    told = {pair for table in tables for pair in table}
-    _, by_fault = BY_FAULT.get(code, ("", ()))
-    operations = {name for name, modelled in MODELLED - told if modelled == code}
-    return sorted(operations.difference(by_fault or ()))
-
-
-INVALID = _left("InvalidParameterException", BY_RULE)
-NO_REPOSITORY = _left("RepositoryNotFoundException", BY_RULE)
-FAULTS = {
-    code: operations or _left(code, BY_RULE, ON_WHAT_IS_MISSING)
-    for code, (_, operations) in BY_FAULT.items()
-}
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +91,7 @@ def _too_small(shape: Any) -> Iterator[dict[str, Any]]:
             yield {name: 0 if member.type_name == "integer" else []}
 
 
-@pytest.mark.parametrize("code", BY_FAULT)
+@pytest.mark.parametrize("code", FAULTS)
 def test_an_error_on_demand(scene: Scene, code: str) -> None:
     for operation in FAULTS[code]:
         scene.ecr.faults.error(code)
