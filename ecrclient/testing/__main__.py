@@ -75,12 +75,16 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
 def _registry(options: argparse.Namespace) -> InMemoryECR:
     given = {"region": options.region, "account_id": options.account_id}
     given = {name: value for name, value in given.items() if value is not None}
-    if options.state is None or not options.state.exists():
+    state: Path | None = options.state
+    if state is None or not state.exists():
+        if state is not None and not state.parent.is_dir():
+            # Else it would be at the end that the state cannot be saved.
+            raise FileNotFoundError(f"there is no folder {state.parent} to save {state.name} in")
         return InMemoryECR(**given)
-    ecr = InMemoryECR.load(options.state)
+    ecr = InMemoryECR.load(state)
     for name, value in given.items():
         if getattr(ecr, name) != value:
-            raise ValueError(f"the {name} of {options.state} is {getattr(ecr, name)}, not {value}")
+            raise ValueError(f"the {name} of {state} is {getattr(ecr, name)}, not {value}")
     return ecr
 
 

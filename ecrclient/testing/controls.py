@@ -70,12 +70,17 @@ class ScanControls:
             status: What the scan ends with, such as ``FAILED``; success by default.
             description: Explains the status.
             after: How long the scan takes from its beginning, if not as long as all do.
+
+        Raises:
+            TypeError: a finding is neither.
         """
+        basic = [one for one in findings if isinstance(one, ImageScanFinding)]
+        enhanced = [one for one in findings if isinstance(one, EnhancedImageScanFinding)]
+        if len(basic) + len(enhanced) < len(findings):
+            raise TypeError("a finding is an ImageScanFinding or an EnhancedImageScanFinding")
         outcome = ScanOutcome(
-            findings=[one for one in findings if isinstance(one, ImageScanFinding)],
-            enhanced_findings=[
-                one for one in findings if isinstance(one, EnhancedImageScanFinding)
-            ],
+            findings=basic,
+            enhanced_findings=enhanced,
             status=status,
             description=description,
             seconds=None if after is None else after.total_seconds(),

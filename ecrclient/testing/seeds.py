@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from ecrclient.models import CreateRepositoryRequest, PutImageRequest
+from ecrclient._runtime.codec import build_request
+from ecrclient.models import PutImageRequest
+from ecrclient.operations import CREATE_REPOSITORY
 
 from .resources.layer_uploads import layer_digest
 from .resources.pages import Pages
@@ -15,6 +17,8 @@ from .resources.repositories import Repositories
 from .store import LayerRecord
 
 if TYPE_CHECKING:
+    from ecrclient.models import CreateRepositoryRequest
+
     from .store import Registry, RepositoryRecord
 
 __all__ = ["add_image", "add_layer"]
@@ -44,6 +48,10 @@ def add_image(
     annotations: Mapping[str, str] | None,
 ) -> str:
     """Store an image by the rules of PutImage, see :meth:`InMemoryECR.add_image`."""
+    for one, name in ((layers, "layers"), (tags, "tags")):
+        # A text is a sequence of texts, and bytes are one of numbers.
+        if isinstance(one, str | bytes):
+            raise TypeError(f"{name} must be a sequence, such as [{one!r}]")
     repository = _repository(registry, repository_name)
 
     def descriptor(media_type: str, content: bytes) -> dict[str, object]:
@@ -69,7 +77,8 @@ def add_image(
 def _repository(registry: Registry, name: str) -> RepositoryRecord:
     """The repository of this name; it is created if need be."""
     if name not in registry.repositories:
-        Repositories(registry, Pages()).create(CreateRepositoryRequest(repository_name=name))
+        request = build_request(CREATE_REPOSITORY, {"repository_name": name})
+        Repositories(registry, Pages()).create(cast("CreateRepositoryRequest", request))
     return registry.repositories[name]
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ServedECR"]
 
+_PORTS = range(65_536)
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be replaced
 
 
@@ -28,9 +29,14 @@ class ServedECR:
         ecr: What is served.
         host: The address to listen on. Whoever can reach it needs only the test credentials.
         port: The port; 0: any that is free.
+
+    Raises:
+        ValueError: there is no such port.
     """
 
     def __init__(self, ecr: InMemoryECR, host: str, port: int) -> None:
+        if port not in _PORTS:
+            raise ValueError(f"a port is a number from 0 to {_PORTS[-1]}, not {port}")
         self._ecr = ecr
         self._host = host
         self._port = port

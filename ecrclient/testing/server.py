@@ -47,6 +47,7 @@ __all__ = ["InMemoryECR"]
 
 _CONTENT_TYPE = f"application/x-amz-json-{SERVICE.json_version}"
 _ACCOUNT_ID = re.compile("[0-9]{12}")
+_REGION = re.compile("[0-9a-z-]{2,25}")
 
 
 class InMemoryECR:
@@ -70,7 +71,8 @@ class InMemoryECR:
             Clients sign by the clock of the machine, so this is another one than *clock*.
 
     Raises:
-        ValueError: the account ID is not twelve digits, or there are no credentials in a sequence.
+        ValueError: the account ID is not twelve digits, the region has no name of a Region's form,
+            or there are no credentials in a sequence.
     """
 
     def __init__(
@@ -84,6 +86,8 @@ class InMemoryECR:
     ) -> None:
         if not _ACCOUNT_ID.fullmatch(account_id):
             raise ValueError(f"an account ID is twelve digits, not {account_id!r}")
+        if not _REGION.fullmatch(region):
+            raise ValueError(f"a region is named as in 'us-east-1', not {region!r}")
         self.region = region
         """The AWS Region."""
         self.account_id = account_id
@@ -185,6 +189,9 @@ class InMemoryECR:
 
         Returns:
             The digest.
+
+        Raises:
+            RequestValidationError: the name is none of a repository.
         """
         with self._registry.lock:
             return add_layer(self._registry, repository_name, content)
@@ -215,7 +222,9 @@ class InMemoryECR:
             The digest.
 
         Raises:
+            RequestValidationError: the name is none of a repository.
             ServiceError: PutImage refuses it; a tag may be immutable, or the image there already.
+            TypeError: the layers or the tags are a single one.
             ValueError: the subject is not there.
         """
         with self._registry.lock:

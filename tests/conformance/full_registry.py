@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from ecrclient.models import ImageScanFinding
-from ecrclient.testing import InMemoryECR
 from tests.testing.builders import (
     CONFIG,
     LAYERS,
@@ -18,6 +16,7 @@ from tests.testing.builders import (
     image_manifest,
     index_of,
 )
+from tests.testing.stage import Scene
 from tests.wire.record import POLICY
 
 __all__ = ["MORE", "fill"]
@@ -56,19 +55,17 @@ MORE: dict[str, dict[str, Any]] = {
 }
 """What it takes, beside the least that the model requires, for an operation to succeed."""
 
-Call = Callable[..., dict[str, Any]]
 
-
-def fill(ecr: InMemoryECR, call: Call) -> dict[str, tuple[str, ...]]:
+def fill(call: Scene) -> dict[str, tuple[str, ...]]:
     """Put something of everything into a registry.
 
     Args:
-        ecr: The registry.
-        call: Calls its operations.
+        call: The registry, and who calls it.
 
     Returns:
         Texts that name what is there, or fit to it, by the shapes that they are values of.
     """
+    ecr = call.ecr
     ecr.scans.takes = ecr.replication.takes = ecr.lifecycle.takes = timedelta(0)
     ecr.scans.set_findings("team/app", "v1", [_BASIC])
     call("CreateRepositoryCreationTemplate", prefix="team", appliedFor=["CREATE_ON_PUSH"])

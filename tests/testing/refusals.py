@@ -6,30 +6,21 @@ Calls are spelled as on the wire. The last call of a script is the one that is r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from ecrclient.testing import InMemoryECR
 from tests.testing.builders import LAYERS, add_blobs, digest_of, image_manifest, index_of
+from tests.testing.stage import SERVICE, Scene
 from tests.wire.record import POLICY
 
-__all__ = ["BY_FAULT", "BY_RULE", "ON_WHAT_IS_MISSING", "Scene", "Script"]
+__all__ = ["BY_RULE", "FAULTS", "INVALID", "MODELLED", "NO_REPOSITORY", "ON_WHAT_IS_MISSING"]
 
 Pair: TypeAlias = tuple[str, str]
 """An operation, and the code of one of its errors."""
-
-
-class Scene(Protocol):
-    """A new registry, and a client of it."""
-
-    ecr: InMemoryECR
-
-    def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
-        """Call an operation."""
-        ...
 
 
 Script: TypeAlias = Callable[[Scene], object]
@@ -320,7 +311,7 @@ _WITHOUT_MEMBERS = (
     "GetRegistryScanningConfiguration",
 )
 
-BY_FAULT: dict[str, tuple[str, tuple[str, ...] | None]] = {
+_BY_FAULT: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "BlockedByOrganizationPolicyException": ("There are no organizations.", None),
     "InvalidParameterException": ("They have no members.", _WITHOUT_MEMBERS),
     "KmsException": ("There is no KMS.", None),
@@ -350,3 +341,29 @@ BY_FAULT: dict[str, tuple[str, tuple[str, ...] | None]] = {
 
 None: of all that have it and are in none of the other tables.
 """
+
+MODELLED = {
+    (name, shape.error_code)
+    for name in SERVICE.operation_names
+    for shape in SERVICE.operation_model(name).error_shapes
+}
+"""Every error of every operation."""
+
+
+def _left(code: str, *tables: Mapping[Pair, Any]) -> list[str]:
+    """The operations with the error that are in none of the tables, nor in that of faults."""
+    told = {pair for table in tables for pair in table}
+    _, by_fault = _BY_FAULT.get(code, ("", ()))
+    operations = {name for name, modelled in MODELLED - told if modelled == code}
+    return sorted(operations.difference(by_fault or ()))
+
+
+INVALID = _left("InvalidParameterException", BY_RULE)
+"""The operations that have a member with a constraint to break."""
+NO_REPOSITORY = _left("RepositoryNotFoundException", BY_RULE)
+"""The operations that name a repository, and refuse one that is not there."""
+FAULTS: dict[str, Sequence[str]] = {
+    code: operations or _left(code, BY_RULE, ON_WHAT_IS_MISSING)
+    for code, (_, operations) in _BY_FAULT.items()
+}
+"""The operations by the errors that only a fault gives them."""

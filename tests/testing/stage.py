@@ -11,6 +11,7 @@ from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
+import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ecrclient import ECRClient, RetryPolicy, ServiceError, models
@@ -20,9 +21,22 @@ from ecrclient.testing import InMemoryECR
 from ecrclient.testing.wire import HttpAnswer, HttpRequest
 from tests.conformance.sameness import members_spelled
 from tests.unit._botocore import botocore
+from tests.wire.record import Maker
 
-__all__ = ["Boto3", "Ours", "Player", "RefusedError", "Stage", "open_boto3", "open_ours"]
+__all__ = [
+    "SERVICE",
+    "Boto3",
+    "Ours",
+    "Player",
+    "RefusedError",
+    "Scene",
+    "Stage",
+    "open_boto3",
+    "open_ours",
+]
 
+SERVICE: Any = botocore("session").Session().get_service_model("ecr")
+"""The service by botocore's model."""
 _OPERATIONS = {operation.name: operation for operation in OPERATIONS.values()}
 
 
@@ -145,13 +159,50 @@ async def _awaited(call: functools.partial[Any]) -> Any:
 def _spelled(
     operation: str, members: Mapping[str, Any], model: type[Request[Any]]
 ) -> dict[str, Any]:
-    shape = _service().operation_model(operation).input_shape
+    shape = SERVICE.operation_model(operation).input_shape
     return members_spelled(members, shape, model, models, as_models=False)
 
 
-@functools.cache
-def _service() -> Any:
-    return botocore("session").Session().get_service_model("ecr")
+class Scene:
+    """A new registry, and one of the clients."""
+
+    def __init__(self, stage: Stage, player: Player) -> None:
+        self._stage = stage
+        self.player = player
+        self.called = ""
+        """The last operation that was called."""
+        self.ecr = InMemoryECR()
+
+    @property
+    def ecr(self) -> InMemoryECR:
+        """The registry."""
+        return self._stage.ecr
+
+    @ecr.setter
+    def ecr(self, ecr: InMemoryECR) -> None:
+        self._stage.ecr = ecr
+
+    def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        """Call an operation."""
+        self.called = operation
+        return self.player.call(operation, members)
+
+    def ask(self, operation: str, **more: Any) -> dict[str, Any]:
+        """Call an operation with the least that the model requires, and more."""
+        shape = SERVICE.operation_model(operation).input_shape
+        least: dict[str, Any] = Maker("minimal").make(shape)
+        return self(operation, **least | more)
+
+    @contextmanager
+    def refuses(
+        self, operation: str, code: str, status: int = 400
+    ) -> Generator[pytest.ExceptionInfo[RefusedError]]:
+        """The last call of the block is of the operation, and is refused with the code."""
+        with pytest.raises(RefusedError) as caught:
+            yield caught
+        assert self.called == operation
+        error = caught.value
+        assert (error.code, error.kind, error.status) == (code, code, status)
 
 
 @contextmanager

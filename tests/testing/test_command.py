@@ -74,6 +74,9 @@ def handlers() -> Iterator[None]:
     ("arguments", "told"),
     [
         (["--account-id", "1234"], "an account ID is twelve digits, not '1234'"),
+        (["--region", "EU (Ireland)"], "a region is named as in 'us-east-1', not 'EU (Ireland)'"),
+        (["--port", "99999"], "a port is a number from 0 to 65535, not 99999"),
+        (["--state", "none/new.json"], "there is no folder none to save new.json in"),
         (["--state", "damaged.json"], "damaged.json: version: Field required"),
         (
             ["--state", "good.json", "--region", "eu-west-1"],

@@ -3,79 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from ecrclient.testing import InMemoryECR
-from tests.testing.refusals import BY_FAULT, BY_RULE, ON_WHAT_IS_MISSING
-from tests.testing.stage import Player, RefusedError, Stage, open_boto3, open_ours
-from tests.unit._botocore import botocore
-from tests.wire.record import Maker
-
-SERVICE: Any = botocore("session").Session().get_service_model("ecr")
-MODELLED = {
-    (name, shape.error_code)
-    for name in SERVICE.operation_names
-    for shape in SERVICE.operation_model(name).error_shapes
-}
-
-
-def _left(code: str, *tables: dict[tuple[str, str], Any]) -> list[str]:
-    """The operations with the error that are in none of the tables, nor in that of faults."""
-    told = {pair for table in tables for pair in table}
-    _, by_fault = BY_FAULT.get(code, ("", ()))
-    operations = {name for name, modelled in MODELLED - told if modelled == code}
-    return sorted(operations.difference(by_fault or ()))
-
-
-INVALID = _left("InvalidParameterException", BY_RULE)
-NO_REPOSITORY = _left("RepositoryNotFoundException", BY_RULE)
-FAULTS = {
-    code: operations or _left(code, BY_RULE, ON_WHAT_IS_MISSING)
-    for code, (_, operations) in BY_FAULT.items()
-}
-
-
-class Scene:
-    """A new registry, and one of the clients."""
-
-    def __init__(self, stage: Stage, player: Player) -> None:
-        self._stage = stage
-        self.player = player
-        self.called = ""
-        """The last operation that was called."""
-        self.ecr = InMemoryECR()
-
-    @property
-    def ecr(self) -> InMemoryECR:
-        """The registry."""
-        return self._stage.ecr
-
-    @ecr.setter
-    def ecr(self, ecr: InMemoryECR) -> None:
-        self._stage.ecr = ecr
-
-    def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
-        """Call an operation."""
-        self.called = operation
-        return self.player.call(operation, members)
-
-    def ask(self, operation: str, **more: Any) -> dict[str, Any]:
-        """Call an operation with the least that the model requires, and more."""
-        return self(operation, **least(operation) | more)
-
-    @contextmanager
-    def refuses(
-        self, operation: str, code: str, status: int = 400
-    ) -> Iterator[pytest.ExceptionInfo[RefusedError]]:
-        """The last call of the block is of the operation, and is refused with the code."""
-        with pytest.raises(RefusedError) as caught:
-            yield caught
-        assert self.called == operation
-        error = caught.value
-        assert (error.code, error.kind, error.status) == (code, code, status)
+from tests.testing.refusals import (
+    BY_RULE,
+    FAULTS,
+    INVALID,
+    MODELLED,
+    NO_REPOSITORY,
+    ON_WHAT_IS_MISSING,
+)
+from tests.testing.stage import SERVICE, Player, Scene, Stage, open_boto3, open_ours
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +34,6 @@ def player(stage: Stage, request: pytest.FixtureRequest) -> Generator[Player]:
 @pytest.fixture
 def scene(stage: Stage, player: Player) -> Scene:
     return Scene(stage, player)
-
-
-def least(operation: str) -> dict[str, Any]:
-    """The least that the model requires."""
-    members: dict[str, Any] = Maker("minimal").make(SERVICE.operation_model(operation).input_shape)
-    return members
 
 
 def test_no_error_is_left_out() -> None:
@@ -157,7 +91,7 @@ def _too_small(shape: Any) -> Iterator[dict[str, Any]]:
             yield {name: 0 if member.type_name == "integer" else []}
 
 
-@pytest.mark.parametrize("code", BY_FAULT)
+@pytest.mark.parametrize("code", FAULTS)
 def test_an_error_on_demand(scene: Scene, code: str) -> None:
     for operation in FAULTS[code]:
         scene.ecr.faults.error(code)

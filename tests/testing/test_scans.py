@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -17,6 +18,7 @@ from ecrclient.errors import (
     UnsupportedImageTypeException,
 )
 from ecrclient.lifecycle import LifecyclePolicy, archive_after
+from ecrclient.models import ImageScanFinding
 from ecrclient.testing import InMemoryECR
 from tests.testing.builders import (
     HandClock,
@@ -307,3 +309,8 @@ async def archive_everything(
     )
     clock.advance(days=2)
     ecr.lifecycle.apply()
+
+
+def test_findings_are_models(ecr: InMemoryECR) -> None:
+    with pytest.raises(TypeError, match="a finding is an ImageScanFinding or"):
+        ecr.scans.set_findings("team/app", "v1", cast("list[ImageScanFinding]", [{"name": "CVE"}]))

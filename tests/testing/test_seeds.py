@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
+from typing import cast
 
 import pytest
 
-from ecrclient import ECRClient
+from ecrclient import ECRClient, RequestValidationError
 from ecrclient.errors import ImageAlreadyExistsException
 from ecrclient.testing import InMemoryECR
 from tests.testing.builders import OCI_CONFIG, OCI_MANIFEST, digest_of, image_manifest
@@ -76,3 +79,13 @@ async def test_a_layer_for_a_manifest(ecr: InMemoryECR, client: ECRClient) -> No
     await client.put_image(
         repository_name="team/app", image_manifest=image_manifest(config=config, layers=[])
     )
+
+
+def test_what_cannot_be_put_there(ecr: InMemoryECR) -> None:
+    with pytest.raises(RequestValidationError, match="repository_name"):
+        ecr.add_layer("No Name", b"one")
+    # A single text would be taken for a tag a letter, and a type checker does not see it.
+    with pytest.raises(TypeError, match=re.escape("tags must be a sequence, such as ['v1']")):
+        ecr.add_image("team/app", [b"one"], tags="v1")
+    with pytest.raises(TypeError, match=re.escape("layers must be a sequence, such as [b'one']")):
+        ecr.add_image("team/app", cast("Sequence[bytes]", b"one"))
