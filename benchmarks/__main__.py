@@ -4,7 +4,7 @@
 
     python -m benchmarks [--quick] [calls] [cold] [memory] [imports] [stages] [pagination]
 
-Without names: everything. The peers need an environment of their own (``--peers-python``), which
+Without names: everything, or with ``--quick`` what the targets need. The peers need an environment of their own (``--peers-python``), which
 ``nox -s bench`` makes; without it only ours are measured. A full run writes its results, and charts
 of them, into ``benchmarks/results/``.
 """
@@ -23,6 +23,7 @@ from benchmarks.rounds import Bench
 from benchmarks.server import pin, serving
 
 _PARTS = ("calls", "cold", "memory", "imports", "stages", "pagination")
+_QUICK_PARTS = ("calls", "cold", "memory", "imports")
 _QUICK_PEERS = ("ecrclient", "ecrclient[fast]", "aiobotocore", "boto3", "aiohttp")
 _LATENCY_PEERS = ("ecrclient", "aiobotocore")
 _ALL_CALLS = ("tiny", "images-100", "images-1000", "manifest", "layer", "error", "retry")
@@ -31,8 +32,8 @@ _ALL_CALLS = ("tiny", "images-100", "images-1000", "manifest", "layer", "error",
 def main() -> int:
     """Measure what was asked for; 1 if a target is missed."""
     options = _options()
-    parts = options.parts or _PARTS
     quick: bool = options.quick
+    parts = options.parts or (_QUICK_PARTS if quick else _PARTS)
     names = options.peers.split(",") if options.peers else _QUICK_PEERS if quick else tuple(PEERS)
     peers = [name for name in names if options.peers_python or PEERS[name].is_ours]
     if len(peers) < len(names):
