@@ -4,9 +4,9 @@
 
     python -m benchmarks [--quick] [calls] [cold] [memory] [imports] [stages] [pagination]
 
-Without names: everything, or with ``--quick`` what the targets need. The peers need an environment of their own (``--peers-python``), which
-``nox -s bench`` makes; without it only ours are measured. A full run writes its results, and charts
-of them, into ``benchmarks/results/``.
+Without names: everything, or with ``--quick`` what the targets need. The peers need an environment
+of their own (``--peers-python``), which ``nox -s bench`` makes; without it only ours are measured.
+A full run writes its results, and charts of them, into ``benchmarks/results/``.
 """
 
 from __future__ import annotations
