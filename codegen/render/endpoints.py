@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from codegen.aws_model import ModelError
@@ -30,7 +30,8 @@ def render(service: Service) -> str:
     """The module's text.
 
     Raises:
-        ModelError: the rule set uses a function that is not translated here.
+        ModelError: the rule set uses a function that is not translated here, or asks for what a
+            client cannot know.
     """
     writer = ModuleWriter(
         f"Where {service.title} answers: its endpoint rule set and AWS's partitions.\n\n"
@@ -76,14 +77,19 @@ def _resolver(service: Service, writer: ModuleWriter) -> None:
         f"    {error}: the rules allow no endpoint for these settings.\n"
     )
     writer.line(docstring(doc, _STEP))
-    writer.lines(_Translation(names, writer, error).rules(service.endpoint_rules["rules"], _STEP))
+    unknown = service.endpoint_rules["parameters"].keys() - names.keys()
+    translation = _Translation(names, unknown, writer, error)
+    writer.lines(translation.rules(service.endpoint_rules["rules"], _STEP))
 
 
 class _Translation:
     """The rules as ``if`` statements, in their order."""
 
-    def __init__(self, names: Mapping[str, str], writer: ModuleWriter, error: str) -> None:
+    def __init__(
+        self, names: Mapping[str, str], unknown: Collection[str], writer: ModuleWriter, error: str
+    ) -> None:
         self._names = names
+        self._unknown = unknown
         self._writer = writer
         self._error = error
 
@@ -147,6 +153,8 @@ class _Translation:
 
     def _value(self, value: Any) -> str:
         match value:
+            case {"ref": name} if name in self._unknown:
+                raise ModelError(f"endpoint rules: nothing supplies the parameter {name!r}")
             case {"ref": name}:
                 return self._names.get(name, snake_case(name))
             case {"fn": "getAttr", "argv": [source, attribute]}:

@@ -19,6 +19,7 @@ from codegen.matching import MatchError, Signature, match
 from codegen.model_to_ir import Facts, build_service
 from codegen.overlay import Overlay, OverlayError
 from codegen.reconcile import ReconcileError, reconcile
+from codegen.render import endpoints
 from ecrclient.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
@@ -242,6 +243,14 @@ def test_a_service_that_botocore_does_not_have_is_refused(
 def test_a_service_with_hosts_of_its_operations_is_refused() -> None:
     with pytest.raises(ModelError, match="StartSyncExecution has a host of its own"):
         aws_model.load("stepfunctions")
+
+
+def test_endpoint_rules_that_ask_for_what_nobody_knows_are_refused() -> None:
+    service = build_service(
+        aws_model.load("acm"), Overlay(), Facts({}, frozenset(), {}), package="acm"
+    )
+    with pytest.raises(ModelError, match="nothing supplies the parameter 'ServiceType'"):
+        endpoints.render(service)
 
 
 def test_an_idempotency_token_is_left_to_the_caller_with_a_word() -> None:
