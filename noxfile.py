@@ -12,7 +12,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "generated", "types", "tests"]
+nox.options.sessions = ["lint", "generated", "types", "tests", "docs"]
 
 PYTHON = "3.11"
 PYTHONS = [PYTHON, "3.12", "3.13"]

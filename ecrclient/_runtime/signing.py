@@ -32,8 +32,7 @@ class Signer:
         self._region = region.encode("ascii")
         self._service = service.encode("ascii")
         self._stamp: tuple[datetime | None, bytes] = (None, b"")
-        self._key_for: tuple[str, bytes] | None = None
-        self._key = b""
+        self._key: tuple[tuple[str, bytes], bytes] = (("", b""), b"")
 
     def sign(
         self,
@@ -106,9 +105,10 @@ class Signer:
         return stamp
 
     def _signing_key(self, secret: str, date: bytes) -> bytes:
-        if self._key_for != (secret, date):
+        cached_for, key = self._key  # read and written as one: threads may share a client
+        if cached_for != (secret, date):
             key = b"AWS4" + secret.encode("utf-8")
             for part in (date, self._region, self._service, _TERMINATOR):
                 key = hmac.digest(key, part, "sha256")
-            self._key, self._key_for = key, (secret, date)
-        return self._key
+            self._key = ((secret, date), key)
+        return key
