@@ -6,7 +6,8 @@
 
 Without names: everything, or with ``--quick`` what the targets need. The peers need an environment
 of their own (``--peers-python``), which ``nox -s bench`` makes; without it only ours are measured.
-A full run writes its results, and charts of them, into ``benchmarks/results/``.
+A full run, or one with ``--save``, writes its results into ``benchmarks/results/`` and charts of
+them into ``docs/charts/``.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def main() -> int:
     samples = bench.samples
     print(f"\n{describe(options.peers_python).told()}")
     good = report.targets(samples)
-    if not quick and not options.parts:
+    if options.save or not (quick or options.parts):
         for path in write(samples, modules, options.peers_python):
             print(f"wrote {path}")
     return 0 if good else 1
@@ -94,6 +95,7 @@ def _options() -> argparse.Namespace:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}")
     parser.add_argument("--quick", action="store_true", help="what the targets need, in 2 minutes")
+    parser.add_argument("--save", action="store_true", help="write what is measured, if not all")
     parser.add_argument("--rounds", type=int, help="rounds of all peers, at the least")
     parser.add_argument("--peers", help=f"of {', '.join(PEERS)}; with commas")
     parser.add_argument("--peers-python", help="the interpreter that has the peers installed")

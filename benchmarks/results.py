@@ -1,4 +1,4 @@
-"""A run as files: ``results/<date>.json``, and the charts that the documentation shows."""
+"""A run as files: ``results/<date>.json``, and the charts in ``docs/charts``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from benchmarks.targets import TARGETS
 __all__ = ["write"]
 
 _RESULTS = Path(__file__).parent / "results"
+_CHARTS = Path(__file__).parents[1] / "docs/charts"
 
 
 def write(
@@ -22,6 +23,7 @@ def write(
     machine = describe(peers_python)
     path = _RESULTS / f"{machine.date}.json"
     path.parent.mkdir(exist_ok=True)
+    _CHARTS.mkdir(exist_ok=True)
     reached = [(target, target.reached(samples)) for target in TARGETS]
     content = {
         "machine": machine.as_json(),
@@ -40,4 +42,4 @@ def write(
         "samples": samples.as_json(),
     }
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return [path, *charts.write(samples, machine, _RESULTS)]
+    return [path, *charts.write(samples, machine, _CHARTS)]
