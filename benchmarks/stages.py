@@ -14,9 +14,9 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import anyio
-import httpx
 
 from benchmarks.cases import answer_to
 from benchmarks.peers import KEY_ID, REGION, SECRET
@@ -26,7 +26,7 @@ from ecrclient._runtime import codec
 from ecrclient._runtime.clock import ServiceClock
 from ecrclient._runtime.retry import Retry, RetryQuota
 from ecrclient._runtime.signing import Signer
-from ecrclient._runtime.transport.messages import Answer, decode_headers
+from ecrclient._runtime.transport import Answer, Origin, decode_headers
 from ecrclient._runtime.transport.parsers import find_parser
 from ecrclient.operations import GET_AUTHORIZATION_TOKEN
 
@@ -123,15 +123,16 @@ async def _main(url: str, parser: str) -> dict[str, float]:
     ):
         await ecr.get_authorization_token()
         head = b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\n"
-        target = httpx.URL(f"{url}/")
-        wire = await _cost_of_call(lambda: transport.post(target, head, b"{}", None))
+        parsed = urlsplit(url)
+        origin = Origin(parsed.scheme, parsed.hostname or "", parsed.port)
+        wire = await _cost_of_call(lambda: transport.wire.post(origin, head, b"{}", None))
         whole = await _cost_of_call(ecr.get_authorization_token)
-        answer = await transport.post(target, head, b"{}", None)
+        answer = await transport.wire.post(origin, head, b"{}", None)
 
         async def answered(*_: object) -> Answer:
             return answer
 
-        setattr(transport, "post", answered)  # noqa: B010 - all of a call but the wire
+        setattr(transport.wire, "post", answered)  # noqa: B010 - all of a call but the wire
         alone = await _cost_of_call(ecr.get_authorization_token)
     parsing = stages.pop(name := f"HTTP parser ({parser})")
     stages["the pipeline around them"] = alone - sum(stages.values())

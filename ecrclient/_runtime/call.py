@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Generic
 
 import anyio
-import httpx
 
 from ecrclient._runtime.config import CallOptions
 from ecrclient._runtime.core import Connection, Core
@@ -27,15 +26,15 @@ from ecrclient._runtime.errors import (
     ServiceError,
     TransportError,
 )
-from ecrclient._runtime.middleware import Middleware, compose
 from ecrclient._runtime.observability import Observation, observe
 from ecrclient._runtime.operation import ResponseT
 from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import Retry, RetryPolicy
 from ecrclient._runtime.stopwatch import Budget
-from ecrclient._runtime.transport import decode_headers, translate_error
+from ecrclient._runtime.transport import decode_headers
 
 if TYPE_CHECKING:
+    from ecrclient._runtime.middleware import Middleware
     from ecrclient._runtime.operation import Operation
 
 __all__ = ["Call"]
@@ -201,13 +200,10 @@ class Call(Generic[ResponseT]):
         """The middleware and the transport once, within the timeout."""
         timeout = self._options.timeout
         told = retry.headers(timeout)
-        try:
-            with anyio.move_on_after(timeout):
-                if connection.sender.sends_bytes and not self._middleware:
-                    return await self._post(connection, retry, told)
-                return await self._send(connection, retry, told)
-        except httpx.RequestError as error:
-            raise translate_error(error) from error
+        with anyio.move_on_after(timeout):
+            if connection.sender.sends_bytes and not self._middleware:
+                return await self._post(connection, retry, told)
+            return await self._send(connection, retry, told)
         raise AttemptTimeout(f"no whole answer within {timeout:g} s")
 
     async def _post(
@@ -224,16 +220,15 @@ class Call(Generic[ResponseT]):
         self, connection: Connection, retry: Retry, told: Mapping[str, str]
     ) -> RawResponse[ResponseT]:
         """An attempt through the middleware, or through a transport that speaks httpx."""
-        sender = connection.sender
-
-        async def send(request: httpx.Request) -> httpx.Response:
-            credentials = await self._get_credentials(connection)
-            return await sender.send(request, credentials, self._core.clock.now())
-
-        request = sender.request(self._operation, self._body, told, self._options.timeout)
-        response = await compose(self._middleware, send)(request)
-        # Middleware may have made an answer of its own that is not read yet.
-        await response.aread()
+        response = await connection.sender.over_httpx().attempt(
+            self._operation,
+            self._body,
+            told,
+            timeout=self._options.timeout,
+            middleware=self._middleware,
+            get_credentials=lambda: self._get_credentials(connection),
+            now=self._core.clock.now,
+        )
         headers = dict(response.headers.items())
         return self._raw_response(response.status_code, headers, response.content, retry)
 

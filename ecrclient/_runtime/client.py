@@ -16,22 +16,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-import httpx
-
 from ecrclient._runtime import codec
 from ecrclient._runtime.call import Call
 from ecrclient._runtime.config import CallOptions, ClientArguments, ResolveEndpoint
 from ecrclient._runtime.core import Core
 from ecrclient._runtime.credentials import Credentials, CredentialsProvider
 from ecrclient._runtime.errors import ConfigurationError, ServiceError
-from ecrclient._runtime.middleware import Middleware
 from ecrclient._runtime.operation import ResponseT
 from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import RetryPolicy
 from ecrclient._runtime.stopwatch import Budget
 
 if TYPE_CHECKING:
+    import httpx
+
     from ecrclient._runtime.batching import Batches
+    from ecrclient._runtime.middleware import Middleware
     from ecrclient._runtime.operation import Operation, OperationsByRequest, Service, Waiter
     from ecrclient._runtime.pagination import Paginator
     from ecrclient._runtime.shapes import Request

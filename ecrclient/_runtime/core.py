@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import anyio.to_thread
-import httpx
 
 from ecrclient._runtime.clock import ServiceClock
 from ecrclient._runtime.config import (
@@ -28,9 +27,11 @@ from ecrclient._runtime.retry import RetryPolicy, RetryQuota
 from ecrclient._runtime.sending import Sender
 from ecrclient._runtime.signing import Signer
 from ecrclient._runtime.throttle import Throttles
-from ecrclient._runtime.transport import default_transport
+from ecrclient._runtime.transport import Wire, default_transport
 
 if TYPE_CHECKING:
+    import httpx
+
     from ecrclient._runtime.operation import Service
 
 __all__ = ["Connection", "Core"]
@@ -44,7 +45,7 @@ class Connection:
 
     credentials: CredentialsProvider
     sender: Sender
-    transport: httpx.AsyncBaseTransport
+    transport: Wire | httpx.AsyncBaseTransport
     retry: RetryPolicy
     """What the settings say, for calls that say nothing themselves."""
 
@@ -132,7 +133,11 @@ class Core:
 
     async def _close_transport(self) -> None:
         if self._connection is not None and self._transport is None:
-            await self._connection.transport.aclose()
+            transport = self._connection.transport
+            if isinstance(transport, Wire):
+                transport.close()
+            else:
+                await transport.aclose()
 
 
 def _policy(settings: Settings) -> RetryPolicy:

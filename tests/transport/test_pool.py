@@ -323,7 +323,7 @@ async def test_dropped_without_being_closed(ca: object, parser: str) -> None:
         kept = [PooledTransport(parser=parser)]
         await send(kept[0], server.url)
         assert warnings_of(kept.clear) == [
-            f"<PooledTransport to {server.url}> was dropped without being closed"
+            f"a transport to {server.url} was dropped without being closed"
         ]
         await server.wait_until_open(0)
 

@@ -18,12 +18,13 @@ from ecrclient import ConnectError, ConnectTimeout, PoolTimeout, ReadError, Tran
 from ecrclient._runtime.errors import ClientClosedError, ConfigurationError
 from ecrclient._runtime.transport import (
     LimitedTransport,
-    PooledTransport,
     ResponseTooLarge,
+    Wire,
     default_transport,
     translate_error,
 )
-from ecrclient._runtime.transport.proxies import environment_proxy, proxied_transport
+from ecrclient._runtime.transport.default import environment_proxy
+from ecrclient._runtime.transport.proxies import proxied_transport
 
 from .conftest import request, send, trusting
 from .server import CLOSED, Peer, Server, answer, says, says_and_closes, serve
@@ -75,11 +76,12 @@ def test_the_proxy_of_the_environment(
     environ: Callable[..., None], variables: dict[str, str], url: str, proxy: str | None
 ) -> None:
     environ(**variables)
-    assert environment_proxy(httpx.URL(url)) == proxy
+    parsed = httpx.URL(url)
+    assert environment_proxy(parsed.scheme, parsed.host) == proxy
 
 
 def test_the_default_transport(environ: Callable[..., None], parser: str) -> None:
-    assert isinstance(default_transport("https://ecr.example"), PooledTransport)
+    assert isinstance(default_transport("https://ecr.example"), Wire)
     environ(HTTPS_PROXY="http://user:secret@proxy.example:3128")
     proxied = default_transport("https://ecr.example")
     assert isinstance(proxied, LimitedTransport)
@@ -116,7 +118,7 @@ def test_unencrypted_requests_are_warned_of(environ: Callable[..., None], url: s
         (httpx.PoolTimeout("late"), PoolTimeout),
         (httpx.ProxyError("407"), ConnectError),
         (httpx.RemoteProtocolError("no"), ReadError),
-        (ResponseTooLarge(5), ecrclient.ResponseTooLarge),
+        (ResponseTooLarge("long"), ecrclient.ResponseTooLarge),
         (httpx.DecodingError("no"), ReadError),
         (httpx.UnsupportedProtocol("no"), TransportError),
         (httpx.ConnectError(""), ConnectError),

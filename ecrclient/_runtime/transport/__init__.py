@@ -1,38 +1,66 @@
-"""How requests travel: any ``httpx.AsyncBaseTransport``, by default one of our own.
+"""How requests travel: over a wire of our own, or through any ``httpx.AsyncBaseTransport``.
 
 httpx's own pool takes time in proportion to its connections, loses slots when requests are
-cancelled, and lets bytes left over from one answer reach the next; hence ours. Read it in this
-order:
+cancelled, and lets bytes left over from one answer reach the next; hence ours. It knows nothing of
+httpx, which is imported only for those who speak it. Read it in this order:
 
-==============  ================================================================
-``pooled``      ``PooledTransport``: a request on its way, from slot to answer
-``pool``        the slots, and the line of those who wait for one
-``exchange``    a request on a connection: sent, answered, and ended exactly once
-``connection``  a socket that the event loop only waits for
-``connecting``  from a host's name to a connection
-``parsers``     what reads answers: ``h11_parser``, or ``fast_parser`` on httptools
-``messages``    requests to bytes, answers to ``httpx.Response``
-``tls``         SSL contexts, shared by the process
-``proxies``     httpx's transport behind a limit of ours, where there is a proxy
-``default``     which of them a client gets; their errors made ours
-==============  ================================================================
+===============  ===============================================================
+``wire``         ``Wire``: a request on its way, from slot to answer
+``pool``         the slots, and the line of those who wait for one
+``exchange``     a request on a connection: sent, answered, and ended exactly once
+``connection``   a socket that the event loop only waits for
+``connecting``   from a host's name to a connection
+``parsers``      what reads answers: ``h11_parser``, or ``fast_parser`` on httptools
+``answers``      the answer, and its headers
+``tls``          SSL contexts, shared by the process
+``default``      what a client gets that is given no transport
+===============  ===============================================================
+
+What speaks httpx:
+
+===============  ===============================================================
+``pooled``       ``PooledTransport``: the wire for middleware and other clients
+``messages``     requests to bytes, answers to ``httpx.Response``
+``proxies``      httpx's transport behind a limit of ours, where there is a proxy
+``translation``  httpx's errors made ours, and ours httpx's
+===============  ===============================================================
 """
 
 from __future__ import annotations
 
-from ecrclient._runtime.transport.default import default_transport, translate_error
-from ecrclient._runtime.transport.messages import Answer, ResponseTooLarge, decode_headers
+from typing import TYPE_CHECKING
+
+from ecrclient._runtime.lazy import lazily
+from ecrclient._runtime.transport.answers import Answer, decode_headers
+from ecrclient._runtime.transport.default import default_transport
 from ecrclient._runtime.transport.pool import PoolStats
-from ecrclient._runtime.transport.pooled import PooledTransport
-from ecrclient._runtime.transport.proxies import LimitedTransport
+from ecrclient._runtime.transport.wire import Origin, Wire
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.transport.messages import ResponseTooLarge
+    from ecrclient._runtime.transport.pooled import PooledTransport
+    from ecrclient._runtime.transport.proxies import LimitedTransport
+    from ecrclient._runtime.transport.translation import translate_error
 
 __all__ = [
     "Answer",
     "LimitedTransport",
+    "Origin",
     "PoolStats",
     "PooledTransport",
     "ResponseTooLarge",
+    "Wire",
     "decode_headers",
     "default_transport",
     "translate_error",
 ]
+
+_SPEAK_HTTPX = {
+    "LimitedTransport": ".proxies",
+    "PooledTransport": ".pooled",
+    "ResponseTooLarge": ".messages",
+    "translate_error": ".translation",
+}
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazily(__name__, _SPEAK_HTTPX)

@@ -1,49 +1,24 @@
-"""The transport that a client gets when it is given none, and what its errors become."""
+"""The transport that a client gets when it is given none."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 import ssl
+import sys
 import warnings
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import httpx
-
-from ecrclient._runtime.errors import (
-    ConnectError,
-    ConnectTimeout,
-    PoolTimeout,
-    ReadError,
-    ReadTimeout,
-    ResponseTooLarge,
-    TransportError,
-    WriteError,
-    WriteTimeout,
-)
-from ecrclient._runtime.transport import messages
-from ecrclient._runtime.transport.pooled import PooledTransport
-from ecrclient._runtime.transport.proxies import environment_proxy, proxied_transport
 from ecrclient._runtime.transport.tls import shared_context
+from ecrclient._runtime.transport.wire import Wire
 
-__all__ = ["default_transport", "translate_error"]
+if TYPE_CHECKING:
+    from ecrclient._runtime.transport.proxies import LimitedTransport
+
+__all__ = ["default_transport", "environment_proxy"]
 
 _MAX_RESPONSE_BYTES = 64 * 1024 * 1024
-
-# The first that fits: subclasses stand before their parents.
-_TRANSLATIONS: tuple[tuple[type[httpx.RequestError], type[TransportError]], ...] = (
-    (httpx.ConnectTimeout, ConnectTimeout),
-    (httpx.ReadTimeout, ReadTimeout),
-    (httpx.WriteTimeout, WriteTimeout),
-    (httpx.PoolTimeout, PoolTimeout),
-    (httpx.ConnectError, ConnectError),
-    (httpx.ProxyError, ConnectError),
-    (httpx.ReadError, ReadError),
-    (messages.ResponseTooLarge, ResponseTooLarge),
-    (httpx.RemoteProtocolError, ReadError),
-    (httpx.DecodingError, ReadError),
-    (httpx.WriteError, WriteError),
-    (httpx.LocalProtocolError, WriteError),
-)
 
 
 def default_transport(
@@ -51,26 +26,29 @@ def default_transport(
     max_connections: int = 50,
     *,
     ca_bundle: str | os.PathLike[str] | ssl.SSLContext | None = None,
-) -> httpx.AsyncBaseTransport:
-    """The transport to an endpoint: our own, or httpx's through the environment's proxy.
+) -> Wire | LimitedTransport:
+    """The transport to an endpoint: a wire, or httpx's through the environment's proxy.
 
     It reads certificates, so make it off the event loop.
 
     Raises:
         ConfigurationError: the CA bundle cannot be read.
     """
-    url = httpx.URL(endpoint_url)
-    if url.scheme == "http" and not _is_loopback(url.host):
+    url = urlsplit(endpoint_url)
+    host = url.hostname or ""
+    if url.scheme == "http" and not _is_loopback(host):
         warnings.warn(
-            f"requests and their credentials go to http://{url.host} unencrypted",
+            f"requests and their credentials go to http://{host} unencrypted",
             UserWarning,
             stacklevel=2,
         )
-    proxy = environment_proxy(url)
+    proxy = environment_proxy(url.scheme, host)
     verify = ca_bundle
     if not isinstance(verify, ssl.SSLContext) and (proxy is not None or url.scheme == "https"):
         verify = shared_context(None if verify is None else os.fspath(verify))
     if proxy is not None:
+        from ecrclient._runtime.transport.proxies import proxied_transport
+
         assert isinstance(verify, ssl.SSLContext)
         return proxied_transport(
             proxy,
@@ -78,7 +56,7 @@ def default_transport(
             max_connections=max_connections,
             max_response_bytes=_MAX_RESPONSE_BYTES,
         )
-    return PooledTransport(
+    return Wire(
         max_connections=max_connections, verify=verify, max_response_bytes=_MAX_RESPONSE_BYTES
     )
 
@@ -90,9 +68,20 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def translate_error(error: httpx.RequestError) -> TransportError:
-    """The exception of ours that says the same."""
-    kind = next(
-        (ours for theirs, ours in _TRANSLATIONS if isinstance(error, theirs)), TransportError
-    )
-    return kind(str(error) or type(error).__name__)
+def environment_proxy(scheme: str, host: str) -> str | None:
+    """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` or ``ALL_PROXY`` names for a host.
+
+    The standard library reads the environment (and the system's settings on macOS and Windows),
+    ``NO_PROXY`` included, as it does for botocore.
+    """
+    if sys.platform not in {"darwin", "win32"} and not any(
+        name.lower().endswith("_proxy") for name in os.environ
+    ):
+        return None  # urllib.request takes as long to import as the rest of a transport
+    import urllib.request
+
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy or urllib.request.proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"

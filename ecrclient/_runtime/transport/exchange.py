@@ -8,24 +8,24 @@ await, so nothing can come in between.
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import NoReturn
 
 import anyio
-import httpx
 
-from ecrclient._runtime.errors import ClientClosedError
-from ecrclient._runtime.transport.connection import Connection
-from ecrclient._runtime.transport.messages import (
-    Answer,
-    EncodedResponse,
+from ecrclient._runtime.errors import (
+    ClientClosedError,
+    ReadError,
+    ReadTimeout,
     ResponseTooLarge,
-    WholeResponse,
-    is_encoded,
+    TransportError,
+    WriteError,
+    WriteTimeout,
 )
-from ecrclient._runtime.transport.parsers import ParseError
+from ecrclient._runtime.transport.answers import Answer, Headers, is_encoded, too_large
+from ecrclient._runtime.transport.connection import Connection
+from ecrclient._runtime.transport.parsers import ParseError, ResponseParser
 from ecrclient._runtime.transport.pool import Pool
 
 __all__ = ["Exchange", "Limits", "StaleConnectionError"]
@@ -56,9 +56,9 @@ class Exchange:
         "_limits",
         "_method",
         "_pool",
+        "_size",
         "_write_error",
         "connection",
-        "request",
         "timeouts",
     )
 
@@ -68,17 +68,26 @@ class Exchange:
         limits: Limits,
         method: str,
         timeouts: Mapping[str, float | None],
-        request: httpx.Request | None = None,
     ) -> None:
         self._pool = pool
         self._limits = limits
         self._method = method
         self._ended = False
+        self._size = 0
         self._write_error: OSError | None = None
-        self.request = request
-        """What errors and the answer carry."""
         self.timeouts = timeouts
         self.connection: Connection | None = None
+
+    @property
+    def parser(self) -> ResponseParser:
+        """What has been understood of the answer."""
+        assert self.connection is not None
+        return self.connection.parser
+
+    @property
+    def max_response_bytes(self) -> int:
+        """The longest body, as received or as decoded, that is accepted."""
+        return self._limits.max_response_bytes
 
     @property
     def ended(self) -> bool:
@@ -119,7 +128,7 @@ class Exchange:
 
         Raises:
             StaleConnectionError: the connection was an old one and is broken; use another.
-            httpx.TransportError: no answer came.
+            TransportError: no answer came.
         """
         self.connection = connection
         self._write_error = None
@@ -133,6 +142,8 @@ class Exchange:
         parser = connection.parser
         while not parser.head_done:
             await self._receive(connection)
+        if not parser.done:
+            self._check_announced()
 
     async def _send_stream(self, head: bytes, body: AsyncGenerator[bytes]) -> None:
         async with aclosing(body):
@@ -150,9 +161,7 @@ class Exchange:
         try:
             await self.connection.send(data, timeout)
         except TimeoutError as error:
-            raise httpx.WriteTimeout(
-                f"the server took none of the request for {timeout} s", request=self.request
-            ) from error
+            raise WriteTimeout(f"the server took none of the request for {timeout} s") from error
         except (OSError, anyio.ClosedResourceError) as error:
             if self.connection.closed or not isinstance(error, OSError):
                 raise self._closed() from error
@@ -172,11 +181,9 @@ class Exchange:
                 raise StaleConnectionError
             connection.parser.feed_eof(cut=connection.was_cut)
         except TimeoutError as error:
-            raise httpx.ReadTimeout(
-                f"the server sent nothing for {timeout} s", request=self.request
-            ) from error
+            raise ReadTimeout(f"the server sent nothing for {timeout} s") from error
         except ParseError as error:
-            self._fail(httpx.RemoteProtocolError(str(error), request=self.request), error)
+            self._fail(ReadError(str(error)), error)
         except anyio.ClosedResourceError as error:
             raise self._closed() from error
         except OSError as error:
@@ -184,112 +191,75 @@ class Exchange:
                 raise self._closed() from error
             if self._is_stale(connection):
                 raise StaleConnectionError from error
-            self._fail(httpx.ReadError(told(error), request=self.request), error)
+            self._fail(ReadError(told(error)), error)
 
     def _is_stale(self, connection: Connection) -> bool:
         return connection.requests > 1 and not connection.heard
 
-    def _fail(self, failure: httpx.TransportError, cause: Exception) -> NoReturn:
+    def _fail(self, failure: TransportError, cause: Exception) -> NoReturn:
         """Raise *failure*, unless it only follows from the request not having been taken."""
         if self._write_error is None:
             raise failure from cause
         error = self._write_error
-        raise httpx.WriteError(told(error), request=self.request) from error
+        raise WriteError(told(error)) from error
 
     def _closed(self) -> ClientClosedError:
         return ClientClosedError("the transport was closed while a call was under way")
 
     async def whole_answer(self) -> Answer:
         """The answer with all of its body, once its head is there."""
-        assert self.connection is not None
-        parser = self.connection.parser
-        if parser.done and not is_encoded(parser.headers):
-            return Answer(parser.status, parser.headers, self._body())
-        response = self.response()
-        return Answer(parser.status, parser.headers, await response.aread())
+        parser = self.parser
+        if parser.done:
+            content = self.take_body()
+        else:
+            pieces: list[bytes] = []
+            while more := await self.receive_body():
+                pieces += more
+            content = b"".join(pieces)
+        if is_encoded(parser.headers):
+            content = _decode(parser.headers, content, self.max_response_bytes)
+        return Answer(parser.status, parser.headers, content)
 
-    def _body(self) -> bytes:
+    def take_body(self) -> bytes:
         """The body of an answer that is complete; the exchange is over with it."""
-        assert self.connection is not None
-        body = b"".join(self.connection.parser.pieces)
-        if len(body) > self._limits.max_response_bytes:
-            raise ResponseTooLarge(self._limits.max_response_bytes, request=self.request)
+        body = b"".join(self.parser.pieces)
+        self._check_size(len(body))
         self.end()
         return body
 
-    def response(self) -> httpx.Response:
-        """The answer, once its head is there; the rest is read as it is asked for."""
-        connection = self.connection
-        assert connection is not None
-        parser = connection.parser
-        encoded = is_encoded(parser.headers)
-        extensions = {"http_version": parser.version, "reason_phrase": parser.reason}
-        limit = self._limits.max_response_bytes
-        if parser.done and not encoded:
-            body = self._body()
-            return WholeResponse(parser.status, parser.headers, body, extensions, self.request)
-        kind = EncodedResponse if encoded else httpx.Response
-        response = kind(
-            parser.status,
-            headers=parser.headers,
-            stream=BodyStream(self, connection, limit),
-            extensions=extensions,
-            request=self.request,
-        )
-        announced = response.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > limit and self._method != "HEAD":
-            raise ResponseTooLarge(limit, request=self.request)
-        if isinstance(response, EncodedResponse):
-            response.limit = limit
-        return response
-
-    async def receive_body(self, connection: Connection) -> list[bytes]:
+    async def receive_body(self) -> list[bytes]:
         """The next pieces of the body; none: that was all."""
-        parser = connection.parser
+        assert self.connection is not None
+        parser = self.connection.parser
         while not parser.pieces and not parser.done:
-            await self._receive(connection)
+            await self._receive(self.connection)
         pieces, parser.pieces = parser.pieces, []
+        self._size += sum(map(len, pieces))
+        self._check_size(self._size)
         return pieces
 
+    def _check_announced(self) -> None:
+        """Refuse what is announced as too large before any of it is read."""
+        for name, value in self.parser.headers:
+            if name.lower() == b"content-length" and value.isdigit() and self._method != "HEAD":
+                self._check_size(int(value))
 
-class BodyStream(httpx.AsyncByteStream):
-    """The rest of a body, read as it is iterated over."""
+    def _check_size(self, size: int) -> None:
+        if size > self.max_response_bytes:
+            raise ResponseTooLarge(too_large(self.max_response_bytes))
 
-    def __init__(self, exchange: Exchange, connection: Connection, limit: int) -> None:
-        self._exchange = exchange
-        self._connection = connection
-        self._limit = limit
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        exchange, size = self._exchange, 0
-        try:
-            while not exchange.ended:
-                pieces = await exchange.receive_body(self._connection)
-                if not pieces:
-                    return
-                for piece in pieces:
-                    size += len(piece)
-                    if size > self._limit:
-                        raise ResponseTooLarge(self._limit, request=exchange.request)
-                    yield piece
-            raise httpx.StreamClosed
-        finally:
-            exchange.end()
+def _decode(headers: Headers, content: bytes, limit: int) -> bytes:
+    """Nobody asked for an encoding, so httpx, which knows them, is imported only now."""
+    import httpx
 
-    async def aclose(self) -> None:
-        """Give the connection up; it is kept if the answer is complete."""
-        self._exchange.end()
+    from ecrclient._runtime.transport.messages import decode_body
+    from ecrclient._runtime.transport.translation import translate_error
 
-    def __del__(self) -> None:
-        exchange: Exchange | None = getattr(self, "_exchange", None)
-        if exchange is not None and not exchange.ended:
-            exchange.end()
-            warnings.warn(
-                f"the answer to {exchange.request!r} was neither read nor closed",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
+    try:
+        return decode_body(httpx.Headers(headers), content, limit)
+    except httpx.RequestError as error:
+        raise translate_error(error) from error
 
 
 def told(error: Exception) -> str:

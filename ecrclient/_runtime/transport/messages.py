@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from typing import Any, NamedTuple
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
 
 import httpx
 
+from ecrclient._runtime.transport.answers import Headers, too_large
+
 __all__ = [
-    "Answer",
     "EncodedResponse",
     "ResponseTooLarge",
     "WholeResponse",
-    "decode_headers",
+    "decode_body",
     "encode_head",
-    "is_encoded",
     "request_body",
 ]
 
@@ -35,22 +35,6 @@ _WRONG_LENGTH = "the body is longer or shorter than content-length says"
 
 class ResponseTooLarge(httpx.RemoteProtocolError):
     """The answer is larger than the transport's ``max_response_bytes``."""
-
-    def __init__(self, limit: int, *, request: httpx.Request | None = None) -> None:
-        super().__init__(f"the answer is larger than {limit} bytes", request=request)
-        self.limit = limit
-
-    def __reduce__(self) -> tuple[type[ResponseTooLarge], tuple[int]]:
-        return type(self), (self.limit,)
-
-
-class Answer(NamedTuple):
-    """A whole answer, for callers that need no ``httpx.Response``."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    """Names as they were sent."""
-    content: bytes
 
 
 def encode_head(request: httpx.Request) -> bytes:
@@ -119,15 +103,6 @@ async def _stream_body(request: httpx.Request) -> AsyncGenerator[bytes]:
         raise httpx.LocalProtocolError(_WRONG_LENGTH, request=request)
 
 
-def decode_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The headers of an answer as httpx would give them: lower case, repeated ones joined."""
-    try:
-        headers = {name.lower().decode("ascii"): value.decode("ascii") for name, value in raw}
-    except UnicodeDecodeError:
-        headers = {}
-    return headers if len(headers) == len(raw) else dict(httpx.Headers(raw).items())
-
-
 class WholeResponse(httpx.Response):
     """An answer whose body is here already, and needs no decoding.
 
@@ -138,7 +113,7 @@ class WholeResponse(httpx.Response):
     def __init__(
         self,
         status: int,
-        headers: list[tuple[bytes, bytes]],
+        headers: Headers,
         body: bytes,
         extensions: dict[str, Any],
         request: httpx.Request | None,
@@ -161,14 +136,6 @@ class WholeResponse(httpx.Response):
         return self._content
 
 
-def is_encoded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the body is to be decoded."""
-    for name, _ in headers:
-        if len(name) == len(b"content-encoding") and name.lower() == b"content-encoding":
-            return True
-    return False
-
-
 class EncodedResponse(httpx.Response):
     """An answer with a content-encoding: what it decodes to is bounded as well.
 
@@ -183,7 +150,7 @@ class EncodedResponse(httpx.Response):
         """The decoded body."""
         if not hasattr(self, "_content"):
             raw = b"".join([piece async for piece in self.aiter_raw()])
-            self._content = self._decode(raw)
+            self._content = decode_body(self.headers, raw, self.limit, self._request)
         return self._content
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
@@ -192,16 +159,23 @@ class EncodedResponse(httpx.Response):
         async for piece in super().aiter_bytes(chunk_size):
             yield piece
 
-    def _decode(self, raw: bytes) -> bytes:
-        slices = (raw[i : i + _DECODED_AT_ONCE] for i in range(0, len(raw), _DECODED_AT_ONCE))
-        decoder = httpx.Response(
-            self.status_code, headers=self.headers, content=slices, request=self._request
-        )
-        pieces: list[bytes] = []
-        size = 0
-        for piece in decoder.iter_bytes():
-            size += len(piece)
-            if size > self.limit:
-                raise ResponseTooLarge(self.limit, request=self._request)
-            pieces.append(piece)
-        return b"".join(pieces)
+
+def decode_body(
+    headers: httpx.Headers, raw: bytes, limit: int, request: httpx.Request | None = None
+) -> bytes:
+    """The body without its content-encoding.
+
+    Raises:
+        ResponseTooLarge: it is longer than *limit* bytes.
+        httpx.DecodingError: it is not so encoded.
+    """
+    slices = (raw[i : i + _DECODED_AT_ONCE] for i in range(0, len(raw), _DECODED_AT_ONCE))
+    decoder = httpx.Response(200, headers=headers, content=slices, request=request)
+    pieces: list[bytes] = []
+    size = 0
+    for piece in decoder.iter_bytes():
+        size += len(piece)
+        if size > limit:
+            raise ResponseTooLarge(too_large(limit), request=request)
+        pieces.append(piece)
+    return b"".join(pieces)

@@ -1,38 +1,29 @@
-"""The default transport: HTTP/1.1 to one origin over a bounded pool of connections.
-
-A call goes through it like this::
-
-    handle_async_request     a slot of the pool: at once, or waiting in line
-      -> _send               an idle connection, or a new one; again if the idle one was dead
-      -> Exchange.converse   the request out, the answer's head in
-      -> Exchange.end        the connection kept or closed, the slot released
-"""
+"""The wire as an ``httpx`` transport: for middleware, and for any ``httpx.AsyncClient``."""
 
 from __future__ import annotations
 
-import math
 import os
 import ssl
-import time
 import warnings
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
+from typing import Self
 
-import anyio
-import anyio.to_thread
 import httpx
 
-from ecrclient._runtime.errors import ClientClosedError
-from ecrclient._runtime.transport.connecting import open_connection
-from ecrclient._runtime.transport.connection import Connection
-from ecrclient._runtime.transport.exchange import Exchange, Limits, StaleConnectionError, told
-from ecrclient._runtime.transport.messages import Answer, encode_head, request_body
-from ecrclient._runtime.transport.parsers import find_parser
-from ecrclient._runtime.transport.pool import Pool, PoolStats
-from ecrclient._runtime.transport.tls import shared_context
+from ecrclient._runtime.errors import TransportError
+from ecrclient._runtime.transport.answers import is_encoded
+from ecrclient._runtime.transport.exchange import Exchange
+from ecrclient._runtime.transport.messages import (
+    EncodedResponse,
+    WholeResponse,
+    encode_head,
+    request_body,
+)
+from ecrclient._runtime.transport.pool import PoolStats
+from ecrclient._runtime.transport.translation import to_httpx
+from ecrclient._runtime.transport.wire import Origin, Wire
 
 __all__ = ["PooledTransport"]
-
-_Origin = tuple[bytes, bytes, int | None]
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
@@ -60,31 +51,28 @@ class PooledTransport(httpx.AsyncBaseTransport):
         max_response_bytes: int = 64 * 1024 * 1024,
         parser: str | None = None,
     ) -> None:
-        if max_connections < 1:
-            raise ValueError(f"max_connections must be at least 1, not {max_connections}")
-        self._new_parser = find_parser(parser)
-        self._pool: Pool[Connection] = Pool(max_connections)
-        self._limits = Limits(keepalive_expiry, max_response_bytes)
-        self._ssl_context = verify if isinstance(verify, ssl.SSLContext) else None
-        self._ca_bundle = (
-            None if verify is None or isinstance(verify, ssl.SSLContext) else os.fspath(verify)
+        self.wire = Wire(
+            max_connections=max_connections,
+            keepalive_expiry=keepalive_expiry,
+            verify=verify,
+            max_response_bytes=max_response_bytes,
+            parser=parser,
         )
-        self._origin: _Origin | None = None
-        self._url: httpx.URL | None = None
-        """One whose origin is known to be that: a client sends all its requests to the same."""
-        self._opening: set[anyio.CancelScope] = set()
-        self._pid = os.getpid()
+
+    @classmethod
+    def over(cls, wire: Wire) -> Self:
+        """The transport of a wire that there is already; closing it closes the wire."""
+        transport = cls.__new__(cls)
+        transport.wire = wire
+        return transport
 
     def __repr__(self) -> str:
-        if self._origin is None:
-            return "<PooledTransport>"
-        scheme, host, port = self._origin
-        shown_port = "" if port is None else f":{port}"
-        return f"<PooledTransport to {scheme.decode()}://{host.decode()}{shown_port}>"
+        origin = self.wire.origin
+        return "<PooledTransport>" if origin is None else f"<PooledTransport to {origin}>"
 
     def stats(self) -> PoolStats:
         """How many connections and calls there are at the moment, and have been."""
-        return self._pool.stats()
+        return self.wire.stats()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request and await the answer's head; a small answer is complete then.
@@ -93,170 +81,87 @@ class PooledTransport(httpx.AsyncBaseTransport):
             httpx.TransportError: no answer came, or none that can be read.
             ClientClosedError: the transport is closed.
         """
-        pool = self._open_pool()
-        self._check_origin(request.url, request)
+        origin = _origin(request)
         head = encode_head(request)
         body = request_body(request, head)
         timeouts = request.extensions.get("timeout", {})
-        exchange = Exchange(pool, self._limits, request.method, timeouts, request)
-        if not pool.try_acquire():
-            timeout = exchange.timeouts.get("pool")
-            try:
-                await pool.acquire(timeout)
-            except TimeoutError as error:
-                message = f"all {pool.size} connections stayed in use for {timeout} s"
-                raise httpx.PoolTimeout(message, request=request) from error
         try:
-            await self._send(exchange, request.url, head, body)
-            return exchange.response()
+            exchange = await self.wire.begin(origin, request.method, head, body, timeouts)
+        except TransportError as error:
+            raise to_httpx(error, request) from error.__cause__
+        try:
+            return _response(exchange, request)
         except BaseException:
             exchange.end()
             raise
 
-    async def post(
-        self, url: httpx.URL, head: bytes, body: bytes, connect_timeout: float | None
-    ) -> Answer:
-        """Send the bytes of a POST request and await the whole answer.
+    async def aclose(self) -> None:
+        """Close every connection; calls under way and waiting get ``ClientClosedError``."""
+        self.wire.close()
 
-        For callers that need no request and response objects. They answer for the head, and bound
-        the time of all but connecting.
 
-        Raises:
-            httpx.TransportError: no answer came, or none that can be read.
-            ClientClosedError: the transport is closed.
-        """
-        pool = self._open_pool()
-        self._check_origin(url)
-        exchange = Exchange(pool, self._limits, "POST", {"connect": connect_timeout})
-        if not pool.try_acquire():
-            await pool.acquire(None)
+def _origin(request: httpx.Request) -> Origin:
+    url = request.url
+    if url.scheme not in {"http", "https"} or not url.host:
+        message = f"{url.scheme}://{url.host} is no http:// or https:// URL"
+        raise httpx.UnsupportedProtocol(message, request=request)
+    return Origin(url.scheme, url.raw_host.decode("ascii"), url.port)
+
+
+def _response(exchange: Exchange, request: httpx.Request) -> httpx.Response:
+    """The answer, once its head is there; the rest is read as it is asked for."""
+    parser = exchange.parser
+    encoded = is_encoded(parser.headers)
+    extensions = {"http_version": parser.version, "reason_phrase": parser.reason}
+    if parser.done and not encoded:
+        body = exchange.take_body()
+        return WholeResponse(parser.status, parser.headers, body, extensions, request)
+    kind = EncodedResponse if encoded else httpx.Response
+    response = kind(
+        parser.status,
+        headers=parser.headers,
+        stream=_BodyStream(exchange, request),
+        extensions=extensions,
+        request=request,
+    )
+    if isinstance(response, EncodedResponse):
+        response.limit = exchange.max_response_bytes
+    return response
+
+
+class _BodyStream(httpx.AsyncByteStream):
+    """The rest of a body, read as it is iterated over."""
+
+    def __init__(self, exchange: Exchange, request: httpx.Request) -> None:
+        self._exchange = exchange
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        exchange = self._exchange
         try:
-            await self._send(exchange, url, head, body)
-            return await exchange.whole_answer()
+            while not exchange.ended:
+                pieces = await exchange.receive_body()
+                if not pieces:
+                    return
+                for piece in pieces:
+                    yield piece
+            raise httpx.StreamClosed
+        except TransportError as error:
+            raise to_httpx(error, self._request) from error.__cause__
         finally:
             exchange.end()
 
-    def _open_pool(self) -> Pool[Connection]:
-        if self._pid != os.getpid():
-            self._leave_to_parent()
-        if self._pool.closed:
-            raise ClientClosedError("the transport is closed")
-        return self._pool
-
     async def aclose(self) -> None:
-        """Close every connection; calls under way and waiting get ``ClientClosedError``."""
-        for connection in self._pool.close():
-            connection.close()
-        for scope in self._opening:
-            scope.cancel()
+        """Give the connection up; it is kept if the answer is complete."""
+        self._exchange.end()
 
     def __del__(self) -> None:
-        pool: Pool[Connection] | None = getattr(self, "_pool", None)
-        if pool is not None and not pool.closed:
-            pool.closed = True  # answers that are still being read close their connections
-            was_used = bool(pool.idle) and self._pid == os.getpid()
-            _close_idle(pool)
-            if was_used:  # last, for a filter may turn the warning into an error
-                message = f"{self!r} was dropped without being closed"
-                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
-
-    # -- one request -----------------------------------------------------------------------------
-
-    async def _send(
-        self,
-        exchange: Exchange,
-        url: httpx.URL,
-        head: bytes,
-        body: bytes | AsyncGenerator[bytes],
-    ) -> None:
-        pool = self._pool
-        connection = self._take_idle(pool)
-        if connection is not None:
-            try:
-                await exchange.converse(connection, head, body)
-            except StaleConnectionError as error:
-                pool.busy.discard(connection)
-                connection.close()
-                _close_idle(pool)  # the server drops connections: the others are no better
-                if not isinstance(body, bytes):
-                    message = "the server had closed the connection; the body cannot be sent again"
-                    raise httpx.ReadError(message, request=exchange.request) from error
-            else:
-                return
-        connection = await self._open(url, exchange, pool)
-        await exchange.converse(connection, head, body)
-
-    def _take_idle(self, pool: Pool[Connection]) -> Connection | None:
-        """The idle connection that was used last; the ones that are no good are closed."""
-        while pool.idle:
-            connection = pool.idle.pop()
-            if connection.expires > time.monotonic() and not connection.has_news():
-                pool.reused += 1
-                pool.busy.add(connection)
-                return connection
-            connection.close()
-        return None
-
-    async def _open(self, url: httpx.URL, exchange: Exchange, pool: Pool[Connection]) -> Connection:
-        request, timeout = exchange.request, exchange.timeouts.get("connect")
-        is_tls = url.scheme == "https"
-        deadline = math.inf if timeout is None else anyio.current_time() + timeout
-        connection: Connection | None = None
-        with anyio.CancelScope(deadline=deadline) as scope:
-            self._opening.add(scope)
-            try:
-                connection = await open_connection(
-                    url.raw_host.decode("ascii"),
-                    url.port or (443 if is_tls else 80),
-                    await self._context() if is_tls else None,
-                    self._new_parser(),
-                )
-            except (OSError, UnicodeError) as error:  # UnicodeError: that is no host's name
-                raise httpx.ConnectError(told(error), request=request) from error
-            finally:
-                self._opening.discard(scope)
-        if pool.closed:
-            if connection is not None:
-                connection.close()
-            raise ClientClosedError("the transport was closed while a call connected")
-        if connection is None:
-            message = f"not connected within {timeout} s"
-            raise httpx.ConnectTimeout(message, request=request) from TimeoutError(message)
-        pool.created += 1
-        pool.busy.add(connection)
-        return connection
-
-    async def _context(self) -> ssl.SSLContext:
-        if self._ssl_context is None:
-            self._ssl_context = await anyio.to_thread.run_sync(
-                shared_context, self._ca_bundle, abandon_on_cancel=True
+        exchange: Exchange | None = getattr(self, "_exchange", None)
+        if exchange is not None and not exchange.ended:
+            exchange.end()
+            warnings.warn(
+                f"the answer to {self._request!r} was neither read nor closed",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
             )
-        return self._ssl_context
-
-    def _check_origin(self, url: httpx.URL, request: httpx.Request | None = None) -> None:
-        if url is self._url:
-            return
-        origin = (url.raw_scheme, url.raw_host, url.port)
-        if origin == self._origin:
-            self._url = url
-            return
-        if self._origin is not None:
-            message = f"{self!r} cannot be used for {url.scheme}://{url.host}: one origin only"
-            raise httpx.LocalProtocolError(message, request=request)
-        if url.scheme not in {"http", "https"} or not url.host:
-            message = f"{url.scheme}://{url.host} is no http:// or https:// URL"
-            raise httpx.UnsupportedProtocol(message, request=request)
-        self._origin = origin
-
-    def _leave_to_parent(self) -> None:
-        """After a fork: the connections are the parent's; only our copies are closed."""
-        parents, self._pool = self._pool, Pool(self._pool.size)
-        self._pool.closed, parents.closed = parents.closed, True
-        _close_idle(parents)
-        self._opening = set()
-        self._pid = os.getpid()
-
-
-def _close_idle(pool: Pool[Connection]) -> None:
-    while pool.idle:
-        pool.idle.pop().close()

@@ -1,10 +1,9 @@
-"""Proxies: which one the environment names, and httpx's own transport tamed for it."""
+"""httpx's own transport, tamed, for where there is a proxy."""
 
 from __future__ import annotations
 
 import os
 import ssl
-import urllib.request
 from collections.abc import AsyncIterator, Callable
 
 import anyio
@@ -12,29 +11,13 @@ import anyio.lowlevel
 import httpx
 
 from ecrclient._runtime.errors import ClientClosedError, ConfigurationError
-from ecrclient._runtime.transport.messages import (
-    EncodedResponse,
-    ResponseTooLarge,
-    is_encoded,
-)
+from ecrclient._runtime.transport.answers import is_encoded, too_large
+from ecrclient._runtime.transport.messages import EncodedResponse, ResponseTooLarge
 from ecrclient._runtime.transport.pool import Pool, PoolStats
 
-__all__ = ["LimitedTransport", "environment_proxy", "proxied_transport"]
+__all__ = ["LimitedTransport", "proxied_transport"]
 
 _CLOSING_SECONDS = 2.0
-
-
-def environment_proxy(url: httpx.URL) -> str | None:
-    """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` or ``ALL_PROXY`` names for *url*.
-
-    The standard library reads the environment (and the system's settings on macOS and Windows),
-    ``NO_PROXY`` included, as it does for botocore.
-    """
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(url.host):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def proxied_transport(
@@ -176,7 +159,7 @@ class _LimitedStream(httpx.AsyncByteStream):
             async for piece in self._response.aiter_raw():
                 size += len(piece)
                 if size > self._limit:
-                    raise ResponseTooLarge(self._limit)
+                    raise ResponseTooLarge(too_large(self._limit))
                 yield piece
             self._is_complete = True
         finally:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import threading
-from pathlib import Path
-
-import httpx
 
 from ecrclient._runtime.errors import ConfigurationError
 
@@ -23,7 +21,8 @@ def shared_context(ca_bundle: str | None = None) -> ssl.SSLContext:
 
     Without a bundle it trusts what httpx trusts: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` where set,
     else certifi's certificates. httpx brings them along, so they are there, and the same, in
-    every container and on every platform, which cannot be said of the system's own.
+    every container and on every platform, which cannot be said of the system's own. (httpx makes
+    the context in the same way, but this does not need it imported.)
 
     Raises:
         ConfigurationError: the bundle cannot be read.
@@ -36,19 +35,25 @@ def shared_context(ca_bundle: str | None = None) -> ssl.SSLContext:
 
 
 def _build(ca_bundle: str | None) -> ssl.SSLContext:
-    if ca_bundle is None:
-        context = httpx.create_ssl_context()
-    else:
-        is_directory = Path(ca_bundle).is_dir()
-        try:
-            context = ssl.create_default_context(
-                cafile=None if is_directory else ca_bundle,
-                capath=ca_bundle if is_directory else None,
-            )
-        except OSError as error:  # ssl.SSLError is one
-            raise ConfigurationError(f"cannot read the CA bundle {ca_bundle}: {error}") from error
+    try:
+        context = _trusting(ca_bundle)
+    except OSError as error:  # ssl.SSLError is one
+        which = "CA certificates" if ca_bundle is None else f"CA bundle {ca_bundle}"
+        raise ConfigurationError(f"cannot read the {which}: {error}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     # Python switches this on: with it, a cut connection looks like a regular end of the answer.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     return context
+
+
+def _trusting(ca_bundle: str | None) -> ssl.SSLContext:
+    if ca_bundle is None:
+        ca_bundle = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+    if ca_bundle is None:
+        import certifi
+
+        ca_bundle = certifi.where()
+    if os.path.isdir(ca_bundle):
+        return ssl.create_default_context(capath=ca_bundle)
+    return ssl.create_default_context(cafile=ca_bundle)

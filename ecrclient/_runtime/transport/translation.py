@@ -1,0 +1,59 @@
+"""httpx's exceptions and ours, each said in the other's words."""
+
+from __future__ import annotations
+
+import httpx
+
+from ecrclient._runtime.errors import (
+    ConnectError,
+    ConnectTimeout,
+    PoolTimeout,
+    ReadError,
+    ReadTimeout,
+    ResponseTooLarge,
+    TransportError,
+    WriteError,
+    WriteTimeout,
+)
+from ecrclient._runtime.transport import messages
+from ecrclient._runtime.transport.parsers import ParseError
+
+__all__ = ["to_httpx", "translate_error"]
+
+# The first that fits: subclasses stand before their parents.
+_THEIRS_AND_OURS: tuple[tuple[type[httpx.RequestError], type[TransportError]], ...] = (
+    (httpx.ConnectTimeout, ConnectTimeout),
+    (httpx.ReadTimeout, ReadTimeout),
+    (httpx.WriteTimeout, WriteTimeout),
+    (httpx.PoolTimeout, PoolTimeout),
+    (httpx.ConnectError, ConnectError),
+    (httpx.ProxyError, ConnectError),
+    (messages.ResponseTooLarge, ResponseTooLarge),
+    (httpx.ReadError, ReadError),
+    (httpx.RemoteProtocolError, ReadError),
+    (httpx.DecodingError, ReadError),
+    (httpx.WriteError, WriteError),
+    (httpx.LocalProtocolError, WriteError),
+)
+
+
+def translate_error(error: httpx.RequestError) -> TransportError:
+    """The exception of ours that says the same."""
+    kind = next(
+        (ours for theirs, ours in _THEIRS_AND_OURS if isinstance(error, theirs)), TransportError
+    )
+    return kind(str(error) or type(error).__name__)
+
+
+def to_httpx(error: TransportError, request: httpx.Request) -> httpx.RequestError:
+    """The exception of httpx's that says the same."""
+    if isinstance(error, ResponseTooLarge):
+        return messages.ResponseTooLarge(str(error), request=request)
+    kind: type[httpx.RequestError]
+    if isinstance(error.__cause__, ParseError):
+        kind = httpx.RemoteProtocolError
+    elif isinstance(error, WriteError) and error.__cause__ is None:  # refused before it was sent
+        kind = httpx.LocalProtocolError
+    else:
+        kind = next(theirs for theirs, ours in _THEIRS_AND_OURS if isinstance(error, ours))
+    return kind(str(error), request=request)

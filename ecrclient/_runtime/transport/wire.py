@@ -1,0 +1,266 @@
+"""Requests to one origin and their answers, as bytes, over a bounded pool of connections.
+
+A call goes through it like this::
+
+    begin                    a slot of the pool: at once, or waiting in line
+      -> _send               an idle connection, or a new one; again if the idle one was dead
+      -> Exchange.converse   the request out, the answer's head in
+    Exchange.end             the connection kept or closed, the slot released
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import ssl
+import time
+import warnings
+from collections.abc import AsyncGenerator, Mapping
+from typing import NamedTuple
+
+import anyio
+import anyio.to_thread
+
+from ecrclient._runtime.errors import (
+    ClientClosedError,
+    ConnectError,
+    ConnectTimeout,
+    PoolTimeout,
+    ReadError,
+    WriteError,
+)
+from ecrclient._runtime.transport.answers import Answer
+from ecrclient._runtime.transport.connecting import open_connection
+from ecrclient._runtime.transport.connection import Connection
+from ecrclient._runtime.transport.exchange import Exchange, Limits, StaleConnectionError, told
+from ecrclient._runtime.transport.parsers import find_parser
+from ecrclient._runtime.transport.pool import Pool, PoolStats
+from ecrclient._runtime.transport.tls import shared_context
+
+__all__ = ["Origin", "Wire"]
+
+
+class Origin(NamedTuple):
+    """Where requests go (RFC 6454)."""
+
+    scheme: str
+    """``http`` or ``https``."""
+    host: str
+    """A name in ASCII, or an IP address without brackets."""
+    port: int | None
+    """None: the scheme's own."""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + ("" if self.port is None else f":{self.port}")
+
+
+class Wire:
+    """HTTP/1.1 to one origin, that of its first request, on asyncio and on trio.
+
+    The arguments are those of :class:`~ecrclient.PooledTransport`.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_connections: int,
+        keepalive_expiry: float = 15.0,
+        verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
+        max_response_bytes: int = 64 * 1024 * 1024,
+        parser: str | None = None,
+    ) -> None:
+        if max_connections < 1:
+            raise ValueError(f"max_connections must be at least 1, not {max_connections}")
+        self._new_parser = find_parser(parser)
+        self._pool: Pool[Connection] = Pool(max_connections)
+        self._limits = Limits(keepalive_expiry, max_response_bytes)
+        self._ssl_context = verify if isinstance(verify, ssl.SSLContext) else None
+        self._ca_bundle = (
+            None if verify is None or isinstance(verify, ssl.SSLContext) else os.fspath(verify)
+        )
+        self.origin: Origin | None = None
+        """None before the first request."""
+        self._opening: set[anyio.CancelScope] = set()
+        self._pid = os.getpid()
+
+    def stats(self) -> PoolStats:
+        """How many connections and calls there are at the moment, and have been."""
+        return self._pool.stats()
+
+    @property
+    def max_response_bytes(self) -> int:
+        """Larger answers are refused."""
+        return self._limits.max_response_bytes
+
+    async def post(
+        self, origin: Origin, head: bytes, body: bytes, connect_timeout: float | None
+    ) -> Answer:
+        """Send the bytes of a POST request and await the whole answer.
+
+        The caller answers for the head, and bounds the time of all but connecting.
+
+        Raises:
+            TransportError: no answer came, or none that can be read.
+            ClientClosedError: the transport is closed.
+        """
+        exchange = await self.begin(origin, "POST", head, body, {"connect": connect_timeout})
+        try:
+            return await exchange.whole_answer()
+        finally:
+            exchange.end()
+
+    async def begin(
+        self,
+        origin: Origin,
+        method: str,
+        head: bytes,
+        body: bytes | AsyncGenerator[bytes],
+        timeouts: Mapping[str, float | None],
+    ) -> Exchange:
+        """Send a request and await the answer's head; the caller must end the exchange.
+
+        *timeouts* are seconds for ``pool``, ``connect``, and each ``write`` and ``read``.
+
+        Raises:
+            TransportError: no answer came, or none that can be read.
+            ClientClosedError: the transport is closed.
+        """
+        pool = self._open_pool()
+        if origin is not self.origin:
+            self._check(origin)
+        exchange = Exchange(pool, self._limits, method, timeouts)
+        if not pool.try_acquire():
+            timeout = timeouts.get("pool")
+            try:
+                await pool.acquire(timeout)
+            except TimeoutError as error:
+                raise PoolTimeout(
+                    f"all {pool.size} connections stayed in use for {timeout} s"
+                ) from error
+        try:
+            await self._send(exchange, origin, head, body)
+        except BaseException:
+            exchange.end()
+            raise
+        return exchange
+
+    def _open_pool(self) -> Pool[Connection]:
+        if self._pid != os.getpid():
+            self._leave_to_parent()
+        if self._pool.closed:
+            raise ClientClosedError("the transport is closed")
+        return self._pool
+
+    def _check(self, origin: Origin) -> None:
+        if self.origin is None:
+            self.origin = origin
+        elif origin != self.origin:
+            raise WriteError(
+                f"a transport to {self.origin} cannot be used for {origin.scheme}://{origin.host}: "
+                "one origin only"
+            )
+
+    def close(self) -> None:
+        """Close every connection; calls under way and waiting get ``ClientClosedError``."""
+        for connection in self._pool.close():
+            connection.close()
+        for scope in self._opening:
+            scope.cancel()
+
+    def __del__(self) -> None:
+        pool: Pool[Connection] | None = getattr(self, "_pool", None)
+        if pool is not None and not pool.closed:
+            pool.closed = True  # answers that are still being read close their connections
+            was_used = bool(pool.idle) and self._pid == os.getpid()
+            _close_idle(pool)
+            if was_used:  # last, for a filter may turn the warning into an error
+                message = f"a transport to {self.origin} was dropped without being closed"
+                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+
+    # -- one request -----------------------------------------------------------------------------
+
+    async def _send(
+        self,
+        exchange: Exchange,
+        origin: Origin,
+        head: bytes,
+        body: bytes | AsyncGenerator[bytes],
+    ) -> None:
+        pool = self._pool
+        connection = self._take_idle(pool)
+        if connection is not None:
+            try:
+                await exchange.converse(connection, head, body)
+            except StaleConnectionError as error:
+                pool.busy.discard(connection)
+                connection.close()
+                _close_idle(pool)  # the server drops connections: the others are no better
+                if not isinstance(body, bytes):
+                    raise ReadError(
+                        "the server had closed the connection; the body cannot be sent again"
+                    ) from error
+            else:
+                return
+        connection = await self._open(origin, exchange, pool)
+        await exchange.converse(connection, head, body)
+
+    def _take_idle(self, pool: Pool[Connection]) -> Connection | None:
+        """The idle connection that was used last; the ones that are no good are closed."""
+        while pool.idle:
+            connection = pool.idle.pop()
+            if connection.expires > time.monotonic() and not connection.has_news():
+                pool.reused += 1
+                pool.busy.add(connection)
+                return connection
+            connection.close()
+        return None
+
+    async def _open(self, origin: Origin, exchange: Exchange, pool: Pool[Connection]) -> Connection:
+        timeout = exchange.timeouts.get("connect")
+        is_tls = origin.scheme == "https"
+        deadline = math.inf if timeout is None else anyio.current_time() + timeout
+        connection: Connection | None = None
+        with anyio.CancelScope(deadline=deadline) as scope:
+            self._opening.add(scope)
+            try:
+                connection = await open_connection(
+                    origin.host,
+                    origin.port or (443 if is_tls else 80),
+                    await self._context() if is_tls else None,
+                    self._new_parser(),
+                )
+            except (OSError, UnicodeError) as error:  # UnicodeError: that is no host's name
+                raise ConnectError(told(error)) from error
+            finally:
+                self._opening.discard(scope)
+        if pool.closed:
+            if connection is not None:
+                connection.close()
+            raise ClientClosedError("the transport was closed while a call connected")
+        if connection is None:
+            message = f"not connected within {timeout} s"
+            raise ConnectTimeout(message) from TimeoutError(message)
+        pool.created += 1
+        pool.busy.add(connection)
+        return connection
+
+    async def _context(self) -> ssl.SSLContext:
+        if self._ssl_context is None:
+            self._ssl_context = await anyio.to_thread.run_sync(
+                shared_context, self._ca_bundle, abandon_on_cancel=True
+            )
+        return self._ssl_context
+
+    def _leave_to_parent(self) -> None:
+        """After a fork: the connections are the parent's; only our copies are closed."""
+        parents, self._pool = self._pool, Pool(self._pool.size)
+        self._pool.closed, parents.closed = parents.closed, True
+        _close_idle(parents)
+        self._opening = set()
+        self._pid = os.getpid()
+
+
+def _close_idle(pool: Pool[Connection]) -> None:
+    while pool.idle:
+        pool.idle.pop().close()
