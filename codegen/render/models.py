@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import textwrap
 from collections.abc import Callable, Sequence
 
@@ -18,7 +19,7 @@ from codegen.ir import (
     StructureRef,
     walk_type,
 )
-from codegen.naming import camel_case, pascal_case
+from codegen.naming import camel_case, pascal_case, snake_case
 from codegen.render.lazy import lazily
 from codegen.render.types import SHAPES, field_type, has_limits, limits_text
 from codegen.writer import WIDTH, ModuleWriter, docstring
@@ -29,12 +30,13 @@ _INDENT = "    "
 
 
 def render(service: Service) -> dict[str, str]:
-    """The texts of the package's modules: one for each operation, and what several share.
+    """The texts of the package's modules: one for each operation, and for what several share.
 
     Defining a model takes a while, so a program defines those of the operations that it calls.
     """
     package = _Package(service)
-    texts = {"scalars": package.scalars(), "shared": package.shared()}
+    texts = {"scalars": package.scalars()}
+    texts |= {module: package.shared(module) for module in package.shared_modules}
     texts |= {operation.method: package.operation(operation) for operation in service.operations}
     texts["__init__"] = package.names()
     return {f"models/{name}.py": text for name, text in texts.items()}
@@ -51,11 +53,24 @@ class _Package:
         for operation in service.operations:
             for name in self._reached(operation.input, operation.output):
                 users.setdefault(name, set()).add(operation.method)
-        self._modules = {
-            name: next(iter(methods)) if len(methods := users.get(name, set())) == 1 else "shared"
-            for name in self._structures
-        }
-        """The module of each structure: its operation's own, if there is but one that needs it."""
+        together: dict[frozenset[str], list[str]] = {}
+        for name in self._structures:
+            together.setdefault(frozenset(users.get(name, ())), []).append(name)
+        self._modules: dict[str, str] = {}
+        """The module of each structure. Those that the same operations need stand together, so
+        modules import each other in one direction: what is nested is needed by as many or more."""
+        self.shared_modules: list[str] = []
+        taken = {"scalars", *(operation.method for operation in service.operations)}
+        for methods, names in together.items():
+            if len(methods) == 1:
+                (module,) = methods
+            else:
+                # After the last: what is nested stands before what holds it.
+                module = snake_case(names[-1])
+                if module in taken or keyword.iskeyword(module):
+                    module += "_shapes"
+                self.shared_modules.append(module)
+            self._modules |= dict.fromkeys(names, module)
 
     def _reached(self, *structures: Structure) -> set[str]:
         """The names of what is nested in structures, at any depth."""
@@ -79,10 +94,10 @@ class _Package:
             writer.line(f"{writer.define(name)} = {_limited(ref, writer)}")
         return writer.to_text()
 
-    def shared(self) -> str:
-        """The structures that several operations use, or none of them directly."""
-        writer = self._writer("shared", "The shapes that several operations have in common.")
-        self._define("shared", writer)
+    def shared(self, module: str) -> str:
+        """The structures that the same several operations use."""
+        writer = self._writer(module, "Shapes that several operations have in common.")
+        self._define(module, writer)
         return writer.to_text()
 
     def operation(self, operation: Operation) -> str:
@@ -115,9 +130,10 @@ class _Package:
         writer = ModuleWriter(
             f"The shapes of {service.title}, API version {service.api_version}.\n\n"
             "One module for each operation: its request, its response, and the shapes that only\n"
-            "they use; ``shared`` holds the others. A module is imported when one of its names is\n"
-            "first asked for here. Attribute names are snake_case; every model is frozen. See\n"
-            "``ecrclient._runtime.shapes`` for what the field types check."
+            "they use. Shapes that the same several operations use have one of their own. A module\n"
+            "is imported when one of its names is first asked for here. Attribute names are\n"
+            "snake_case; every model is frozen. See ``ecrclient._runtime.shapes`` for what the field\n"
+            "types check."
         )
         modules = dict(self._modules)
         for operation in service.operations:

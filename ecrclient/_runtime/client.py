@@ -26,6 +26,7 @@ from ecrclient._runtime.operation import ResponseT
 from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import RetryPolicy
 from ecrclient._runtime.stopwatch import Budget
+from ecrclient._runtime.warming import load_lazy_libraries
 
 if TYPE_CHECKING:
     import httpx
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["BaseClient", "RawResponse"]
 
 T = TypeVar("T")
+
+load_lazy_libraries()
 
 
 class BaseClient:

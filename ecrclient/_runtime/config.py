@@ -17,6 +17,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ecrclient._runtime.errors import ConfigurationError
 from ecrclient._runtime.retry import RetryPolicy
@@ -68,8 +69,7 @@ class CallOptions:
                 raise ConfigurationError(f"{name} must be more than 0 seconds, not {value!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class ClientArguments:
+class ClientArguments(NamedTuple):
     """The settings as they were passed to the client; None is still to be resolved."""
 
     region: str | None
@@ -79,8 +79,7 @@ class ClientArguments:
     use_dualstack: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings as a call uses them."""
 
     region: str
@@ -148,8 +147,7 @@ def resolve_settings(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Sources:
+class _Sources(NamedTuple):
     """The environment and the profile, and what is looked for in them."""
 
     environ: Mapping[str, str]

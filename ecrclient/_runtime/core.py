@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import anyio.to_thread
 
@@ -39,8 +38,7 @@ __all__ = ["Connection", "Core"]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """The resolved settings and what was made from them: all that a call needs to be sent."""
 
     credentials: CredentialsProvider

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from ecrclient._runtime.errors import ServiceError
@@ -16,8 +16,7 @@ __all__ = ["Batch", "Operation", "Pagination", "ResponseT", "Service", "Waiter"]
 ResponseT = TypeVar("ResponseT", bound="Response")
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """A service of the AWS JSON protocol."""
 
     service_id: str
@@ -32,8 +31,7 @@ class Service:
     """The module of the request and response models; it is imported when one is needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pagination:
+class Pagination(NamedTuple):
     """How an operation pages. Every name is a Python attribute of request or response."""
 
     input_token: str
@@ -43,8 +41,7 @@ class Pagination:
     """Where the items of a page are: one attribute path for each kind of item."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """How an operation on a list of ids takes any number of them."""
 
     ids: str
@@ -100,8 +97,7 @@ class Operation(Generic[ResponseT]):
         return self._models
 
 
-@dataclass(frozen=True, slots=True)
-class Waiter(Generic[ResponseT]):
+class Waiter(NamedTuple, Generic[ResponseT]):
     """What to poll, and which statuses end it."""
 
     name: str
@@ -110,7 +106,7 @@ class Waiter(Generic[ResponseT]):
     """The attribute path to the status in the response."""
     success: frozenset[str]
     failure: frozenset[str]
-    retry_errors: frozenset[str] = field(default_factory=frozenset[str])
+    retry_errors: frozenset[str] = frozenset()
     """Codes of errors that are waited out, such as "not found" just after a push."""
     min_delay: float = 5.0
     """Seconds of the shortest pause between two polls."""

@@ -10,7 +10,7 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ecrclient._runtime.errors import ConfigurationError, ECRClientError
 
@@ -48,8 +48,7 @@ def ask_botocore(question: Callable[[], T], failure: type[ECRClientError]) -> T:
     raise failure(told)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The text of a setting, and where it stands."""
 
     text: str

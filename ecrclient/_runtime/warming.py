@@ -1,13 +1,29 @@
-"""Everything that calls would do at their first, done at once."""
+"""What would be done at a first call, on the event loop, done before."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from ecrclient._runtime.operation import Operation
+from ecrclient._runtime.shapes import Structure
 
-__all__ = ["warm_up"]
+__all__ = ["load_lazy_libraries", "warm_up"]
+
+
+def load_lazy_libraries() -> None:
+    """Have the libraries load now what they would load at their first use.
+
+    That is no less work, but it would hold the event loop for some tens of milliseconds.
+    """
+    # pydantic imports what builds validators, and looks through the installed packages for plugins.
+    Structure.model_rebuild()
+    if "trio" not in sys.modules:
+        with suppress(ImportError):  # a private name
+            import_module("anyio._backends._asyncio")
 
 
 def warm_up(operations: Iterable[Operation[Any]], methods: Collection[str]) -> None:

@@ -3,9 +3,10 @@
 """The shapes of Amazon Elastic Container Registry, API version 2015-09-21.
 
 One module for each operation: its request, its response, and the shapes that only
-they use; ``shared`` holds the others. A module is imported when one of its names is
-first asked for here. Attribute names are snake_case; every model is frozen. See
-``ecrclient._runtime.shapes`` for what the field types check.
+they use. Shapes that the same several operations use have one of their own. A module
+is imported when one of its names is first asked for here. Attribute names are
+snake_case; every model is frozen. See ``ecrclient._runtime.shapes`` for what the field
+types check.
 """
 
 from __future__ import annotations
@@ -144,6 +145,12 @@ if TYPE_CHECKING:
         GetSigningConfigurationRequest,
         GetSigningConfigurationResponse,
     )
+    from .image import Image
+    from .image_failure import ImageFailure
+    from .image_identifier import ImageIdentifier
+    from .image_scan_status import ImageScanStatus
+    from .image_scanning_configuration import ImageScanningConfiguration
+    from .image_tag_mutability_exclusion_filter import ImageTagMutabilityExclusionFilter
     from .initiate_layer_upload import InitiateLayerUploadRequest, InitiateLayerUploadResponse
     from .list_image_referrers import (
         ImageReferrer,
@@ -191,32 +198,23 @@ if TYPE_CHECKING:
         RegisterPullTimeUpdateExclusionRequest,
         RegisterPullTimeUpdateExclusionResponse,
     )
-    from .set_repository_policy import SetRepositoryPolicyRequest, SetRepositoryPolicyResponse
-    from .shared import (
+    from .registry_scanning_configuration import RegistryScanningConfiguration, RegistryScanningRule
+    from .replication_backfill_progress import ReplicationBackfillProgress
+    from .replication_configuration import (
         DeleteReplication,
-        EncryptionConfiguration,
-        EncryptionConfigurationForRepositoryCreationTemplate,
-        Image,
-        ImageFailure,
-        ImageIdentifier,
-        ImageScanningConfiguration,
-        ImageScanStatus,
-        ImageTagMutabilityExclusionFilter,
-        RegistryScanningConfiguration,
-        RegistryScanningRule,
-        ReplicationBackfillProgress,
         ReplicationConfiguration,
-        ReplicationDestination,
         ReplicationRule,
-        Repository,
-        RepositoryCreationTemplate,
         RepositoryFilter,
-        ScanningRepositoryFilter,
-        SigningConfiguration,
-        SigningRepositoryFilter,
-        SigningRule,
-        Tag,
     )
+    from .replication_destination import ReplicationDestination
+    from .repository import EncryptionConfiguration, Repository
+    from .repository_creation_template import (
+        EncryptionConfigurationForRepositoryCreationTemplate,
+        RepositoryCreationTemplate,
+    )
+    from .scanning_repository_filter import ScanningRepositoryFilter
+    from .set_repository_policy import SetRepositoryPolicyRequest, SetRepositoryPolicyResponse
+    from .signing_configuration import SigningConfiguration, SigningRepositoryFilter, SigningRule
     from .start_image_scan import StartImageScanRequest, StartImageScanResponse
     from .start_lifecycle_policy_preview import (
         StartLifecyclePolicyPreviewRequest,
@@ -230,6 +228,7 @@ if TYPE_CHECKING:
         StopReplicationBackfillRequest,
         StopReplicationBackfillResponse,
     )
+    from .tag import Tag
     from .tag_resource import TagResourceRequest, TagResourceResponse
     from .untag_resource import UntagResourceRequest, UntagResourceResponse
     from .update_image_storage_class import (
@@ -466,7 +465,7 @@ _MODULES = {
     "DeletePullThroughCacheRuleResponse": ".delete_pull_through_cache_rule",
     "DeleteRegistryPolicyRequest": ".delete_registry_policy",
     "DeleteRegistryPolicyResponse": ".delete_registry_policy",
-    "DeleteReplication": ".shared",
+    "DeleteReplication": ".replication_configuration",
     "DeleteRepositoryCreationTemplateRequest": ".delete_repository_creation_template",
     "DeleteRepositoryCreationTemplateResponse": ".delete_repository_creation_template",
     "DeleteRepositoryPolicyRequest": ".delete_repository_policy",
@@ -496,8 +495,8 @@ _MODULES = {
     "DescribeRepositoriesResponse": ".describe_repositories",
     "DescribeRepositoryCreationTemplatesRequest": ".describe_repository_creation_templates",
     "DescribeRepositoryCreationTemplatesResponse": ".describe_repository_creation_templates",
-    "EncryptionConfiguration": ".shared",
-    "EncryptionConfigurationForRepositoryCreationTemplate": ".shared",
+    "EncryptionConfiguration": ".repository",
+    "EncryptionConfigurationForRepositoryCreationTemplate": ".repository_creation_template",
     "EnhancedImageScanFinding": ".describe_image_scan_findings",
     "GetAccountSettingRequest": ".get_account_setting",
     "GetAccountSettingResponse": ".get_account_setting",
@@ -517,19 +516,19 @@ _MODULES = {
     "GetRepositoryPolicyResponse": ".get_repository_policy",
     "GetSigningConfigurationRequest": ".get_signing_configuration",
     "GetSigningConfigurationResponse": ".get_signing_configuration",
-    "Image": ".shared",
+    "Image": ".image",
     "ImageDetail": ".describe_images",
-    "ImageFailure": ".shared",
-    "ImageIdentifier": ".shared",
+    "ImageFailure": ".image_failure",
+    "ImageIdentifier": ".image_identifier",
     "ImageReferrer": ".list_image_referrers",
     "ImageReplicationStatus": ".describe_image_replication_status",
     "ImageScanFinding": ".describe_image_scan_findings",
     "ImageScanFindings": ".describe_image_scan_findings",
     "ImageScanFindingsSummary": ".describe_images",
-    "ImageScanStatus": ".shared",
-    "ImageScanningConfiguration": ".shared",
+    "ImageScanStatus": ".image_scan_status",
+    "ImageScanningConfiguration": ".image_scanning_configuration",
     "ImageSigningStatus": ".describe_image_signing_status",
-    "ImageTagMutabilityExclusionFilter": ".shared",
+    "ImageTagMutabilityExclusionFilter": ".image_tag_mutability_exclusion_filter",
     "InitiateLayerUploadRequest": ".initiate_layer_upload",
     "InitiateLayerUploadResponse": ".initiate_layer_upload",
     "Layer": ".batch_check_layer_availability",
@@ -573,29 +572,29 @@ _MODULES = {
     "Recommendation": ".describe_image_scan_findings",
     "RegisterPullTimeUpdateExclusionRequest": ".register_pull_time_update_exclusion",
     "RegisterPullTimeUpdateExclusionResponse": ".register_pull_time_update_exclusion",
-    "RegistryScanningConfiguration": ".shared",
-    "RegistryScanningRule": ".shared",
+    "RegistryScanningConfiguration": ".registry_scanning_configuration",
+    "RegistryScanningRule": ".registry_scanning_configuration",
     "Remediation": ".describe_image_scan_findings",
-    "ReplicationBackfillProgress": ".shared",
+    "ReplicationBackfillProgress": ".replication_backfill_progress",
     "ReplicationBackfillResult": ".describe_replication_backfill_results",
     "ReplicationBackfillSummary": ".list_replication_backfills",
-    "ReplicationConfiguration": ".shared",
-    "ReplicationDestination": ".shared",
-    "ReplicationRule": ".shared",
-    "Repository": ".shared",
-    "RepositoryCreationTemplate": ".shared",
-    "RepositoryFilter": ".shared",
+    "ReplicationConfiguration": ".replication_configuration",
+    "ReplicationDestination": ".replication_destination",
+    "ReplicationRule": ".replication_configuration",
+    "Repository": ".repository",
+    "RepositoryCreationTemplate": ".repository_creation_template",
+    "RepositoryFilter": ".replication_configuration",
     "RepositoryScanningConfiguration": ".batch_get_repository_scanning_configuration",
     "RepositoryScanningConfigurationFailure": ".batch_get_repository_scanning_configuration",
     "Resource": ".describe_image_scan_findings",
     "ResourceDetails": ".describe_image_scan_findings",
-    "ScanningRepositoryFilter": ".shared",
+    "ScanningRepositoryFilter": ".scanning_repository_filter",
     "ScoreDetails": ".describe_image_scan_findings",
     "SetRepositoryPolicyRequest": ".set_repository_policy",
     "SetRepositoryPolicyResponse": ".set_repository_policy",
-    "SigningConfiguration": ".shared",
-    "SigningRepositoryFilter": ".shared",
-    "SigningRule": ".shared",
+    "SigningConfiguration": ".signing_configuration",
+    "SigningRepositoryFilter": ".signing_configuration",
+    "SigningRule": ".signing_configuration",
     "StartImageScanRequest": ".start_image_scan",
     "StartImageScanResponse": ".start_image_scan",
     "StartLifecyclePolicyPreviewRequest": ".start_lifecycle_policy_preview",
@@ -605,7 +604,7 @@ _MODULES = {
     "StopReplicationBackfillRequest": ".stop_replication_backfill",
     "StopReplicationBackfillResponse": ".stop_replication_backfill",
     "SubjectIdentifier": ".list_image_referrers",
-    "Tag": ".shared",
+    "Tag": ".tag",
     "TagResourceRequest": ".tag_resource",
     "TagResourceResponse": ".tag_resource",
     "TransitioningImageTotalCount": ".get_lifecycle_policy_preview",

@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar
 from ecrclient._runtime.partial import PartialMembers, PartialResponse
 from ecrclient._runtime.shapes import Limits, Request
 
+from .image_failure import ImageFailure
+from .image_identifier import ImageIdentifier
 from .scalars import RegistryId, RepositoryName
-from .shared import ImageFailure, ImageIdentifier
 
 __all__ = ["BatchDeleteImageRequest", "BatchDeleteImageResponse"]
 

@@ -9,8 +9,10 @@ from typing import Annotated, ClassVar
 from ecrclient._runtime.partial import PartialMembers, PartialResponse
 from ecrclient._runtime.shapes import Limits, Request, Str
 
+from .image import Image
+from .image_failure import ImageFailure
+from .image_identifier import ImageIdentifier
 from .scalars import RegistryId, RepositoryName
-from .shared import Image, ImageFailure, ImageIdentifier
 
 __all__ = ["BatchGetImageRequest", "BatchGetImageResponse"]
 

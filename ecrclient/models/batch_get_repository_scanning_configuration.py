@@ -11,7 +11,7 @@ from ecrclient._runtime.shapes import Bool, Limits, Request, Str, Structure
 
 from ..enums import ScanFrequency, ScanningConfigurationFailureCode
 from .scalars import RepositoryName
-from .shared import ScanningRepositoryFilter
+from .scanning_repository_filter import ScanningRepositoryFilter
 
 __all__ = [
     "BatchGetRepositoryScanningConfigurationRequest",

@@ -9,14 +9,11 @@ from typing import Annotated
 from ecrclient._runtime.shapes import Limits, Request, Response
 
 from ..enums import ImageTagMutability
+from .image_scanning_configuration import ImageScanningConfiguration
+from .image_tag_mutability_exclusion_filter import ImageTagMutabilityExclusionFilter
+from .repository import EncryptionConfiguration, Repository
 from .scalars import RegistryId, RepositoryName
-from .shared import (
-    EncryptionConfiguration,
-    ImageScanningConfiguration,
-    ImageTagMutabilityExclusionFilter,
-    Repository,
-    Tag,
-)
+from .tag import Tag
 
 __all__ = ["CreateRepositoryRequest", "CreateRepositoryResponse"]
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from ecrclient._runtime.shapes import Bool, Request, Response
 
+from .repository import Repository
 from .scalars import RegistryId, RepositoryName
-from .shared import Repository
 
 __all__ = ["DeleteRepositoryRequest", "DeleteRepositoryResponse"]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ecrclient._runtime.shapes import Request, Response, Str
 
-from .shared import SigningConfiguration
+from .signing_configuration import SigningConfiguration
 
 __all__ = ["DeleteSigningConfigurationRequest", "DeleteSigningConfigurationResponse"]
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from ecrclient._runtime.shapes import Float, Int, Request, Response, Str, Structure, Timestamp
 
 from ..enums import FindingSeverity
+from .image_identifier import ImageIdentifier
+from .image_scan_status import ImageScanStatus
 from .scalars import MaxResults, RegistryId, RepositoryName
-from .shared import ImageIdentifier, ImageScanStatus
 
 __all__ = [
     "Attribute",

@@ -9,8 +9,9 @@ from typing import Annotated
 from ecrclient._runtime.shapes import Int, Limits, Request, Response, Str, Structure, Timestamp
 
 from ..enums import FindingSeverity, ImageStatus, ImageStatusFilter, TagStatus
+from .image_identifier import ImageIdentifier
+from .image_scan_status import ImageScanStatus
 from .scalars import MaxResults, RegistryId, RepositoryName
-from .shared import ImageIdentifier, ImageScanStatus
 
 __all__ = [
     "DescribeImagesFilter",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ecrclient._runtime.shapes import Request, Response, Str
 
-from .shared import ReplicationConfiguration
+from .replication_configuration import ReplicationConfiguration
 
 __all__ = ["DescribeRegistryRequest", "DescribeRegistryResponse"]
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 from ecrclient._runtime.shapes import Request, Response, Str, Structure, Timestamp
 
 from ..enums import ReplicationBackfillResultStatus, ReplicationBackfillStatus
+from .image_identifier import ImageIdentifier
+from .replication_backfill_progress import ReplicationBackfillProgress
+from .replication_destination import ReplicationDestination
 from .scalars import MaxResults, RegistryId, ReplicationBackfillId
-from .shared import ImageIdentifier, ReplicationBackfillProgress, ReplicationDestination
 
 __all__ = [
     "DescribeReplicationBackfillResultsRequest",

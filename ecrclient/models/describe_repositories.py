@@ -8,8 +8,8 @@ from typing import Annotated
 
 from ecrclient._runtime.shapes import Limits, Request, Response, Str
 
+from .repository import Repository
 from .scalars import MaxResults, RegistryId, RepositoryName
-from .shared import Repository
 
 __all__ = ["DescribeRepositoriesRequest", "DescribeRepositoriesResponse"]
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from ecrclient._runtime.shapes import Request, Response, Str
 
+from .repository_creation_template import RepositoryCreationTemplate
 from .scalars import MaxResults, Prefix
-from .shared import RepositoryCreationTemplate
 
 __all__ = [
     "DescribeRepositoryCreationTemplatesRequest",

@@ -15,8 +15,8 @@ from ..enums import (
     LifecyclePolicyTargetStorageClass,
     TagStatus,
 )
+from .image_identifier import ImageIdentifier
 from .scalars import LifecyclePreviewMaxResults, RegistryId, RepositoryName
-from .shared import ImageIdentifier
 
 __all__ = [
     "GetLifecyclePolicyPreviewRequest",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ecrclient._runtime.shapes import Request, Response, Str
 
-from .shared import RegistryScanningConfiguration
+from .registry_scanning_configuration import RegistryScanningConfiguration
 
 __all__ = ["GetRegistryScanningConfigurationRequest", "GetRegistryScanningConfigurationResponse"]
 

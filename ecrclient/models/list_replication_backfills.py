@@ -7,8 +7,9 @@ from __future__ import annotations
 from ecrclient._runtime.shapes import Request, Response, Str, Structure, Timestamp
 
 from ..enums import ReplicationBackfillStatus
+from .replication_backfill_progress import ReplicationBackfillProgress
+from .replication_destination import ReplicationDestination
 from .scalars import FiftyMaxResults, RegistryId
-from .shared import ReplicationBackfillProgress, ReplicationDestination
 
 __all__ = [
     "ListReplicationBackfillsRequest",

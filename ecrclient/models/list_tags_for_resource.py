@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ecrclient._runtime.shapes import Request, Response, Str
 
-from .shared import Tag
+from .tag import Tag
 
 __all__ = ["ListTagsForResourceRequest", "ListTagsForResourceResponse"]
 

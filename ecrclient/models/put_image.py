@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from ecrclient._runtime.shapes import Request, Response, Str
 
+from .image import Image
 from .scalars import ImageManifest, ImageTag, RegistryId, RepositoryName
-from .shared import Image
 
 __all__ = ["PutImageRequest", "PutImageResponse"]
 

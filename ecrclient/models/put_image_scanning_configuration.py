@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from ecrclient._runtime.shapes import Request, Response, Str
 
+from .image_scanning_configuration import ImageScanningConfiguration
 from .scalars import RegistryId, RepositoryName
-from .shared import ImageScanningConfiguration
 
 __all__ = ["PutImageScanningConfigurationRequest", "PutImageScanningConfigurationResponse"]
 

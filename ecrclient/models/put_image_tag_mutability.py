@@ -9,8 +9,8 @@ from typing import Annotated
 from ecrclient._runtime.shapes import Limits, Request, Response, Str
 
 from ..enums import ImageTagMutability
+from .image_tag_mutability_exclusion_filter import ImageTagMutabilityExclusionFilter
 from .scalars import RegistryId, RepositoryName
-from .shared import ImageTagMutabilityExclusionFilter
 
 __all__ = ["PutImageTagMutabilityRequest", "PutImageTagMutabilityResponse"]
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from ecrclient._runtime.shapes import Limits, Request, Response
 
 from ..enums import ScanType
-from .shared import RegistryScanningConfiguration, RegistryScanningRule
+from .registry_scanning_configuration import RegistryScanningConfiguration, RegistryScanningRule
 
 __all__ = ["PutRegistryScanningConfigurationRequest", "PutRegistryScanningConfigurationResponse"]
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from ecrclient._runtime.shapes import Request, Response, Str
 
+from .image_identifier import ImageIdentifier
+from .image_scan_status import ImageScanStatus
 from .scalars import RegistryId, RepositoryName
-from .shared import ImageIdentifier, ImageScanStatus
 
 __all__ = ["StartImageScanRequest", "StartImageScanResponse"]
 

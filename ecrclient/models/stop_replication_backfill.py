@@ -7,8 +7,8 @@ from __future__ import annotations
 from ecrclient._runtime.shapes import Request, Response, Str, Timestamp
 
 from ..enums import ReplicationBackfillStatus
+from .replication_destination import ReplicationDestination
 from .scalars import RegistryId, ReplicationBackfillId
-from .shared import ReplicationDestination
 
 __all__ = ["StopReplicationBackfillRequest", "StopReplicationBackfillResponse"]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from ecrclient._runtime.shapes import Request, Response, Str
 
 from ..enums import ImageStatus, TargetStorageClass
+from .image_identifier import ImageIdentifier
 from .scalars import RegistryId, RepositoryName
-from .shared import ImageIdentifier
 
 __all__ = ["UpdateImageStorageClassRequest", "UpdateImageStorageClassResponse"]
 

@@ -9,6 +9,11 @@ from typing import Annotated
 from ecrclient._runtime.shapes import Limits, Request, Response, Str
 
 from ..enums import ImageTagMutability, RCTAppliedFor
+from .image_tag_mutability_exclusion_filter import ImageTagMutabilityExclusionFilter
+from .repository_creation_template import (
+    EncryptionConfigurationForRepositoryCreationTemplate,
+    RepositoryCreationTemplate,
+)
 from .scalars import (
     CustomRoleArn,
     LifecyclePolicyTextForRepositoryCreationTemplate,
@@ -16,12 +21,7 @@ from .scalars import (
     RepositoryPolicyText,
     RepositoryTemplateDescription,
 )
-from .shared import (
-    EncryptionConfigurationForRepositoryCreationTemplate,
-    ImageTagMutabilityExclusionFilter,
-    RepositoryCreationTemplate,
-    Tag,
-)
+from .tag import Tag
 
 __all__ = ["UpdateRepositoryCreationTemplateRequest", "UpdateRepositoryCreationTemplateResponse"]
 

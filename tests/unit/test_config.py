@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from ecrclient.endpoints import PARTITIONS, resolve_endpoint
 from tests.unit._botocore import EndpointRules
 
 NOTHING = ClientArguments(None, None, None, None, None)
-IRELAND = replace(NOTHING, region="eu-west-1")
+IRELAND = NOTHING._replace(region="eu-west-1")
 ENDPOINT = "https://api.ecr.eu-west-1.amazonaws.com"
 
 
@@ -25,7 +24,7 @@ def resolve(arguments: ClientArguments, environ: dict[str, str] | None = None) -
 
 
 def at(url: str) -> Settings:
-    return resolve(replace(IRELAND, endpoint_url=url))
+    return resolve(IRELAND._replace(endpoint_url=url))
 
 
 # -- region --------------------------------------------------------------------------------------
@@ -44,7 +43,7 @@ def at(url: str) -> Settings:
 def test_the_region_is_the_arguments_then_the_environments(
     argument: str | None, environ: dict[str, str], expected: str
 ) -> None:
-    settings = resolve(replace(NOTHING, region=argument), environ)
+    settings = resolve(NOTHING._replace(region=argument), environ)
 
     assert settings == Settings(
         region=expected,
@@ -60,12 +59,12 @@ def test_the_region_of_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
 
     assert resolve(NOTHING).region == "sa-east-1"
-    assert resolve(replace(NOTHING, profile="far")).region == "ap-east-1"
-    assert resolve(replace(NOTHING, profile="far", region="eu-west-1")).region == "eu-west-1"
+    assert resolve(NOTHING._replace(profile="far")).region == "ap-east-1"
+    assert resolve(NOTHING._replace(profile="far", region="eu-west-1")).region == "eu-west-1"
     with pytest.raises(ConfigurationError, match="no region"):
-        resolve(replace(NOTHING, profile="bare"))
+        resolve(NOTHING._replace(profile="bare"))
     with pytest.raises(ConfigurationError, match="absent"):
-        resolve(replace(NOTHING, profile="absent"))
+        resolve(NOTHING._replace(profile="absent"))
     monkeypatch.setenv("AWS_PROFILE", "far")
     assert resolve(NOTHING).region == "ap-east-1"
 
@@ -105,7 +104,7 @@ def test_a_broken_configuration_file_is_our_error(tmp_path: Path) -> None:
 )
 def test_a_region_that_is_no_host_label_is_refused(region: str) -> None:
     for arguments, environ in (
-        (replace(NOTHING, region=region), {}),
+        (NOTHING._replace(region=region), {}),
         (NOTHING, {"AWS_DEFAULT_REGION": region}),
     ):
         with pytest.raises(ConfigurationError, match="cannot be part of a host name"):
@@ -147,7 +146,7 @@ def test_a_region_that_is_no_host_label_is_refused(region: str) -> None:
 def test_the_endpoint_is_the_arguments_then_the_environments(
     argument: str | None, environ: dict[str, str], expected: str
 ) -> None:
-    settings = resolve(replace(IRELAND, endpoint_url=argument), environ)
+    settings = resolve(IRELAND._replace(endpoint_url=argument), environ)
 
     assert settings.endpoint_url == expected
 
@@ -177,7 +176,7 @@ def test_flags(
 ) -> None:
     environ = {} if value is None else {variable: value}
     flag: dict[str, Any] = {member: argument}
-    settings = resolve(replace(IRELAND, **flag), environ)
+    settings = resolve(IRELAND._replace(**flag), environ)
 
     assert settings.endpoint_url == (there if expected else ENDPOINT)
 
@@ -192,9 +191,9 @@ def test_a_wrong_flag_is_told_with_its_name(variable: str, value: str) -> None:
 @pytest.mark.parametrize("flag", ["use_fips", "use_dualstack"])
 def test_an_endpoint_of_ones_own_excludes_flags(flag: str) -> None:
     on: dict[str, Any] = {flag: True}
-    flagged = replace(IRELAND, **on)
+    flagged = IRELAND._replace(**on)
     with pytest.raises(ConfigurationError, match="custom endpoint"):
-        resolve(replace(flagged, endpoint_url="http://arg"))
+        resolve(flagged._replace(endpoint_url="http://arg"))
     with pytest.raises(ConfigurationError, match="custom endpoint"):
         resolve(flagged, {"AWS_ENDPOINT_URL": "http://all"})
 

@@ -89,7 +89,7 @@ def test_there_is_no_other_name(package: ModuleType) -> None:
 def test_models_pickle_by_their_own_module() -> None:
     tag = models.Tag(key="a", value="b")
     assert pickle.loads(pickle.dumps(tag)) == tag
-    assert type(tag).__module__ == "ecrclient.models.shared"
+    assert type(tag).__module__ == "ecrclient.models.tag"
 
 
 def test_an_operation_knows_its_models() -> None:

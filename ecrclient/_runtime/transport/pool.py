@@ -11,8 +11,7 @@ Nothing here but ``acquire`` awaits, and all of it runs in one event loop: each 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import anyio
 
@@ -23,8 +22,7 @@ __all__ = ["Pool", "PoolStats"]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class PoolStats:
+class PoolStats(NamedTuple):
     """What a transport has at the moment, and has had in all."""
 
     open: int

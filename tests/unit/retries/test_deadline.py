@@ -121,7 +121,8 @@ async def test_it_tells_how_the_time_was_spent() -> None:
 
     fault = error("ServerException", 500, takes=3)
     stage = await _stage(fault, fault, fault, deadline=10)
-    object.__setattr__(await stage.core.connection(), "credentials", Slow())
+    connection = await stage.core.connection()
+    stage.core._connection = connection._replace(credentials=Slow())
     cast(Any, stage.client)._middleware = (dawdle,)
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
