@@ -130,10 +130,10 @@ class _Package:
         writer = ModuleWriter(
             f"The shapes of {service.title}, API version {service.api_version}.\n\n"
             "One module for each operation: its request, its response, and the shapes that only\n"
-            "they use. Shapes that the same several operations use have one of their own. A module\n"
-            "is imported when one of its names is first asked for here. Attribute names are\n"
-            "snake_case; every model is frozen. See ``ecrclient._runtime.shapes`` for what the field\n"
-            "types check."
+            "they use; one for the shapes that the same several operations use. A module is\n"
+            "imported when one of its names is first asked for here. Attribute names are\n"
+            "snake_case; every model is frozen. See ``ecrclient._runtime.shapes`` for what the\n"
+            "field types check."
         )
         modules = dict(self._modules)
         for operation in service.operations:

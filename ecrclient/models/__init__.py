@@ -3,10 +3,10 @@
 """The shapes of Amazon Elastic Container Registry, API version 2015-09-21.
 
 One module for each operation: its request, its response, and the shapes that only
-they use. Shapes that the same several operations use have one of their own. A module
-is imported when one of its names is first asked for here. Attribute names are
-snake_case; every model is frozen. See ``ecrclient._runtime.shapes`` for what the field
-types check.
+they use; one for the shapes that the same several operations use. A module is
+imported when one of its names is first asked for here. Attribute names are
+snake_case; every model is frozen. See ``ecrclient._runtime.shapes`` for what the
+field types check.
 """
 
 from __future__ import annotations
