@@ -44,8 +44,8 @@ def main() -> int:
         bench = Bench(
             targets,
             peers,
-            rounds=options.rounds or (3 if quick else 7),
-            seconds=0.15 if quick else 0.6,
+            rounds=options.rounds or (3 if quick else 5),
+            seconds=0.15 if quick else 0.3,
             peers_python=options.peers_python,
         )
         modules: list[tuple[str, float]] = []

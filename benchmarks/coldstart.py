@@ -26,7 +26,7 @@ from typing import Any
 __all__ = ["BARE", "CLIENTS", "IMAGES", "NEEDLESS"]
 
 BARE = "the imports alone"
-"""No peer but a floor: httpx, anyio, pydantic and one model, no client and no call."""
+"""No peer but a floor: anyio, pydantic and one model, no client and no call."""
 
 CLIENTS = 100
 IMAGES = 10_000
@@ -84,7 +84,7 @@ def _boto3() -> _Library:
 
 def _bare() -> None:
     """What no client on these libraries can do without: their imports, and one model."""
-    import_module("httpx")
+    import_module("asyncio")
     import_module("anyio._backends._asyncio")
     pydantic: Any = import_module("pydantic")
     pydantic.create_model("Answer", text=str)

@@ -23,6 +23,8 @@ __all__ = ["Bench", "Progress"]
 _WALKERS = ("ecrclient", "aiobotocore", "boto3")
 _MOST_ROUNDS = 2
 """Times the rounds that were asked for, until the figures are steady."""
+_LONG_ENOUGH = 45.0
+"""Seconds for the rounds of a case, unless there have not been three yet."""
 
 
 class Progress:
@@ -110,8 +112,11 @@ class Bench:
         workers: dict[str, _Worker],
         metric: str = "cpu",
     ) -> None:
+        begun = time.monotonic()
         for number in range(self.rounds * _MOST_ROUNDS):
             if number >= self.rounds and self.samples.is_steady(told, concurrency, metric):
+                break
+            if number >= min(self.rounds, 3) and time.monotonic() - begun > _LONG_ENOUGH:
                 break
             self.progress.show(f"{told}, {concurrency} at a time, round {number + 1}")
             self._round(told, case, concurrency, workers)

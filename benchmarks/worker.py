@@ -35,7 +35,12 @@ _LONG = 0.005
 
 
 async def measure(
-    call: Call, *, concurrency: int, seconds: float, ticking: bool = False
+    call: Call,
+    *,
+    concurrency: int,
+    seconds: float,
+    pace: float | None = None,
+    ticking: bool = False,
 ) -> dict[str, float]:
     """Call for about that long; per call, in seconds.
 
@@ -44,12 +49,15 @@ async def measure(
         concurrency: Tasks that call, each one call at a time.
         seconds: How long, about; each task makes three calls at the least, or
             one where it is a long one.
+        pace: Seconds a call that the round before took; None: find out first, which also opens
+            the connections.
         ticking: Watch the event loop for the longest time in which it did nothing else. It costs
             CPU time, so it is measured apart.
     """
-    warm = await _run(call, concurrency, max(concurrency, 8))
-    least = 1 if warm["wall"] > _LONG else _LEAST
-    count = max(int(seconds / warm["wall"]), concurrency * least)
+    if pace is None:
+        pace = (await _run(call, concurrency, max(concurrency, 8)))["wall"]
+    least = 1 if pace > _LONG else _LEAST
+    count = max(int(seconds / pace), concurrency * least)
     gc.collect()
     if not ticking:
         return await _run(call, concurrency, count)
@@ -100,6 +108,7 @@ async def _obey(name: str) -> None:
     open_ = load(name)
     async with contextlib.AsyncExitStack() as stack:
         calls: Calls = {}
+        paces: dict[tuple[str, int], float] = {}
         while line := await asyncio.to_thread(sys.stdin.readline):
             command: dict[str, Any] = json.loads(line)
             answer: dict[str, float] = {}
@@ -112,8 +121,11 @@ async def _obey(name: str) -> None:
                 answer = await _once(calls, command["once"])
             else:
                 case = command.pop("case")
+                key = (case, command["concurrency"])
                 await _check(calls, case)
-                answer = await measure(calls[case], **command)
+                answer = await measure(calls[case], pace=paces.get(key), **command)
+                if "wall" in answer:
+                    paces[key] = answer["wall"]
             print(json.dumps(answer), flush=True)
 
 
