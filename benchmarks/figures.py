@@ -33,6 +33,9 @@ class Figure:
     spread: float
     """The interquartile range, relative to the median."""
     rounds: int
+    low: float
+    high: float
+    """Of all rounds."""
 
     @property
     def is_steady(self) -> bool:
@@ -45,9 +48,9 @@ class Figure:
         found = sorted(values)
         median = statistics.median(found)
         if len(found) < _LEAST_ROUNDS or not median:
-            return cls(median, 0.0, len(found))
+            return cls(median, 0.0, len(found), found[0], found[-1])
         low, _, high = statistics.quantiles(found, n=4, method="inclusive")
-        return cls(median, (high - low) / abs(median), len(found))
+        return cls(median, (high - low) / abs(median), len(found), found[0], found[-1])
 
 
 class Samples:

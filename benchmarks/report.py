@@ -153,19 +153,18 @@ def targets(samples: Samples) -> bool:
         reached = target.reached(samples)
         if reached is None:
             continue
-        if not reached.is_steady:
-            verdict = "no figure"
-        elif reached.median <= target.limit:
-            verdict = "holds"
-        else:
-            verdict, good = "MISSED", False
+        holds = target.holds(reached)
+        good = good and holds is not False
+        told = _told(reached, 1, ".2f")
+        if not reached.is_steady and holds is not None:
+            told = f"{reached.low:.2f} to {reached.high:.2f}"
+        verdict = {True: "holds", False: "MISSED", None: "no figure"}[holds]
         limit = f"<= {target.limit:.2f}"
-        peer, against = target.key.peer, target.against
-        rows.append([target.told, peer, against, limit, _told(reached, 1, ".2f"), verdict])
+        rows.append([target.told, target.key.peer, target.against, limit, told, verdict])
     if rows:
         _table(
-            "Targets: ratios within each round, medians "
-            f"(no figure where rounds scatter by more than {MAX_SPREAD:.0%})",
+            "Targets: ratios within each round, medians; where rounds scatter by more than\n"
+            f"{MAX_SPREAD:.0%}, the range if all of them say the same of the target",
             ["", "of", "against", "target", "reached", ""],
             rows,
         )

@@ -34,6 +34,7 @@ def write(
                 "limit": target.limit,
                 "ratio": figure.median,
                 "spread": figure.spread,
+                "holds": target.holds(figure),
             }
             for target, figure in reached
             if figure is not None

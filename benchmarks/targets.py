@@ -24,6 +24,14 @@ class Target:
         """The ratio that was measured; None: it was not."""
         return samples.ratio(self.key, self.against)
 
+    def holds(self, reached: Figure) -> bool | None:
+        """Whether the target is reached; None: the rounds scatter, and do not agree on it."""
+        if reached.is_steady:
+            return reached.median <= self.limit
+        if reached.high <= self.limit:
+            return True
+        return False if reached.low > self.limit else None
+
 
 def _cpu(told: str, case: str, concurrency: int, peer: str, against: str, limit: float) -> Target:
     return Target(f"CPU {told}", Key(case, concurrency, peer, "cpu"), against, limit)
