@@ -418,5 +418,5 @@ def test_a_dropped_client_gives_its_sockets_back(server: Loopback) -> None:
         warnings.simplefilter("always")
         anyio.run(use)
     assert [warning.category for warning in caught] == [ResourceWarning]
-    assert "PooledTransport to http://127.0.0.1" in str(caught[0].message)
+    assert "a transport to http://127.0.0.1" in str(caught[0].message)
     assert settled(server, 0)

@@ -208,7 +208,8 @@ class Exchange:
 
     async def whole_answer(self) -> Answer:
         """The answer with all of its body, once its head is there."""
-        parser = self.parser
+        assert self.connection is not None
+        parser = self.connection.parser
         if parser.done:
             content = self.take_body()
         else:
@@ -222,8 +223,10 @@ class Exchange:
 
     def take_body(self) -> bytes:
         """The body of an answer that is complete; the exchange is over with it."""
-        body = b"".join(self.parser.pieces)
-        self._check_size(len(body))
+        assert self.connection is not None
+        body = b"".join(self.connection.parser.pieces)
+        if len(body) > self._limits.max_response_bytes:
+            raise self._too_large()
         self.end()
         return body
 
@@ -235,18 +238,23 @@ class Exchange:
             await self._receive(self.connection)
         pieces, parser.pieces = parser.pieces, []
         self._size += sum(map(len, pieces))
-        self._check_size(self._size)
+        if self._size > self._limits.max_response_bytes:
+            raise self._too_large()
         return pieces
 
     def _check_announced(self) -> None:
         """Refuse what is announced as too large before any of it is read."""
         for name, value in self.parser.headers:
-            if name.lower() == b"content-length" and value.isdigit() and self._method != "HEAD":
-                self._check_size(int(value))
+            if (
+                name.lower() == b"content-length"
+                and value.isdigit()
+                and int(value) > self._limits.max_response_bytes
+                and self._method != "HEAD"
+            ):
+                raise self._too_large()
 
-    def _check_size(self, size: int) -> None:
-        if size > self.max_response_bytes:
-            raise ResponseTooLarge(too_large(self.max_response_bytes))
+    def _too_large(self) -> ResponseTooLarge:
+        return ResponseTooLarge(too_large(self._limits.max_response_bytes))
 
 
 def _decode(headers: Headers, content: bytes, limit: int) -> bytes:

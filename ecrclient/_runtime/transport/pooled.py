@@ -42,6 +42,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
         parser: ``h11`` or ``httptools``; None: the fastest that is installed.
     """
 
+    wire: Wire
+    """What calls that nobody looks at go over, as bytes."""
+
     def __init__(
         self,
         *,
