@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import anyio
 
@@ -123,8 +122,7 @@ async def _main(url: str, parser: str) -> dict[str, float]:
     ):
         await ecr.get_authorization_token()
         head = b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\n"
-        parsed = urlsplit(url)
-        origin = Origin(parsed.scheme, parsed.hostname or "", parsed.port)
+        origin = Origin.of(url)
         wire = await _cost_of_call(lambda: transport.wire.post(origin, head, b"{}", None))
         whole = await _cost_of_call(ecr.get_authorization_token)
         answer = await transport.wire.post(origin, head, b"{}", None)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ecrclient._runtime.transport import Answer, Origin, Wire
 from ecrclient._runtime.version import __version__
@@ -37,8 +36,7 @@ class Sender:
     def __init__(
         self, settings: Settings, signer: Signer, transport: Wire | httpx.AsyncBaseTransport
     ) -> None:
-        url = urlsplit(settings.endpoint_url)
-        self._origin = Origin(url.scheme, url.hostname or "", url.port)
+        self._origin = Origin.of(settings.endpoint_url)
         self._host = settings.host.encode("ascii")
         self._endpoint_url = settings.endpoint_url
         self._connect_timeout = settings.connect_timeout

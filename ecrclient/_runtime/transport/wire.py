@@ -16,7 +16,8 @@ import ssl
 import time
 import warnings
 from collections.abc import AsyncGenerator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -39,6 +40,8 @@ from ecrclient._runtime.transport.tls import shared_context
 
 __all__ = ["Origin", "Wire"]
 
+_PORTS = {"http": 80, "https": 443}
+
 
 class Origin(NamedTuple):
     """Where requests go (RFC 6454)."""
@@ -49,6 +52,13 @@ class Origin(NamedTuple):
     """A name in ASCII, or an IP address without brackets."""
     port: int | None
     """None: the scheme's own."""
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """That of a URL."""
+        parts = urlsplit(url)
+        port = None if parts.port == _PORTS.get(parts.scheme) else parts.port
+        return cls(parts.scheme, parts.hostname or "", port)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -226,7 +236,7 @@ class Wire:
             try:
                 connection = await open_connection(
                     origin.host,
-                    origin.port or (443 if is_tls else 80),
+                    origin.port or _PORTS[origin.scheme],
                     await self._context() if is_tls else None,
                     self._new_parser(),
                 )

@@ -1,0 +1,65 @@
+"""Where a wire leads, and what its two faces share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from ecrclient import CallNext, Credentials, ECRClient, Middleware, WriteError
+from ecrclient._runtime.transport import Origin, PooledTransport
+
+from .server import answer, says, serve
+
+Make = Callable[..., PooledTransport]
+
+
+def client(transport: PooledTransport, url: str, *middleware: Middleware) -> ECRClient:
+    return ECRClient(
+        region="eu-west-1",
+        credentials=Credentials("AKIDEXAMPLE", "secret"),
+        endpoint_url=url,
+        transport=transport,
+        middleware=middleware,
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "told"),
+    [
+        ("https://ecr.example/", Origin("https", "ecr.example", None), "https://ecr.example"),
+        ("https://ECR.example:443", Origin("https", "ecr.example", None), "https://ecr.example"),
+        ("http://ecr.example:80", Origin("http", "ecr.example", None), "http://ecr.example"),
+        ("http://127.0.0.1:443", Origin("http", "127.0.0.1", 443), "http://127.0.0.1:443"),
+        ("http://[::1]:5000/", Origin("http", "::1", 5000), "http://[::1]:5000"),
+    ],
+)
+def test_an_origin(url: str, origin: Origin, told: str) -> None:
+    assert Origin.of(url) == origin
+    assert str(origin) == told
+
+
+@pytest.mark.anyio
+async def test_calls_with_middleware_and_without_share_connections(make: Make) -> None:
+    async def look(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+        return await call_next(request)
+
+    async with serve(says(answer(b"{}"))) as server:
+        transport = make()
+        plain = client(transport, server.url)
+        looked_at = client(transport, server.url, look)
+        for ecr in (plain, looked_at, plain, looked_at):
+            await ecr.describe_registry()
+        stats = transport.stats()
+    assert (stats.created, stats.reused) == (1, 3)
+
+
+@pytest.mark.anyio
+async def test_a_client_of_another_origin_is_refused(make: Make) -> None:
+    async with serve(says(answer(b"{}"))) as server, serve(says(answer(b"{}"))) as other:
+        transport = make()
+        await client(transport, server.url).describe_registry()
+        with pytest.raises(WriteError, match=f"a transport to {server.url} cannot be used"):
+            await client(transport, other.url).describe_registry()
+        assert transport.stats().created == 1
