@@ -175,7 +175,12 @@ class Faults:
             operation: See the class.
             when: See the class.
             times: See the class.
+
+        Raises:
+            ValueError: no number of bytes can be negative.
         """
+        if keep < 0:
+            raise ValueError(f"{keep} bytes cannot arrive")
         ending = Ending(kept=keep)
         return self._add(Scripted(Conditions(operation, when, times), self._remove, ending))
 
@@ -189,7 +194,19 @@ class Faults:
         when: Predicate | None = None,
         times: int | None = 1,
     ) -> Fault:
-        """Answer late. The request is executed at once, whether or not its caller waits."""
+        """Answer late. The request is executed at once, whether or not its caller waits.
+
+        Args:
+            seconds: How late, at the least.
+            operation: See the class.
+            when: See the class.
+            times: See the class.
+
+        Raises:
+            ValueError: it would be early.
+        """
+        if seconds < 0:
+            raise ValueError(f"an answer cannot be {-seconds:g} s early")
         return self._add(Latency(Conditions(operation, when, times), self._remove, seconds))
 
     def expire_credentials(self, credentials: Credentials | None = None) -> Fault:

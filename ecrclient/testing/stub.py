@@ -25,6 +25,7 @@ import httpx
 from ecrclient._runtime.config import CallOptions
 from ecrclient._runtime.credentials import Credentials
 from ecrclient._runtime.errors import ServiceError
+from ecrclient._runtime.operation import Operation
 from ecrclient.client import ECRClient
 
 from .calls import Calls, operation_name
@@ -32,7 +33,7 @@ from .errors import encode_error, scripted_error
 from .wire import HttpAnswer, HttpRequest, encode_response
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.operation import Operation, ResponseT
+    from ecrclient._runtime.operation import ResponseT
     from ecrclient._runtime.retry import RetryPolicy
 
 __all__ = ["StubTransport"]
@@ -94,8 +95,14 @@ class StubTransport(httpx.AsyncBaseTransport):
             response: What that call returns.
 
         Raises:
-            TypeError: the response is another operation's, which a type checker sees, too.
+            TypeError: the response is another operation's, or *operation* is no operation; a type
+                checker sees both, too.
         """
+        if type(operation) is not Operation:
+            raise TypeError(
+                f"{operation!r} is no operation; they stand in ecrclient.operations, such as "
+                "LIST_IMAGES"
+            )
         if not isinstance(response, operation.response):
             raise TypeError(
                 f"{operation.name} does not answer with {type(response).__name__}, but with "

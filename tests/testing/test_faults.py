@@ -191,6 +191,10 @@ async def test_a_script_is_played_in_its_order(ecr: InMemoryECR, client: ECRClie
 def test_a_fault_that_could_not_happen(ecr: InMemoryECR) -> None:
     with pytest.raises(ValueError, match="one call at least"):
         ecr.faults.throttle(times=0)
+    with pytest.raises(ValueError, match=r"0\.5 s early"):
+        ecr.faults.latency(-0.5)
+    with pytest.raises(ValueError, match="-1 bytes cannot arrive"):
+        ecr.faults.truncate(-1)
     with pytest.raises(ValueError, match="no operation 'listImages'"):
         ecr.faults.drop(operation="listImages")
     for rate, burst in ((0, 1), (1, 0)):

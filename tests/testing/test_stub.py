@@ -107,6 +107,8 @@ def test_the_answer_of_another_operation() -> None:
     stub = StubTransport()
     with pytest.raises(TypeError, match="ListImages does not answer with DescribeImagesResponse"):
         stub.respond(LIST_IMAGES, cast("Any", DescribeImagesResponse(image_details=[])))
+    with pytest.raises(TypeError, match="'ListImages' is no operation"):
+        stub.respond(cast("Any", "ListImages"), ONE)
     with pytest.raises(ValueError, match="no operation 'Nothing'"):
         stub.fail("SlowDown", operation="Nothing")
     with pytest.raises(TypeError, match="no code"):
