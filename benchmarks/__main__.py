@@ -96,7 +96,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}")
     parser.add_argument("--quick", action="store_true", help="what the targets need, in 2 minutes")
     parser.add_argument("--save", action="store_true", help="write what is measured, if not all")
-    parser.add_argument("--rounds", type=int, help="rounds of all peers, at the least")
+    parser.add_argument("--rounds", type=int, help="rounds of all peers, where they are quick")
     parser.add_argument("--peers", help=f"of {', '.join(PEERS)}; with commas")
     parser.add_argument("--peers-python", help="the interpreter that has the peers installed")
     options = parser.parse_args()

@@ -23,8 +23,9 @@ __all__ = ["Bench", "Progress"]
 _WALKERS = ("ecrclient", "aiobotocore", "boto3")
 _MOST_ROUNDS = 2
 """Times the rounds that were asked for, until the figures are steady."""
+_LEAST_ROUNDS = 3
 _LONG_ENOUGH = 45.0
-"""Seconds for the rounds of a case, unless there have not been three yet."""
+"""Seconds for the rounds of a case, once there have been three."""
 
 
 class Progress:
@@ -53,6 +54,7 @@ class Bench:
     targets: dict[str, Target]
     peers: Sequence[str]
     rounds: int
+    """For each case: as many at the least, unless it takes too long."""
     seconds: float
     """How long a round of one peer measures, about."""
     peers_python: str | None
@@ -116,7 +118,7 @@ class Bench:
         for number in range(self.rounds * _MOST_ROUNDS):
             if number >= self.rounds and self.samples.is_steady(told, concurrency, metric):
                 break
-            if number >= min(self.rounds, 3) and time.monotonic() - begun > _LONG_ENOUGH:
+            if number >= _LEAST_ROUNDS and time.monotonic() - begun > _LONG_ENOUGH:
                 break
             self.progress.show(f"{told}, {concurrency} at a time, round {number + 1}")
             self._round(told, case, concurrency, workers)

@@ -27,6 +27,7 @@ from ecrclient._runtime.retry import Retry, RetryQuota
 from ecrclient._runtime.signing import Signer
 from ecrclient._runtime.transport import Answer, Origin, decode_headers
 from ecrclient._runtime.transport.parsers import find_parser
+from ecrclient._runtime.transport.pooled import wire_of
 from ecrclient.operations import GET_AUTHORIZATION_TOKEN
 
 __all__ = ["WHOLE"]
@@ -123,20 +124,23 @@ async def _main(url: str, parser: str) -> dict[str, float]:
         await ecr.get_authorization_token()
         head = b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\n"
         origin = Origin.of(url)
-        wire = await _cost_of_call(lambda: transport.wire.post(origin, head, b"{}", None))
+        wire = wire_of(transport)
+        assert wire is not None
+        post = wire.post
+        below = await _cost_of_call(lambda: post(origin, head, b"{}", None))
         whole = await _cost_of_call(ecr.get_authorization_token)
-        answer = await transport.wire.post(origin, head, b"{}", None)
+        answer = await post(origin, head, b"{}", None)
 
         async def answered(*_: object) -> Answer:
             return answer
 
-        setattr(transport.wire, "post", answered)  # noqa: B010 - all of a call but the wire
+        setattr(wire, "post", answered)  # noqa: B010 - all of a call but the wire
         alone = await _cost_of_call(ecr.get_authorization_token)
     parsing = stages.pop(name := f"HTTP parser ({parser})")
     stages["the pipeline around them"] = alone - sum(stages.values())
     stages[name] = parsing
-    stages["pool, TLS, kernel, event loop"] = wire - parsing
-    return {**stages, "the sum": alone + wire, WHOLE: whole}
+    stages["pool, TLS, kernel, event loop"] = below - parsing
+    return {**stages, "the sum": alone + below, WHOLE: whole}
 
 
 if __name__ == "__main__":

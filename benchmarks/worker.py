@@ -39,7 +39,6 @@ async def measure(
     *,
     concurrency: int,
     seconds: float,
-    pace: float | None = None,
     ticking: bool = False,
 ) -> dict[str, float]:
     """Call for about that long; per call, in seconds.
@@ -49,15 +48,12 @@ async def measure(
         concurrency: Tasks that call, each one call at a time.
         seconds: How long, about; each task makes three calls at the least, or
             one where it is a long one.
-        pace: Seconds a call that the round before took; None: find out first, which also opens
-            the connections.
         ticking: Watch the event loop for the longest time in which it did nothing else. It costs
             CPU time, so it is measured apart.
     """
-    if pace is None:
-        pace = (await _run(call, concurrency, max(concurrency, 8)))["wall"]
-    least = 1 if pace > _LONG else _LEAST
-    count = max(int(seconds / pace), concurrency * least)
+    warm = await _run(call, concurrency, max(concurrency, 8))  # opens connections that have expired
+    least = 1 if warm["wall"] > _LONG else _LEAST
+    count = max(int(seconds / warm["wall"]), concurrency * least)
     gc.collect()
     if not ticking:
         return await _run(call, concurrency, count)
@@ -108,7 +104,6 @@ async def _obey(name: str) -> None:
     open_ = load(name)
     async with contextlib.AsyncExitStack() as stack:
         calls: Calls = {}
-        paces: dict[tuple[str, int], float] = {}
         while line := await asyncio.to_thread(sys.stdin.readline):
             command: dict[str, Any] = json.loads(line)
             answer: dict[str, float] = {}
@@ -121,11 +116,8 @@ async def _obey(name: str) -> None:
                 answer = await _once(calls, command["once"])
             else:
                 case = command.pop("case")
-                key = (case, command["concurrency"])
                 await _check(calls, case)
-                answer = await measure(calls[case], pace=paces.get(key), **command)
-                if "wall" in answer:
-                    paces[key] = answer["wall"]
+                answer = await measure(calls[case], **command)
             print(json.dumps(answer), flush=True)
 
 

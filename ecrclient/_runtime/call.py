@@ -4,8 +4,9 @@
 
     run                deadline around everything, credentials and settings included
       _retry_loop      attempts, judged one by one, and the sleeps between them
-        _attempt       timeout around the middleware
-          _send        signed anew, then the transport; the whole answer is read
+        _attempt       timeout around it; signed anew, and the whole answer is read
+          _post        bytes, over our own wire
+          _send        as httpx objects, through middleware or another transport
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ecrclient._runtime.core import Connection, Core
 from ecrclient._runtime.credentials import REFUSED_CREDENTIALS_CODES, Credentials, renew
 from ecrclient._runtime.errors import (
     AttemptTimeout,
+    CredentialsError,
     DeadlineExceeded,
     ECRClientError,
     ServiceError,
@@ -234,7 +236,13 @@ class Call(Generic[ResponseT]):
 
     async def _get_credentials(self, connection: Connection) -> Credentials:
         self._stopwatch.enter("credentials")
-        self._credentials = await connection.credentials.get()
+        try:
+            self._credentials = await connection.credentials.get()
+        except ECRClientError:
+            raise
+        except Exception as error:
+            # A provider of the user's. Not what it says, which may hold a secret.
+            raise CredentialsError(f"the provider raised {type(error).__name__}") from error
         self._stopwatch.enter("attempts")
         return self._credentials
 

@@ -22,6 +22,8 @@ from ecrclient._runtime.config import CallOptions, ClientArguments, ResolveEndpo
 from ecrclient._runtime.core import Core
 from ecrclient._runtime.credentials import Credentials, CredentialsProvider
 from ecrclient._runtime.errors import ConfigurationError, ServiceError
+from ecrclient._runtime.lazy import LazyModule
+from ecrclient._runtime.middleware import Middleware
 from ecrclient._runtime.operation import ResponseT
 from ecrclient._runtime.raw_response import RawResponse
 from ecrclient._runtime.retry import RetryPolicy
@@ -32,11 +34,12 @@ if TYPE_CHECKING:
     import httpx
 
     from ecrclient._runtime.batching import Batches
-    from ecrclient._runtime.middleware import Middleware
     from ecrclient._runtime.operation import Operation, OperationsByRequest, Service, Waiter
     from ecrclient._runtime.pagination import Paginator
     from ecrclient._runtime.shapes import Request
     from ecrclient._runtime.waiting import OnPoll
+else:  # typing.get_type_hints(ECRClient.__init__) works, and httpx is imported if it is called
+    httpx = LazyModule("httpx")
 
 __all__ = ["BaseClient", "RawResponse"]
 
@@ -90,6 +93,7 @@ class BaseClient:
             credentials,
             transport,
             max_connections,
+            over_httpx=bool(middleware),
         )
         self._retry = retry
         self._options = options or CallOptions()

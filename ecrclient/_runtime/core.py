@@ -59,6 +59,8 @@ class Core:
         credentials: Credentials | CredentialsProvider | None,
         transport: httpx.AsyncBaseTransport | None,
         max_connections: int,
+        *,
+        over_httpx: bool,
     ) -> None:
         self._arguments = arguments
         self._resolve_endpoint = resolve_endpoint
@@ -66,6 +68,7 @@ class Core:
         self._credentials = credentials
         self._transport = transport
         self._max_connections = max_connections
+        self._over_httpx = over_httpx
         self._connection: Connection | None = None
         self._opening = BriefLock()
         self._closed = False
@@ -108,11 +111,14 @@ class Core:
             settings.endpoint_url, self._max_connections, ca_bundle=settings.ca_bundle
         )
         signer = Signer(settings.region, self._service.signing_name)
+        sender = Sender(settings, signer, transport)
+        if self._over_httpx:
+            sender.over_httpx()  # here, where the import of httpx holds nobody up
         return Connection(
             credentials=default_provider(
                 self._credentials, arguments.profile, settings.pseudo_region or settings.region
             ),
-            sender=Sender(settings, signer, transport),
+            sender=sender,
             transport=transport,
             retry=_policy(settings),
         )

@@ -1,4 +1,4 @@
-"""Names that a package imports when they are first asked for (PEP 562)."""
+"""Names that are imported when they are first asked for."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-__all__ = ["lazily"]
+__all__ = ["LazyModule", "lazily"]
 
 
 def lazily(
     package: str, modules: Mapping[str, str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """The ``__getattr__`` and the ``__dir__`` of a package.
+    """The ``__getattr__`` and the ``__dir__`` of a package (PEP 562).
 
     Args:
         package: The package's name.
@@ -31,3 +31,14 @@ def lazily(
         return sorted({*vars(sys.modules[package]), *modules})
 
     return get, names
+
+
+class LazyModule:
+    """Stands for a module that only those need who evaluate annotations."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> object:
+        value: object = getattr(import_module(self._name), name)
+        return value

@@ -7,15 +7,17 @@ signed and the answer before it is judged, once for each attempt.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["CallNext", "Middleware", "compose"]
 
-CallNext = Callable[[httpx.Request], Awaitable[httpx.Response]]
+CallNext = Callable[["httpx.Request"], Awaitable["httpx.Response"]]
 """Sends the request on: to the next middleware, at last to the signer and the transport."""
 
-Middleware = Callable[[httpx.Request, CallNext], Awaitable[httpx.Response]]
+Middleware = Callable[["httpx.Request", CallNext], Awaitable["httpx.Response"]]
 """``async def m(request, call_next) -> response``."""
 
 

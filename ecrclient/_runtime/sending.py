@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ecrclient._runtime.sending_httpx import HttpxSender
     from ecrclient._runtime.signing import Signer
 
-__all__ = ["Fixed", "Sender"]
+__all__ = ["Heads", "Sender"]
 
 _USER_AGENT = f"ecrclient/{__version__}".encode("ascii")
 
@@ -44,7 +44,7 @@ class Sender:
         self._transport = transport
         self._wire = _wire_of(transport)
         self._over_httpx: HttpxSender | None = None
-        self._fixed: dict[str, Fixed] = {}
+        self._heads = Heads(self._host)
 
     @property
     def sends_bytes(self) -> bool:
@@ -61,16 +61,16 @@ class Sender:
     ) -> Answer:
         """Sign and send an attempt, and read the whole answer; the caller bounds the time."""
         assert self._wire is not None
-        fixed = self._fixed_of(operation)
+        head = self._heads.of(operation)
         signature = self._signer.sign(
             credentials,
             host=self._host,
-            content_type=fixed.content_type,
-            target=fixed.target,
+            content_type=head.content_type,
+            target=head.target,
             body=body,
             now=now,
         )
-        lines = [fixed.head]
+        lines = [head.lines]
         lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in told.items()]
         lines += [b"%b: %b\r\n" % field for field in signature]
         lines.append(b"Content-Length: %d\r\n\r\n" % len(body))
@@ -80,37 +80,45 @@ class Sender:
         """For attempts that middleware, or a transport of the user's, wants to see."""
         if self._over_httpx is None:
             from ecrclient._runtime.sending_httpx import HttpxSender
-            from ecrclient._runtime.transport import PooledTransport
+            from ecrclient._runtime.transport.pooled import over_wire
 
             transport = self._transport
             if isinstance(transport, Wire):
-                transport = PooledTransport.over(transport)
+                transport = over_wire(transport)
             self._over_httpx = HttpxSender(
-                self._endpoint_url, self._connect_timeout, self._signer, transport, self._fixed_of
+                self._endpoint_url, self._connect_timeout, self._signer, transport, self._heads
             )
         return self._over_httpx
-
-    def _fixed_of(self, operation: Operation[Any]) -> Fixed:
-        fixed = self._fixed.get(operation.name)
-        if fixed is None:
-            fixed = self._fixed[operation.name] = Fixed(operation, self._host)
-        return fixed
 
 
 def _wire_of(transport: Wire | httpx.AsyncBaseTransport) -> Wire | None:
     """The wire that a transport is, or is over."""
     if isinstance(transport, Wire):
         return transport
-    from ecrclient._runtime.transport import PooledTransport
+    from ecrclient._runtime.transport.pooled import wire_of
 
-    # A subclass may have a handle_async_request of its own.
-    return transport.wire if type(transport) is PooledTransport else None
+    return wire_of(transport)
 
 
-class Fixed:
+class Heads:
+    """What is the same in every request of an operation, for each that has been called."""
+
+    def __init__(self, host: bytes) -> None:
+        self._host = host
+        self._heads: dict[str, _Head] = {}
+
+    def of(self, operation: Operation[Any]) -> _Head:
+        """That of an operation."""
+        head = self._heads.get(operation.name)
+        if head is None:
+            head = self._heads[operation.name] = _Head(operation, self._host)
+        return head
+
+
+class _Head:
     """What is the same in every request of an operation."""
 
-    __slots__ = ("content_type", "head", "headers", "target")
+    __slots__ = ("content_type", "headers", "lines", "target")
 
     def __init__(self, operation: Operation[Any], host: bytes) -> None:
         version = operation.service.json_version.encode("ascii")
@@ -123,6 +131,6 @@ class Fixed:
             (b"user-agent", _USER_AGENT),
             (b"accept-encoding", b"identity"),
         ]
-        self.head = b"POST / HTTP/1.1\r\n" + b"".join(
+        self.lines = b"POST / HTTP/1.1\r\n" + b"".join(
             [b"%b: %b\r\n" % field for field in self.headers]
         )

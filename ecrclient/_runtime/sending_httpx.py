@@ -15,7 +15,7 @@ from ecrclient._runtime.transport import translate_error
 if TYPE_CHECKING:
     from ecrclient._runtime.credentials import Credentials
     from ecrclient._runtime.operation import Operation
-    from ecrclient._runtime.sending import Fixed
+    from ecrclient._runtime.sending import Heads
     from ecrclient._runtime.signing import Signer
 
 __all__ = ["HttpxSender"]
@@ -30,13 +30,13 @@ class HttpxSender:
         connect_timeout: float | None,
         signer: Signer,
         transport: httpx.AsyncBaseTransport,
-        fixed_of: Callable[[Operation[Any]], Fixed],
+        heads: Heads,
     ) -> None:
         self._url = httpx.URL(f"{endpoint_url}/")
         self._connect_timeout = connect_timeout
         self._signer = signer
         self._transport = transport
-        self._fixed_of = fixed_of
+        self._heads = heads
 
     async def attempt(
         self,
@@ -79,7 +79,7 @@ class HttpxSender:
         if self._connect_timeout is not None:
             connect = self._connect_timeout
             timeouts["connect"] = connect if timeout is None else min(connect, timeout)
-        headers = self._fixed_of(operation).headers
+        headers = self._heads.of(operation).headers
         return httpx.Request(
             "POST",
             self._url,

@@ -21,9 +21,10 @@ def load_lazy_libraries() -> None:
     """
     # pydantic imports what builds validators, and looks through the installed packages for plugins.
     Structure.model_rebuild()
-    if "trio" not in sys.modules:
-        with suppress(ImportError):  # a private name
-            import_module("anyio._backends._asyncio")
+    for loop in ("asyncio", "trio"):
+        if loop in sys.modules:
+            with suppress(ImportError):  # a private name
+                import_module(f"anyio._backends._{loop}")
 
 
 def warm_up(operations: Iterable[Operation[Any]], methods: Collection[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import ssl
 import subprocess
@@ -17,9 +18,17 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+import httpx
 import pytest
 
-from ecrclient import CallOptions, ClientClosedError, Credentials, ECRClient
+from ecrclient import (
+    CallNext,
+    CallOptions,
+    ClientClosedError,
+    Credentials,
+    ECRClient,
+    Middleware,
+)
 
 ROOT = Path(__file__).parents[2]
 KEY = Credentials("AKIDEXAMPLE", "a secret that opens nothing")
@@ -408,15 +417,33 @@ def test_a_fork_within_an_event_loop(server: Loopback) -> None:
     assert settled(server, 0)
 
 
-def test_a_dropped_client_gives_its_sockets_back(server: Loopback) -> None:
-    """Without a process of its own: what the warning names, and that the server sees the end."""
+async def _look(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+    return await call_next(request)
+
+
+@pytest.mark.parametrize("middleware", [(), (_look,)])
+def test_a_dropped_client_gives_its_sockets_back(
+    server: Loopback, middleware: tuple[Middleware, ...]
+) -> None:
+    """Without a process of its own: what the warning names, and that the server sees the end.
+
+    Without the garbage collector, too: nothing holds itself.
+    """
 
     async def use() -> None:
-        await client(server.url).describe_registry()
+        ecr = ECRClient(
+            region="eu-west-1", credentials=KEY, endpoint_url=server.url, middleware=middleware
+        )
+        await ecr.describe_registry()
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        anyio.run(use)
-    assert [warning.category for warning in caught] == [ResourceWarning]
+        gc.collect()
+        gc.disable()
+        try:
+            anyio.run(use)
+            assert [warning.category for warning in caught] == [ResourceWarning]
+        finally:
+            gc.enable()
     assert "a transport to http://127.0.0.1" in str(caught[0].message)
     assert settled(server, 0)

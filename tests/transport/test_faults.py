@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from ecrclient._runtime.errors import ConfigurationError
-from ecrclient._runtime.transport import PooledTransport, ResponseTooLarge
+from ecrclient._runtime.transport import AnswerTooLarge, PooledTransport, tls
 from ecrclient._runtime.transport.h11_parser import H11Parser
 from ecrclient._runtime.transport.parsers import find_parser
 from ecrclient._runtime.transport.tls import shared_context
@@ -206,8 +206,19 @@ def never_ending(start: bytes, piece: bytes) -> Script:
 )
 async def test_a_body_without_end(make: Make, start: bytes, piece: bytes) -> None:
     transport = make(max_response_bytes=3_000_000)
-    error = await check(transport, never_ending(start, piece), ResponseTooLarge)
+    error = await check(transport, never_ending(start, piece), AnswerTooLarge)
     assert "3000000 bytes" in str(error)
+
+
+@pytest.mark.parametrize(
+    "head", [answer(b"x" * 200), CHUNKED + b"c8\r\n" + b"x" * 200 + b"\r\n0\r\n\r\n"]
+)
+async def test_a_body_that_is_too_large_and_there_at_once(make: Make, head: bytes) -> None:
+    async with serve(says(head)) as server:
+        transport = make(max_response_bytes=100)
+        with pytest.raises(AnswerTooLarge):
+            await send(transport, server.url)
+        assert transport.stats().in_use == 0
 
 
 async def test_a_hundred_megabytes(make: Make, good_context: ssl.SSLContext) -> None:
@@ -221,7 +232,7 @@ async def test_a_hundred_megabytes(make: Make, good_context: ssl.SSLContext) -> 
             await peer.send(bytes(body[start : start + 1_000_000]))
 
     async with serve(script) as server:
-        with pytest.raises(ResponseTooLarge):
+        with pytest.raises(AnswerTooLarge):
             await send(make(), server.url)
         large = make(max_response_bytes=100_000_000)
         assert len((await send(large, server.url)).content) == 100_000_000
@@ -258,7 +269,7 @@ async def test_a_bomb_of_gzip(make: Make, whole: bool) -> None:
         data += b"0\r\n\r\n"
     async with serve(says(data, answer(b"next"))) as server:
         transport = make(max_response_bytes=1_000_000)
-        with pytest.raises(ResponseTooLarge):
+        with pytest.raises(AnswerTooLarge):
             await send(transport, server.url)
         assert transport.stats().in_use == 0
         assert (await send(transport, server.url)).content == b"next"
@@ -444,6 +455,36 @@ async def test_a_bundle(
         assert shared_context(str(bundle)) is shared_context(str(bundle))
         with pytest.raises(httpx.ConnectError):
             await send(make(verify=None), server.url)
+
+
+@pytest.fixture
+def no_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None has been made yet, and the environment says nothing."""
+    monkeypatch.setattr(tls, "_contexts", {})
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.usefixtures("no_contexts")
+def test_the_environments_certificates(
+    ca: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As httpx and OpenSSL read it: a file, or else folders, which are looked into as needed."""
+    many = len(tls.shared_context().get_ca_certs())
+    monkeypatch.setenv("SSL_CERT_DIR", f"/nowhere:{tmp_path}")
+    monkeypatch.setattr(tls, "_contexts", {})
+    assert tls.shared_context().get_ca_certs() == []
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    monkeypatch.setattr(tls, "_contexts", {})
+    assert len(tls.shared_context().get_ca_certs()) == 1 < many
+
+
+@pytest.mark.usefixtures("no_contexts")
+async def test_certificates_that_are_not_there(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with pytest.raises(ConfigurationError, match=r"certificates of SSL_CERT_FILE /nowhere/ca\.pem"):
+        await send(make(verify=None), "https://localhost:1")
 
 
 # -- misuse --------------------------------------------------------------------------------------

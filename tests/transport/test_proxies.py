@@ -17,8 +17,8 @@ import ecrclient
 from ecrclient import ConnectError, ConnectTimeout, PoolTimeout, ReadError, TransportError
 from ecrclient._runtime.errors import ClientClosedError, ConfigurationError
 from ecrclient._runtime.transport import (
+    AnswerTooLarge,
     LimitedTransport,
-    ResponseTooLarge,
     Wire,
     default_transport,
     translate_error,
@@ -118,7 +118,7 @@ def test_unencrypted_requests_are_warned_of(environ: Callable[..., None], url: s
         (httpx.PoolTimeout("late"), PoolTimeout),
         (httpx.ProxyError("407"), ConnectError),
         (httpx.RemoteProtocolError("no"), ReadError),
-        (ResponseTooLarge("long"), ecrclient.ResponseTooLarge),
+        (AnswerTooLarge("long"), ecrclient.ResponseTooLarge),
         (httpx.DecodingError("no"), ReadError),
         (httpx.UnsupportedProtocol("no"), TransportError),
         (httpx.ConnectError(""), ConnectError),
@@ -234,7 +234,7 @@ async def test_no_proxy_there(through: Through) -> None:
 async def test_a_large_answer_is_refused(through: Through) -> None:
     async with serve(says(answer(b"x" * 3_000_000))) as proxy:
         transport = through(proxy.url)
-        with pytest.raises(ResponseTooLarge):
+        with pytest.raises(AnswerTooLarge):
             await send(transport, "http://ecr.example")
         assert (transport.stats().open, transport.stats().in_use) == (0, 0)
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from ecrclient import CallNext, Credentials, ECRClient, Middleware, WriteError
-from ecrclient._runtime.transport import Origin, PooledTransport
+from ecrclient._runtime.transport import Origin, PooledTransport, decode_headers
 
 from .server import answer, says, serve
 
@@ -63,3 +63,16 @@ async def test_a_client_of_another_origin_is_refused(make: Make) -> None:
         with pytest.raises(WriteError, match=f"a transport to {server.url} cannot be used"):
             await client(transport, other.url).describe_registry()
         assert transport.stats().created == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        [(b"X-A", b"1"), (b"x-a", b"2"), (b"B", b"3")],
+        [(b"A", "é".encode()), (b"B", b"2")],
+        [(b"A", b"\xe9"), (b"a", b"2"), (b"B", b"3")],
+        [],
+    ],
+)
+def test_headers_are_what_httpx_gives(raw: list[tuple[bytes, bytes]]) -> None:
+    assert decode_headers(raw) == dict(httpx.Headers(raw).items())

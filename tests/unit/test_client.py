@@ -13,7 +13,10 @@ from ecrclient import (
     CallNext,
     CallOptions,
     ClientClosedError,
+    Credentials,
+    CredentialsError,
     ECRClient,
+    Middleware,
     RawResponse,
     RequestValidationError,
     ResponseDecodeError,
@@ -212,6 +215,31 @@ async def test_an_error_of_middleware_comes_out_as_it_is() -> None:
 
 
 # -- options -------------------------------------------------------------------------------------
+
+
+async def _look(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+    return await call_next(request)
+
+
+@pytest.mark.parametrize("middleware", [(), (_look,)])
+async def test_an_error_of_a_credentials_provider_is_ours(
+    middleware: tuple[Middleware, ...],
+) -> None:
+    class Vault:
+        async def get(self) -> Credentials:
+            raise httpx.ConnectError("refused by hunter2")
+
+        async def invalidate(self) -> None: ...
+
+    async with ECRClient(
+        region="eu-west-1",
+        endpoint_url="http://127.0.0.1:9",
+        credentials=Vault(),
+        middleware=middleware,
+    ) as ecr:
+        with pytest.raises(CredentialsError, match=r"^the provider raised ConnectError$") as caught:
+            await ecr.describe_registry()
+    assert isinstance(caught.value.__cause__, httpx.ConnectError)
 
 
 async def test_with_options_changes_options_and_shares_the_rest() -> None:

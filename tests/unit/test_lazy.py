@@ -54,6 +54,15 @@ def test_the_first_call_of_an_operation_imports_its_models() -> None:
     assert after == "['ecrclient.models.get_authorization_token', 'ecrclient.models.scalars']"
 
 
+def test_annotations_can_be_evaluated_though_httpx_is_not_imported() -> None:
+    code = """
+import sys, typing, ecrclient
+print("httpx" in sys.modules)
+print(typing.get_type_hints(ecrclient.ECRClient.__init__)["transport"])
+"""
+    assert run(code) == ["False", "httpx.AsyncBaseTransport | None"]
+
+
 def test_warming_up_builds_what_is_named() -> None:
     loaded, built = run(WARM)
     assert "ecrclient.models.list_images" in loaded

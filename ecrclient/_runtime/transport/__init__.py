@@ -37,18 +37,18 @@ from ecrclient._runtime.transport.pool import PoolStats
 from ecrclient._runtime.transport.wire import Origin, Wire
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.transport.messages import ResponseTooLarge
+    from ecrclient._runtime.transport.messages import AnswerTooLarge
     from ecrclient._runtime.transport.pooled import PooledTransport
     from ecrclient._runtime.transport.proxies import LimitedTransport
     from ecrclient._runtime.transport.translation import translate_error
 
 __all__ = [
     "Answer",
+    "AnswerTooLarge",
     "LimitedTransport",
     "Origin",
     "PoolStats",
     "PooledTransport",
-    "ResponseTooLarge",
     "Wire",
     "decode_headers",
     "default_transport",
@@ -58,7 +58,7 @@ __all__ = [
 _SPEAK_HTTPX = {
     "LimitedTransport": ".proxies",
     "PooledTransport": ".pooled",
-    "ResponseTooLarge": ".messages",
+    "AnswerTooLarge": ".messages",
     "translate_error": ".translation",
 }
 

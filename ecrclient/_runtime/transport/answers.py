@@ -27,9 +27,21 @@ def decode_headers(raw: Headers) -> dict[str, str]:
         headers = {}
     if len(headers) == len(raw):
         return headers
-    import httpx
+    encoding = _encoding(b"".join([name + value for name, value in raw]))
+    joined: dict[str, list[str]] = {}
+    for name, value in raw:
+        joined.setdefault(name.lower().decode(encoding), []).append(value.decode(encoding))
+    return {name: ", ".join(values) for name, values in joined.items()}
 
-    return dict(httpx.Headers(raw).items())
+
+def _encoding(data: bytes) -> str:
+    for encoding in ("ascii", "utf-8"):
+        try:
+            data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return "iso-8859-1"
 
 
 def is_encoded(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -11,8 +11,8 @@ import httpx
 from ecrclient._runtime.transport.answers import Headers, too_large
 
 __all__ = [
+    "AnswerTooLarge",
     "EncodedResponse",
-    "ResponseTooLarge",
     "WholeResponse",
     "decode_body",
     "encode_head",
@@ -33,8 +33,8 @@ _HEAD = re.compile(
 _WRONG_LENGTH = "the body is longer or shorter than content-length says"
 
 
-class ResponseTooLarge(httpx.RemoteProtocolError):
-    """The answer is larger than the transport's ``max_response_bytes``."""
+class AnswerTooLarge(httpx.RemoteProtocolError):
+    """The answer is larger than the transport's ``max_response_bytes``: httpx's word for it."""
 
 
 def encode_head(request: httpx.Request) -> bytes:
@@ -166,7 +166,7 @@ def decode_body(
     """The body without its content-encoding.
 
     Raises:
-        ResponseTooLarge: it is longer than *limit* bytes.
+        AnswerTooLarge: it is longer than *limit* bytes.
         httpx.DecodingError: it is not so encoded.
     """
     slices = (raw[i : i + _DECODED_AT_ONCE] for i in range(0, len(raw), _DECODED_AT_ONCE))
@@ -176,6 +176,6 @@ def decode_body(
     for piece in decoder.iter_bytes():
         size += len(piece)
         if size > limit:
-            raise ResponseTooLarge(too_large(limit), request=request)
+            raise AnswerTooLarge(too_large(limit), request=request)
         pieces.append(piece)
     return b"".join(pieces)

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from ecrclient._runtime.transport.answers import Headers
+
 __all__ = [
     "CUT_BODY",
     "CUT_HEAD",
     "HEAD_TOO_LONG",
     "MAX_HEAD_BYTES",
-    "Headers",
     "ParseError",
     "ResponseParser",
     "find_parser",
 ]
-
-Headers = list[tuple[bytes, bytes]]
 
 MAX_HEAD_BYTES = 64 * 1024
 """The most that a head, with the informational answers before it, or the trailers may hold."""

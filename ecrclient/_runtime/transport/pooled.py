@@ -6,7 +6,6 @@ import os
 import ssl
 import warnings
 from collections.abc import AsyncIterator
-from typing import Self
 
 import httpx
 
@@ -23,7 +22,7 @@ from ecrclient._runtime.transport.pool import PoolStats
 from ecrclient._runtime.transport.translation import to_httpx
 from ecrclient._runtime.transport.wire import Origin, Wire
 
-__all__ = ["PooledTransport"]
+__all__ = ["PooledTransport", "over_wire", "wire_of"]
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
@@ -37,13 +36,10 @@ class PooledTransport(httpx.AsyncBaseTransport):
         keepalive_expiry: Seconds after which an idle connection is not used again.
         verify: How to verify the server: a CA bundle's path, or a context of your own; None: the
             certificates that httpx trusts.
-        max_response_bytes: Larger answers, as received or as decoded, are refused with
-            ``ResponseTooLarge``.
+        max_response_bytes: Larger answers, as received or as decoded, are refused: a client raises
+            ``ResponseTooLarge``, the transport itself an ``httpx.RemoteProtocolError``.
         parser: ``h11`` or ``httptools``; None: the fastest that is installed.
     """
-
-    wire: Wire
-    """What calls that nobody looks at go over, as bytes."""
 
     def __init__(
         self,
@@ -54,7 +50,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         max_response_bytes: int = 64 * 1024 * 1024,
         parser: str | None = None,
     ) -> None:
-        self.wire = Wire(
+        self._wire = Wire(
             max_connections=max_connections,
             keepalive_expiry=keepalive_expiry,
             verify=verify,
@@ -62,20 +58,13 @@ class PooledTransport(httpx.AsyncBaseTransport):
             parser=parser,
         )
 
-    @classmethod
-    def over(cls, wire: Wire) -> Self:
-        """The transport of a wire that there is already; closing it closes the wire."""
-        transport = cls.__new__(cls)
-        transport.wire = wire
-        return transport
-
     def __repr__(self) -> str:
-        origin = self.wire.origin
+        origin = self._wire.origin
         return "<PooledTransport>" if origin is None else f"<PooledTransport to {origin}>"
 
     def stats(self) -> PoolStats:
         """How many connections and calls there are at the moment, and have been."""
-        return self.wire.stats()
+        return self._wire.stats()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request and await the answer's head; a small answer is complete then.
@@ -83,24 +72,39 @@ class PooledTransport(httpx.AsyncBaseTransport):
         Raises:
             httpx.TransportError: no answer came, or none that can be read.
             ClientClosedError: the transport is closed.
+            ConfigurationError: the CA bundle cannot be read.
         """
         origin = _origin(request)
         head = encode_head(request)
         body = request_body(request, head)
         timeouts = request.extensions.get("timeout", {})
         try:
-            exchange = await self.wire.begin(origin, request.method, head, body, timeouts)
+            exchange = await self._wire.begin(origin, request.method, head, body, timeouts)
+            try:
+                return _response(exchange, request)
+            except BaseException:
+                exchange.end()
+                raise
         except TransportError as error:
             raise to_httpx(error, request) from error.__cause__
-        try:
-            return _response(exchange, request)
-        except BaseException:
-            exchange.end()
-            raise
 
     async def aclose(self) -> None:
         """Close every connection; calls under way and waiting get ``ClientClosedError``."""
-        self.wire.close()
+        self._wire.close()
+
+
+def over_wire(wire: Wire) -> PooledTransport:
+    """The transport of a wire that there is already; closing it closes the wire."""
+    transport = PooledTransport.__new__(PooledTransport)
+    transport._wire = wire  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    return transport
+
+
+def wire_of(transport: httpx.AsyncBaseTransport) -> Wire | None:
+    """The wire of a ``PooledTransport``; not of a subclass, which may see to requests itself."""
+    if type(transport) is PooledTransport:
+        return transport._wire  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    return None
 
 
 def _origin(request: httpx.Request) -> Origin:
@@ -108,7 +112,7 @@ def _origin(request: httpx.Request) -> Origin:
     if url.scheme not in {"http", "https"} or not url.host:
         message = f"{url.scheme}://{url.host} is no http:// or https:// URL"
         raise httpx.UnsupportedProtocol(message, request=request)
-    return Origin(url.scheme, url.raw_host.decode("ascii"), url.port)
+    return Origin(url.scheme, url.raw_host.decode("ascii").lower(), url.port)
 
 
 def _response(exchange: Exchange, request: httpx.Request) -> httpx.Response:

@@ -12,7 +12,7 @@ import httpx
 
 from ecrclient._runtime.errors import ClientClosedError, ConfigurationError
 from ecrclient._runtime.transport.answers import is_encoded, too_large
-from ecrclient._runtime.transport.messages import EncodedResponse, ResponseTooLarge
+from ecrclient._runtime.transport.messages import AnswerTooLarge, EncodedResponse
 from ecrclient._runtime.transport.pool import Pool, PoolStats
 
 __all__ = ["LimitedTransport", "proxied_transport"]
@@ -159,7 +159,7 @@ class _LimitedStream(httpx.AsyncByteStream):
             async for piece in self._response.aiter_raw():
                 size += len(piece)
                 if size > self._limit:
-                    raise ResponseTooLarge(too_large(self._limit))
+                    raise AnswerTooLarge(too_large(self._limit))
                 yield piece
             self._is_complete = True
         finally:

@@ -35,11 +35,13 @@ def shared_context(ca_bundle: str | None = None) -> ssl.SSLContext:
 
 
 def _build(ca_bundle: str | None) -> ssl.SSLContext:
+    which, path, is_folder = _find(ca_bundle)
     try:
-        context = _trusting(ca_bundle)
+        context = ssl.create_default_context(
+            cafile=None if is_folder else path, capath=path if is_folder else None
+        )
     except OSError as error:  # ssl.SSLError is one
-        which = "CA certificates" if ca_bundle is None else f"CA bundle {ca_bundle}"
-        raise ConfigurationError(f"cannot read the {which}: {error}") from error
+        raise ConfigurationError(f"cannot read {which} {path}: {error}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     # Python switches this on: with it, a cut connection looks like a regular end of the answer.
@@ -47,13 +49,13 @@ def _build(ca_bundle: str | None) -> ssl.SSLContext:
     return context
 
 
-def _trusting(ca_bundle: str | None) -> ssl.SSLContext:
-    if ca_bundle is None:
-        ca_bundle = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
-    if ca_bundle is None:
-        import certifi
+def _find(ca_bundle: str | None) -> tuple[str, str, bool]:
+    """What it is, where it is, and whether that is a folder, or several."""
+    if ca_bundle is not None:
+        return "the CA bundle", ca_bundle, os.path.isdir(ca_bundle)
+    for variable, is_folder in (("SSL_CERT_FILE", False), ("SSL_CERT_DIR", True)):
+        if path := os.environ.get(variable):
+            return f"the certificates of {variable}", path, is_folder
+    import certifi
 
-        ca_bundle = certifi.where()
-    if os.path.isdir(ca_bundle):
-        return ssl.create_default_context(capath=ca_bundle)
-    return ssl.create_default_context(cafile=ca_bundle)
+    return "certifi's certificates", certifi.where(), False

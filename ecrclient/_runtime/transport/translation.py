@@ -15,8 +15,9 @@ from ecrclient._runtime.errors import (
     WriteError,
     WriteTimeout,
 )
-from ecrclient._runtime.transport import messages
+from ecrclient._runtime.transport.messages import AnswerTooLarge
 from ecrclient._runtime.transport.parsers import ParseError
+from ecrclient._runtime.transport.wire import OtherOriginError
 
 __all__ = ["to_httpx", "translate_error"]
 
@@ -28,7 +29,7 @@ _THEIRS_AND_OURS: tuple[tuple[type[httpx.RequestError], type[TransportError]], .
     (httpx.PoolTimeout, PoolTimeout),
     (httpx.ConnectError, ConnectError),
     (httpx.ProxyError, ConnectError),
-    (messages.ResponseTooLarge, ResponseTooLarge),
+    (AnswerTooLarge, ResponseTooLarge),
     (httpx.ReadError, ReadError),
     (httpx.RemoteProtocolError, ReadError),
     (httpx.DecodingError, ReadError),
@@ -47,13 +48,11 @@ def translate_error(error: httpx.RequestError) -> TransportError:
 
 def to_httpx(error: TransportError, request: httpx.Request) -> httpx.RequestError:
     """The exception of httpx's that says the same."""
-    if isinstance(error, ResponseTooLarge):
-        return messages.ResponseTooLarge(str(error), request=request)
-    kind: type[httpx.RequestError]
     if isinstance(error.__cause__, ParseError):
-        kind = httpx.RemoteProtocolError
-    elif isinstance(error, WriteError) and error.__cause__ is None:  # refused before it was sent
-        kind = httpx.LocalProtocolError
-    else:
-        kind = next(theirs for theirs, ours in _THEIRS_AND_OURS if isinstance(error, ours))
-    return kind(str(error), request=request)
+        return httpx.RemoteProtocolError(str(error), request=request)
+    if isinstance(error, OtherOriginError):
+        return httpx.LocalProtocolError(str(error), request=request)
+    for theirs, ours in _THEIRS_AND_OURS:
+        if isinstance(error, ours):
+            return theirs(str(error), request=request)
+    return httpx.TransportError(str(error), request=request)

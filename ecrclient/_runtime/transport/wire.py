@@ -38,7 +38,7 @@ from ecrclient._runtime.transport.parsers import find_parser
 from ecrclient._runtime.transport.pool import Pool, PoolStats
 from ecrclient._runtime.transport.tls import shared_context
 
-__all__ = ["Origin", "Wire"]
+__all__ = ["Origin", "OtherOriginError", "Wire"]
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -63,6 +63,15 @@ class Origin(NamedTuple):
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}" + ("" if self.port is None else f":{self.port}")
+
+
+class OtherOriginError(WriteError):
+    """A transport was used for another origin than its own; nothing was sent."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """False: it stays another one."""
+        return False
 
 
 class Wire:
@@ -166,7 +175,7 @@ class Wire:
         if self.origin is None:
             self.origin = origin
         elif origin != self.origin:
-            raise WriteError(
+            raise OtherOriginError(
                 f"a transport to {self.origin} cannot be used for {origin.scheme}://{origin.host}: "
                 "one origin only"
             )
