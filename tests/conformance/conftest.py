@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Generator
+from datetime import UTC, datetime
+from importlib.metadata import version
+
 import pytest
 
 from tests.conformance.effort import FULL
 from tests.conformance.tally import table
 
+_JUDGES = ("aws-requests-auth", "awscrt", "boto3", "botocore", "lapsh", "moto", "mypy", "pyright")
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print who was asked, how often, and what did not agree."""
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """Print, last of all, who was asked, how often, and what did not agree."""
+    yield
     if FULL:
         terminalreporter.section("conformance")
+        terminalreporter.write_line(
+            f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}: "
+            + ", ".join(f"{name} {version(name)}" for name in _JUDGES)
+        )
+        terminalreporter.write_line("")
         for line in table():
             terminalreporter.write_line(line)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-__all__ = ["JUDGES", "Judge"]
+if TYPE_CHECKING:
+    import pytest
+
+__all__ = ["JUDGES", "Judge", "table"]
+
+_WIDTH = 100
 
 
 @dataclass(eq=False)
@@ -40,6 +47,18 @@ class Judge:
         except Exception:
             self.failed += 1
             raise
+        self._stay(reason)
+
+    def count(self, report: pytest.TestReport) -> None:
+        """One case that is a whole test; where the two are known to differ, it is an xfail."""
+        if report.passed:
+            self.agreed += 1
+        elif report.skipped:
+            self._stay(report.wasxfail)
+        else:
+            self.failed += 1
+
+    def _stay(self, reason: str) -> None:
         self.stays[reason] = self.stays.get(reason, 0) + 1
 
     @property
@@ -58,13 +77,28 @@ JUDGES: list[Judge] = []
 
 def table() -> Iterator[str]:
     """The table: judge, cases, agreed, disagreed; below it the reasons for what disagrees."""
-    asked = [judge for judge in JUDGES if judge.cases]
+    asked = sorted((judge for judge in JUDGES if judge.cases), key=lambda judge: judge.name.lower())
     width = max((len(judge.name) for judge in asked), default=0)
-    yield f"{'judge':<{width}} {'cases':>8} {'agreed':>8} {'disagreed':>9}"
+    head = f"{'judge':<{width}}  {'cases':>8}  {'agreed':>8}  {'disagreed':>9}"
+    yield head
+    yield "-" * len(head)
     for judge in asked:
-        yield f"{judge.name:<{width}} {judge.cases:8,} {judge.agreed:8,} {judge.disagreed:9,}"
+        disagreed = f"{judge.disagreed:,}" if judge.disagreed else "-"
+        yield f"{judge.name:<{width}}  {judge.cases:8,}  {judge.agreed:8,}  {disagreed:>9}"
+    yield "-" * len(head)
+    cases, agreed = sum(judge.cases for judge in asked), sum(judge.agreed for judge in asked)
+    yield f"{'':<{width}}  {cases:8,}  {agreed:8,}  {cases - agreed:>9,}"
     for judge in asked:
-        for reason, count in judge.stays.items():
-            yield f"  {judge.name}: {count:,} by intent: {reason}"
-        if judge.failed:
-            yield f"  {judge.name}: {judge.failed:,} FAILED"
+        yield from _reasons(judge)
+
+
+def _reasons(judge: Judge) -> Iterator[str]:
+    if judge.disagreed:
+        yield ""
+        yield f"{judge.name}:"
+    if judge.failed:
+        yield f"{judge.failed:5,}  FAILED"
+    for reason, count in judge.stays.items():
+        yield from textwrap.wrap(
+            reason, _WIDTH, initial_indent=f"{count:5,}  ", subsequent_indent=" " * 7
+        )

@@ -1,7 +1,8 @@
 """The services that the scenarios are played to, each behind a client.
 
 ``in-memory`` is :class:`~ecrclient.testing.InMemoryECR` in the process, ``served`` the same over
-HTTP, ``moto`` the server of the project of that name.
+HTTP, ``moto`` the server of the project of that name, which is one of the judges in
+tests/conformance.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +20,9 @@ import pytest
 
 from ecrclient import CallOptions, Credentials, ECRClient, RetryPolicy
 from ecrclient.testing import InMemoryECR
+from tests.conformance.tally import Judge
 
+MOTO = Judge("moto's server: scenarios of ECR")
 STAGES = [
     ("in-memory", "asyncio"),
     ("in-memory", "trio"),
@@ -48,6 +51,19 @@ def stage(request: pytest.FixtureRequest) -> tuple[str, str]:
         reason = f"{what}; settled by: {source}"
         request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     return stage
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count for the table of ``nox -s conformance`` what moto plays as ECR does, and what not."""
+    report = yield
+    if report.when == "call" and isinstance(item, pytest.Function):
+        target, _ = item.callspec.params["stage"]
+        if target == "moto":
+            MOTO.count(report)
+    return report
 
 
 @pytest.fixture
