@@ -15,7 +15,7 @@ from typing import Any
 from codegen.__main__ import main
 from tests.unit._botocore import botocore
 
-__all__ = ["build_package", "lap_text", "service_data"]
+__all__ = ["build_package", "data_folder", "lap_text", "service_data"]
 
 
 def service_data(service: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def build_package(
     (folder / "spec.lap").write_text(spec, encoding="utf-8")
     options = ["--spec", str(folder / "spec.lap"), "--service", service]
     if model is not None:
-        options += ["--data", str(_data_folder(service, model, folder / "data"))]
+        options += ["--data", str(data_folder(service, model, folder / "data"))]
     assert main(["build", *options, "--out", str(folder / package)]) == 0
     found = importlib.util.spec_from_file_location(
         package,
@@ -78,7 +78,7 @@ def build_package(
     return module
 
 
-def _data_folder(service: str, model: dict[str, Any], data: Path) -> Path:
+def data_folder(service: str, model: dict[str, Any], data: Path) -> Path:
     """A folder as botocore's, with one service; it answers where ECR does."""
     rules = _loader().load_service_model("ecr", "endpoint-rule-set-1")
     folder = data / service / model["metadata"]["apiVersion"]

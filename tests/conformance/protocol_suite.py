@@ -23,6 +23,8 @@ class Case:
     id: str
     operation: str
     data: Mapping[str, Any]
+    endpoint: str | None = None
+    """The URL that the suite configures, if it does."""
 
 
 class ProtocolSuite:
@@ -43,7 +45,7 @@ class ProtocolSuite:
         """The cases of ``input`` or ``output``."""
         for suite in self._suites[direction]:
             for case in suite["cases"]:
-                yield Case(case["id"], case["given"]["name"], case)
+                yield Case(case["id"], case["given"]["name"], case, suite.get("clientEndpoint"))
 
     def model(self, service: str, *, without: frozenset[str]) -> dict[str, Any]:
         """The service model, less the operations *without*."""
