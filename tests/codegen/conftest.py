@@ -1,0 +1,21 @@
+"""What the generator reads for this project."""
+
+from __future__ import annotations
+
+import pytest
+
+from codegen import aws_model, lap
+from codegen.aws_model import AwsModel
+from tests.codegen.project import ROOT, SPEC
+
+
+@pytest.fixture(scope="session")
+def model() -> AwsModel:
+    """What botocore says of the service."""
+    return aws_model.load("ecr")
+
+
+@pytest.fixture(scope="session")
+def document() -> lap.Document:
+    """The spec."""
+    return lap.parse((ROOT / SPEC).read_bytes().decode("utf-8"))

@@ -1,0 +1,139 @@
+"""The overlay: entries that are wrong, out of date or missing stop the build, with words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codegen import lap
+from codegen.aws_model import AwsModel
+from codegen.overlay import Overlay, OverlayError
+from codegen.reconcile import ReconcileError, reconcile
+from tests.codegen.project import OVERLAY, ROOT
+
+
+def written(folder: Path, text: str) -> Path:
+    """An overlay of that text."""
+    path = folder / "overlay.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def edited(folder: Path, old: str, new: str) -> Path:
+    """The committed overlay with one place changed."""
+    text = (ROOT / OVERLAY).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    return written(folder, text.replace(old, new))
+
+
+def entry(table: str, **values: str | bool) -> str:
+    pairs = {**values, "why": "Because."}
+    lines = (f"{key} = {json.dumps(value)}\n" for key, value in pairs.items())
+    return f"\n[[{table}]]\n" + "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (entry("required", member="ListImagesRequest.gone", required=True), "Request.gone"),
+        (entry("sensitive", member="GoneShape.member"), "GoneShape.member"),
+        ('[[returned]]\nstructure = "Tag"\nmembers = ["gone"]\nwhy = "Because."', "Tag.gone"),
+        (entry("retry_unsafe", operation="GoneOperation"), "GoneOperation"),
+        ('[docs.enums]\nGoneEnum = "A line."', "GoneEnum"),
+        ('[docs.members]\ngoneMember = "A line."', "goneMember"),
+        ('[docs.members]\n"Tag.gone" = "A line."', "Tag.gone"),
+    ],
+)
+def test_an_overlay_entry_for_what_is_gone_is_refused(
+    tmp_path: Path, model: AwsModel, text: str, named: str
+) -> None:
+    with pytest.raises(OverlayError) as refused:
+        Overlay.load(written(tmp_path, text), model)
+    assert f"{named}: the model has no such name any more" in str(refused.value)
+
+
+def test_every_complaint_about_the_overlay_is_told_at_once(tmp_path: Path, model: AwsModel) -> None:
+    path = written(
+        tmp_path,
+        entry("sensitive", member="One.gone")
+        + entry("sensitive", member="Two.gone")
+        + '[[sensitive]]\nmember = "Tag.Key"\n'
+        + "[odd]\nkey = 1\n",
+    )
+    with pytest.raises(OverlayError) as refused:
+        Overlay.load(path, model)
+    assert str(refused.value).splitlines() == [
+        f"{path}: [[sensitive]] entry 3: wrong or missing: why",
+        f"{path}: unknown table [odd]",
+        f"{path}: [sensitive] One.gone: the model has no such name any more",
+        f"{path}: [sensitive] Two.gone: the model has no such name any more",
+    ]
+
+
+def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) -> None:
+    with pytest.raises(OverlayError, match=r"overlay\.toml: .*line 1"):
+        Overlay.load(written(tmp_path, "[docs\n"), model)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "acceptedMediaTypes = ",
+            "# ",
+            "[docs.members] BatchGetImageRequest.acceptedMediaTypes: no line for it",
+        ),
+        ("ScanType = ", "# ", "[docs.enums] ScanType: no line for it"),
+        (
+            'pending = ["IN_PROGRESS", "PENDING"]',
+            'pending = ["IN_PROGRESS"]',
+            "[[waiter]] ImageScanComplete: success, failure and pending must share out the enum's "
+            "values exactly: PENDING",
+        ),
+        (
+            "limit = 25\n",
+            "limit = 26\n",
+            "[[batch]] BatchGetRepositoryScanningConfiguration: the model's limit is 25",
+        ),
+        (
+            'structure = "CreateRepositoryResponse"\nmembers = ["repository"]',
+            'structure = "ImageIdentifier"\nmembers = ["imageTag"]',
+            "[[returned]] ImageIdentifier.imageTag: inputs share it, and may omit it",
+        ),
+        (
+            'required = ["repositoryName"]',
+            'required = ["goneName"]',
+            "[[handle]] RepositoryHandle: goneName has to be of one type, is nothing",
+        ),
+        (
+            'method = "repository"',
+            'method = "list_images"',
+            "[[handle]] RepositoryHandle: an operation is called list_images",
+        ),
+        (
+            'class = "ECRClient"',
+            'class = "GoneClient"',
+            "[[base]] GoneClient: no such class is generated",
+        ),
+    ],
+)
+def test_an_overlay_that_leaves_something_open_is_refused(
+    tmp_path: Path, model: AwsModel, document: lap.Document, old: str, new: str, told: str
+) -> None:
+    overlay = Overlay.load(edited(tmp_path, old, new), model)
+    with pytest.raises(OverlayError) as refused:
+        reconcile(document, model, overlay, package="ecrclient")
+    assert told in str(refused.value)
+
+
+def test_a_contradiction_that_nobody_has_decided_stops_the_build(
+    model: AwsModel, document: lap.Document
+) -> None:
+    with pytest.raises(ReconcileError) as refused:
+        reconcile(document, model, Overlay(), package="ecrclient")
+    assert str(refused.value) == (
+        "UpdatePullThroughCacheRuleRequest.credentialArn is required in the spec, optional in the "
+        "model: settle it in the overlay's [[required]]"
+    )
