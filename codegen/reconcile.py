@@ -129,19 +129,16 @@ def lap_spelling(ref: lap.Type) -> str:
             return name
 
 
-def model_spelling(model: AwsModel, shape_name: str, _inside: frozenset[str] = frozenset()) -> str:
+def model_spelling(model: AwsModel, shape_name: str) -> str:
     """The type as the spec would spell it: this family of files has these spellings."""
-    if shape_name in _inside:
-        return "any"
-    inside = _inside | {shape_name}
     shape = model.shapes[shape_name]
     match shape.type:
         case "structure":
             return shape.name
         case "list":
-            return f"[{model_spelling(model, shape.item, inside)}]"
+            return f"[{model_spelling(model, shape.item)}]"
         case "map":
-            key, value = (model_spelling(model, s, inside) for s in (shape.key, shape.value))
+            key, value = (model_spelling(model, s) for s in (shape.key, shape.value))
             return f"map<{key},{value}>"
         case scalar:
             return _LAP_SCALARS[scalar]
@@ -216,8 +213,10 @@ class _Comparison:
                     f"{where}.{member.name}", f"{side} type", written, spelled, Rule.MODEL_TYPE
                 )
         known = {member.name for member in shape.members}
-        for name in in_spec.keys() - known:
-            self.unsettled.append(f"{self._file}: {where}.{name}: the model has no such member")
+        for member in members:
+            if member.name not in known:
+                at = f"{self._file}:{member.position.line}:{member.position.column}"
+                self.unsettled.append(f"{at}: {where}.{member.name}: the model has no such member")
 
     def _requiredness(
         self, operation: ModelOperation, inputs: Shape, member: lap.Member, *, in_spec: bool

@@ -54,6 +54,7 @@ def _partition(raw: Mapping[str, Any], constructor: str) -> Iterator[str]:
     yield f'    name="{outputs["name"]}",'
     yield f'    dns_suffix="{outputs["dnsSuffix"]}",'
     yield f'    dual_stack_dns_suffix="{outputs["dualStackDnsSuffix"]}",'
+    yield f'    implicit_global_region="{outputs["implicitGlobalRegion"]}",'
     yield f"    supports_fips={outputs['supportsFIPS']},"
     yield f"    supports_dual_stack={outputs['supportsDualStack']},"
     yield f'    region_regex=r"{raw["regionRegex"]}",'
@@ -115,7 +116,17 @@ class _Translation:
             case "error":
                 yield f"{indent}raise {self._error}({self._value(rule['error'])})"
             case _:
+                yield from self._signed_for(rule["endpoint"], indent)
                 yield f"{indent}return {self._value(rule['endpoint']['url'])}"
+
+    def _signed_for(self, endpoint: Mapping[str, Any], indent: str) -> Iterator[str]:
+        """A client signs for its own region: with another it may not have this endpoint."""
+        for scheme in endpoint.get("properties", {}).get("authSchemes", ()):
+            if "signingRegion" in scheme:
+                wanted = self._value(scheme["signingRegion"])
+                yield f"{indent}if {self._value({'ref': 'Region'})} != {wanted}:"
+                text = "requests to this endpoint are signed for another region; pass region="
+                yield f'{indent}{_STEP}raise {self._error}("{text}" + {wanted})'
 
     def _conditions(self, raw: Sequence[Mapping[str, Any]]) -> list[str] | None:
         """As expressions; None when one of them can never hold, whatever those after it ask."""
@@ -136,7 +147,8 @@ class _Translation:
                     return None
                 return f"{self._value(arguments[0])} is not None"
             case "not":
-                return f"not ({self._condition(arguments[0])})"
+                negated = self._condition(arguments[0])
+                return "True" if negated is None else f"not ({negated})"
             case "booleanEquals":
                 value, wanted = sorted(arguments, key=lambda argument: isinstance(argument, bool))
                 return self._value(value) if wanted else f"not {self._value(value)}"

@@ -18,6 +18,8 @@ class Partition(NamedTuple):
     name: str
     dns_suffix: str
     dual_stack_dns_suffix: str
+    implicit_global_region: str
+    """The region that its services without regions are in."""
     supports_fips: bool
     supports_dual_stack: bool
     region_regex: str

@@ -49,25 +49,34 @@ def sigv4_headers(
 
 
 class EndpointRules:
-    """botocore's own engine with the service's rule set."""
+    """botocore's own engine with a service's rule set."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: str = "ecr") -> None:
         loader = botocore("loaders").Loader()
         self._partitions: Any = loader.load_data("partitions")
         self._error: type[Exception] = botocore("exceptions").EndpointProviderError
         self._provider = botocore("endpoint_provider").EndpointProvider(
-            loader.load_service_model("ecr", "endpoint-rule-set-1"), self._partitions
+            loader.load_service_model(service, "endpoint-rule-set-1"), self._partitions
         )
 
     def resolve(self, region: str, *, use_fips: bool, use_dualstack: bool) -> str | None:
         """The URL; None where the rules refuse."""
+        url, _ = self.resolve_signed(region, use_fips=use_fips, use_dualstack=use_dualstack)
+        return url
+
+    def resolve_signed(
+        self, region: str, *, use_fips: bool, use_dualstack: bool
+    ) -> tuple[str | None, str]:
+        """The URL, None where the rules refuse, and the region to sign for."""
         try:
             found = self._provider.resolve_endpoint(
                 Region=region, UseFIPS=use_fips, UseDualStack=use_dualstack
             )
         except self._error:
-            return None
-        return str(found.url)
+            return None, region
+        schemes = found.properties.get("authSchemes", ())
+        signed = [scheme["signingRegion"] for scheme in schemes if "signingRegion" in scheme]
+        return str(found.url), signed[0] if signed else region
 
     def regions(self) -> Iterator[str]:
         """Every region that is listed."""

@@ -1,0 +1,89 @@
+"""The endpoint rules of every service that the generator serves, held against botocore's."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import botocore
+import pytest
+
+from codegen import aws_model
+from codegen.aws_model import ModelError
+from codegen.model_to_ir import Facts, build_service
+from codegen.overlay import Overlay
+from codegen.render import endpoints
+from ecrclient import ConfigurationError
+from tests.conformance.effort import FULL
+from tests.conformance.generated import service_data
+from tests.conformance.tally import Judge
+from tests.unit._botocore import EndpointRules
+
+RULES = Judge("botocore's endpoint engine: every AWS JSON service")
+DATA = Path(botocore.__file__).parent / "data"
+SERVICES = (
+    sorted({path.parent.parent.name for path in DATA.glob("*/*/service-2*")})
+    if FULL
+    else ["events", "kinesis", "memorydb", "organizations", "s3", "stepfunctions", "support"]
+)
+REGIONS = ["us-east-1", "us-west-2", "cn-north-1", "us-gov-west-1", "eu-west-99", "aws-global"]
+ELSEWHERE = "where an endpoint is signed for a region of its own, that one has to be asked for"
+HOSTS = "has a host of its own, which is not served yet"
+REFUSED = {
+    "acm": "nothing supplies the parameter 'ServiceType'",
+    "dynamodb": "the function 'parseURL' is not supported",
+    "healthlake": HOSTS,
+    "kinesis": "nothing supplies the parameter 'ResourceType'",
+    "logs": HOSTS,
+    "opensearchmemory": "the function 'isValidHostLabel' is not supported",
+    "servicediscovery": HOSTS,
+    "stepfunctions": HOSTS,
+}
+
+
+def test_the_endpoints_of_a_service_are_botocores() -> None:
+    for service in SERVICES:
+        metadata = service_data(service)["metadata"]
+        if "json" not in {metadata["protocol"], *metadata.get("protocols", ())}:
+            continue
+        if service in REFUSED:
+            reason = f"the generator refuses a service, and says why: {REFUSED[service]}"
+            with RULES.differs(reason), pytest.raises(ModelError, match=REFUSED[service]):
+                resolver(service)
+            continue
+        resolve = resolver(service)
+        rules = EndpointRules(service)
+        for region, fips, dualstack in itertools.product(REGIONS, [False, True], [False, True]):
+            settings = {"use_fips": fips, "use_dualstack": dualstack}
+            url, signed_for = rules.resolve_signed(region, **settings)
+            if signed_for == region:
+                with RULES.case():
+                    assert resolve(region, **settings) == url, service
+            else:
+                with RULES.differs(ELSEWHERE), pytest.raises(ConfigurationError) as refused:
+                    resolve(region, **settings)
+                assert str(refused.value).endswith(f"pass region={signed_for}"), service
+
+
+def resolver(name: str) -> Callable[..., str | None]:
+    """What the generator makes of a service's rules; it returns None where they refuse."""
+    facts = Facts({}, frozenset(), {})
+    service = build_service(aws_model.load(name), Overlay(), facts, package="any")
+    module: dict[str, Any] = {}
+    exec(endpoints.render(service), module)
+    known = inspect.signature(module["resolve_endpoint"]).parameters
+
+    def resolve(region: str, **flags: bool) -> str | None:
+        settings = {"region": region, "endpoint": None, **flags}
+        try:
+            url: str = module["resolve_endpoint"](**{name: settings[name] for name in known})
+        except ConfigurationError as error:
+            if "signed for" in str(error):
+                raise
+            return None
+        return url
+
+    return resolve
