@@ -10,7 +10,7 @@ import pytest
 from codegen import lap
 from codegen.aws_model import AwsModel
 from codegen.overlay import Overlay, OverlayError
-from codegen.reconcile import ReconcileError, reconcile
+from codegen.reconcile import reconcile
 from tests.codegen.project import OVERLAY, ROOT
 
 
@@ -60,7 +60,8 @@ def test_every_complaint_about_the_overlay_is_told_at_once(tmp_path: Path, model
         entry("sensitive", member="One.gone")
         + entry("sensitive", member="Two.gone")
         + '[[sensitive]]\nmember = "Tag.Key"\n'
-        + "[odd]\nkey = 1\n",
+        + "[odd]\nkey = 1\n"
+        + '[docs.odd]\nkey = "A line."\n',
     )
     with pytest.raises(OverlayError) as refused:
         Overlay.load(path, model)
@@ -69,6 +70,7 @@ def test_every_complaint_about_the_overlay_is_told_at_once(tmp_path: Path, model
         f"{path}: unknown table [odd]",
         f"{path}: [sensitive] One.gone: the model has no such name any more",
         f"{path}: [sensitive] Two.gone: the model has no such name any more",
+        f"{path}: unknown table [docs.odd]",
     ]
 
 
@@ -103,6 +105,36 @@ def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) 
             "[[returned]] ImageIdentifier.imageTag: inputs share it, and may omit it",
         ),
         (
+            'structure = "CreateRepositoryResponse"\nmembers = ["repository"]',
+            'structure = "CreateRepositoryRequest"\nmembers = ["tags"]',
+            "[[returned]] CreateRepositoryRequest.tags: a request is not returned",
+        ),
+        (
+            "[docs.operations]\n",
+            '[docs.operations]\nListImages = "Lists images."\n',
+            "[docs.operations] ListImages: the spec describes it",
+        ),
+        (
+            'path = "imageScanStatus.status"',
+            'path = "imageScanStatus.gone"',
+            "ImageScanStatus: no member at the path 'imageScanStatus.gone'",
+        ),
+        (
+            'member = "layerDigests"',
+            'member = "goneDigests"',
+            "[[batch]] BatchCheckLayerAvailability: its members are not the operation's",
+        ),
+        (
+            'result = "layers"\nfailures = "failures"',
+            'result = "failures"\nfailures = "layers"',
+            "[[batch]] BatchCheckLayerAvailability: a failure is no id, code and reason",
+        ),
+        (
+            'result = "images"\nfailures = "failures"',
+            'result = "images"\nfailures = "goneFailures"',
+            "[[batch]] BatchGetImage: its members are not the operation's",
+        ),
+        (
             'required = ["repositoryName"]',
             'required = ["goneName"]',
             "[[handle]] RepositoryHandle: goneName has to be of one type, is nothing",
@@ -126,14 +158,3 @@ def test_an_overlay_that_leaves_something_open_is_refused(
     with pytest.raises(OverlayError) as refused:
         reconcile(document, model, overlay, package="ecrclient")
     assert told in str(refused.value)
-
-
-def test_a_contradiction_that_nobody_has_decided_stops_the_build(
-    model: AwsModel, document: lap.Document
-) -> None:
-    with pytest.raises(ReconcileError) as refused:
-        reconcile(document, model, Overlay(), package="ecrclient")
-    assert str(refused.value) == (
-        "UpdatePullThroughCacheRuleRequest.credentialArn is required in the spec, optional in the "
-        "model: settle it in the overlay's [[required]]"
-    )

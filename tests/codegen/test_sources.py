@@ -14,7 +14,6 @@ from codegen.__main__ import main
 from codegen.aws_model import ModelError
 from codegen.model_to_ir import Facts, build_service
 from codegen.overlay import Overlay
-from codegen.render import endpoints
 from tests.codegen.project import OVERLAY, ROOT, SPEC, generated
 
 
@@ -76,17 +75,26 @@ def test_a_service_that_botocore_does_not_have_is_refused(
     assert "has no service named 'no-such'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", [None, b"@lap v0.3\n@api \xff\n"], ids=["none", "no UTF-8"])
+def test_a_spec_that_cannot_be_read_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    spec = tmp_path / "spec.lap"
+    if content is not None:
+        spec.write_bytes(content)
+    options = ["--spec", str(spec), "--service", "ecr", "--out", str(tmp_path / "out")]
+    assert main(["build", *options]) == 2
+    assert capsys.readouterr().err.startswith(f"SourceError: {spec}: ")
+
+
+def test_a_service_of_another_protocol_is_refused() -> None:
+    with pytest.raises(ModelError, match="s3 speaks 'rest-xml'; this generator serves the AWS"):
+        aws_model.load("s3")
+
+
 def test_a_service_with_hosts_of_its_operations_is_refused() -> None:
     with pytest.raises(ModelError, match="StartSyncExecution has a host of its own"):
         aws_model.load("stepfunctions")
-
-
-def test_endpoint_rules_that_ask_for_what_nobody_knows_are_refused() -> None:
-    service = build_service(
-        aws_model.load("acm"), Overlay(), Facts({}, frozenset(), {}), package="acm"
-    )
-    with pytest.raises(ModelError, match="nothing supplies the parameter 'ServiceType'"):
-        endpoints.render(service)
 
 
 def test_an_idempotency_token_is_left_to_the_caller_with_a_word() -> None:
@@ -108,6 +116,23 @@ def test_a_folder_of_models_is_read_in_the_place_of_botocores(
     source = Path(botocore.__file__).parent / "data/ecr"
     shutil.copytree(source, tmp_path / "ecr")
     assert aws_model.load("ecr", tmp_path) == aws_model.load("ecr")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["check", "--out", "there"], "--report go with --spec"),
+        (["check", "--spec", "spec.lap", "--out", "there"], "--spec needs --service and --out"),
+        (["check", "--spec", "spec.lap", "--service", "ecr"], "--spec needs --service and --out"),
+    ],
+)
+def test_options_that_do_not_fit_together_are_refused(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("UsageError: ")
+    assert told in error
 
 
 @pytest.mark.parametrize("arguments", [[], ["remake"], ["build", "--no-such-option"]])
