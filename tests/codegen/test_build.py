@@ -13,6 +13,7 @@ from pathlib import Path
 import botocore
 import pytest
 
+from codegen import emit
 from codegen.__main__ import main
 from ecrclient.operations import OPERATIONS
 from tests.codegen.project import MARK, OVERLAY, ROOT, generated
@@ -220,3 +221,19 @@ def test_report_prints_the_committed_report(capsys: pytest.CaptureFixture[str]) 
     assert main(["report"]) == 0
     committed = (ROOT / "docs/reference/spec-differences.md").read_text(encoding="utf-8")
     assert capsys.readouterr().out == committed
+
+
+def test_what_ruff_refuses_is_told_in_its_words() -> None:
+    with pytest.raises(emit.EmitError, match=r"broken\.py:1:5"):
+        emit.format_python({"broken.py": "def (:\n"})
+
+
+def test_without_ruff_nothing_is_written(
+    tree: Path, codegen: Codegen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed = generated(tree)
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    done = codegen("build")
+    assert done.returncode == 2
+    assert "EmitError: ruff is not installed" in done.stderr
+    assert generated(tree) == committed
