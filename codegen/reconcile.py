@@ -208,15 +208,15 @@ class _Comparison:
                 if side == "input" and member.name in shape.required:
                     self._unsettled(f"{shape.name}.{member.name}", "is required in the model only")
                 self._note(place, f"{side} member", "absent", spelled, Rule.MEMBER_ADDED)
-            elif (written := lap_spelling(in_spec[member.name].type)) != spelled:
+            elif (promised := lap_spelling(in_spec[member.name].type)) != spelled:
                 self._note(
-                    f"{where}.{member.name}", f"{side} type", written, spelled, Rule.MODEL_TYPE
+                    f"{where}.{member.name}", f"{side} type", promised, spelled, Rule.MODEL_TYPE
                 )
         known = {member.name for member in shape.members}
-        for member in members:
-            if member.name not in known:
-                at = f"{self._file}:{member.position.line}:{member.position.column}"
-                self.unsettled.append(f"{at}: {where}.{member.name}: the model has no such member")
+        for name, written in in_spec.items():
+            if name not in known:
+                at = f"{self._file}:{written.position.line}:{written.position.column}"
+                self.unsettled.append(f"{at}: {where}.{name}: the model has no such member")
 
     def _requiredness(
         self, operation: ModelOperation, inputs: Shape, member: lap.Member, *, in_spec: bool

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import Mock
 
 import botocore
 import pytest
@@ -70,7 +71,8 @@ def codegen(
 
     def run(*arguments: str) -> Done:
         returncode = main(arguments)
-        return Done(returncode, *capsys.readouterr())
+        printed = capsys.readouterr()
+        return Done(returncode, printed.out, printed.err)
 
     return run
 
@@ -232,7 +234,7 @@ def test_without_ruff_nothing_is_written(
     tree: Path, codegen: Codegen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     committed = generated(tree)
-    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("shutil.which", Mock(return_value=None))
     done = codegen("build")
     assert done.returncode == 2
     assert "EmitError: ruff is not installed" in done.stderr

@@ -17,7 +17,6 @@ from codegen.render import endpoints
 from ecrclient import ConfigurationError
 
 REGION = {"ref": "Region"}
-HERE = {"type": "endpoint", "endpoint": {"url": "https://here.example"}, "conditions": []}
 NEVER = {"fn": "isSet", "argv": [{"ref": "Bucket"}]}
 
 
@@ -40,6 +39,9 @@ def resolver(service: Service, *rules: dict[str, Any]) -> Callable[..., str]:
 
 def where(*conditions: dict[str, Any], url: str = "https://there.example") -> dict[str, Any]:
     return {"type": "endpoint", "endpoint": {"url": url}, "conditions": list(conditions)}
+
+
+HERE = where(url="https://here.example")
 
 
 def is_region(name: str) -> dict[str, Any]:
