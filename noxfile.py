@@ -18,6 +18,10 @@ PYTHON = "3.11"
 PYTHONS = [PYTHON, "3.12", "3.13"]
 LOCK = "requirements-dev.txt"
 DOCS_LOCK = "requirements-docs.txt"
+GENERATED = (
+    *("__init__", "client", "endpoints", "enums", "errors", "handles", "models/*"),
+    *("operations", "params", "waiters"),
+)
 
 
 def _install(session: nox.Session) -> None:
@@ -69,12 +73,14 @@ def oldest(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def coverage(session: nox.Session) -> None:
-    """Line and branch coverage of the runtime and of the generator: 95 % or the session fails."""
+    """Line and branch coverage: of the runtime and of the generator 95 %, of what it makes all."""
     _install(session)
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "--quiet", *session.posargs)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
+    generated = ",".join(f"ecrclient/{name}.py" for name in GENERATED)
+    session.run("coverage", "report", "--fail-under=100", f"--include={generated}")
 
 
 @nox.session(python=PYTHON)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -84,6 +85,19 @@ class Clients:
         arguments = self._arguments(name, given, as_models=as_models)
         return portal.call(_awaited, functools.partial(method, **arguments))
 
+    def call_handle(
+        self, backend: str, method: str, name: str, given: Mapping[str, Any], **more: object
+    ) -> Any:
+        """The call of a repository handle's method, which makes calls of the operation *name*."""
+        portal, client = self._ours[backend]
+        arguments = self._arguments(name, given, as_models=False)
+        handle = client.repository(
+            arguments.pop("repository_name"), arguments.pop("registry_id", None)
+        )
+        return portal.call(
+            _awaited, functools.partial(getattr(handle, method), **arguments, **more)
+        )
+
     def request(self, name: str, given: Mapping[str, Any]) -> Any:
         """Our request model of the same input; errors are raised."""
         model = getattr(self.package.models, f"{name}Request")
@@ -113,6 +127,7 @@ def open_clients(
     service: str, package: Any, client: str, backends: Sequence[str], loader: Any = None
 ) -> Generator[Clients]:
     """The clients of *service*: botocore's, and the class *client* of a generated package."""
+    importlib.import_module(f"{package.__name__}.models")
     session = botocore("session").Session()
     if loader is not None:
         session.register_component("data_loader", loader)

@@ -17,6 +17,8 @@ from tests.conformance.tally import Judge
 
 __all__ = ["Differential"]
 
+# What ends the waits, and is too new for all others.
+_COMPLETE = b'{"status": "COMPLETE", "imageScanStatus": {"status": "COMPLETE"}}'
 _SAME_HEADERS = ("content-type", "x-amz-target", "host")
 
 
@@ -54,6 +56,19 @@ class Differential:
                 _assert_same_request(clients.server.take(), their_request)
             with self._read.case():
                 _assert_same_answer(ours, theirs.parsed, operation.output_shape, answer)
+
+    def handle(self, clients: Clients, method: str, name: str, given: Any, **more: object) -> None:
+        """A repository handle's method sends what botocore sends, without the repository's name.
+
+        What *more* it takes is none of the operation's.
+        """
+        clients.server.answer = Answer(_COMPLETE)
+        clients.call_botocore(name, given)
+        theirs = clients.server.take()
+        for backend in clients.backends:
+            with self._sent.case():
+                clients.call_handle(backend, method, name, given, **more)
+                _assert_same_request(clients.server.take(), theirs)
 
     def error(self, clients: Clients, name: str, given: Any, data: st.DataObject) -> None:
         """A random error, modelled or not, in an envelope that botocore knows, is read as by it."""

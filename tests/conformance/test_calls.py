@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 import ecrclient
 from ecrclient import RequestValidationError
+from ecrclient.handles import RepositoryHandle
+from ecrclient.operations import OPERATIONS as BY_METHOD
 from tests.conformance.clients import Clients, open_clients
 from tests.conformance.differential import Differential
 from tests.conformance.effort import examples
@@ -35,6 +37,29 @@ def clients() -> Generator[Clients]:
 @given(data=st.data())
 def test_a_call_is_botocores(clients: Clients, name: str, data: st.DataObject) -> None:
     DIFFERENTIAL.call(clients, name, data)
+
+
+HANDLED = {
+    operation.method: operation.name
+    for operation in BY_METHOD.values()
+    if hasattr(RepositoryHandle, operation.method)
+} | {
+    "check_layers": "BatchCheckLayerAvailability",
+    "delete_images": "BatchDeleteImage",
+    "get_images": "BatchGetImage",
+    "wait_until_image_scan_complete": "DescribeImageScanFindings",
+    "wait_until_lifecycle_policy_preview_complete": "GetLifecyclePolicyPreview",
+}
+
+
+@pytest.mark.parametrize("method", HANDLED)
+def test_a_handles_call_is_botocores(clients: Clients, method: str) -> None:
+    shape = clients.operation(HANDLED[method]).input_shape
+    if method.startswith("wait_until_"):  # which knows no pages
+        given = Maker("minimal").make(shape)
+        DIFFERENTIAL.handle(clients, method, HANDLED[method], given, max_wait=60)
+    else:
+        DIFFERENTIAL.handle(clients, method, HANDLED[method], Maker("full").make(shape))
 
 
 REQUIRED = Judge("botocore's parameter validation: required members")

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from ecrclient import ConfigurationError
+from ecrclient import ConfigurationError, endpoints
 from ecrclient._runtime.config import ClientArguments, resolve_settings
+from ecrclient._runtime.endpoint_rules import Partition
 from ecrclient.endpoints import resolve_endpoint
 from tests.conformance.downloads import botocore_tests
 from tests.conformance.tally import Judge
@@ -30,6 +31,47 @@ def test_every_region_has_botocores_endpoint() -> None:
         with RULES.case():
             theirs = rules.resolve(region, use_fips=fips, use_dualstack=dualstack)
             assert ours(region, fips=fips, dualstack=dualstack) == theirs
+
+
+@pytest.mark.parametrize("fips", [False, True])
+@pytest.mark.parametrize("dualstack", [False, True])
+def test_a_partition_that_the_rules_do_not_know_has_botocores_endpoints(
+    monkeypatch: pytest.MonkeyPatch, fips: bool, dualstack: bool
+) -> None:
+    newer = Partition(
+        name="aws-new",
+        dns_suffix="new.example",
+        dual_stack_dns_suffix="both.new.example",
+        implicit_global_region="new-1",
+        supports_fips=fips,
+        supports_dual_stack=dualstack,
+        region_regex=r"^new\-\d+$",
+        regions=frozenset({"new-1"}),
+    )
+    monkeypatch.setattr(endpoints, "PARTITIONS", (*endpoints.PARTITIONS, newer))
+    outputs = {
+        "name": newer.name,
+        "dnsSuffix": newer.dns_suffix,
+        "dualStackDnsSuffix": newer.dual_stack_dns_suffix,
+        "implicitGlobalRegion": newer.implicit_global_region,
+        "supportsFIPS": newer.supports_fips,
+        "supportsDualStack": newer.supports_dual_stack,
+    }
+    data = {"id": newer.name, "outputs": outputs, "regionRegex": newer.region_regex}
+    rules = EndpointRules(more=[{**data, "regions": {"new-1": {}}}])
+    for region, wants in itertools.product(
+        ["new-1", "new-2"], itertools.product([False, True], [False, True])
+    ):
+        with RULES.case():
+            theirs = rules.resolve(region, use_fips=wants[0], use_dualstack=wants[1])
+            assert ours(region, fips=wants[0], dualstack=wants[1]) == theirs
+
+
+def test_without_a_region_there_is_no_endpoint() -> None:
+    rules = EndpointRules()
+    with RULES.case():
+        assert rules.resolve(None, use_fips=False, use_dualstack=False) is None
+        assert ours(None, fips=False, dualstack=False) is None
 
 
 def ours(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from unittest import mock
@@ -49,24 +49,30 @@ def sigv4_headers(
 
 
 class EndpointRules:
-    """botocore's own engine with a service's rule set."""
+    """botocore's own engine with a service's rule set.
 
-    def __init__(self, service: str = "ecr") -> None:
+    Args:
+        service: botocore's name of it.
+        more: Partitions, as botocore's data has them, beside those in it.
+    """
+
+    def __init__(self, service: str = "ecr", more: Sequence[Any] = ()) -> None:
         loader = botocore("loaders").Loader()
-        self._partitions: Any = loader.load_data("partitions")
+        known: Any = loader.load_data("partitions")
+        self._partitions: Any = {**known, "partitions": [*known["partitions"], *more]}
         self._error: type[Exception] = botocore("exceptions").EndpointProviderError
         self._provider = botocore("endpoint_provider").EndpointProvider(
             loader.load_service_model(service, "endpoint-rule-set-1"), self._partitions
         )
 
-    def resolve(self, region: str, *, use_fips: bool, use_dualstack: bool) -> str | None:
+    def resolve(self, region: str | None, *, use_fips: bool, use_dualstack: bool) -> str | None:
         """The URL; None where the rules refuse."""
         url, _ = self.resolve_signed(region, use_fips=use_fips, use_dualstack=use_dualstack)
         return url
 
     def resolve_signed(
-        self, region: str, *, use_fips: bool, use_dualstack: bool
-    ) -> tuple[str | None, str]:
+        self, region: str | None, *, use_fips: bool, use_dualstack: bool
+    ) -> tuple[str | None, str | None]:
         """The URL, None where the rules refuse, and the region to sign for."""
         try:
             found = self._provider.resolve_endpoint(
