@@ -70,6 +70,9 @@ def _measure(part: str, bench: Bench, modules: list[tuple[str, float]], *, quick
         bench.latency(512, _LATENCY_PEERS if quick else bench.peers)
     elif part == "cold":
         bench.cold(5 if quick else 20)
+        steps = bench.startup(3 if quick else 10)
+        bench.progress.clear()
+        report.startup(steps)
     elif part == "memory":
         bench.memory(1 if quick else 5)
     elif part == "pagination":

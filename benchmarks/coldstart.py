@@ -23,7 +23,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-__all__ = ["BARE", "CLIENTS", "IMAGES", "NEEDLESS"]
+__all__ = ["BARE", "CLIENTS", "IMAGES", "NEEDLESS", "resident"]
 
 BARE = "the imports alone"
 """No peer but a floor: anyio, pydantic and one model, no client and no call."""
@@ -114,24 +114,24 @@ async def _gap(library: _Library, url: str) -> dict[str, float]:
 
 
 async def _memory(library: _Library, url: str) -> dict[str, float]:
-    steps = {"rss-import": _resident()}
+    steps = {"rss-import": resident()}
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(library.open(url))
         await library.token(client)
-        steps["rss-call"] = now = _resident()
+        steps["rss-call"] = now = resident()
         others = [await stack.enter_async_context(library.open(url)) for _ in range(CLIENTS)]
-        steps["rss-made"] = _resident() - now
+        steps["rss-made"] = resident() - now
         for other in others:
             await library.token(other)
-        steps["rss-clients"] = _resident() - now
-        now = _resident()
+        steps["rss-clients"] = resident() - now
+        now = resident()
         held = [await library.images(client) for _ in range(IMAGES // 1000)]
-        steps["rss-images"] = _resident() - now
+        steps["rss-images"] = resident() - now
         del held
     return steps
 
 
-def _resident() -> float:
+def resident() -> float:
     """Bytes of this process in memory; where the system does not tell, the most there ever were."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
@@ -155,7 +155,7 @@ if __name__ == "__main__":
         bare = {"cpu": time.process_time(), "wall": time.time() - _BEGUN}
         print(
             json.dumps(
-                bare if mode == "start" else {"rss-import": (rss := _resident()), "rss-call": rss}
+                bare if mode == "start" else {"rss-import": (rss := resident()), "rss-call": rss}
             )
         )
         sys.exit()

@@ -7,9 +7,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from benchmarks.cases import CASES, PAGE_SIZE, PAGES, WORK
 from benchmarks.figures import MAX_SPREAD, Figure, Key, Samples
 from benchmarks.server import LATENCY
+from benchmarks.startup import Step
 from benchmarks.targets import TARGETS
 
-__all__ = ["WALK_LIMIT", "calls", "cold", "imports", "memory", "pagination", "stages", "targets"]
+__all__ = [
+    "WALK_LIMIT",
+    "calls",
+    "cold",
+    "imports",
+    "memory",
+    "pagination",
+    "stages",
+    "startup",
+    "targets",
+]
 
 WALK_LIMIT = 1.15
 """Of the larger of the two sums, that of the latencies and that of the work."""
@@ -77,6 +88,19 @@ def cold(samples: Samples) -> None:
         "Cold start: import, construct, first answer; milliseconds",
         ["", "CPU", "wall clock", "longest loop gap after import"],
         _rows(samples, "cold start", cells, lambda figure: _told(figure, _MS, ".0f")),
+    )
+
+
+def startup(steps: Mapping[str, Step]) -> None:
+    """Where our own start goes."""
+    sums = [sum(values) for values in zip(*steps.values(), strict=True)]
+    _table(
+        "ecrclient's first answer, step by step, the quickest run",
+        ["", "CPU ms", "MiB"],
+        (
+            [name, f"{cpu * _MS:.0f}", f"{size * _MIB:.1f}"]
+            for name, (cpu, size) in [*steps.items(), ("the sum", (sums[0], sums[1]))]
+        ),
     )
 
 

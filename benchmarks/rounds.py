@@ -17,6 +17,7 @@ from benchmarks.coldstart import BARE, NEEDLESS
 from benchmarks.figures import Samples
 from benchmarks.peers import KEY_ID, PEERS, REGION, SECRET
 from benchmarks.server import Target
+from benchmarks.startup import Step
 
 __all__ = ["Bench", "Progress"]
 
@@ -150,6 +151,18 @@ class Bench:
                 self.samples.add("cold start", 1, peer, self._start(peer, "start"))
                 self.samples.add("loop gap", 1, peer, self._start(peer, "gap"))
             self.samples.add("cold start", 1, BARE, self._start(BARE, "start"))
+
+    def startup(self, runs: int) -> dict[str, Step]:
+        """Measure the steps of our own start; those of the quickest run."""
+        command = [sys.executable, "-m", "benchmarks.startup", self.targets["tls"].url]
+        found: list[dict[str, Step]] = []
+        for number in range(runs):
+            self.progress.show(f"steps of the start, run {number + 1} of {runs}")
+            done = subprocess.run(  # noqa: S603 - our own module
+                command, env=self._environment(), stdout=subprocess.PIPE, text=True, check=True
+            )
+            found.append(json.loads(done.stdout))
+        return min(found, key=lambda steps: sum(cpu for cpu, _ in steps.values()))
 
     def memory(self, runs: int) -> None:
         """Measure how much memory is resident, step by step."""

@@ -1,0 +1,62 @@
+"""Where the time and the memory of our own first answer go, step by step.
+
+Run as ``python -m benchmarks.startup URL``. It imports the libraries one after the other, each of
+which brings what the next ones need as well: what is left for the last two steps is this package's
+own, and the sum is that of a start.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from importlib import import_module
+from typing import Any
+
+from benchmarks.coldstart import resident
+
+__all__ = ["Step"]
+
+Step = tuple[float, float]
+"""CPU seconds, and bytes that became resident."""
+
+
+class _Steps:
+    def __init__(self) -> None:
+        self.done: dict[str, Step] = {}
+        self._before = (0.0, 0.0)
+
+    def end(self, name: str) -> None:
+        """What has been done since the last one was this."""
+        now = (time.process_time(), resident())
+        self.done[name] = (now[0] - self._before[0], now[1] - self._before[1])
+        self._before = now
+
+
+def _main(url: str) -> dict[str, Step]:
+    steps = _Steps()
+    steps.end("Python, typing, json")
+    import_module("ssl")
+    asyncio = import_module("asyncio")
+    steps.end("asyncio, ssl")
+    import_module("anyio._backends._asyncio")
+    steps.end("anyio")
+    pydantic: Any = import_module("pydantic")
+    import_module("pydantic.main")
+    steps.end("pydantic")
+    pydantic.create_model("Answer", text=str)
+    steps.end("pydantic's first model")
+    ecrclient: Any = import_module("ecrclient")
+    steps.end("import ecrclient, what is left of it")
+
+    async def first() -> None:
+        async with ecrclient.ECRClient(endpoint_url=url) as ecr:
+            await ecr.get_authorization_token()
+            steps.end("construction and first call")
+
+    asyncio.run(first())
+    return steps.done
+
+
+if __name__ == "__main__":
+    print(json.dumps(_main(sys.argv[1])))
