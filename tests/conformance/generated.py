@@ -70,6 +70,9 @@ def build_package(
     )
     assert found is not None
     assert found.loader is not None
+    # Another test may have built one of the same name: its modules are not this one's.
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
     module = importlib.util.module_from_spec(found)
     sys.modules[package] = module
     found.loader.exec_module(module)
