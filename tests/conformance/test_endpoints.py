@@ -74,6 +74,12 @@ def test_without_a_region_there_is_no_endpoint() -> None:
         assert ours(None, fips=False, dualstack=False) is None
 
 
+def test_without_partitions_there_is_no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoints, "PARTITIONS", ())
+    with pytest.raises(ConfigurationError, match="no endpoint rule applies"):
+        resolve_endpoint(region="eu-west-1", use_fips=False, use_dualstack=False, endpoint=None)
+
+
 def ours(
     region: str | None, *, fips: bool, dualstack: bool, endpoint: str | None = None
 ) -> str | None:
