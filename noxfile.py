@@ -107,6 +107,20 @@ def fuzz(session: nox.Session, target: str) -> None:
 
 
 @nox.session(python=PYTHON)
+def mutants(session: nox.Session) -> None:
+    """Break each function in small ways, and list what no test noticed: ``-- codegen.lap_nodes``."""
+    _install(session)
+    session.install("--quiet", "mutmut>=3.8.1")
+    of_module = nox.project.load_toml("pyproject.toml")["tool"]["mutants"]
+    for module in session.posargs or of_module:
+        names = (name for name in of_module if f"{module}.".startswith(f"{name}."))
+        only = " or ".join(f"{file}.py" for file in of_module.get(next(names, ""), []))
+        env = {"PYTEST_ADDOPTS": f"-k '{only}'", "PYTEST_DEBUG_TEMPROOT": session.create_tmp()}
+        session.run("mutmut", "run", "--max-children", "1", f"{module}.*", env=env)
+    session.run("mutmut", "results")
+
+
+@nox.session(python=PYTHON)
 def demo(session: nox.Session) -> None:
     """The quickstart; ``-- --region eu-west-1`` runs it against AWS itself."""
     session.install("--quiet", ".")

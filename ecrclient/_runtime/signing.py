@@ -42,7 +42,7 @@ class Signer:
         content_type: bytes,
         target: bytes,
         body: bytes,
-        now: datetime | None = None,
+        now: datetime,
     ) -> list[tuple[bytes, bytes]]:
         """The headers that authenticate the request, to be sent beside those that are signed.
 
@@ -52,9 +52,9 @@ class Signer:
             content_type: The content-type header's value.
             target: The x-amz-target header's value.
             body: The whole body.
-            now: The time of signing; the clock's by default.
+            now: The time of signing.
         """
-        timestamp = self._timestamp(datetime.now(UTC) if now is None else now)
+        timestamp = self._timestamp(now)
         date = timestamp[:8]
         token = credentials.session_token or None
         security = b"" if token is None else b"x-amz-security-token:%b\n" % token.encode("ascii")

@@ -166,7 +166,7 @@ async def post(
         content_type=content_type.encode(),
         target=target.encode(),
         body=body if signed_body is None else signed_body,
-        now=now,
+        now=now or datetime.now(UTC),
     )
     headers |= {name.decode(): value.decode() for name, value in signature}
     for name, value in (change or {}).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -180,6 +181,17 @@ def test_a_time_in_another_zone_is_signed_as_utc() -> None:
     there = NOON.astimezone(timezone(timedelta(hours=9)))
 
     assert sign(now=there) == sign(now=NOON)
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this platform sets no time zone")
+def test_the_machines_time_zone_is_not_signed_with() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        signed = sign(now=NOON)
+    time.tzset()
+
+    assert signed["x-amz-date"] == "20150830T123600Z"
 
 
 def test_an_empty_token_is_no_token() -> None:

@@ -7,6 +7,7 @@ import importlib
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partialmethod
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -245,8 +246,8 @@ class Stage:
 async def play_to_ours(script: Script) -> list[Deed]:
     """What our client does."""
     with pytest.MonkeyPatch.context() as patch:
-        # The default of the method's argument.
-        patch.setitem(cast(Any, RetryPolicy.delay).__kwdefaults__, "random", Randoms())
+        delay = partialmethod(RetryPolicy.delay, random=Randoms())
+        patch.setattr(RetryPolicy, "delay", delay)
         return await _play_to_ours(script)
 
 
