@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.lap import LapSyntaxError, LapWarning, Params, Unknown, parse
+from codegen.lap import LapSyntaxError, LapWarning, Layout, Params, Text, Unknown, parse
 from tests.codegen.test_lap import HEAD, MISTAKES, marked, small
 
 A_TYPE = (
@@ -131,9 +131,13 @@ def test_an_unknown_directive_ends_where_its_braces_do(value: str, below: list[s
 
 
 def test_only_spaces_and_line_ends_are_no_part_of_a_text() -> None:
-    text = small("@required {a: str # x\N{NO-BREAK SPACE}  ,\n  b: str=y\N{NO-BREAK SPACE}}")
+    text = small(
+        "@desc XX  ",
+        "@required {a: str # x\N{NO-BREAK SPACE}  ,\n  b: str=y\N{NO-BREAK SPACE}}",
+    )
     document = parse(text)
-    (params,) = document.endpoints[0].clauses
+    description, params = document.endpoints[0].clauses
+    assert description == Text("desc", "XX", layout=Layout(gap=" ", tail="  "))
     assert isinstance(params, Params)
     a, b = params.block.members
     assert (a.comment, b.default) == ("x\N{NO-BREAK SPACE}", "y\N{NO-BREAK SPACE}")
