@@ -233,6 +233,26 @@ def test_positions() -> None:
     assert line[size.type.position.column - 1 :].startswith("int=100")
 
 
+@pytest.mark.parametrize(
+    "type_", ["str", "[A]", "map<str,A>", "map", "map{b: int}", "enum(a/b)", "A", "A{b: int}"]
+)
+def test_a_type_knows_where_it_stands(type_: str) -> None:
+    document = parse(small(f"@required {{a: [{type_}]}}"))
+    (params,) = document.endpoints[0].clauses
+    assert isinstance(params, Params)
+    outer = params.block.members[0].type
+    assert isinstance(outer, ListOf)
+    assert outer.position == Position(6, 15)
+    assert outer.item.position == Position(6, 16)
+
+
+@pytest.mark.parametrize("rest", ["", " {a}"])
+def test_an_unknown_directive_knows_where_it_stands(rest: str) -> None:
+    with pytest.warns(LapWarning):
+        document = parse(small(f"  @later{rest}"))
+    assert document.endpoints[0].clauses[0].position == Position(6, 3)
+
+
 def test_what_is_printed_comes_from_the_nodes() -> None:
     document = parse(small("@desc Old", "@required {a:  str , b: int}"))
     endpoint = document.endpoints[0]

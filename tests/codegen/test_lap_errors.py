@@ -97,7 +97,7 @@ def test_what_would_have_been_right(name: str) -> None:
         (small("@body →«", end=""), "a space and the name of the type"),
         (small("@body → «", end=""), "a capitalised name"),
         (small("@errors«", end=""), "a space and '{'"),
-        (small("@returns(200) #«", end=""), "the text of the comment"),
+        (small("@returns(200) {a: A} #«", end=""), "the text of the comment"),
     ],
 )
 def test_a_directive_that_is_cut_off(line: str, expected: str) -> None:
@@ -108,6 +108,14 @@ def test_a_directive_that_is_cut_off(line: str, expected: str) -> None:
         error = caught.value
         assert (error.message, error.expected) == (f"unexpected {message}", expected)
         assert (error.line, error.column) == (place.line, place.column)
+
+
+def test_a_comment_without_a_space_before_it() -> None:
+    text, place = marked(small("@returns(200) {a: A}«#b"))
+    with pytest.raises(LapSyntaxError) as caught:
+        parse(text)
+    assert caught.value.expected == "a space and a '#' comment"
+    assert caught.value.column == place.column
 
 
 @pytest.mark.parametrize(
