@@ -88,6 +88,8 @@ def test_the_service_may_ask_for_up_to_five_seconds_more(asked: float, waited: f
         ("TooManyTagsException", 429, False, True, True),
         ("ServerException", 400, True, False, False),
         ("ServerException", 200, True, False, True),
+        ("ServerException", 299, True, False, True),
+        ("ServerException", 300, True, False, False),
     ],
 )
 def test_whether_an_error_is_worth_a_retry(
