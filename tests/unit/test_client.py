@@ -113,11 +113,16 @@ async def test_a_redirect_is_an_error_and_is_not_followed() -> None:
 
 
 async def test_an_answer_that_is_no_json_is_tried_again_and_then_told() -> None:
-    transport = Scripted(*[httpx.Response(200, content=b"<html>") for _ in range(3)])
-    with pytest.raises(ResponseDecodeError):
+    answers = [
+        httpx.Response(203, content=b"<html>", headers={"X-Amzn-RequestId": f"id {number}"})
+        for number in range(3)
+    ]
+    transport = Scripted(*answers)
+    with pytest.raises(ResponseDecodeError) as caught:
         await client(transport).describe_registry()
 
     assert transport.answers == []
+    assert (caught.value.status, caught.value.request_id) == (203, "id 2")
 
 
 # -- middleware ----------------------------------------------------------------------------------
@@ -294,6 +299,7 @@ async def test_invoke_raw_gives_the_answer_as_it_came() -> None:
     parsed: DescribeRegistryResponse = raw.parse()
     assert parsed.registry_id == "1"
     assert parsed.response_metadata.request_id == "id"
+    assert parsed.response_metadata.elapsed == raw.elapsed > 0
     assert raw.parse() == parsed
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from ecrclient import CallOptions, ConfigurationError, ECRClient
 from ecrclient._runtime.config import ClientArguments, Settings, resolve_settings
+from ecrclient._runtime.endpoint_rules import find_partition
 from ecrclient.endpoints import PARTITIONS, resolve_endpoint
 from tests.unit._botocore import EndpointRules
 
@@ -303,6 +304,10 @@ def test_the_partitions_list_the_same_regions() -> None:
     listed = [region for partition in PARTITIONS for region in partition.regions]
 
     assert sorted(listed) == sorted(RULES.regions())
+
+
+def test_where_there_are_no_partitions_there_is_none() -> None:
+    assert find_partition((), "eu-west-1") is None
 
 
 # -- options -------------------------------------------------------------------------------------
