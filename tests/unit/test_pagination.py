@@ -190,6 +190,18 @@ async def test_a_repeated_token_is_an_error_after_its_page(
     assert tokens(transport) == sent
 
 
+async def test_after_a_repeated_token_the_walk_is_over() -> None:
+    transport = Scripted(page("a", token="2"), page("b", token="2"), page("never"))
+    pages = client(transport).list_images(repository_name="ab").pages()
+    with pytest.raises(PaginationError):
+        async for _ in pages:
+            pass
+
+    with pytest.raises(StopAsyncIteration):
+        await anext(pages)
+    assert tokens(transport) == [None, "2"]
+
+
 async def test_a_later_run_resumes() -> None:
     transport = Scripted(*three_pages()[1:])
     images = client(transport).list_images(repository_name="ab", next_token="2")

@@ -97,13 +97,17 @@ async def test_fetching_and_consuming_overlap(ahead: int | None, seconds: float)
     assert anyio.current_time() - begun == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("ahead", [1, 2, 5])
-async def test_no_more_than_that_many_pages_are_ahead(ahead: int) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "ahead"), [((), 1), ((1,), 1), ((2,), 2), ((5,), 5)], ids=str
+)
+async def test_no_more_than_that_many_pages_are_ahead(
+    arguments: tuple[int, ...], ahead: int
+) -> None:
     service = Service(20, latency=0)
     ecr = await opened(service)
     consumed = 0
     most = 0
-    async with ecr.list_images(repository_name="ab").prefetch(ahead) as images:
+    async with ecr.list_images(repository_name="ab").prefetch(*arguments) as images:
         async for _ in images.pages():
             consumed += 1
             await anyio.sleep(1)
