@@ -276,9 +276,33 @@ def test_a_body_member_may_be_called_like_a_path_parameter() -> None:
     assert parse(text).to_text() == text
 
 
-def test_nested_bodies_may_be_left_out_where_a_type_recurs() -> None:
-    document = parse(small("@returns(200) {a: A{b: B{c: str}}}", "@returns(201) {a: A{b: B}}"))
+@pytest.mark.parametrize("around", ["{}", "[{}]", "map<str,{}>", "map{{d: {}}}", "[map<str,[{}]>]"])
+def test_nested_bodies_may_be_left_out_where_a_type_recurs(around: str) -> None:
+    whole, named = around.format("B{c: str}"), around.format("B")
+    document = parse(
+        small(f"@returns(200) {{a: A{{b: {whole}}}}}", f"@returns(201) {{a: A{{b: {named}}}}}")
+    )
     assert list(document.inline_types()) == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("[str]", "[int]"),
+        ("[B]", "[C]"),
+        ("map<str,B>", "map<str,C>"),
+        ("map<B,str>", "map<C,str>"),
+        ("map{d: str}", "map{e: str}"),
+        ("map{d: [B]}", "map{d: [C]}"),
+        ("B", "B?"),
+        ("str", "B"),
+    ],
+)
+def test_the_fields_of_a_type_agree_wherever_it_recurs(one: str, other: str) -> None:
+    first, second = f"@returns(200) {{a: A{{b: {one}}}}}", f"@returns(201) {{a: A{{b: {other}}}}}"
+    assert parse(small(first, first.replace("200", "201")))
+    with pytest.raises(LapSyntaxError, match="the fields of 'A' differ"):
+        parse(small(first, second))
 
 
 # --------------------------------------------------------------------------------------- errors
