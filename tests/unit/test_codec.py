@@ -280,6 +280,18 @@ def test_only_what_cannot_be_read_is_told() -> None:
     assert "repositoryArn" not in caught.value.problem
 
 
+def test_all_that_cannot_be_read_is_told() -> None:
+    body = {"repository": {"createdAt": "soon", "imageTagMutability": 5}}
+    with pytest.raises(ResponseDecodeError) as caught:
+        decode(CREATE_REPOSITORY, body)
+
+    told = caught.value.problem.split("; ")
+    assert [each.split(":")[0] for each in told] == [
+        "repository.createdAt",
+        "repository.imageTagMutability",
+    ]
+
+
 def test_a_decode_error_does_not_show_values() -> None:
     body = {"authorizationData": [{"authorizationToken": {"s3cret": "s3cret"}}]}
     with pytest.raises(ResponseDecodeError) as caught:

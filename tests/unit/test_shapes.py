@@ -150,6 +150,14 @@ def test_what_is_wrong_is_refused(
     assert message in problem.message
 
 
+def test_a_pattern_is_told_as_the_model_has_it() -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        build_request(*create(repository_name="ab", registry_id="x"))
+
+    (problem,) = caught.value.problems
+    assert problem.message == "must match [0-9]{12}"
+
+
 @pytest.mark.parametrize(
     ("call", "member", "value"),
     [

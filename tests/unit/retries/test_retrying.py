@@ -167,7 +167,14 @@ async def test_a_success_that_cannot_be_one(
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b'{"__type":"ListImagesResponse","imageIds":[]}', b'{"imageIds":null}', b"null"],
+    [
+        b"",
+        b"{}",
+        b'{"__type":"ListImagesResponse","imageIds":[]}',
+        b'{"__type":5,"message":"why not"}',
+        b'{"imageIds":null}',
+        b"null",
+    ],
 )
 async def test_a_success_that_is_one(content: bytes) -> None:
     stage = await Stage(NO_WAIT).open()
