@@ -280,6 +280,13 @@ def test_only_what_cannot_be_read_is_told() -> None:
     assert "repositoryArn" not in caught.value.problem
 
 
+def test_an_answer_is_read_by_the_services_names_only() -> None:
+    answer = decode(CREATE_REPOSITORY, {"repository": {"repository_name": "ab"}})
+
+    assert answer.repository.repository_name == ""
+    assert answer.repository.model_extra == {"repository_name": "ab"}
+
+
 def test_all_that_cannot_be_read_is_told() -> None:
     body = {"repository": {"createdAt": "soon", "imageTagMutability": 5}}
     with pytest.raises(ResponseDecodeError) as caught:

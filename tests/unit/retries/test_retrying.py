@@ -114,7 +114,15 @@ def test_an_error_knows_whether_its_operation_models_it(operation: Any, *, model
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("1500", 1.5), ("0", 0.0), ("-1", None), ("1.5", None), ("soon", None), ("", None)],
+    [
+        ("1500", 1.5),
+        ("999", 0.999),
+        ("0", 0.0),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+    ],
 )
 def test_the_service_asks_in_whole_milliseconds(value: str, seconds: float | None) -> None:
     headers = {"x-amz-retry-after": value, "retry-after": "7"}
