@@ -139,6 +139,25 @@ async def test_it_tells_how_the_time_was_spent() -> None:
 
 
 @pytest.mark.anyio
+async def test_the_renewal_of_credentials_is_part_of_the_account() -> None:
+    class Renewing:
+        async def get(self) -> Credentials:
+            return Credentials("AKID", "secret")
+
+        async def invalidate(self) -> None:
+            await anyio.sleep(20)
+
+    stage = await _stage(error("ExpiredTokenException", takes=3), deadline=10)
+    object.__setattr__(await stage.core.connection(), "credentials", Renewing())
+    with pytest.raises(DeadlineExceeded) as caught:
+        await stage.call("list_images")
+
+    assert caught.value.spent == pytest.approx(
+        {"setup": 0, "throttle": 0, "attempts": 3, "sleeps": 0, "credentials": 7}
+    )
+
+
+@pytest.mark.anyio
 async def test_the_wait_of_adaptive_mode_is_part_of_the_account() -> None:
     stage = await _stage(error("SlowDown"), deadline=30, wait=0, mode="adaptive", attempts=99)
     with pytest.raises(DeadlineExceeded) as caught:
