@@ -129,6 +129,11 @@ def content(error: BaseException) -> list[str]:
     return [str(error), repr(error.args), repr(vars(error))]
 
 
+def test_a_transport_error_is_of_no_call_at_first() -> None:
+    error = TransportError("broke")
+    assert (str(error), error.operation, error.attempts) == ("broke", "", 1)
+
+
 def test_a_waiter_error_without_an_answer_pickles() -> None:
     for kind in (errors.WaiterTimeoutError, errors.WaiterFailureError):
         same = pickle.loads(pickle.dumps(kind("W", "no", None)))
@@ -146,6 +151,11 @@ def test_a_waiter_error_without_an_answer_pickles() -> None:
             ServiceError("Odd", status=500, operation="PutImage", attempts=3),
             "PutImage: Odd (HTTP 500, request id None, 3 attempts)",
         ),
+        (
+            ServiceError("Odd", status=500, operation="PutImage", attempts=2),
+            "PutImage: Odd (HTTP 500, request id None, 2 attempts)",
+        ),
+        (DeadlineExceeded("PutImage", 2.5, 1), "PutImage: not done within 2.5 s (1 attempt begun)"),
         (example(DeadlineExceeded), "PutImage: not done within 2.5 s (3 attempts begun)"),
         (example(RequestValidationError), "put_image: image_tag: required"),
         (
