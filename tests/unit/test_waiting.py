@@ -209,6 +209,7 @@ async def test_max_wait_may_come_before_the_deadline() -> None:
 
 async def test_each_poll_is_told() -> None:
     polls: list[Poll[DescribeImageScanFindingsResponse]] = []
+    await anyio.sleep(100)  # The time is that of the wait, not the loop's.
     await wait_for(no_scan(), scan("PENDING"), scan("COMPLETE"), on_poll=polls.append)
 
     assert [poll.number for poll in polls] == [1, 2, 3]
