@@ -271,6 +271,7 @@ CASES = [
     ),
     Case("legacy retries", {**IRELAND, "AWS_RETRY_MODE": "legacy"}),
     Case("a number with blanks", {**IRELAND, "AWS_MAX_ATTEMPTS": " 5 "}),
+    Case("no retries", {**IRELAND, "AWS_MAX_ATTEMPTS": "1"}),
     Case("CA bundle", {**IRELAND, "AWS_CA_BUNDLE": "{ca}"}),
     Case("CA bundle of requests", {**IRELAND, "REQUESTS_CA_BUNDLE": "{ca}"}),
     Case(
