@@ -15,6 +15,7 @@ import pytest
 from ecrclient import (
     BatchError,
     BatchFailure,
+    CallNext,
     CallOptions,
     ConfigurationError,
     DeadlineExceeded,
@@ -240,6 +241,14 @@ async def test_an_async_iterable_is_read_as_far_as_calls_are_made() -> None:
     assert taken[99] == 300
     assert taken[100] == 400
     assert taken[-1] == 1000
+
+
+async def test_what_middleware_raises_comes_out() -> None:
+    async def broken(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        await get(await opened(Images(), middleware=[broken]), ids(250))
 
 
 async def test_what_the_source_raises_comes_out() -> None:
