@@ -148,7 +148,8 @@ async def test_the_renewal_of_credentials_is_part_of_the_account() -> None:
             await anyio.sleep(20)
 
     stage = await _stage(error("ExpiredTokenException", takes=3), deadline=10)
-    object.__setattr__(await stage.core.connection(), "credentials", Renewing())
+    connection = await stage.core.connection()
+    stage.core._connection = connection._replace(credentials=Renewing())
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -173,7 +174,7 @@ async def test_a_cancelled_wait_takes_no_token() -> None:
 @pytest.mark.anyio
 async def test_a_changed_rate_reaches_whoever_waits() -> None:
     throttle = await _throttled()
-    start = anyio.current_time()
+    start, took = anyio.current_time(), math.inf
 
     async def recover() -> None:
         for _ in range(20):
