@@ -112,12 +112,12 @@ def mutants(session: nox.Session) -> None:
     _install(session)
     session.install("--quiet", "mutmut>=3.8.1")
     of_module = nox.project.load_toml("pyproject.toml")["tool"]["mutants"]
+    temporary = str(Path(session.create_tmp()).resolve())
     for module in session.posargs or of_module:
         names = (name for name in of_module if f"{module}.".startswith(f"{name}."))
         only = " or ".join(f"{file}.py" for file in of_module.get(next(names, ""), []))
-        env = {"PYTEST_ADDOPTS": f"-k '{only}'", "PYTEST_DEBUG_TEMPROOT": session.create_tmp()}
+        env = {"PYTEST_ADDOPTS": f"-k '{only}'", "PYTEST_DEBUG_TEMPROOT": temporary}
         session.run("mutmut", "run", "--max-children", "1", f"{module}.*", env=env)
-    session.run("mutmut", "results")
 
 
 @nox.session(python=PYTHON)
