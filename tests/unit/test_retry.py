@@ -26,7 +26,8 @@ from ecrclient import (
     WriteError,
     WriteTimeout,
 )
-from ecrclient._runtime.retry import RetryQuota
+from ecrclient._runtime.clock import ServiceClock
+from ecrclient._runtime.retry import Retry, RetryQuota
 
 TRANSIENT = ServiceError("ServerException", status=500)
 THROTTLED = ServiceError("ThrottlingException", status=400)
@@ -171,3 +172,11 @@ def test_a_policy_refuses_bad_values(wrong: dict[str, Any]) -> None:
 def test_a_policy_refuses_what_is_no_number(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         RetryPolicy(**wrong)
+
+
+def test_every_attempt_that_is_excused_is_one_more() -> None:
+    retry = Retry(RetryPolicy(max_attempts=2), RetryQuota(), ServiceClock())
+    retry.excuse()
+    retry.excuse()
+
+    assert retry.headers(None)["amz-sdk-request"] == "attempt=0; max=4"
