@@ -16,14 +16,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import Any
 
-__all__ = ["BARE", "CLIENTS", "IMAGES", "NEEDLESS", "resident"]
+__all__ = ["BARE", "CLIENTS", "IMAGES", "NEEDLESS", "floor", "resident"]
 
 BARE = "the imports alone"
 """No peer but a floor: anyio, pydantic and one model, no client and no call."""
@@ -82,12 +82,21 @@ def _boto3() -> _Library:
     )
 
 
-def _bare() -> None:
-    """What no client on these libraries can do without: their imports, and one model."""
+def floor() -> Generator[str]:
+    """Do what no client on these libraries can do without, and tell of each step when it is done.
+
+    Their imports, and one model.
+    """
+    import_module("ssl")
     import_module("asyncio")
+    yield "asyncio, ssl"
     import_module("anyio._backends._asyncio")
+    yield "anyio"
     pydantic: Any = import_module("pydantic")
+    import_module("pydantic.main")
+    yield "pydantic"
     pydantic.create_model("Answer", text=str)
+    yield "pydantic's first model"
 
 
 _LIBRARIES: dict[str, Callable[[], _Library]] = {
@@ -151,7 +160,7 @@ if __name__ == "__main__":
     if name == "ecrclient":
         sys.modules["httptools"] = None  # type: ignore[assignment] # as if it were not installed
     if name == BARE:
-        _bare()
+        list(floor())
         bare = {"cpu": time.process_time(), "wall": time.time() - _BEGUN}
         print(
             json.dumps(

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["MAX_SPREAD", "Figure", "Key", "Samples"]
+__all__ = ["LEAST_ROUNDS", "MAX_SPREAD", "Figure", "Key", "Samples"]
 
 MAX_SPREAD = 0.15
 """Beyond this no figure is given: of the middle half of the rounds, its width by the median."""
 
-_LEAST_ROUNDS = 3
+LEAST_ROUNDS = 3
+"""That a spread can be told of."""
 
 
 class Key(NamedTuple):
@@ -47,7 +48,7 @@ class Figure:
         """The figure of some rounds."""
         found = sorted(values)
         median = statistics.median(found)
-        if len(found) < _LEAST_ROUNDS or not median:
+        if len(found) < LEAST_ROUNDS or not median:
             return cls(median, 0.0, len(found), found[0], found[-1])
         low, _, high = statistics.quantiles(found, n=4, method="inclusive")
         return cls(median, (high - low) / abs(median), len(found), found[0], found[-1])

@@ -93,13 +93,13 @@ def cold(samples: Samples) -> None:
 
 def startup(steps: Mapping[str, Step]) -> None:
     """Where our own start goes."""
-    sums = [sum(values) for values in zip(*steps.values(), strict=True)]
+    cpus, sizes = zip(*steps.values(), strict=True)
     _table(
         "ecrclient's first answer, step by step, the quickest run",
         ["", "CPU ms", "MiB"],
         (
             [name, f"{cpu * _MS:.0f}", f"{size * _MIB:.1f}"]
-            for name, (cpu, size) in [*steps.items(), ("the sum", (sums[0], sums[1]))]
+            for name, (cpu, size) in [*steps.items(), ("the sum", (sum(cpus), sum(sizes)))]
         ),
     )
 

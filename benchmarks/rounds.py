@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from benchmarks.cases import CASES
 from benchmarks.coldstart import BARE, NEEDLESS
-from benchmarks.figures import Samples
+from benchmarks.figures import LEAST_ROUNDS, Samples
 from benchmarks.peers import KEY_ID, PEERS, REGION, SECRET
 from benchmarks.server import Target
 from benchmarks.startup import Step
@@ -24,9 +24,8 @@ __all__ = ["Bench", "Progress"]
 _WALKERS = ("ecrclient", "aiobotocore", "boto3")
 _MOST_ROUNDS = 2
 """Times the rounds that were asked for, until the figures are steady."""
-_LEAST_ROUNDS = 3
 _LONG_ENOUGH = 45.0
-"""Seconds for the rounds of a case, once there have been three."""
+"""Seconds for the rounds of a case, once there are enough for a figure."""
 
 
 class Progress:
@@ -83,11 +82,7 @@ class Bench:
     def stages(self, parser: str) -> dict[str, float]:
         """Measure the stages of a tiny call: microseconds."""
         self.progress.show(f"stages of a call, {parser}")
-        command = [sys.executable, "-m", "benchmarks.stages", self.targets["tls"].url, parser]
-        done = subprocess.run(  # noqa: S603 - our own module
-            command, env=self._environment(), stdout=subprocess.PIPE, text=True, check=True
-        )
-        found: dict[str, float] = json.loads(done.stdout)
+        found: dict[str, float] = self._run("stages", self.targets["tls"].url, parser)
         return found
 
     def latency(self, concurrency: int, peers: Sequence[str]) -> None:
@@ -119,7 +114,7 @@ class Bench:
         for number in range(self.rounds * _MOST_ROUNDS):
             if number >= self.rounds and self.samples.is_steady(told, concurrency, metric):
                 break
-            if number >= _LEAST_ROUNDS and time.monotonic() - begun > _LONG_ENOUGH:
+            if number >= LEAST_ROUNDS and time.monotonic() - begun > _LONG_ENOUGH:
                 break
             self.progress.show(f"{told}, {concurrency} at a time, round {number + 1}")
             self._round(told, case, concurrency, workers)
@@ -154,14 +149,10 @@ class Bench:
 
     def startup(self, runs: int) -> dict[str, Step]:
         """Measure the steps of our own start; those of the quickest run."""
-        command = [sys.executable, "-m", "benchmarks.startup", self.targets["tls"].url]
         found: list[dict[str, Step]] = []
         for number in range(runs):
             self.progress.show(f"steps of the start, run {number + 1} of {runs}")
-            done = subprocess.run(  # noqa: S603 - our own module
-                command, env=self._environment(), stdout=subprocess.PIPE, text=True, check=True
-            )
-            found.append(json.loads(done.stdout))
+            found.append(self._run("startup", self.targets["tls"].url))
         return min(found, key=lambda steps: sum(cpu for cpu, _ in steps.values()))
 
     def memory(self, runs: int) -> None:
@@ -175,14 +166,22 @@ class Bench:
         return [peer for peer in self.peers if peer not in NEEDLESS]
 
     def _start(self, peer: str, mode: str) -> dict[str, float]:
-        url = self.targets["tls"].url
-        command = [self._python(peer), "-m", "benchmarks.coldstart", peer, mode, url]
+        found: dict[str, float] = self._run(
+            "coldstart", peer, mode, self.targets["tls"].url, python=self._python(peer)
+        )
+        return found
+
+    def _run(self, module: str, *arguments: str, python: str = sys.executable) -> Any:
+        """What a module of ours prints that runs in a process of its own."""
         environment = {**self._environment(), "BENCH_BEGUN": str(time.time())}
         done = subprocess.run(  # noqa: S603 - our own module
-            command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+            [python, "-m", f"benchmarks.{module}", *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
         )
-        found: dict[str, float] = json.loads(done.stdout)
-        return found
+        return json.loads(done.stdout)
 
     # -- workers -----------------------------------------------------------------------------------
 

@@ -101,14 +101,14 @@ def _wire_of(transport: Wire | httpx.AsyncBaseTransport) -> Wire | None:
 
 
 class Heads:
-    """What is the same in every request of an operation, for each that has been called."""
+    """The heads of requests to one host, made at the first call of each operation."""
 
     def __init__(self, host: bytes) -> None:
         self._host = host
         self._heads: dict[str, _Head] = {}
 
     def of(self, operation: Operation[Any]) -> _Head:
-        """That of an operation."""
+        """The head of an operation's requests."""
         head = self._heads.get(operation.name)
         if head is None:
             head = self._heads[operation.name] = _Head(operation, self._host)

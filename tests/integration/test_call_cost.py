@@ -18,7 +18,8 @@ import httpx
 import pytest
 
 import ecrclient
-from ecrclient import CallNext, Credentials, ECRClient, Middleware, PooledTransport
+from ecrclient import Credentials, ECRClient, Middleware, PooledTransport
+from tests.middleware import pass_on
 from tests.transport.server import CLOSED, Peer, serve
 
 pytestmark = pytest.mark.anyio
@@ -95,9 +96,6 @@ async def test_no_httpx_objects_are_made_that_nobody_sees() -> None:
 
 
 async def test_a_call_through_middleware() -> None:
-    async def nothing(request: httpx.Request, call_next: CallNext) -> httpx.Response:
-        return await call_next(request)
-
-    async with connected("httptools", nothing) as ecr:
+    async with connected("httptools", pass_on) as ecr:
         counted = await count(ecr.get_authorization_token)
     assert counted.total() <= 370, counted.most_common()

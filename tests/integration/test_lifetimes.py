@@ -18,17 +18,16 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
-import httpx
 import pytest
 
 from ecrclient import (
-    CallNext,
     CallOptions,
     ClientClosedError,
     Credentials,
     ECRClient,
     Middleware,
 )
+from tests.middleware import pass_on
 
 ROOT = Path(__file__).parents[2]
 KEY = Credentials("AKIDEXAMPLE", "a secret that opens nothing")
@@ -417,11 +416,7 @@ def test_a_fork_within_an_event_loop(server: Loopback) -> None:
     assert settled(server, 0)
 
 
-async def _look(request: httpx.Request, call_next: CallNext) -> httpx.Response:
-    return await call_next(request)
-
-
-@pytest.mark.parametrize("middleware", [(), (_look,)])
+@pytest.mark.parametrize("middleware", [(), (pass_on,)])
 def test_a_dropped_client_gives_its_sockets_back(
     server: Loopback, middleware: tuple[Middleware, ...]
 ) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from ecrclient import CallNext, Credentials, ECRClient, Middleware, WriteError
+from ecrclient import Credentials, ECRClient, Middleware, WriteError
 from ecrclient._runtime.transport import Origin, PooledTransport, decode_headers
+from tests.middleware import pass_on
 
 from .server import answer, says, serve
 
@@ -42,13 +43,10 @@ def test_an_origin(url: str, origin: Origin, told: str) -> None:
 
 @pytest.mark.anyio
 async def test_calls_with_middleware_and_without_share_connections(make: Make) -> None:
-    async def look(request: httpx.Request, call_next: CallNext) -> httpx.Response:
-        return await call_next(request)
-
     async with serve(says(answer(b"{}"))) as server:
         transport = make()
         plain = client(transport, server.url)
-        looked_at = client(transport, server.url, look)
+        looked_at = client(transport, server.url, pass_on)
         for ecr in (plain, looked_at, plain, looked_at):
             await ecr.describe_registry()
         stats = transport.stats()

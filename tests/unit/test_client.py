@@ -31,6 +31,7 @@ from ecrclient.models import (
     ListImagesRequest,
     ListImagesResponse,
 )
+from tests.middleware import pass_on
 from tests.unit._scripted import KEY, Scripted, client, fail, ok
 
 pytestmark = pytest.mark.anyio
@@ -222,11 +223,7 @@ async def test_an_error_of_middleware_comes_out_as_it_is() -> None:
 # -- options -------------------------------------------------------------------------------------
 
 
-async def _look(request: httpx.Request, call_next: CallNext) -> httpx.Response:
-    return await call_next(request)
-
-
-@pytest.mark.parametrize("middleware", [(), (_look,)])
+@pytest.mark.parametrize("middleware", [(), (pass_on,)])
 async def test_an_error_of_a_credentials_provider_is_ours(
     middleware: tuple[Middleware, ...],
 ) -> None:

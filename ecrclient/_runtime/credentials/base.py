@@ -50,7 +50,7 @@ class CredentialsProvider(Protocol):
         """The credentials to sign with now.
 
         Raises:
-            CredentialsError: there are none.
+            CredentialsError: there are none. A call makes one of any other exception.
         """
         ...
 
