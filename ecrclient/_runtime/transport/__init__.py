@@ -9,6 +9,7 @@ httpx, which is imported only for those who speak it. Read it in this order:
 ``pool``         the slots, and the line of those who wait for one
 ``exchange``     a request on a connection: sent, answered, and ended exactly once
 ``connection``   a socket that the event loop only waits for
+``watch``        how it waits, on asyncio and on trio
 ``connecting``   from a host's name to a connection
 ``parsers``      what reads answers: ``h11_parser``, or ``fast_parser`` on httptools
 ``answers``      the answer, and its headers

@@ -7,7 +7,7 @@ of the event loop's this makes four things simple that a pool depends on:
   finalizer to a forked child;
 - all that the server has sent and we have not read is in the kernel or in the TLS object, so
   "has anything arrived on this idle connection?" has an exact answer;
-- an idle connection belongs to no event loop: the next one can use it;
+- an idle connection can be used by another event loop than the last one;
 - a request costs one turn of the event loop, the one in which the answer is awaited.
 """
 
@@ -17,10 +17,12 @@ import select
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 import anyio.lowlevel
+
+from ecrclient._runtime.transport.watch import Watch
 
 if TYPE_CHECKING:
     from ecrclient._runtime.transport.parsers import ResponseParser
@@ -31,7 +33,8 @@ _RECEIVE_BYTES = 64 * 1024
 _SEND_BYTES = 256 * 1024
 _RECEIVES_AT_ONCE = 16
 
-_Wait = Callable[[socket.socket], Awaitable[None]]
+T = TypeVar("T")
+
 _WANT_READ = (BlockingIOError, ssl.SSLWantReadError)
 _WANT_WRITE = (BlockingIOError, ssl.SSLWantWriteError)
 
@@ -47,9 +50,10 @@ class Connection:
         "_is_at_eof",
         "_is_drained",
         "_poll",
-        "_ready_to_receive",
+        "_receive_must_write",
         "_socket",
         "_waiting",
+        "_watch",
         "closed",
         "expires",
         "heard",
@@ -64,7 +68,8 @@ class Connection:
         self._waiting = False
         self._is_at_eof = False
         self._is_drained = True
-        self._ready_to_receive: _Wait = anyio.wait_readable
+        self._receive_must_write = False
+        self._watch = Watch(sock, self._receive_now)
         self.parser = parser
         self.requests = 0
         """How many requests it has carried, the one under way included."""
@@ -112,9 +117,9 @@ class Connection:
             try:
                 sent = self._socket.send(piece)
             except _WANT_WRITE:
-                await self._wait(anyio.wait_writable, timeout)
+                await self._wait(self._writable, timeout)
             except ssl.SSLWantReadError:
-                await self._wait(anyio.wait_readable, timeout)
+                await self._wait(self._watch.readable, timeout)
             else:
                 rest = rest[sent:]
                 await anyio.lowlevel.checkpoint()
@@ -127,10 +132,9 @@ class Connection:
         Raises:
             ParseError: they are no answer.
         """
-        if self._is_drained:
-            await self._wait(self._ready_to_receive, timeout)
-        while (got := self._receive_now()) is None:
-            await self._wait(self._ready_to_receive, timeout)
+        got = None if self._is_drained else self._receive_now()
+        while got is None:
+            got = await self._wait(self._receive_when_ready, timeout)
         if got and not self.parser.done:
             for _ in range(_RECEIVES_AT_ONCE):
                 if not self._receive_now() or self.parser.done:
@@ -147,11 +151,11 @@ class Connection:
             data = self._socket.recv(_RECEIVE_BYTES)
         except _WANT_READ:
             self._is_drained = True
-            self._ready_to_receive = anyio.wait_readable
+            self._receive_must_write = False
             return None
         except ssl.SSLWantWriteError:
             self._is_drained = True
-            self._ready_to_receive = anyio.wait_writable
+            self._receive_must_write = True
             return None
         except ssl.SSLEOFError:
             data = b""
@@ -174,24 +178,32 @@ class Connection:
             try:
                 sock.do_handshake()
             except ssl.SSLWantReadError:
-                await self._wait(anyio.wait_readable, None)
+                await self._wait(self._watch.readable, None)
             except ssl.SSLWantWriteError:
-                await self._wait(anyio.wait_writable, None)
+                await self._wait(self._writable, None)
             else:
                 return
 
-    async def _wait(self, ready: _Wait, timeout: float | None) -> None:
+    async def _receive_when_ready(self) -> bool | None:
+        """What :meth:`_receive_now` finds once it can find anything."""
+        if not self._receive_must_write:
+            return await self._watch.receive()
+        await self._writable()
+        return self._receive_now()
+
+    async def _writable(self) -> None:
+        await anyio.wait_writable(self._socket)
+
+    async def _wait(self, ready: Callable[[], Awaitable[T]], timeout: float | None) -> T:
         """Wait for the socket; the only place where a request under way waits for the server."""
         if self.closed:
             raise anyio.ClosedResourceError
         self._waiting = True
         try:
             if timeout is None:
-                await ready(self._socket)
-                return
+                return await ready()
             with anyio.move_on_after(timeout):
-                await ready(self._socket)
-                return
+                return await ready()
         finally:
             self._waiting = False
         raise TimeoutError
@@ -207,7 +219,7 @@ class Connection:
             self.closed = True
             if self._waiting:
                 anyio.notify_closing(self._socket)
-            self._socket.close()
+            self._watch.close()
 
 
 def _poll(sock: socket.socket) -> select.poll | None:
