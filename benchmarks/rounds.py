@@ -26,6 +26,8 @@ _MOST_ROUNDS = 2
 """Times the rounds that were asked for, until the figures are steady."""
 _LONG_ENOUGH = 45.0
 """Seconds for the rounds of a case, once there are enough for a figure."""
+_MOST_OVER_HTTPX = 128
+"""Calls at a time, but tiny ones: beyond, a round of httpx's pool takes most of a minute."""
 
 
 class Progress:
@@ -73,7 +75,7 @@ class Bench:
                     able = {
                         peer: worker
                         for peer, worker in workers.items()
-                        if CASES[name].raw or not PEERS[peer].is_raw
+                        if _takes_part(peer, name, concurrency)
                     }
                     self._measure(name, name, concurrency, able)
                     if gaps:
@@ -87,7 +89,12 @@ class Bench:
 
     def latency(self, concurrency: int, peers: Sequence[str]) -> None:
         """Measure tiny calls to the server that takes 20 ms."""
-        able = [peer for peer in peers if peer in self.peers]
+        able = [
+            peer
+            for peer in peers
+            if peer in self.peers
+            and (concurrency <= _MOST_OVER_HTTPX or not PEERS[peer].is_over_httpx)
+        ]
         with self._workers(self.targets["tls-slow"], concurrency, able) as workers:
             self._measure("tiny, 20 ms", "tiny", concurrency, workers, metric="p99")
 
@@ -220,6 +227,12 @@ class Bench:
             "AWS_EC2_METADATA_DISABLED": "true",
             "PYTHONPATH": os.getcwd(),
         }
+
+
+def _takes_part(peer: str, case: str, concurrency: int) -> bool:
+    if PEERS[peer].is_raw and not CASES[case].raw:
+        return False
+    return case == "tiny" or concurrency <= _MOST_OVER_HTTPX or not PEERS[peer].is_over_httpx
 
 
 class _Worker:

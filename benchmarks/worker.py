@@ -32,11 +32,14 @@ _LEAST = 3
 """Calls that each task makes at the least."""
 _LONG = 0.005
 """Seconds: of calls that take longer, one a task is enough."""
+_PROBE = 8
+"""Calls that tell how long one takes."""
 
 
 async def measure(
     call: Call,
     *,
+    tiny: Call,
     concurrency: int,
     seconds: float,
     ticking: bool = False,
@@ -45,15 +48,17 @@ async def measure(
 
     Args:
         call: Makes one call.
+        tiny: Makes one that is answered at once: so connections that have expired are opened.
         concurrency: Tasks that call, each one call at a time.
         seconds: How long, about; each task makes three calls at the least, or
             one where it is a long one.
         ticking: Watch the event loop for the longest time in which it did nothing else. It costs
             CPU time, so it is measured apart.
     """
-    warm = await _run(call, concurrency, max(concurrency, 8))  # opens connections that have expired
-    least = 1 if warm["wall"] > _LONG else _LEAST
-    count = max(int(seconds / warm["wall"]), concurrency * least)
+    await _run(tiny, concurrency, concurrency)
+    probe = await _run(call, min(concurrency, _PROBE), _PROBE)
+    least = 1 if probe["wall"] > _LONG else _LEAST
+    count = max(int(seconds / probe["wall"]), concurrency * least)
     gc.collect()
     if not ticking:
         return await _run(call, concurrency, count)
@@ -117,7 +122,7 @@ async def _obey(name: str) -> None:
             else:
                 case = command.pop("case")
                 await _check(calls, case)
-                answer = await measure(calls[case], **command)
+                answer = await measure(calls[case], tiny=calls["tiny"], **command)
             print(json.dumps(answer), flush=True)
 
 

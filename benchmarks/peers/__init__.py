@@ -38,6 +38,8 @@ class Peer:
     """It runs in our environment; the others have one of their own."""
     is_raw: bool = False
     """It is an HTTP client: it signs nothing and does not look into answers."""
+    is_over_httpx: bool = False
+    """Its connections are in httpx's pool, whose time for a call grows with the calls under way."""
 
 
 PEERS = {
@@ -45,13 +47,13 @@ PEERS = {
     for peer in (
         Peer("ecrclient", "ours", "default", is_ours=True),
         Peer("ecrclient[fast]", "ours", "fast", is_ours=True),
-        Peer("ecrclient+httpx", "ours", "over_httpx", is_ours=True),
+        Peer("ecrclient+httpx", "ours", "over_httpx", is_ours=True, is_over_httpx=True),
         Peer("aiobotocore", "aws", "aiobotocore"),
-        Peer("aiobotocore+httpx", "aws", "aiobotocore_httpx"),
+        Peer("aiobotocore+httpx", "aws", "aiobotocore_httpx", is_over_httpx=True),
         Peer("boto3", "aws", "boto3"),
         Peer("aiohttp", "raw", "aiohttp", is_raw=True),
-        Peer("httpx", "raw", "httpx", is_raw=True),
-        Peer("httpx2", "raw", "httpx2", is_raw=True),
+        Peer("httpx", "raw", "httpx", is_raw=True, is_over_httpx=True),
+        Peer("httpx2", "raw", "httpx2", is_raw=True, is_over_httpx=True),
     )
 }
 
