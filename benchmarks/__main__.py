@@ -46,6 +46,7 @@ def main() -> int:
             peers,
             rounds=options.rounds or (3 if quick else 5),
             seconds=0.15 if quick else 0.3,
+            enough=8.0 if quick else 45.0,
             peers_python=options.peers_python,
         )
         modules: list[tuple[str, float]] = []

@@ -24,8 +24,6 @@ __all__ = ["Bench", "Progress"]
 _WALKERS = ("ecrclient", "aiobotocore", "boto3")
 _MOST_ROUNDS = 2
 """Times the rounds that were asked for, until the figures are steady."""
-_LONG_ENOUGH = 45.0
-"""Seconds for the rounds of a case, once there are enough for a figure."""
 _MOST_OVER_HTTPX = 128
 """Calls at a time, but tiny ones: beyond, a round of httpx's pool takes most of a minute."""
 
@@ -59,6 +57,8 @@ class Bench:
     """For each case: as many at the least, unless it takes too long."""
     seconds: float
     """How long a round of one peer measures, about."""
+    enough: float
+    """Seconds for all rounds of a case, once there are as many as a figure needs."""
     peers_python: str | None
     """The interpreter of the environment in which the peers are installed."""
     samples: Samples = field(default_factory=Samples)
@@ -121,7 +121,7 @@ class Bench:
         for number in range(self.rounds * _MOST_ROUNDS):
             if number >= self.rounds and self.samples.is_steady(told, concurrency, metric):
                 break
-            if number >= LEAST_ROUNDS and time.monotonic() - begun > _LONG_ENOUGH:
+            if number >= LEAST_ROUNDS and time.monotonic() - begun > self.enough:
                 break
             self.progress.show(f"{told}, {concurrency} at a time, round {number + 1}")
             self._round(told, case, concurrency, workers)
