@@ -6,6 +6,7 @@ seconds are told by ``python -m benchmarks``.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -99,3 +100,19 @@ async def test_a_call_through_middleware() -> None:
     async with connected("httptools", pass_on) as ecr:
         counted = await count(ecr.get_authorization_token)
     assert counted.total() <= 370, counted.most_common()
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_call_leaves_the_selector_as_it_is(
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place for each wait, as ``anyio.wait_readable`` takes it, was a sixth of a tiny call."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a place of its own")
+
+    async with connected("h11") as ecr:
+        await ecr.get_authorization_token()
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio.get_running_loop(), "add_reader", refuse)
+            await ecr.get_authorization_token()

@@ -29,9 +29,9 @@ class Line:
         self.number = self.near.fileno()
         self.error: Exception | None = None
         self.received = b""
-        self.watch = Watch(self.near, self._receive)
+        self.watch = Watch(self.near)
 
-    def _receive(self) -> bool | None:
+    def receive(self) -> bool | None:
         if self.error is not None:
             raise self.error
         try:
@@ -44,7 +44,7 @@ class Line:
     async def hear(self, data: bytes) -> bool | None:
         self.far.send(data)
         with anyio.fail_after(10):
-            return await self.watch.receive()
+            return await self.watch.receive(self.receive)
 
     def is_watched_by(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether it had a place there, which it has lost now."""
@@ -83,7 +83,7 @@ async def test_what_is_received(line: Line, anyio_backend: str) -> None:
     assert await line.hear(b"b") is True
     assert line.received == b"ab"
     line.far.shutdown(socket.SHUT_WR)
-    assert await line.watch.receive() is False
+    assert await line.watch.receive(line.receive) is False
 
 
 async def test_what_reading_raises(line: Line, anyio_backend: str) -> None:
@@ -91,7 +91,7 @@ async def test_what_reading_raises(line: Line, anyio_backend: str) -> None:
     with pytest.raises(ConnectionResetError, match="gone"):
         await line.hear(b"a")
     line.error = None
-    assert await line.watch.receive() is True
+    assert await line.watch.receive(line.receive) is True
 
 
 async def test_closing_tells_who_waits(anyio_backend: str) -> None:
@@ -101,7 +101,7 @@ async def test_closing_tells_who_waits(anyio_backend: str) -> None:
 
             async def wait() -> None:
                 with pytest.raises(anyio.ClosedResourceError):
-                    await line.watch.receive()
+                    await line.watch.receive(line.receive)
 
             tasks.start_soon(wait)
             await anyio.wait_all_tasks_blocked()
@@ -130,14 +130,14 @@ async def test_news_that_nobody_listens_to(
         await asyncio.sleep(0.001)
     assert taken == ["add_reader", "remove_reader"]
     assert line.received == b"a"
-    assert await line.watch.receive() is True
+    assert await line.watch.receive(line.receive) is True
     assert line.received == b"ab"
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_news_after_a_cancelled_wait(line: Line, anyio_backend: str) -> None:
     with anyio.move_on_after(0.01):
-        await line.watch.receive()
+        await line.watch.receive(line.receive)
     line.far.send(b"a")
     await asyncio.sleep(0.01)
     assert line.received == b""
@@ -149,7 +149,7 @@ async def test_an_error_that_a_cancelled_task_does_not_fetch(
     line: Line, anyio_backend: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     line.error = ConnectionResetError("gone")
-    task = asyncio.create_task(line.watch.receive())
+    task = asyncio.create_task(line.watch.receive(line.receive))
     await asyncio.sleep(0)
     line.far.send(b"a")
     asyncio.get_running_loop().call_later(0, task.cancel)
@@ -164,7 +164,7 @@ async def test_a_wait_that_leaves_it_unread(line: Line, anyio_backend: str) -> N
     line.far.send(b"b")
     await line.watch.readable()
     assert line.received == b"a"
-    assert await line.watch.receive() is True
+    assert await line.watch.receive(line.receive) is True
     assert await line.hear(b"c") is True
     assert line.received == b"abc"
 
@@ -215,7 +215,7 @@ def test_trio_as_a_guest_of_asyncio(line: Line) -> None:
         async def guest() -> bool | None:
             with trio.fail_after(10):
                 line.far.send(b"a")
-                return await line.watch.receive()
+                return await line.watch.receive(line.receive)
 
         trio.lowlevel.start_guest_run(
             guest, run_sync_soon_threadsafe=loop.call_soon_threadsafe, done_callback=done.set_result
@@ -266,7 +266,7 @@ async def test_a_child_leaves_the_selector_to_its_parent(line: Line, anyio_backe
     if not child:
         try:
             with suppress(TimeoutError):
-                asyncio.run(asyncio.wait_for(line.watch.receive(), 0.01))
+                asyncio.run(asyncio.wait_for(line.watch.receive(line.receive), 0.01))
             line.watch.close()
         finally:
             os._exit(0)

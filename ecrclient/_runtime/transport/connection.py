@@ -69,7 +69,7 @@ class Connection:
         self._is_at_eof = False
         self._is_drained = True
         self._receive_must_write = False
-        self._watch = Watch(sock, self._receive_now)
+        self._watch = Watch(sock)
         self.parser = parser
         self.requests = 0
         """How many requests it has carried, the one under way included."""
@@ -187,7 +187,7 @@ class Connection:
     async def _receive_when_ready(self) -> bool | None:
         """What :meth:`_receive_now` finds once it can find anything."""
         if not self._receive_must_write:
-            return await self._watch.receive()
+            return await self._watch.receive(self._receive_now)
         await self._writable()
         return self._receive_now()
 

@@ -19,24 +19,27 @@ import anyio
 __all__ = ["Watch"]
 
 
-class Watch:
-    """Has ``receive`` called when the socket can be read and a task waits for it.
+_Receive = Callable[[], bool | None]
 
-    ``receive`` reads all that is there; None: it found nothing yet.
-    """
+
+class Watch:
+    """Waits for one socket, and closes it."""
 
     __slots__ = ("_loop", "_pid", "_receive", "_socket", "_waiter")
 
-    def __init__(self, sock: socket.socket, receive: Callable[[], bool | None]) -> None:
+    def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
-        self._receive = receive
         self._loop: asyncio.AbstractEventLoop | None = None
         """In whose selector there is a place."""
         self._pid = 0
         self._waiter: asyncio.Future[bool | Exception | None] | None = None
+        self._receive: _Receive | None = None
 
-    async def receive(self) -> bool | None:
-        """Wait until the socket can be read, and what ``receive`` returned, or raised, then.
+    async def receive(self, receive: _Receive) -> bool | None:
+        """Wait until the socket can be read; what *receive* returned, or raised, then.
+
+        *receive* may be called by the event loop itself, so that it has been read when the loop
+        looks again; None: it has found nothing yet.
 
         Raises:
             anyio.ClosedResourceError: the socket was closed meanwhile.
@@ -44,12 +47,12 @@ class Watch:
         loop = self._begin()
         if loop is None:
             await anyio.wait_readable(self._socket)
-            return self._receive()
-        self._waiter = loop.create_future()
+            return receive()
+        self._waiter, self._receive = loop.create_future(), receive
         try:
             outcome = await self._waiter
         finally:
-            self._waiter = None
+            self._waiter = self._receive = None
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -89,12 +92,12 @@ class Watch:
         return loop
 
     def _on_readable(self) -> None:
-        waiter = self._waiter
-        if waiter is None or waiter.done():
+        waiter, receive = self._waiter, self._receive
+        if waiter is None or receive is None or waiter.done():
             self._end()
             return
         try:
-            waiter.set_result(self._receive())
+            waiter.set_result(receive())
         except Exception as error:  # noqa: BLE001 - the waiting task's, whatever it is
             # As a result: a future complains of an exception that a cancelled task does not fetch.
             waiter.set_result(error)
