@@ -106,7 +106,7 @@ async def test_a_call_through_middleware() -> None:
 async def test_a_call_leaves_the_selector_as_it_is(
     anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A place for each wait, as ``anyio.wait_readable`` takes it, was a sixth of a tiny call."""
+    """A place for each wait, which ``anyio.wait_readable`` takes, would be dear."""
 
     def refuse(*_: object) -> None:
         raise AssertionError("a place of its own")
