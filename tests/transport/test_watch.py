@@ -8,15 +8,19 @@ import os
 import socket
 import threading
 import warnings
+import weakref
 from collections.abc import Callable, Generator
-from contextlib import suppress
+from contextlib import closing, suppress
+from contextvars import ContextVar
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
 import trio
 
+from ecrclient._runtime.transport import Origin, Wire
 from ecrclient._runtime.transport.watch import Watch
 
 
@@ -27,7 +31,7 @@ class Line:
         self.near, self.far = socket.socketpair()
         self.near.setblocking(False)
         self.number = self.near.fileno()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.received = b""
         self.watch = Watch(self.near)
 
@@ -86,9 +90,12 @@ async def test_what_is_received(line: Line, anyio_backend: str) -> None:
     assert await line.watch.receive(line.receive) is False
 
 
-async def test_what_reading_raises(line: Line, anyio_backend: str) -> None:
-    line.error = ConnectionResetError("gone")
-    with pytest.raises(ConnectionResetError, match="gone"):
+@pytest.mark.parametrize("error", [ConnectionResetError, KeyboardInterrupt])
+async def test_what_reading_raises(
+    line: Line, error: type[BaseException], anyio_backend: str
+) -> None:
+    line.error = error("gone")
+    with pytest.raises(error, match="gone"):
         await line.hear(b"a")
     line.error = None
     assert await line.watch.receive(line.receive) is True
@@ -159,6 +166,49 @@ async def test_an_error_that_a_cancelled_task_does_not_fetch(
     assert not caplog.records
 
 
+async def test_an_error_is_in_no_cycle(line: Line, anyio_backend: str) -> None:
+    class Held:
+        pass
+
+    def fail() -> bool:
+        held = Held()
+        there.append(weakref.ref(held))
+        raise ConnectionResetError
+
+    there: list[weakref.ref[Held]] = []
+    line.far.send(b"a")
+    gc.disable()
+    try:
+        with suppress(ConnectionResetError):
+            await line.watch.receive(fail)
+        await anyio.lowlevel.checkpoint()  # until now the loop itself has the future
+        assert [held() for held in there] == [None]
+    finally:
+        gc.enable()
+
+
+async def test_nothing_is_kept_of_the_context_of_a_call(line: Line, anyio_backend: str) -> None:
+    class Span:
+        pass
+
+    async def call() -> weakref.ref[Span]:
+        span = Span()
+        current.set(span)
+        await line.hear(b"a")
+        return weakref.ref(span)
+
+    current: ContextVar[Span] = ContextVar("current")
+    there: list[weakref.ref[Span]] = []
+
+    async def keep() -> None:
+        there.append(await call())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keep)
+    gc.collect()
+    assert there[0]() is None
+
+
 async def test_a_wait_that_leaves_it_unread(line: Line, anyio_backend: str) -> None:
     await line.hear(b"a")
     line.far.send(b"b")
@@ -187,6 +237,36 @@ async def test_a_loop_that_watches_no_sockets(
     monkeypatch.setattr(anyio, "wait_readable", poll)
     assert await line.hear(b"a") is True
     assert await line.hear(b"b") is True
+
+
+# -- in the pool ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_an_answer_given_up_as_its_last_byte_is_read(anyio_backend: str) -> None:
+    """The loop has read it, the task that reads has yet to wake: it must find its own answer."""
+    loop = asyncio.get_running_loop()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        closing(Wire(max_connections=2, parser="h11")) as wire,
+    ):
+        listener.setblocking(False)
+        origin = Origin("http", "127.0.0.1", listener.getsockname()[1])
+        begun = asyncio.create_task(wire.begin(origin, "POST", b"POST / HTTP/1.1\r\n\r\n", b"", {}))
+        far, _ = await loop.sock_accept(listener)
+        with far:
+            far.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nAA")
+            exchange = await begun
+            await exchange.receive_body()
+            reader = asyncio.create_task(exchange.receive_body())
+            await asyncio.sleep(0)
+            far.send(b"BB")
+            while not exchange.parser.done:
+                await asyncio.sleep(0)
+            assert not reader.done()
+            exchange.end()
+            assert (wire.stats().idle, wire.stats().in_use) == (0, 0)
+            assert await reader == [b"BB"]
 
 
 # -- other loops, other threads, other processes --------------------------------------------------
@@ -242,10 +322,40 @@ async def test_dropped_in_another_thread(anyio_backend: str, taken: list[str]) -
     loop.remove_reader = remove_reader  # type: ignore[method-assign,assignment]
     with line.far:
         await asyncio.to_thread(line.watch.close)
-        while line.near.fileno() != -1:
-            await asyncio.sleep(0)
+        with anyio.fail_after(10):
+            while line.near.fileno() != -1:
+                await asyncio.sleep(0)
     assert threads == [threading.get_ident()]
     assert not line.is_watched_by(loop)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_closed_in_another_thread_while_a_task_waits(anyio_backend: str) -> None:
+    asyncio.get_running_loop().set_debug(True)  # so that it looks which thread calls
+    line = Line()
+    task = asyncio.create_task(line.watch.receive(line.receive))
+    await asyncio.sleep(0)
+    with line.far, pytest.raises(anyio.ClosedResourceError), anyio.fail_after(10):
+        await asyncio.to_thread(line.watch.close)
+        await task
+    assert line.near.fileno() == -1
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_used_in_another_thread(line: Line, taken: list[str], anyio_backend: str) -> None:
+    await line.hear(b"a")
+    here = threading.get_ident()
+    loop = asyncio.get_running_loop()
+    original = loop.remove_reader
+
+    def remove_reader(number: int) -> bool:
+        assert threading.get_ident() == here
+        return original(number)
+
+    loop.remove_reader = remove_reader  # type: ignore[method-assign,assignment]
+    assert await asyncio.to_thread(asyncio.run, line.hear(b"b")) is True
+    assert await line.hear(b"c") is True
+    assert line.received == b"abc"
 
 
 def test_closed_after_its_loop() -> None:
@@ -256,20 +366,53 @@ def test_closed_after_its_loop() -> None:
     assert line.near.fileno() == -1
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_child_leaves_the_selector_to_its_parent(line: Line, anyio_backend: str) -> None:
-    await line.hear(b"a")
+def test_closed_after_a_loop_that_was_closed_while_a_task_waited() -> None:
+    line = Line()
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(line.watch.receive(line.receive))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+
+    async def close() -> None:
+        line.watch.close()
+
+    with line.far:
+        asyncio.run(close())
+    assert line.near.fileno() == -1
+    task.get_coro().close()
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def close_in_a_child(line: Line) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork
         child = os.fork()
     if not child:
+        code = 1
         try:
             with suppress(TimeoutError):
                 asyncio.run(asyncio.wait_for(line.watch.receive(line.receive), 0.01))
             line.watch.close()
+            code = 0 if line.near.fileno() == -1 else 2
         finally:
-            os._exit(0)
-    await anyio.to_thread.run_sync(os.waitpid, child, 0)
-    # The parent's own place is still there: nothing else would wake it up.
+            os._exit(code)
+    assert os.waitpid(child, 0) == (child, 0)
+
+
+# The parent's own place is still there afterwards: nothing else would wake it up.
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_fork_within_a_loop(line: Line, anyio_backend: str) -> None:
+    await line.hear(b"a")
+    close_in_a_child(line)
     assert await line.hear(b"b") is True
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_a_fork_while_no_loop_runs(line: Line) -> None:
+    with asyncio.Runner() as runner:
+        runner.run(line.hear(b"a"))
+        close_in_a_child(line)
+        assert runner.run(line.hear(b"b")) is True

@@ -33,7 +33,7 @@ _RECEIVE_BYTES = 64 * 1024
 _SEND_BYTES = 256 * 1024
 _RECEIVES_AT_ONCE = 16
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _WANT_READ = (BlockingIOError, ssl.SSLWantReadError)
 _WANT_WRITE = (BlockingIOError, ssl.SSLWantWriteError)
@@ -43,7 +43,8 @@ class Connection:
     """A connection that carries one request at a time.
 
     Its methods raise ``TimeoutError``, ``OSError`` and ``anyio.ClosedResourceError``; after any of
-    them, or a cancellation, it is good for nothing but :meth:`close`.
+    them it is good for nothing but :meth:`close`. So it is after a cancellation, unless the parser
+    has got a whole answer by then.
     """
 
     __slots__ = (
@@ -52,20 +53,19 @@ class Connection:
         "_poll",
         "_receive_must_write",
         "_socket",
-        "_waiting",
         "_watch",
         "closed",
         "expires",
         "heard",
         "parser",
         "requests",
+        "waiting",
         "was_cut",
     )
 
     def __init__(self, sock: socket.socket, parser: ResponseParser) -> None:
         self._socket = sock
         self._poll = _poll(sock)
-        self._waiting = False
         self._is_at_eof = False
         self._is_drained = True
         self._receive_must_write = False
@@ -80,6 +80,8 @@ class Connection:
         self.expires = 0.0
         """When an idle connection becomes too old to be used."""
         self.closed = False
+        self.waiting = False
+        """A task waits for the socket, or has yet to be woken up."""
 
     # -- idle ------------------------------------------------------------------------------------
 
@@ -194,18 +196,18 @@ class Connection:
     async def _writable(self) -> None:
         await anyio.wait_writable(self._socket)
 
-    async def _wait(self, ready: Callable[[], Awaitable[T]], timeout: float | None) -> T:
+    async def _wait(self, ready: Callable[[], Awaitable[_T]], timeout: float | None) -> _T:
         """Wait for the socket; the only place where a request under way waits for the server."""
         if self.closed:
             raise anyio.ClosedResourceError
-        self._waiting = True
+        self.waiting = True
         try:
             if timeout is None:
                 return await ready()
             with anyio.move_on_after(timeout):
                 return await ready()
         finally:
-            self._waiting = False
+            self.waiting = False
         raise TimeoutError
 
     # -- closing ---------------------------------------------------------------------------------
@@ -217,7 +219,7 @@ class Connection:
         """
         if not self.closed:
             self.closed = True
-            if self._waiting:
+            if self.waiting:
                 anyio.notify_closing(self._socket)
             self._watch.close()
 

@@ -106,6 +106,7 @@ class Exchange:
             if (
                 not (parser.done and parser.reusable)
                 or self._write_error is not None
+                or connection.waiting  # another task, for what is to be the next one's
                 or connection.closed
                 or pool.closed
             ):

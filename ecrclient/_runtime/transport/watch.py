@@ -13,17 +13,17 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import Context
 
 import anyio
 
 __all__ = ["Watch"]
 
-
 _Receive = Callable[[], bool | None]
 
 
 class Watch:
-    """Waits for one socket, and closes it."""
+    """Waits for one socket, one task at a time, and closes it."""
 
     __slots__ = ("_loop", "_pid", "_receive", "_socket", "_waiter")
 
@@ -32,7 +32,7 @@ class Watch:
         self._loop: asyncio.AbstractEventLoop | None = None
         """In whose selector there is a place."""
         self._pid = 0
-        self._waiter: asyncio.Future[bool | Exception | None] | None = None
+        self._waiter: asyncio.Future[bool | BaseException | None] | None = None
         self._receive: _Receive | None = None
 
     async def receive(self, receive: _Receive) -> bool | None:
@@ -53,28 +53,29 @@ class Watch:
             outcome = await self._waiter
         finally:
             self._waiter = self._receive = None
-        if isinstance(outcome, Exception):
-            raise outcome
+        if isinstance(outcome, BaseException):
+            try:
+                raise outcome
+            finally:
+                del outcome  # which has this frame in its traceback
         return outcome
 
     async def readable(self) -> None:
-        """Wait until the socket can be read, and leave it unread."""
-        self._end()  # anyio would take the same place
+        """Wait until the socket can be read, leave it unread, and keep no place."""
+        self._end()  # anyio would take the same one
         await anyio.wait_readable(self._socket)
 
     def close(self) -> None:
-        """Close the socket, wherever this is called; the task that waits is told."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(anyio.ClosedResourceError())
-        if self._loop is not None and _runs_elsewhere(self._loop) and self._is_ours():
-            with suppress(RuntimeError):  # it has just been closed
-                self._loop.call_soon_threadsafe(self._close)
+        """Close the socket, in the thread of its loop if that runs; the task that waits is told."""
+        loop = self._loop
+        if not self._end() and loop is not None:
+            with suppress(RuntimeError):  # it has been closed at this moment
+                loop.call_soon_threadsafe(self.close)
                 return
-        self._close()
-
-    def _close(self) -> None:
-        self._end()
         self._socket.close()
+        waiter = self._waiter
+        if waiter is not None and not (waiter.done() or waiter.get_loop().is_closed()):
+            waiter.set_result(anyio.ClosedResourceError())
 
     # -- the place in the selector ---------------------------------------------------------------
 
@@ -82,34 +83,40 @@ class Watch:
         """The loop that watches; None: this one cannot."""
         loop = _current_loop()
         if loop is not self._loop:
-            self._end()
-            if loop is not None:
-                try:
-                    loop.add_reader(self._socket.fileno(), self._on_readable)
-                except NotImplementedError:  # Windows' default loop
-                    return None
-                self._loop, self._pid = loop, os.getpid()
+            if not self._end() or loop is None:
+                return None
+            try:
+                # What this one call has in its context is not to be kept with the place.
+                Context().run(loop.add_reader, self._socket.fileno(), self._on_readable)
+            except NotImplementedError:  # Windows' default loop
+                return None
+            self._loop, self._pid = loop, os.getpid()
         return loop
 
     def _on_readable(self) -> None:
-        waiter, receive = self._waiter, self._receive
-        if waiter is None or receive is None or waiter.done():
+        # No local variable has the future: the traceback of what is raised would be in a cycle.
+        if self._waiter is None or self._receive is None or self._waiter.done():
             self._end()
             return
         try:
-            waiter.set_result(receive())
-        except Exception as error:  # noqa: BLE001 - the waiting task's, whatever it is
+            self._waiter.set_result(self._receive())
+        except BaseException as error:  # noqa: BLE001 - the waiting task's, whatever it is
             # As a result: a future complains of an exception that a cancelled task does not fetch.
-            waiter.set_result(error)
+            self._waiter.set_result(error)
 
-    def _end(self) -> None:
-        loop, self._loop = self._loop, None
-        if loop is not None and self._is_ours() and not loop.is_closed():
+    def _end(self) -> bool:
+        """Give up the place, if there is one; False: its loop runs in another thread and has to.
+
+        It does so as soon as there is something to read, for nobody listens there.
+        """
+        loop = self._loop
+        # After a fork the selector is the parent's.
+        if loop is not None and self._pid == os.getpid() and not loop.is_closed():
+            if _runs_elsewhere(loop):
+                return False
             loop.remove_reader(self._socket.fileno())
-
-    def _is_ours(self) -> bool:
-        """False in a forked child: the selector's places are the parent's."""
-        return self._pid == os.getpid()
+        self._loop = None
+        return True
 
 
 def _current_loop() -> asyncio.AbstractEventLoop | None:
