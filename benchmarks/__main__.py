@@ -56,7 +56,7 @@ def main() -> int:
     print(f"\n{describe(options.peers_python).told()}")
     good = report.targets(samples)
     if options.save or not (quick or options.parts):
-        for path in write(samples, modules, options.peers_python):
+        for path in write(samples, modules, options.peers_python, quick=quick):
             print(f"wrote {path}")
     return 0 if good else 1
 

@@ -1,4 +1,4 @@
-"""A run as files: ``results/<date>.json``, and the charts in ``docs/charts``."""
+"""A run as files: ``results/<date>.json`` or ``<date>-quick.json``, and ``docs/charts``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ _CHARTS = Path(__file__).parents[1] / "docs/charts"
 
 
 def write(
-    samples: Samples, modules: list[tuple[str, float]], peers_python: str | None
+    samples: Samples,
+    modules: list[tuple[str, float]],
+    peers_python: str | None,
+    *,
+    quick: bool,
 ) -> list[Path]:
     """Write the results and the charts; where they are."""
     machine = describe(peers_python)
-    path = _RESULTS / f"{machine.date}.json"
+    path = _RESULTS / f"{machine.date}{'-quick' if quick else ''}.json"
     path.parent.mkdir(exist_ok=True)
     _CHARTS.mkdir(exist_ok=True)
     reached = [(target, target.reached(samples)) for target in TARGETS]
