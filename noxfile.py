@@ -155,7 +155,7 @@ def bench(session: nox.Session) -> None:
     session.install("--quiet", "--editable", ".[fast]", "trustme>=1.2")
     peers = Path(session.virtualenv.location, "peers")
     folder = "Scripts" if sys.platform == "win32" else "bin"
-    session.run("python", "-m", "venv", "--clear", str(peers), silent=True)
+    session.run("python", "-m", "venv", str(peers), silent=True)
     python = str(peers / folder / "python")
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "bench")
     session.run(python, "-m", "pip", "install", "--quiet", *group, external=True)

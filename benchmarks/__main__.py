@@ -46,7 +46,7 @@ def main() -> int:
             peers,
             rounds=options.rounds or (3 if quick else 5),
             seconds=0.15 if quick else 0.3,
-            enough=8.0 if quick else 45.0,
+            enough=5.0 if quick else 45.0,
             peers_python=options.peers_python,
         )
         modules: list[tuple[str, float]] = []
@@ -70,7 +70,7 @@ def _measure(part: str, bench: Bench, modules: list[tuple[str, float]], *, quick
             bench.calls(_ALL_CALLS, (1, 8, 32, 128, 512), gaps=True)
         bench.latency(512, _LATENCY_PEERS if quick else bench.peers)
     elif part == "cold":
-        bench.cold(5 if quick else 20)
+        bench.cold(4 if quick else 20)
         steps = bench.startup(3 if quick else 10)
         bench.progress.clear()
         report.startup(steps)
