@@ -89,12 +89,7 @@ class Bench:
 
     def latency(self, concurrency: int, peers: Sequence[str]) -> None:
         """Measure tiny calls to the server that takes 20 ms."""
-        able = [
-            peer
-            for peer in peers
-            if peer in self.peers
-            and (concurrency <= _MOST_OVER_HTTPX or not PEERS[peer].is_over_httpx)
-        ]
+        able = [peer for peer in peers if peer in self.peers and _keeps_up(peer, concurrency)]
         with self._workers(self.targets["tls-slow"], concurrency, able) as workers:
             self._measure("tiny, 20 ms", "tiny", concurrency, workers, metric="p99")
 
@@ -232,7 +227,11 @@ class Bench:
 def _takes_part(peer: str, case: str, concurrency: int) -> bool:
     if PEERS[peer].is_raw and not CASES[case].raw:
         return False
-    return case == "tiny" or concurrency <= _MOST_OVER_HTTPX or not PEERS[peer].is_over_httpx
+    return case == "tiny" or _keeps_up(peer, concurrency)
+
+
+def _keeps_up(peer: str, concurrency: int) -> bool:
+    return concurrency <= _MOST_OVER_HTTPX or not PEERS[peer].is_over_httpx
 
 
 class _Worker:

@@ -81,6 +81,20 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
+@pytest.fixture
+def removers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[asyncio.AbstractEventLoop, int]]:
+    """Of which loops places were given up, and in which threads."""
+    removers: list[tuple[asyncio.AbstractEventLoop, int]] = []
+    original = asyncio.SelectorEventLoop.remove_reader
+
+    def remove_reader(loop: asyncio.SelectorEventLoop, number: int) -> bool:
+        removers.append((loop, threading.get_ident()))
+        return original(loop, number)
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "remove_reader", remove_reader)
+    return removers
+
+
 async def test_what_is_received(line: Line, anyio_backend: str) -> None:
     assert await line.hear(b"a") is True
     assert await line.hear(b"b") is True
@@ -307,24 +321,18 @@ def test_trio_as_a_guest_of_asyncio(line: Line) -> None:
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_dropped_in_another_thread(anyio_backend: str, taken: list[str]) -> None:
+async def test_dropped_in_another_thread(
+    anyio_backend: str, removers: list[tuple[asyncio.AbstractEventLoop, int]]
+) -> None:
     line = Line()
-    await line.hear(b"a")
-    threads: list[int] = []
     loop = asyncio.get_running_loop()
-    original = loop.remove_reader
-
-    def remove_reader(number: int) -> bool:
-        threads.append(threading.get_ident())
-        return original(number)
-
-    loop.remove_reader = remove_reader  # type: ignore[method-assign,assignment]
+    await line.hear(b"a")
     with line.far:
         await asyncio.to_thread(line.watch.close)
         with anyio.fail_after(10):
             while line.near.fileno() != -1:
                 await asyncio.sleep(0)
-    assert threads == [threading.get_ident()]
+    assert removers == [(loop, threading.get_ident())]
     assert not line.is_watched_by(loop)
 
 
@@ -341,20 +349,15 @@ async def test_closed_in_another_thread_while_a_task_waits(anyio_backend: str) -
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_used_in_another_thread(line: Line, taken: list[str], anyio_backend: str) -> None:
+async def test_used_in_another_thread(
+    line: Line, anyio_backend: str, removers: list[tuple[asyncio.AbstractEventLoop, int]]
+) -> None:
     await line.hear(b"a")
-    here = threading.get_ident()
-    loop = asyncio.get_running_loop()
-    original = loop.remove_reader
-
-    def remove_reader(number: int) -> bool:
-        assert threading.get_ident() == here
-        return original(number)
-
-    loop.remove_reader = remove_reader  # type: ignore[method-assign,assignment]
+    here = asyncio.get_running_loop()
     assert await asyncio.to_thread(asyncio.run, line.hear(b"b")) is True
     assert await line.hear(b"c") is True
     assert line.received == b"abc"
+    assert {thread for loop, thread in removers if loop is here} <= {threading.get_ident()}
 
 
 def test_closed_after_its_loop() -> None:
