@@ -4,7 +4,8 @@
 
     run                deadline around everything, credentials and settings included
       _retry_loop      attempts, judged one by one, and the sleeps between them
-        _attempt       timeout around it; signed anew, and the whole answer is read
+        _attempt       timeout around it; signed anew, and the whole response is read; credentials
+                       and waiting for a connection have limits of their own
           _post        bytes, over our own wire
           _send        as httpx objects, through middleware or another transport
 """
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Generic
 
 import anyio
 
+from ecrclient._runtime.attempt import Attempt
 from ecrclient._runtime.config import CallOptions
 from ecrclient._runtime.core import Connection, Core
 from ecrclient._runtime.credentials import REFUSED_CREDENTIALS_CODES, Credentials, renew
@@ -200,33 +202,33 @@ class Call(Generic[ResponseT]):
 
     async def _attempt(self, connection: Connection, retry: Retry) -> RawResponse[ResponseT]:
         """The middleware and the transport once, within the timeout."""
-        timeout = self._options.timeout
-        told = retry.headers(timeout)
-        with anyio.move_on_after(timeout):
-            if connection.sender.sends_bytes and not self._middleware:
-                return await self._post(connection, retry, told)
-            return await self._send(connection, retry, told)
-        raise AttemptTimeout(f"no whole answer within {timeout:g} s")
+        credentials: Credentials | None = None
+        if connection.sender.sends_bytes and not self._middleware:
+            credentials = await self._get_credentials(connection)
+        attempt = Attempt(retry.headers(self._options.timeout), self._options)
+        with attempt.scope:
+            if credentials is not None:
+                return await self._post(connection, retry, attempt, credentials)
+            return await self._send(connection, retry, attempt)
+        raise AttemptTimeout(f"no complete response within {attempt.timeout:g} s")
 
     async def _post(
-        self, connection: Connection, retry: Retry, told: Mapping[str, str]
+        self, connection: Connection, retry: Retry, attempt: Attempt, credentials: Credentials
     ) -> RawResponse[ResponseT]:
-        """An attempt that nobody looks at on its way: bytes."""
-        credentials = await self._get_credentials(connection)
+        """An attempt that no middleware sees: bytes."""
         status, headers, content = await connection.sender.post(
-            self._operation, self._body, told, credentials, self._core.clock.now()
+            self._operation, self._body, attempt, credentials, self._core.clock.now()
         )
         return self._raw_response(status, decode_headers(headers), content, retry)
 
     async def _send(
-        self, connection: Connection, retry: Retry, told: Mapping[str, str]
+        self, connection: Connection, retry: Retry, attempt: Attempt
     ) -> RawResponse[ResponseT]:
         """An attempt through the middleware, or through a transport that speaks httpx."""
         response = await connection.sender.over_httpx().attempt(
             self._operation,
             self._body,
-            told,
-            timeout=self._options.timeout,
+            attempt,
             middleware=self._middleware,
             get_credentials=lambda: self._get_credentials(connection),
             now=self._core.clock.now,

@@ -17,8 +17,9 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from ecrclient._runtime.checks import check_instance, check_seconds
 from ecrclient._runtime.errors import ConfigurationError
 from ecrclient._runtime.retry import RetryPolicy
 from ecrclient._runtime.shared_config import Found, Profile, load_profile
@@ -56,17 +57,23 @@ class CallOptions:
     """What may differ from call to call; see ``with_options``."""
 
     timeout: float | None = 60.0
-    """Seconds for one attempt, from the first byte sent to the last received; None: no limit."""
+    """Seconds for one attempt: middleware, connecting, and everything from the first byte sent to
+    the last received; None: no limit. Waiting for a free connection and getting credentials are not
+    part of it."""
     deadline: float | None = None
     """Seconds for the whole call: attempts, sleeps and credentials; None: no limit."""
     retry: RetryPolicy | None = None
     """The retry policy; None: the client's own."""
+    pool_timeout: float | Literal["timeout"] | None = "timeout"
+    """Seconds to wait for a free connection where ``max_connections`` are in use; None: no limit;
+    ``"timeout"``: as long as ``timeout``."""
 
     def __post_init__(self) -> None:
-        for name in ("timeout", "deadline"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ConfigurationError(f"{name} must be more than 0 seconds, not {value!r}")
+        check_seconds("timeout", self.timeout, none="no limit")
+        check_seconds("deadline", self.deadline, none="no limit")
+        if self.pool_timeout != "timeout":
+            check_seconds("pool_timeout", self.pool_timeout, none="no limit")
+        check_instance("retry", self.retry, RetryPolicy, "a RetryPolicy", none=True)
 
 
 class ClientArguments(NamedTuple):

@@ -8,7 +8,6 @@ and the same signature.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ecrclient._runtime.transport import Answer, Origin, Wire
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ecrclient._runtime.attempt import Attempt
     from ecrclient._runtime.config import Settings
     from ecrclient._runtime.credentials import Credentials
     from ecrclient._runtime.operation import Operation
@@ -55,7 +55,7 @@ class Sender:
         self,
         operation: Operation[Any],
         body: bytes,
-        told: Mapping[str, str],
+        attempt: Attempt,
         credentials: Credentials,
         now: datetime,
     ) -> Answer:
@@ -71,10 +71,12 @@ class Sender:
             now=now,
         )
         lines = [head.lines]
-        lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in told.items()]
+        lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in attempt.headers.items()]
         lines += [b"%b: %b\r\n" % field for field in signature]
         lines.append(b"Content-Length: %d\r\n\r\n" % len(body))
-        return await self._wire.post(self._origin, b"".join(lines), body, self._connect_timeout)
+        return await self._wire.post(
+            self._origin, b"".join(lines), body, self._connect_timeout, attempt
+        )
 
     def over_httpx(self) -> HttpxSender:
         """For attempts that middleware, or a transport of the user's, wants to see."""

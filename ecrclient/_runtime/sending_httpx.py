@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
 
+from ecrclient._runtime.attempt import EXTENSION
 from ecrclient._runtime.middleware import Middleware, compose
 from ecrclient._runtime.transport import translate_error
 
 if TYPE_CHECKING:
+    from ecrclient._runtime.attempt import Attempt
     from ecrclient._runtime.credentials import Credentials
     from ecrclient._runtime.operation import Operation
     from ecrclient._runtime.sending import Heads
@@ -42,9 +44,8 @@ class HttpxSender:
         self,
         operation: Operation[Any],
         body: bytes,
-        told: Mapping[str, str],
+        attempt: Attempt,
         *,
-        timeout: float | None,
         middleware: Sequence[Middleware],
         get_credentials: Callable[[], Awaitable[Credentials]],
         now: Callable[[], datetime],
@@ -56,26 +57,33 @@ class HttpxSender:
         """
 
         async def send(request: httpx.Request) -> httpx.Response:
-            return await self._send(request, await get_credentials(), now())
+            with attempt.paused():
+                credentials = await get_credentials()
+            return await self._send(request, attempt, credentials, now())
 
-        request = self._request(operation, body, told, timeout)
+        request = self._request(operation, body, attempt)
+        failure: httpx.RequestError
         try:
             response = await compose(middleware, send)(request)
             # Middleware may have made an answer of its own that is not read yet.
             await response.aread()
         except httpx.RequestError as error:
-            raise translate_error(error) from error
-        return response
+            failure = error
+        else:
+            return response
+        # Outside the except block: the original error would become the context of its own effect.
+        raise translate_error(failure)
 
     def _request(
         self,
         operation: Operation[Any],
         body: bytes,
-        told: Mapping[str, str],
-        timeout: float | None,
+        attempt: Attempt,
     ) -> httpx.Request:
         """The attempt as middleware sees it: not signed yet."""
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
+        told, timeout = attempt.headers, attempt.timeout
+        timeouts: dict[str, float | None] = dict.fromkeys(("connect", "read", "write"), timeout)
+        timeouts["pool"] = attempt.pool_timeout
         if self._connect_timeout is not None:
             connect = self._connect_timeout
             timeouts["connect"] = connect if timeout is None else min(connect, timeout)
@@ -89,10 +97,12 @@ class HttpxSender:
         )
 
     async def _send(
-        self, request: httpx.Request, credentials: Credentials, now: datetime
+        self, request: httpx.Request, attempt: Attempt, credentials: Credentials, now: datetime
     ) -> httpx.Response:
         """Sign what the middleware has left, send it, and read the whole answer."""
         signed = self._signed(request, credentials, now)
+        # Here, and not before the middleware, which may send another request than it was given.
+        signed.extensions = {**signed.extensions, EXTENSION: attempt}
         # Signatures and tokens stay out of what middleware, and so a log, can reach.
         try:
             response = await self._transport.handle_async_request(signed)

@@ -80,7 +80,7 @@ async def test_pool_timeout(make: Make) -> None:
     async with serve(says(answer(b"x" * 3_000_000))) as server:
         transport = make(max_connections=1)
         held = await transport.handle_async_request(request(server.url))
-        with pytest.raises(httpx.PoolTimeout, match="all 1 connections") as caught:
+        with pytest.raises(httpx.PoolTimeout, match="1 of 1 in use, 0 idle") as caught:
             await send(transport, server.url, pool=0.05)
         assert caught.value.request is not None
         assert transport.stats().waiting == 0

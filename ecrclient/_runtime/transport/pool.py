@@ -11,11 +11,15 @@ Nothing here but ``acquire`` awaits, and all of it runs in one event loop: each 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Generic, NamedTuple, TypeVar
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import anyio
 
-from ecrclient._runtime.errors import ClientClosedError
+from ecrclient._runtime.errors import ClientClosedError, PoolTimeout
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.attempt import Attempt
 
 __all__ = ["Pool", "PoolStats"]
 
@@ -62,18 +66,23 @@ class Pool(Generic[T]):
             return True
         return False
 
-    async def acquire(self, timeout: float | None) -> None:
+    async def acquire(self, timeout: float | None, attempt: Attempt | None = None) -> None:
         """Take a slot, waiting in line for it.
 
+        Args:
+            timeout: Seconds to wait; None: no limit.
+            attempt: The attempt whose timer stands still meanwhile.
+
         Raises:
-            TimeoutError: none became free in time.
+            PoolTimeout: No slot became free in time.
             ClientClosedError: the pool was closed meanwhile.
         """
         turn = anyio.Event()
         self._waiters[turn] = None
         try:
-            with anyio.move_on_after(timeout):
-                await turn.wait()
+            with nullcontext() if attempt is None else attempt.paused():
+                with anyio.move_on_after(timeout):
+                    await turn.wait()
         except BaseException:
             if turn in self._waiters:
                 del self._waiters[turn]
@@ -82,10 +91,18 @@ class Pool(Generic[T]):
             raise
         if turn in self._waiters:
             del self._waiters[turn]
-            raise TimeoutError
+            raise self._timed_out(timeout)
         if self.closed:
             self.release()
             raise ClientClosedError("the transport was closed while a call waited for a connection")
+
+    def _timed_out(self, timeout: float | None) -> PoolTimeout:
+        stats = self.stats()
+        return PoolTimeout(
+            f"no connection became free within {timeout:g} s: {stats.in_use} of {self.size} in "
+            f"use, {stats.idle} idle, {stats.waiting} other calls waiting (max_connections is "
+            f"{self.size})"
+        )
 
     def release(self) -> None:
         """Give a slot back, to the one who has waited longest if anybody waits."""

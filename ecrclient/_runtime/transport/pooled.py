@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+from ecrclient._runtime.attempt import EXTENSION
 from ecrclient._runtime.errors import TransportError
 from ecrclient._runtime.transport.answers import is_encoded
 from ecrclient._runtime.transport.exchange import Exchange
@@ -79,14 +80,16 @@ class PooledTransport(httpx.AsyncBaseTransport):
         body = request_body(request, head)
         timeouts = request.extensions.get("timeout", {})
         try:
-            exchange = await self._wire.begin(origin, request.method, head, body, timeouts)
+            exchange = await self._wire.begin(
+                origin, request.method, head, body, timeouts, request.extensions.get(EXTENSION)
+            )
             try:
                 return _response(exchange, request)
             except BaseException:
                 exchange.end()
                 raise
         except TransportError as error:
-            raise to_httpx(error, request) from error.__cause__
+            raise to_httpx(error, request) from error
 
     async def aclose(self) -> None:
         """Close every connection; calls under way and waiting get ``ClientClosedError``."""
@@ -154,7 +157,7 @@ class _BodyStream(httpx.AsyncByteStream):
                     yield piece
             raise httpx.StreamClosed
         except TransportError as error:
-            raise to_httpx(error, self._request) from error.__cause__
+            raise to_httpx(error, self._request) from error
         finally:
             exchange.end()
 

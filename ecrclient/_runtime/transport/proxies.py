@@ -10,10 +10,12 @@ import anyio
 import anyio.lowlevel
 import httpx
 
-from ecrclient._runtime.errors import ClientClosedError, ConfigurationError
+from ecrclient._runtime.attempt import EXTENSION
+from ecrclient._runtime.errors import ClientClosedError, ConfigurationError, PoolTimeout
 from ecrclient._runtime.transport.answers import is_encoded, too_large
 from ecrclient._runtime.transport.messages import AnswerTooLarge, EncodedResponse
 from ecrclient._runtime.transport.pool import Pool, PoolStats
+from ecrclient._runtime.transport.translation import to_httpx
 
 __all__ = ["LimitedTransport", "proxied_transport"]
 
@@ -89,12 +91,13 @@ class LimitedTransport(httpx.AsyncBaseTransport):
         if pool.closed:
             raise ClientClosedError("the transport is closed")
         if not pool.try_acquire():
-            timeout = request.extensions.get("timeout", {}).get("pool")
+            extensions = request.extensions
             try:
-                await pool.acquire(timeout)
-            except TimeoutError as error:
-                message = f"all {pool.size} connections stayed in use for {timeout} s"
-                raise httpx.PoolTimeout(message, request=request) from error
+                await pool.acquire(
+                    extensions.get("timeout", {}).get("pool"), extensions.get(EXTENSION)
+                )
+            except PoolTimeout as error:
+                raise to_httpx(error, request) from error
         transport: httpx.AsyncBaseTransport | None = None
         try:
             if pool.idle:

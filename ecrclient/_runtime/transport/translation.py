@@ -7,6 +7,7 @@ import httpx
 from ecrclient._runtime.errors import (
     ConnectError,
     ConnectTimeout,
+    ECRClientError,
     PoolTimeout,
     ReadError,
     ReadTimeout,
@@ -38,16 +39,37 @@ _THEIRS_AND_OURS: tuple[tuple[type[httpx.RequestError], type[TransportError]], .
 )
 
 
-def translate_error(error: httpx.RequestError) -> TransportError:
-    """The exception of ours that says the same."""
+def translate_error(error: httpx.RequestError) -> ECRClientError:
+    """The client's exception for one of httpx's.
+
+    An exception that the client's own transport raised comes out as it went in, whatever middleware
+    and transports in between made of it, as long as each raised its own ``from`` the one before.
+    """
+    return _original(error) or _equivalent(error)
+
+
+def _original(error: httpx.RequestError) -> ECRClientError | None:
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, ECRClientError):
+            return cause
+        seen.add(id(cause))
+        cause = cause.__cause__
+    return None
+
+
+def _equivalent(error: httpx.RequestError) -> TransportError:
     kind = next(
         (ours for theirs, ours in _THEIRS_AND_OURS if isinstance(error, theirs)), TransportError
     )
-    return kind(str(error) or type(error).__name__)
+    translated = kind(str(error) or type(error).__name__)
+    translated.__cause__ = error
+    return translated
 
 
 def to_httpx(error: TransportError, request: httpx.Request) -> httpx.RequestError:
-    """The exception of httpx's that says the same."""
+    """The exception of httpx's that says the same; raise it ``from`` *error*."""
     if isinstance(error.__cause__, ParseError):
         return httpx.RemoteProtocolError(str(error), request=request)
     if isinstance(error, OtherOriginError):

@@ -16,7 +16,7 @@ import ssl
 import time
 import warnings
 from collections.abc import AsyncGenerator, Mapping
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import anyio
@@ -26,7 +26,6 @@ from ecrclient._runtime.errors import (
     ClientClosedError,
     ConnectError,
     ConnectTimeout,
-    PoolTimeout,
     ReadError,
     WriteError,
 )
@@ -37,6 +36,9 @@ from ecrclient._runtime.transport.exchange import Exchange, Limits, StaleConnect
 from ecrclient._runtime.transport.parsers import find_parser
 from ecrclient._runtime.transport.pool import Pool, PoolStats
 from ecrclient._runtime.transport.tls import shared_context
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.attempt import Attempt
 
 __all__ = ["Origin", "OtherOriginError", "Wire"]
 
@@ -113,7 +115,12 @@ class Wire:
         return self._limits.max_response_bytes
 
     async def post(
-        self, origin: Origin, head: bytes, body: bytes, connect_timeout: float | None
+        self,
+        origin: Origin,
+        head: bytes,
+        body: bytes,
+        connect_timeout: float | None,
+        attempt: Attempt,
     ) -> Answer:
         """Send the bytes of a POST request and await the whole answer.
 
@@ -123,7 +130,8 @@ class Wire:
             TransportError: no answer came, or none that can be read.
             ClientClosedError: the transport is closed.
         """
-        exchange = await self.begin(origin, "POST", head, body, {"connect": connect_timeout})
+        timeouts = {"connect": connect_timeout, "pool": attempt.pool_timeout}
+        exchange = await self.begin(origin, "POST", head, body, timeouts, attempt)
         try:
             return await exchange.whole_answer()
         finally:
@@ -136,10 +144,12 @@ class Wire:
         head: bytes,
         body: bytes | AsyncGenerator[bytes],
         timeouts: Mapping[str, float | None],
+        attempt: Attempt | None = None,
     ) -> Exchange:
         """Send a request and await the answer's head; the caller must end the exchange.
 
-        *timeouts* are seconds for ``pool``, ``connect``, and each ``write`` and ``read``.
+        *timeouts* are seconds for ``pool``, ``connect``, and each ``write`` and ``read``; the timer
+        of *attempt* stands still during the first.
 
         Raises:
             TransportError: no answer came, or none that can be read.
@@ -150,13 +160,7 @@ class Wire:
             self._check(origin)
         exchange = Exchange(pool, self._limits, method, timeouts)
         if not pool.try_acquire():
-            timeout = timeouts.get("pool")
-            try:
-                await pool.acquire(timeout)
-            except TimeoutError as error:
-                raise PoolTimeout(
-                    f"all {pool.size} connections stayed in use for {timeout} s"
-                ) from error
+            await pool.acquire(timeouts.get("pool"), attempt)
         try:
             await self._send(exchange, origin, head, body)
         except BaseException:
