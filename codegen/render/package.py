@@ -31,6 +31,7 @@ _PUBLIC = {
         "ConnectError",
         "ConnectTimeout",
         "CredentialsError",
+        "CredentialsTimeout",
         "DeadlineExceeded",
         "ECRClientError",
         "PaginationError",

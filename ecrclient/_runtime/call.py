@@ -24,7 +24,6 @@ from ecrclient._runtime.core import Connection, Core
 from ecrclient._runtime.credentials import REFUSED_CREDENTIALS_CODES, Credentials, renew
 from ecrclient._runtime.errors import (
     AttemptTimeout,
-    CredentialsError,
     DeadlineExceeded,
     ECRClientError,
     ServiceError,
@@ -238,13 +237,7 @@ class Call(Generic[ResponseT]):
 
     async def _get_credentials(self, connection: Connection) -> Credentials:
         self._stopwatch.enter("credentials")
-        try:
-            self._credentials = await connection.credentials.get()
-        except ECRClientError:
-            raise
-        except Exception as error:
-            # A provider of the user's. Not what it says, which may hold a secret.
-            raise CredentialsError(f"the provider raised {type(error).__name__}") from error
+        self._credentials = await connection.credentials.get()
         self._stopwatch.enter("attempts")
         return self._credentials
 

@@ -7,6 +7,7 @@
         ├── ConfigurationError            a setting is wrong or missing; nothing was sent
         ├── ClientClosedError             the client was used after ``aclose`` (a RuntimeError)
         ├── CredentialsError              no credentials, or they cannot be had
+        │   └── CredentialsTimeout        their source has not returned in time (a TimeoutError)
         ├── RequestValidationError        an argument is wrong; nothing was sent (a ValueError)
         ├── TransportError                no answer, or not a whole one
         │   ├── ConnectError              the connection could not be made
@@ -53,6 +54,7 @@ __all__ = [
     "ConnectError",
     "ConnectTimeout",
     "CredentialsError",
+    "CredentialsTimeout",
     "DeadlineExceeded",
     "ECRClientError",
     "ErrorMember",
@@ -98,6 +100,10 @@ class ClientClosedError(ECRClientError, RuntimeError):
 
 class CredentialsError(ECRClientError):
     """There are no credentials, or the provider failed to get them."""
+
+
+class CredentialsTimeout(CredentialsError, TimeoutError):
+    """The source of credentials has not returned in time; it is not retried."""
 
 
 class ValidationProblem(NamedTuple):

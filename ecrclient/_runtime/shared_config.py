@@ -43,6 +43,11 @@ def ask_botocore(question: Callable[[], T], failure: type[ECRClientError]) -> T:
     except (OSError, RuntimeError) as error:
         # A credential process that is not there; credentials that are expired when they come.
         told = f"{type(error).__name__}: {error}"
+    except ECRClientError:
+        raise
+    except Exception as error:  # noqa: BLE001 - botocore has no limit to what it raises
+        # Only its type: a JSONDecodeError keeps all that a credential process has written.
+        told = f"botocore raised {type(error).__name__}"
     # Not from the error: what lies behind a parsing error of botocore's quotes lines of the file,
     # and they may hold a key.
     raise failure(told)
@@ -70,7 +75,7 @@ class Profile:
     """What the configuration file says of the profile."""
     credentials: Section = field(default_factory=dict[str, Any], repr=False)
     """What the credentials file says of it; for botocore any setting may stand there, and wins."""
-    services: Section = field(default_factory=dict[str, Any])
+    services: Section = field(default_factory=dict[str, Any], repr=False)
     """The configuration file's ``services`` sections."""
 
     def find(self, key: str) -> Found | None:

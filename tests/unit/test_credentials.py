@@ -232,7 +232,7 @@ async def test_what_is_passed_comes_first(monkeypatch: pytest.MonkeyPatch) -> No
     rotating = Rotating()
 
     assert await default_provider(KEY, "far").get() == KEY
-    assert default_provider(rotating, "far") is rotating
+    assert await default_provider(rotating, "far").get() == await Rotating().get()
     assert isinstance(rotating, CredentialsProvider)
 
 

@@ -6,6 +6,8 @@
     providers.py   fixed keys, the environment, botocore's whole chain
     refresh.py     one refresh at a time around any source, in the background where it may be
     bridge.py      the keys of an ``aws-requests-auth`` object
+    question.py    one such refresh, and the tasks that wait for it
+    users.py       a time limit around a provider that the user wrote
     client.py      which provider a client uses, and what it does when its credentials are refused
 
 A provider answers :meth:`CredentialsProvider.get` as often as it is asked and keeps what it found;

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from ecrclient._runtime.errors import CredentialsError
 
-__all__ = ["Credentials", "CredentialsProvider"]
+__all__ = ["TIMEOUT", "Credentials", "CredentialsProvider", "described", "harmless_cause"]
+
+TIMEOUT = 120.0
+"""Seconds to wait for credentials: what botocore allows one request to AWS STS or SSO, 60 to
+connect and 60 to read (``connect_timeout`` and ``read_timeout`` of ``botocore.config.Config``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,16 @@ class Credentials:
                 or text != text.strip()
             ):
                 raise CredentialsError(f"{name} holds characters that no header may carry")
-        if self.expires_at is not None and self.expires_at.utcoffset() is None:
-            raise CredentialsError("expires_at must have a time zone")
+        _check_expiry(self.expires_at)
+
+
+def _check_expiry(expires_at: object) -> None:
+    if expires_at is None:
+        return
+    if not isinstance(expires_at, datetime):
+        raise CredentialsError(f"expires_at must be a datetime, not {type(expires_at).__name__}")
+    if expires_at.utcoffset() is None:
+        raise CredentialsError("expires_at must have a time zone")
 
 
 @runtime_checkable
@@ -57,3 +69,31 @@ class CredentialsProvider(Protocol):
     async def invalidate(self) -> None:
         """Forget what was given last: the service has refused it."""
         ...
+
+
+def described(error: BaseException) -> str:
+    """The description of a failure: only messages of this package are known to hold no secret."""
+    if isinstance(error, CredentialsError):
+        return str(error)
+    return f"the source of credentials failed: {type(error).__name__}"
+
+
+def harmless_cause(error: BaseException | None) -> BaseException | None:
+    """*error* as a cause; None if it, or what it comes from, may hold what a source has sent.
+
+    A ``ValueError`` keeps what it could not read: the ``doc`` of a ``JSONDecodeError`` is all that
+    a process or a service has written, keys included.
+    """
+    seen: set[int] = set()
+    todo = [error]
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, ValueError):
+            return None
+        todo += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            todo += cast("BaseExceptionGroup[BaseException]", one).exceptions
+    return error

@@ -13,6 +13,7 @@ from ecrclient._runtime.credentials.providers import (
     EnvironmentCredentials,
     StaticCredentials,
 )
+from ecrclient._runtime.credentials.users import UsersProvider, has_time_limit
 from ecrclient._runtime.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def default_provider(
     if isinstance(credentials, Credentials):
         return StaticCredentials(credentials)
     if isinstance(credentials, CredentialsProvider):
-        return credentials
+        return credentials if has_time_limit(credentials) else UsersProvider(credentials)
     if is_requests_auth(credentials):
         return RequestsAuthCredentials(credentials)
     if credentials is not None:

@@ -6,7 +6,8 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ecrclient._runtime.credentials.base import Credentials
+from ecrclient._runtime.checks import check_text
+from ecrclient._runtime.credentials.base import TIMEOUT, Credentials
 from ecrclient._runtime.credentials.refresh import RefreshingCredentials
 from ecrclient._runtime.errors import CredentialsError
 from ecrclient._runtime.shared_config import ask_botocore, open_session
@@ -27,6 +28,8 @@ class StaticCredentials:
     """Always the same credentials."""
 
     def __init__(self, credentials: Credentials) -> None:
+        if not isinstance(credentials, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise CredentialsError(f"these are not Credentials but {type(credentials).__name__}")
         self._credentials = credentials
 
     async def get(self) -> Credentials:
@@ -107,6 +110,7 @@ class BotocoreCredentials(RefreshingCredentials):
     Args:
         profile: The profile to use, and to prefer to the environment's credentials.
         region: The region whose AWS STS assumes a role; botocore finds one where it is None.
+        timeout: Seconds that the chain may take; None: no limit.
         clock: Tells the time, with its zone.
     """
 
@@ -115,9 +119,12 @@ class BotocoreCredentials(RefreshingCredentials):
         profile: str | None = None,
         region: str | None = None,
         *,
+        timeout: float | None = TIMEOUT,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        super().__init__(self._resolve, start_over=self._drop, clock=clock)
+        check_text("profile", profile)
+        check_text("region", region)
+        super().__init__(self._resolve, start_over=self._drop, timeout=timeout, clock=clock)
         self._profile = profile
         self._region = region
         self._found: Any = None
@@ -130,22 +137,23 @@ class BotocoreCredentials(RefreshingCredentials):
         return ask_botocore(self._ask_chain, CredentialsError)
 
     def _ask_chain(self) -> Credentials:
-        frozen = None
-        if self._found is None:
-            self._found = open_session(self._profile, self._region).get_credentials()
+        # A local name: a refresh that hung may come back while another one starts over.
+        frozen, found = None, self._found
+        if found is None:
+            found = self._found = open_session(self._profile, self._region).get_credentials()
             # Some sources have asked already, and botocore would at once ask those again whose
             # credentials live for less than its own windows: a process would run twice.
-            frozen = getattr(self._found, "_frozen_credentials", None)
-        if self._found is None:
+            frozen = getattr(found, "_frozen_credentials", None)
+        if found is None:
             raise CredentialsError(
                 "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a "
                 "profile, or pass credentials= to the client"
             )
         if frozen is None:
             # This may block: botocore has credentials of its own that refresh themselves.
-            frozen = self._found.get_frozen_credentials()
+            frozen = found.get_frozen_credentials()
         return Credentials(
-            frozen.access_key, frozen.secret_key, frozen.token or None, expiry_of(self._found)
+            frozen.access_key, frozen.secret_key, frozen.token or None, expiry_of(found)
         )
 
 

@@ -6,19 +6,20 @@ from 15 minutes before the end a refresh is advisable, from 10 minutes before it
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
+import math
 import os
-import sys
 import threading
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import anyio
 
-from ecrclient._runtime.credentials.base import Credentials
-from ecrclient._runtime.errors import CredentialsError
+from ecrclient._runtime.checks import check_callable, check_seconds
+from ecrclient._runtime.credentials.base import TIMEOUT, Credentials, described
+from ecrclient._runtime.credentials.question import Question, in_trio
+from ecrclient._runtime.errors import CredentialsError, CredentialsTimeout
 
 __all__ = ["ADVISORY_WINDOW", "MANDATORY_WINDOW", "RefreshingCredentials", "Source"]
 
@@ -32,6 +33,8 @@ MANDATORY_WINDOW = timedelta(minutes=10)
 # a half and three quarters of their life.
 _ADVISORY_SHARE = 1 / 2
 _MANDATORY_SHARE = 1 / 4
+_MAX_ABANDONED = 4
+"""Requests that may hang at the same time: each of them keeps a thread."""
 _PAUSE = timedelta(seconds=30)
 """The time between two refreshes in the background of which the first brought nothing new."""
 
@@ -48,6 +51,9 @@ class RefreshingCredentials:
       are given the old ones meanwhile. If that fails, it is logged and tried again half a minute
       later.
     - From 10 minutes before they expire callers wait for the refresh, and it must succeed.
+    - A refresh that takes longer than *timeout* is abandoned, and the next caller starts another
+      one. What an abandoned refresh brings later is kept unless a newer one has succeeded; its
+      failure is dropped. While 4 abandoned ones are still running, no other is started.
 
     The source runs in a thread of its own, a daemon that no task and no task group owns. So it
     blocks no event loop and takes none of the worker threads that an application may have used up;
@@ -63,8 +69,15 @@ class RefreshingCredentials:
     Args:
         source: Gets credentials anew; what it raises becomes a ``CredentialsError``.
         start_over: Called in the thread before the source is asked again because the service has
-            refused what it gave: it drops what the source has remembered.
+            refused what it gave, or because it did not return in time: it drops what the source has
+            remembered.
+        timeout: Seconds that a refresh may take and a caller waits; None: no limit. The default is
+            what botocore allows one request to AWS STS or SSO: 60 seconds to connect and 60 to
+            read. Its requests to metadata services take 10 seconds at most.
         clock: Tells the time, with its zone.
+
+    Raises:
+        ConfigurationError: An argument is of a wrong type or out of range.
     """
 
     def __init__(
@@ -72,10 +85,16 @@ class RefreshingCredentials:
         source: Source,
         *,
         start_over: Callable[[], None] | None = None,
+        timeout: float | None = TIMEOUT,
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        check_callable("source", source)
+        check_callable("start_over", start_over, none=True)
+        check_seconds("timeout", timeout, none="no limit")
+        check_callable("clock", clock)
         self._source = source
         self._start_over = start_over
+        self._timeout = math.inf if timeout is None else timeout
         self._clock = clock
         self._process = os.getpid()
         self._state_lock = threading.RLock()
@@ -84,25 +103,42 @@ class RefreshingCredentials:
         self._advisory_from: datetime | None = None
         self._mandatory_from: datetime | None = None
         self._paused_until: datetime | None = None
-        self._refresh: _Refresh | None = None
+        self._refresh: Question | None = None
+        self._abandoned: set[Question] = set()
+        self._asked = 0
+        self._held_number = 0
+        """The number of the refresh that brought the credentials."""
         self._generation = 0
         """How often credentials were invalidated: an answer to an older question is dropped."""
-        self._refused = False
+        self._must_start_over = False
 
     async def get(self) -> Credentials:
         """The credentials to sign with now.
 
         Raises:
-            CredentialsError: there are none, and the source gave none or failed.
+            CredentialsError: There are none, and the source gave none or failed.
+            CredentialsTimeout: The source has not returned in time.
         """
+        left = self._timeout
         while True:
-            held, refresh = self._look()
+            held, refresh, started = self._look()
             if held is not None:
                 return held
-            assert refresh is not None
-            await refresh.wait()
-            if refresh.generation == self._generation:
-                return refresh.answer()
+            allowed = self._timeout if started else self._left(refresh)
+            begun = anyio.current_time()
+            is_awake = await refresh.wait(min(left, allowed))
+            if is_awake:
+                if refresh.is_finished and refresh.generation == self._generation:
+                    return refresh.answer()
+                left -= anyio.current_time() - begun
+            else:
+                if allowed <= left:
+                    self._abandon(refresh)
+                left -= allowed
+            if left <= 0:
+                raise CredentialsTimeout(
+                    f"the source of credentials has not returned within {self._timeout:g} s"
+                )
 
     async def invalidate(self) -> None:
         """Forget what was given last; once is enough, however many callers were refused."""
@@ -110,24 +146,46 @@ class RefreshingCredentials:
             if self._held is not None:
                 self._held = None
                 self._generation += 1
-                self._refused = True
+                self._must_start_over = True
 
-    def _look(self) -> tuple[Credentials | None, _Refresh | None]:
-        """What can be given at once, else the refresh to wait for; starts one when it is time."""
+    def _look(self) -> tuple[Credentials | None, Question, bool]:
+        """The credentials that can be given now; else the refresh to wait for, and whether it has
+        been started for it.
+        """
         with self._lock():
             held, now = self._held, self._clock()
             if held is not None and not _reached(self._advisory_from, now):
-                return held, None
+                return held, _NOTHING, False
             paused = self._paused_until is not None and now < self._paused_until
             must_wait = (
                 held is None
                 or _reached(held.expires_at, now)
                 or (_reached(self._mandatory_from, now) and not paused)
             )
-            refresh = self._refresh
+            refresh, started = self._refresh, False
+            if refresh is not None and self._left(refresh) <= 0:
+                self._abandon(refresh)
+                refresh = None
             if refresh is None and (must_wait or not paused):
-                refresh = self._start()
-            return (None if must_wait else held), refresh
+                if len(self._abandoned) < _MAX_ABANDONED:
+                    refresh, started = self._start(), True
+                elif must_wait:
+                    raise CredentialsTimeout(
+                        f"{_MAX_ABANDONED} requests to the source of credentials have not returned "
+                        "and are still under way; no other one is made"
+                    )
+            return (None if must_wait else held), refresh or _NOTHING, started
+
+    def _left(self, refresh: Question) -> float:
+        return self._timeout - refresh.age()
+
+    def _abandon(self, refresh: Question) -> None:
+        """Have the next caller ask again; the thread of *refresh* cannot be ended."""
+        with self._lock():
+            if self._refresh is refresh:
+                self._refresh = None
+                self._abandoned.add(refresh)
+                self._must_start_over = True
 
     def _lock(self) -> threading.RLock:
         if self._process != os.getpid():
@@ -135,11 +193,13 @@ class RefreshingCredentials:
             self._process = os.getpid()
             self._state_lock = threading.RLock()
             self._refresh = None
+            self._abandoned = set()
         return self._state_lock
 
-    def _start(self) -> _Refresh:
-        refresh = self._refresh = _Refresh(self._generation)
-        loop = "trio" if _in_trio() else "asyncio"
+    def _start(self) -> Question:
+        self._asked += 1
+        refresh = self._refresh = Question(self._asked, self._generation)
+        loop = "trio" if in_trio() else "asyncio"
         thread = threading.Thread(
             target=self._run, args=(refresh, loop), name="ecrclient-credentials", daemon=True
         )
@@ -152,7 +212,7 @@ class RefreshingCredentials:
 
     # -- in the refresh's thread -----------------------------------------------------------------
 
-    def _run(self, refresh: _Refresh, loop: str) -> None:
+    def _run(self, refresh: Question, loop: str) -> None:
         try:
             outcome: Credentials | BaseException = self._ask(loop)
         except BaseException as error:  # noqa: BLE001 - it is raised where the callers wait
@@ -161,8 +221,8 @@ class RefreshingCredentials:
 
     def _ask(self, loop: str) -> Credentials:
         with self._lock():
-            refused, self._refused = self._refused, False
-        if refused and self._start_over is not None:
+            must_start_over, self._must_start_over = self._must_start_over, False
+        if must_start_over and self._start_over is not None:
             self._start_over()
         answer: object = self._source()
         if inspect.isawaitable(answer):
@@ -173,19 +233,36 @@ class RefreshingCredentials:
             raise CredentialsError(f"the source gave credentials that expired {answer.expires_at}")
         return answer
 
-    def _finish(self, refresh: _Refresh, outcome: Credentials | BaseException) -> None:
+    def _finish(self, refresh: Question, outcome: Credentials | BaseException) -> None:
         held: Credentials | None = None
+        newer: Question | None = None
         with self._lock():
+            is_late = refresh in self._abandoned
+            self._abandoned.discard(refresh)
             if self._refresh is refresh:
                 self._refresh = None
-            if refresh.generation == self._generation:
-                held = self._held
+            is_current = refresh.generation == self._generation
+            if is_late:
+                # Its failure has been reported as a timeout; newer credentials are better.
+                is_current = (
+                    is_current
+                    and isinstance(outcome, Credentials)
+                    and refresh.number > self._held_number
+                )
+            if is_current:
+                held, newer = self._held, self._refresh
                 self._keep(outcome)
+                if isinstance(outcome, Credentials):
+                    self._held_number = refresh.number
         refresh.finish(outcome)
+        if newer is not None:
+            newer.wake()  # there are credentials now
         if held is not None and isinstance(outcome, BaseException):
             # What the service may take a while yet is kept; whoever waited is told otherwise.
             until = held.expires_at
-            _LOGGER.warning("no new credentials, the old ones end %s: %s", until, _told(outcome))
+            _LOGGER.warning(
+                "no new credentials, the old ones end %s: %s", until, described(outcome)
+            )
 
     def _keep(self, outcome: Credentials | BaseException) -> None:
         now = self._clock()
@@ -208,45 +285,6 @@ class RefreshingCredentials:
                 )
 
 
-class _Refresh:
-    """One question to the source: a slot for the outcome, and those who wait for it."""
-
-    def __init__(self, generation: int) -> None:
-        self.generation = generation
-        self._lock = threading.Lock()
-        self._outcome: Credentials | BaseException | None = None
-        self._waiting: list[tuple[Callable[[Callable[[], object]], object], anyio.Event]] = []
-
-    async def wait(self) -> None:
-        """Until the outcome is there."""
-        event = anyio.Event()
-        with self._lock:
-            if self._outcome is not None:
-                return
-            self._waiting.append((_call_soon(), event))
-        await event.wait()
-
-    def answer(self) -> Credentials:
-        """The credentials; a failure is raised anew for each who waited."""
-        outcome = self._outcome
-        assert outcome is not None
-        if isinstance(outcome, Credentials):
-            return outcome
-        cause = outcome.__cause__ if isinstance(outcome, CredentialsError) else outcome
-        raise CredentialsError(_told(outcome)) from cause
-
-    def finish(self, outcome: Credentials | BaseException) -> None:
-        """Wake all who wait, each in its own event loop."""
-        with self._lock:
-            self._outcome = outcome
-        for call_soon, event in self._waiting:
-            try:
-                call_soon(event.set)
-            except RuntimeError:
-                # That event loop has ended, and whoever waited in it.
-                continue
-
-
 async def _await(answer: Awaitable[object]) -> object:
     return await answer
 
@@ -255,29 +293,5 @@ def _reached(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and now >= moment
 
 
-def _told(error: BaseException) -> str:
-    """What may be said of a failure: only our own messages are known to hold no secret."""
-    if isinstance(error, CredentialsError):
-        return str(error)
-    return f"the source of credentials failed: {type(error).__name__}"
-
-
-def _in_trio() -> bool:
-    if "trio" not in sys.modules:
-        return False
-    from trio import lowlevel
-
-    return lowlevel.in_trio_task()
-
-
-def _call_soon() -> Callable[[Callable[[], object]], object]:
-    """How another thread has the event loop of this task call something.
-
-    anyio's own way (``from_thread.run_sync``) makes the thread wait for the loop, and for ever if
-    the loop never runs again.
-    """
-    if _in_trio():
-        from trio import lowlevel
-
-        return lowlevel.current_trio_token().run_sync_soon
-    return asyncio.get_running_loop().call_soon_threadsafe
+_NOTHING = Question(0, 0)
+"""Stands for no refresh; it is not waited for."""

@@ -31,6 +31,7 @@ from ecrclient._runtime.credentials import (
     StaticCredentials,
     default_provider,
 )
+from ecrclient._runtime.credentials.users import UsersProvider
 from tests.unit.credentials._tools import Clock
 
 pytestmark = pytest.mark.anyio
@@ -152,7 +153,9 @@ def test_which_provider_a_client_uses() -> None:
     ) -> CredentialsProvider:
         return default_provider(credentials, profile, "eu-west-1", environ or {})
 
-    assert chosen(own, environ=KEYS) is own
+    assert isinstance(chosen(own, environ=KEYS), UsersProvider)
+    botocores = BotocoreCredentials()
+    assert chosen(botocores, environ=KEYS) is botocores
     assert isinstance(chosen(fixed, environ=KEYS), StaticCredentials)
     assert isinstance(chosen(environ=KEYS), EnvironmentCredentials)
     # A profile that is passed goes before the environment's key, one that the environment names
@@ -239,7 +242,7 @@ async def test_a_credential_process(home: Path) -> None:
     ("script", "problem"),
     [
         ("import sys; sys.exit('the vault is shut')", "the vault is shut"),
-        ('print(\'{"SecretAccessKey": "CANARY"\')', "failed: JSONDecodeError"),
+        ('print(\'{"SecretAccessKey": "CANARY"\')', "botocore raised JSONDecodeError"),
         ('print(\'{"Version": 1, "SecretAccessKey": "CANARY"}\')', "AccessKeyId"),
         ('print(\'{"Version": 7, "SecretAccessKey": "CANARY"}\')', "Unsupported version '7'"),
     ],
@@ -251,6 +254,8 @@ async def test_a_credential_process_that_fails(script: str, problem: str, home: 
         await BotocoreCredentials().get()
 
     assert "CANARY" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 async def test_a_credential_process_that_is_not_there(home: Path) -> None:

@@ -253,7 +253,7 @@ async def test_a_failed_mandatory_refresh_is_raised_to_all_who_wait(clock: Clock
     provider = RefreshingCredentials(source, clock=clock)
     await provider.get()
     clock.forward(minutes=51)
-    source.failure = ValueError("CANARY")
+    source.failure = LookupError("CANARY")
     source.hold()
     errors: list[CredentialsError] = []
 
@@ -271,7 +271,7 @@ async def test_a_failed_mandatory_refresh_is_raised_to_all_who_wait(clock: Clock
 
     assert source.asked == 2
     assert len({id(error) for error in errors}) == 10, "each task has an exception of its own"
-    assert {str(error) for error in errors} == {"the source of credentials failed: ValueError"}
+    assert {str(error) for error in errors} == {"the source of credentials failed: LookupError"}
     assert all(error.__cause__ is source.failure for error in errors)
 
     source.failure = None
