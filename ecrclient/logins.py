@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import anyio
 from pydantic import SecretStr
 
 from ecrclient._runtime.errors import ECRClientError, ResponseDecodeError
-from ecrclient._runtime.locks import BriefLock
+from ecrclient._runtime.locks import PerLoop
 
 if TYPE_CHECKING:
     from ecrclient.models import GetAuthorizationTokenResponse
@@ -108,7 +109,7 @@ class _Login:
     """One registry's credentials."""
 
     def __init__(self) -> None:
-        self._lock = BriefLock()
+        self._lock = PerLoop(anyio.Lock)
         self._held: RegistryCredentials | None = None
         self._renew_at: datetime | None = None
         self._asked = 0
@@ -123,7 +124,7 @@ class _Login:
         held = self._fresh(now())
         if held is not None:
             return held
-        async with self._lock:
+        async with self._lock.get():
             held = self._fresh(now())
             if held is not None:
                 return held

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
+import anyio
 import anyio.to_thread
 
 from ecrclient._runtime.clock import ServiceClock
@@ -21,7 +22,7 @@ from ecrclient._runtime.credentials import (
     default_provider,
 )
 from ecrclient._runtime.errors import ClientClosedError
-from ecrclient._runtime.locks import BriefLock
+from ecrclient._runtime.locks import PerLoop
 from ecrclient._runtime.retry import RetryPolicy, RetryQuota
 from ecrclient._runtime.sending import Sender
 from ecrclient._runtime.signing import Signer
@@ -70,7 +71,7 @@ class Core:
         self._max_connections = max_connections
         self._over_httpx = over_httpx
         self._connection: Connection | None = None
-        self._opening = BriefLock()
+        self._opening = PerLoop(anyio.Lock)
         self._closed = False
         self._shared: dict[Callable[[], object], object] = {}
         self.quota = RetryQuota()
@@ -86,7 +87,7 @@ class Core:
         """
         self._check_open()
         if self._connection is None:
-            async with self._opening:
+            async with self._opening.get():
                 await self._open_once()
             assert self._connection is not None
         return self._connection

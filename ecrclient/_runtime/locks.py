@@ -1,46 +1,63 @@
-"""A lock for what a client shares, whichever event loops it is used in."""
+"""What a client shares, whichever event loops it is used in."""
 
 from __future__ import annotations
 
-from types import TracebackType
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import anyio
+import anyio.lowlevel
 
-__all__ = ["BriefLock"]
+__all__ = ["LoopClock", "PerLoop"]
+
+T = TypeVar("T")
 
 
-class BriefLock:
-    """A lock that exists for as long as somebody holds it or waits for it.
+class PerLoop(Generic[T]):
+    """A value that belongs to an event loop, such as a lock; made anew in the next loop.
 
-    ``anyio.Lock`` belongs to the kind of event loop in which it is first used; a client may be used
-    in one after the other, asyncio's and trio's.
+    ``anyio.Lock`` and ``anyio.Event`` work only in the loop in which they were first used. A client
+    may be used in one loop after another, and the last one may have ended with the lock taken.
     """
 
-    __slots__ = ("_lock",)
+    __slots__ = ("_loop", "_make", "_value")
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._loop: object = None
+        self._value: T
+
+    def get(self) -> T:
+        """The value of the running event loop."""
+        loop: object = anyio.lowlevel.current_token()
+        if self._loop is None or self._loop != loop:
+            self._loop, self._value = loop, self._make()
+        return self._value
+
+
+class LoopClock:
+    """The time of the event loop, in seconds, which goes on when another loop follows.
+
+    Every loop has a zero of its own. Within a loop its clock is used, and not the machine's, so
+    that a test may run on virtual time.
+    """
+
+    __slots__ = ("_last", "_last_real", "_zero")
 
     def __init__(self) -> None:
-        self._lock: anyio.Lock | None = None
+        self._last = self._last_real = 0.0
+        # What is added to the time of the loop; 0 in the first one.
+        self._zero: PerLoop[float] = PerLoop(self._new_zero)
 
-    async def __aenter__(self) -> None:
-        lock = self._lock = self._lock or anyio.Lock()
-        try:
-            await lock.acquire()
-        except BaseException:
-            self._drop(lock)
-            raise
+    def __call__(self) -> float:
+        """Seconds since the zero of the first loop."""
+        self._last = anyio.current_time() + self._zero.get()
+        self._last_real = time.monotonic()
+        return self._last
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        lock = self._lock
-        assert lock is not None
-        lock.release()
-        self._drop(lock)
-
-    def _drop(self, lock: anyio.Lock) -> None:
-        # What is released while others wait is at once theirs.
-        if not lock.locked():
-            self._lock = None
+    def _new_zero(self) -> float:
+        if not self._last_real:
+            return 0.0
+        passed = time.monotonic() - self._last_real
+        return self._last + passed - anyio.current_time()

@@ -7,8 +7,8 @@ fast again. The figures are those of botocore 1.44.5 (``adaptive.py``, ``throttl
 ``bucket.py`` in ``botocore/retries``); there one limiter serves a whole client, here each operation
 has its own, as ECR counts them.
 
-The arithmetic takes the time as an argument; only :class:`Throttle` looks at the clock, which is
-the event loop's.
+The arithmetic takes the time as an argument; only :class:`Throttle` looks at the clock, which goes
+on from one event loop to the next.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from __future__ import annotations
 import math
 
 import anyio
+
+from ecrclient._runtime.locks import LoopClock, PerLoop
 
 __all__ = ["CubicRate", "RateMeter", "Throttle", "Throttles", "TokenBucket"]
 
@@ -104,17 +106,28 @@ class TokenBucket:
         self._filled_at = now
 
 
-class Throttle:
-    """The limiter of one operation, for all tasks of a client. Make it inside an event loop."""
+class _Line:
+    """The attempts that wait in an event loop, the first come first."""
 
     def __init__(self) -> None:
-        now = anyio.current_time()
+        self.lock = anyio.Lock()
+        self.rate_changed = anyio.Event()
+
+
+class Throttle:
+    """The limiter of one operation, for all tasks of a client. Make it inside an event loop.
+
+    It may be used in one event loop after another.
+    """
+
+    def __init__(self) -> None:
+        self._now = LoopClock()
+        now = self._now()
         self._meter = RateMeter(now)
         self._cubic = CubicRate(now)
         self._bucket = TokenBucket(now)
         self._limiting = False
-        self._queue = anyio.Lock()
-        self._rate_changed = anyio.Event()
+        self._line = PerLoop(_Line)
 
     @property
     def rate(self) -> float | None:
@@ -122,17 +135,18 @@ class Throttle:
         return self._bucket.rate if self._limiting else None
 
     async def acquire(self) -> None:
-        """Wait until an attempt may be sent; whoever came first goes first."""
+        """Wait until an attempt may be sent; the first caller goes first."""
         if not self._limiting:
             return
-        async with self._queue:
-            while seconds := self._bucket.take(anyio.current_time()):
+        line = self._line.get()
+        async with line.lock:
+            while seconds := self._bucket.take(self._now()):
                 with anyio.move_on_after(seconds):
-                    await self._rate_changed.wait()
+                    await line.rate_changed.wait()
 
     def received(self, *, throttled: bool) -> None:
         """An attempt has ended: adjust the rate."""
-        now = anyio.current_time()
+        now = self._now()
         measured = self._meter.record(now)
         if throttled:
             sent = min(measured, self._bucket.rate) if self._limiting else measured
@@ -141,9 +155,10 @@ class Throttle:
         else:
             rate = self._cubic.grow(now)
         self._bucket.set_rate(min(rate, _HEADROOM * measured), now)
-        if self._queue.locked():
-            self._rate_changed.set()
-            self._rate_changed = anyio.Event()
+        line = self._line.get()
+        if line.lock.locked():
+            line.rate_changed.set()
+            line.rate_changed = anyio.Event()
 
 
 class Throttles:

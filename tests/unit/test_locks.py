@@ -1,4 +1,4 @@
-"""The lock of what a client shares."""
+"""What a client shares in one event loop after another."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from ecrclient._runtime.locks import BriefLock
+from ecrclient._runtime.locks import LoopClock, PerLoop
+from tests.virtual_time import VirtualLoop
 
-pytestmark = pytest.mark.anyio
+LOOPS = [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio", "asyncio"), ("trio", "trio")]
 
 
-async def test_one_at_a_time() -> None:
-    lock, inside, most = BriefLock(), 0, 0
+@pytest.mark.anyio
+async def test_a_loop_has_one_lock() -> None:
+    lock, inside, most = PerLoop(anyio.Lock), 0, 0
 
     async def enter() -> None:
         nonlocal inside, most
-        async with lock:
+        async with lock.get():
             inside += 1
             most = max(most, inside)
             await anyio.lowlevel.checkpoint()
@@ -28,54 +30,36 @@ async def test_one_at_a_time() -> None:
     assert (inside, most) == (0, 1)
 
 
-async def test_who_gives_up_waiting_takes_nothing_from_who_holds_it() -> None:
-    lock, events = BriefLock(), list[str]()
+@pytest.mark.parametrize("loops", LOOPS)
+def test_the_next_loop_has_another_lock(loops: tuple[str, str]) -> None:
+    lock = PerLoop(anyio.Lock)
 
-    async def hold(until: anyio.Event) -> None:
-        async with lock:
-            events.append("held")
-            await until.wait()
-        events.append("released")
+    async def leave_locked() -> None:
+        await lock.get().acquire()
 
-    async def wait() -> None:
-        async with lock:
-            events.append("held by the next")
+    async def enter() -> str:
+        async with lock.get():
+            return "entered"
 
-    async with anyio.create_task_group() as tasks:
-        until = anyio.Event()
-        tasks.start_soon(hold, until)
-        await anyio.wait_all_tasks_blocked()
-        with anyio.CancelScope() as impatient:
-            impatient.cancel()
-            await wait()
-        tasks.start_soon(wait)
-        await anyio.wait_all_tasks_blocked()
-        until.set()
-    assert events == ["held", "released", "held by the next"]
+    anyio.run(leave_locked, backend=loops[0])
+    assert anyio.run(enter, backend=loops[1]) == "entered"
 
 
-async def test_who_is_cancelled_on_the_way_in_leaves_it_free() -> None:
-    lock = BriefLock()
-    with anyio.CancelScope() as cancelled:
-        cancelled.cancel()
-        async with lock:
-            raise AssertionError("a cancelled task got in")
-    with anyio.fail_after(5):
-        async with lock:
-            pass
+def test_the_clock_goes_on_from_one_loop_to_the_next() -> None:
+    clock = LoopClock()
+    times: list[float] = []
 
+    async def spend(seconds: float) -> None:
+        times.append(clock())
+        await anyio.sleep(seconds)
+        times.append(clock())
 
-def test_it_outlives_event_loops() -> None:
-    lock = BriefLock()
+    virtual = {"loop_factory": VirtualLoop}
+    anyio.run(spend, 100, backend_options=virtual)
+    anyio.run(spend, 0, backend="trio")
+    anyio.run(spend, 50, backend_options=virtual)
 
-    async def enter() -> None:
-        async with lock:
-            await anyio.lowlevel.checkpoint()
-
-    async def enter_together() -> None:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(enter)
-            tasks.start_soon(enter)
-
-    for backend in ("asyncio", "trio", "asyncio"):
-        anyio.run(enter_together, backend=backend)
+    assert times == sorted(times)
+    assert times[:2] == [0, 100]
+    assert times[5] - times[4] == pytest.approx(50)
+    assert times[5] < 150 + 60, "the loops have zeros of their own"

@@ -31,6 +31,8 @@ from tests.unit.credentials._tools import Clock, Source, until
 
 pytestmark = pytest.mark.anyio
 
+ONCE = RetryPolicy(max_attempts=1)
+
 
 class Gated:
     """Each request to it returns, or fails, when the test says so."""
@@ -124,12 +126,12 @@ async def test_getting_credentials_is_not_part_of_the_attempt(
 ) -> None:
     provider = RefreshingCredentials(gated)
     async with (
-        client(provider, middleware=middleware, timeout=0.2) as ecr,
+        client(provider, middleware=middleware, timeout=0.5, retry=ONCE) as ecr,
         anyio.create_task_group() as tasks,
     ):
         tasks.start_soon(ecr.describe_registry)
         await until(lambda: bool(gated.gates))
-        await anyio.sleep(0.3)
+        await anyio.sleep(0.7)
         gated.let_go()
 
 
