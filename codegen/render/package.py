@@ -27,6 +27,7 @@ _PUBLIC = {
         "BatchError",
         "BatchFailure",
         "ClientClosedError",
+        "ClientInUseError",
         "ConfigurationError",
         "ConnectError",
         "ConnectTimeout",

@@ -95,9 +95,16 @@ class Call(Generic[ResponseT]):
         Raises:
             ECRClientError: no answer came.
         """
-        observation = observe(self._operation)
-        if observation is None:
-            return await self._within_deadline()
+        stay = self._core.loops.enter()
+        try:
+            observation = observe(self._operation)
+            if observation is None:
+                return await self._within_deadline()
+            return await self._observed(observation)
+        finally:
+            stay.calls -= 1
+
+    async def _observed(self, observation: Observation) -> RawResponse[ResponseT]:
         try:
             answer = await self._within_deadline(observation)
         except BaseException as error:

@@ -23,6 +23,7 @@ from ecrclient._runtime.credentials import (
 )
 from ecrclient._runtime.errors import ClientClosedError
 from ecrclient._runtime.locks import PerLoop
+from ecrclient._runtime.loops import LoopGuard
 from ecrclient._runtime.retry import RetryPolicy, RetryQuota
 from ecrclient._runtime.sending import Sender
 from ecrclient._runtime.signing import Signer
@@ -74,6 +75,7 @@ class Core:
         self._opening = PerLoop(anyio.Lock)
         self._closed = False
         self._shared: dict[Callable[[], object], object] = {}
+        self.loops = LoopGuard()
         self.quota = RetryQuota()
         self.throttles = Throttles()
         self.clock = ServiceClock()

@@ -6,6 +6,7 @@
     └── ECRClientError                    anything that this package raises on purpose
         ├── ConfigurationError            a setting is wrong or missing; nothing was sent
         ├── ClientClosedError             the client was used after ``aclose`` (a RuntimeError)
+        ├── ClientInUseError              the client is used in two event loops (a RuntimeError)
         ├── CredentialsError              no credentials, or they cannot be had
         │   └── CredentialsTimeout        their source has not returned in time (a TimeoutError)
         ├── RequestValidationError        an argument is wrong; nothing was sent (a ValueError)
@@ -50,6 +51,7 @@ __all__ = [
     "BatchError",
     "BatchFailure",
     "ClientClosedError",
+    "ClientInUseError",
     "ConfigurationError",
     "ConnectError",
     "ConnectTimeout",
@@ -96,6 +98,10 @@ class ConfigurationError(ECRClientError):
 
 class ClientClosedError(ECRClientError, RuntimeError):
     """The client has been closed; build another."""
+
+
+class ClientInUseError(ECRClientError, RuntimeError):
+    """The client is in use in another event loop; each loop that runs needs a client."""
 
 
 class CredentialsError(ECRClientError):
