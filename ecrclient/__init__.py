@@ -180,7 +180,7 @@ def warm_up(*methods: str) -> None:
             of them when none is named, which takes some tenths of a second and 20 MiB.
 
     Raises:
-        ValueError: there is no method of that name.
+        RequestValidationError: There is no method of that name (a ``ValueError``).
     """
     from ecrclient._runtime.warming import warm_up
 

@@ -10,8 +10,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ecrclient._runtime.checks import check_argument, wrong_argument
 from ecrclient._runtime.client import BaseClient
-from ecrclient._runtime.errors import RequestValidationError, ValidationProblem
 from ecrclient.logins import RegistryCredentials, RegistryLogins
 from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN
 
@@ -37,8 +37,12 @@ class ClientHelpers(BaseClient):
 
         Raises:
             ResponseDecodeError: the token is not what ECR documents.
+            RequestValidationError: an argument is wrong; nothing was sent.
             ECRClientError: any other failure; what is held is given for as long as it is good.
         """
+        check_argument(
+            "registry_credentials", "registry_id", registry_id, str, "a string", none=True
+        )
         registry_ids = None if registry_id is None else [registry_id]
         return await self._core.shared(RegistryLogins).get(
             registry_id,
@@ -71,9 +75,10 @@ class ClientHelpers(BaseClient):
             RequestValidationError: an argument is wrong; nothing was sent.
             ECRClientError: any other failure.
         """
+        check_argument("latest_images", "n", n, int, "a whole number")
         if n < 1:
-            problem = ValidationProblem("n", f"must be at least 1, not {n}")
-            raise RequestValidationError("latest_images", (problem,))
+            raise wrong_argument("latest_images", "n", f"must be at least 1, not {n}")
+        check_argument("latest_images", "tag_pattern", tag_pattern, str, "a string", none=True)
         members: dict[str, object] = {
             "repository_name": repository_name,
             "registry_id": registry_id,

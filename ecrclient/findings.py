@@ -19,6 +19,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from ecrclient._runtime.checks import check_argument, wrong_argument
 from ecrclient.models import EnhancedImageScanFinding, ImageScanFinding, VulnerablePackage
 
 __all__ = ["AffectedPackage", "Finding", "Severity"]
@@ -66,6 +67,8 @@ class Finding:
         """The view of a finding that ``describe_image_scan_findings`` gives."""
         if isinstance(finding, ImageScanFinding):
             return cls._of_basic(finding)
+        what = "an ImageScanFinding or an EnhancedImageScanFinding"
+        check_argument("Finding.of", "finding", finding, EnhancedImageScanFinding, what)
         return cls._of_enhanced(finding)
 
     @property
@@ -77,10 +80,12 @@ class Finding:
         """Whether it is as severe as that, or more; what is not rated is less severe than all.
 
         Raises:
-            ValueError: there is no such severity.
+            RequestValidationError: there is no such severity (a ``ValueError``).
         """
+        what = f"one of {', '.join(_RANKS)}"
+        check_argument("is_at_least", "severity", severity, str, what)
         if severity not in _RANKS:
-            raise ValueError(f"severity must be one of {', '.join(_RANKS)}, not {severity!r}")
+            raise wrong_argument("is_at_least", "severity", f"must be {what}, not {severity!r:.40}")
         return _RANKS.get(self.severity, 0) >= _RANKS[severity]
 
     @classmethod

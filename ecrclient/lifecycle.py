@@ -18,7 +18,8 @@ though the guide does not say so.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Literal, Self
 
 from pydantic import ValidationError
@@ -110,6 +111,8 @@ class LifecyclePolicy(Structure, frozen=True):
         Raises:
             LifecyclePolicyError: ECR would refuse it.
         """
+        for rule in rules:
+            _check(rule, LifecycleRule, "a rule must be a LifecycleRule")
         numbered = [
             rule.model_copy(update={"rule_priority": number})
             for number, rule in enumerate(rules, start=1)
@@ -171,6 +174,8 @@ def archive_after(
     description: str | None = None,
 ) -> LifecycleRule:
     """Move images to the archive *days* after they were pushed, or pulled for the last time."""
+    if since not in ("pushed", "pulled"):
+        raise LifecyclePolicyError([f"since must be pushed or pulled, not {since!r:.40}"])
     count_type = "sinceImagePushed" if since == "pushed" else "sinceImagePulled"
     archive = LifecycleAction(type="transition", target_storage_class="archive")
     return _rule(_selection(tags, count_type, days), description, archive)
@@ -187,23 +192,44 @@ def expire_archived_after(
 def _rule(
     selection: LifecycleSelection, description: str | None, action: LifecycleAction | None = None
 ) -> LifecycleRule:
-    return LifecycleRule(
-        description=description, selection=selection, action=action or LifecycleAction()
-    )
+    with _readable():
+        return LifecycleRule(
+            description=description, selection=selection, action=action or LifecycleAction()
+        )
 
 
 def _selection(
     tags: Tags, count_type: str, number: int, *, storage_class: str | None = None
 ) -> LifecycleSelection:
+    _check(tags, Iterable, "tags must be any, untagged or patterns")
     patterns = None if isinstance(tags, str) else list(tags)
-    return LifecycleSelection(
-        tag_status=tags if isinstance(tags, str) else "tagged",
-        tag_pattern_list=patterns,
-        storage_class=storage_class,
-        count_type=count_type,
-        count_unit=None if count_type == "imageCountMoreThan" else "days",
-        count_number=number,
-    )
+    with _readable():
+        return LifecycleSelection(
+            tag_status=tags if isinstance(tags, str) else "tagged",
+            tag_pattern_list=patterns,
+            storage_class=storage_class,
+            count_type=count_type,
+            count_unit=None if count_type == "imageCountMoreThan" else "days",
+            count_number=number,
+        )
+
+
+@contextmanager
+def _readable() -> Generator[None]:
+    """Make pydantic's errors this module's."""
+    try:
+        yield
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+            for problem in error.errors(include_url=False)
+        ]
+        raise LifecyclePolicyError(problems) from None
+
+
+def _check(value: object, kind: type, problem: str) -> None:
+    if not isinstance(value, kind):
+        raise LifecyclePolicyError([f"{problem}, not an object of type {type(value).__name__}"])
 
 
 # -- what ECR refuses ------------------------------------------------------------------------------

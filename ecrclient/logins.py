@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import copy
 import json
 import logging
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 import anyio
 from pydantic import SecretStr
 
+from ecrclient._runtime.checks import check_argument
 from ecrclient._runtime.errors import ECRClientError, ResponseDecodeError
 from ecrclient._runtime.locks import PerLoop
 
@@ -64,12 +64,16 @@ class RegistryCredentials:
         Raises:
             ResponseDecodeError: there is no token, or it is not what ECR documents.
         """
+        from ecrclient.models import GetAuthorizationTokenResponse
+
+        what = "a GetAuthorizationTokenResponse"
+        check_argument(
+            "RegistryCredentials.of", "answer", answer, GetAuthorizationTokenResponse, what
+        )
         for data in answer.authorization_data:
-            try:
-                pair = base64.b64decode(data.authorization_token, validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError):
-                # Not from the error: it quotes what it could not read.
-                raise _unreadable(answer, "an authorization token is no base64 text") from None
+            pair = _decoded(data.authorization_token)
+            if pair is None:
+                raise _unreadable(answer, "an authorization token is not base64 text")
             # A password may have colons in it, a user name may not.
             username, colon, password = pair.partition(":")
             if not colon:
@@ -77,6 +81,14 @@ class RegistryCredentials:
             registry = data.proxy_endpoint.partition("://")[2] or data.proxy_endpoint
             return cls(username, SecretStr(password), registry.rstrip("/"), data.expires_at)
         raise _unreadable(answer, "there is no authorization token")
+
+
+def _decoded(token: str) -> str | None:
+    """The text of an authorization token; None, and not an error, which would keep the token."""
+    try:
+        return base64.b64decode(token, validate=True).decode()
+    except ValueError:  # binascii.Error and UnicodeDecodeError are some
+        return None
 
 
 def _unreadable(answer: GetAuthorizationTokenResponse, problem: str) -> ResponseDecodeError:

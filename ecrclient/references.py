@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import UnionType
 from typing import TYPE_CHECKING
 
 from ecrclient._runtime.endpoint_rules import Partition, find_partition
@@ -76,6 +78,7 @@ class RegistryHost:
     dual_stack: bool = False
 
     def __post_init__(self) -> None:
+        _check_types(self, {"account_id": str, "region": str, "fips": bool, "dual_stack": bool})
         if not _ACCOUNT.fullmatch(self.account_id):
             raise ImageReferenceError(self.account_id, "an account is twelve digits")
         partition = self._partition
@@ -109,6 +112,7 @@ class RegistryHost:
         Raises:
             ImageReferenceError: it is no host of a private registry in ECR.
         """
+        _check_text(text)
         host = text.removeprefix("https://").removesuffix("/")
         match = _HOST.fullmatch(host)
         if match is None:
@@ -146,6 +150,15 @@ class ImageReference:
     digest: str | None = None
 
     def __post_init__(self) -> None:
+        _check_types(
+            self,
+            {
+                "registry": RegistryHost,
+                "repository_name": str,
+                "tag": str | None,
+                "digest": str | None,
+            },
+        )
         name = self.repository_name
         if len(name) not in _REPOSITORY_LENGTHS or not _REPOSITORY.fullmatch(name):
             raise ImageReferenceError(
@@ -196,6 +209,7 @@ class ImageReference:
         Raises:
             ImageReferenceError: it is none, or not one to a private registry in ECR.
         """
+        _check_text(text)
         host, _, path = text.removeprefix("https://").partition("/")
         try:
             registry = RegistryHost.parse(host)
@@ -206,6 +220,21 @@ class ImageReference:
             if error.text == text:
                 raise
             raise ImageReferenceError(text, f"{error.text!r}: {error.problem}") from None
+
+
+def _check_types(owner: object, kinds: Mapping[str, type | UnionType]) -> None:
+    for name, kind in kinds.items():
+        value: object = getattr(owner, name)
+        if not isinstance(value, kind):
+            wanted = getattr(kind, "__name__", str(kind))
+            raise ImageReferenceError(
+                f"{value!r:.100}", f"{name} must be of type {wanted}, not {type(value).__name__}"
+            )
+
+
+def _check_text(text: object) -> None:
+    if not isinstance(text, str):
+        raise ImageReferenceError(f"{text!r:.100}", f"must be a string, not {type(text).__name__}")
 
 
 def _dual_stack_suffix(partition: Partition) -> str:

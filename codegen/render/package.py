@@ -103,4 +103,4 @@ Args:
         of them when none is named, which takes some tenths of a second and 20 MiB.
 
 Raises:
-    ValueError: there is no method of that name."""
+    RequestValidationError: There is no method of that name (a ``ValueError``)."""

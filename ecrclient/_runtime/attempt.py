@@ -8,7 +8,7 @@ too small, or a source of credentials that hangs, would be reported as a slow se
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ class Attempt:
         self._left = math.inf
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
+    def paused(self) -> Generator[None]:
         """Stop the timer; it goes on with what was left of it."""
         self._pauses += 1
         if self._pauses == 1:

@@ -23,11 +23,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from ecrclient._runtime.ahead import MapAhead
+from ecrclient._runtime.checks import check_count
 from ecrclient._runtime.codec import build_request
 from ecrclient._runtime.errors import (
     BatchError,
     BatchFailure,
-    ConfigurationError,
     ECRClientError,
     RequestValidationError,
     ValidationProblem,
@@ -175,8 +175,7 @@ class Batches(Generic[ItemT, FailureT]):
     ) -> MapAhead[_Chunk, BatchResult[ItemT, FailureT]]:
         if concurrency is None:
             concurrency = self._batch.concurrency
-        if concurrency < 1:
-            raise ConfigurationError(f"concurrency must be at least 1, not {concurrency!r}")
+        check_count("concurrency", concurrency)
         work = _Work(self._send, self._new_budget)
         return MapAhead(self._chunks(), work, concurrency, ordered=ordered)
 

@@ -1,22 +1,31 @@
 """Checks of what users pass to constructors and helpers.
 
-Each raises ``ConfigurationError`` and names the argument. A value is quoted only if it is a number:
-anything else may hold a secret.
+The checks raise ``ConfigurationError`` and name the argument. A value is quoted only if it is a
+number: anything else may hold a secret.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import Any, cast
 
-from ecrclient._runtime.errors import ConfigurationError
+from ecrclient._runtime.errors import (
+    ConfigurationError,
+    RequestValidationError,
+    ValidationProblem,
+)
 
 __all__ = [
+    "check_argument",
     "check_callable",
+    "check_callables",
     "check_count",
     "check_flag",
     "check_instance",
     "check_seconds",
     "check_text",
+    "wrong_argument",
 ]
 
 
@@ -39,21 +48,19 @@ def check_seconds(
     """
     if value is None and none is not None:
         return
-    problem = "must be a number of seconds"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if math.isnan(value):
-            problem = "must be a number of seconds"
-        elif value < 0 or (value == 0 and not zero):
-            problem = "must not be less than 0 seconds" if zero else "must be more than 0 seconds"
-        elif infinite or _is_finite(value):
-            return
-        else:
-            problem = "must be a finite number of seconds"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        problem = "must be a number of seconds"
+    elif value < 0 or (value == 0 and not zero):
+        problem = "must not be less than 0 seconds" if zero else "must be more than 0 seconds"
+    elif _is_finite(value) or (infinite and value == math.inf):
+        return
+    else:
+        problem = "must be a finite number of seconds"
     hint = "" if none is None else f" (None: {none})"
     raise ConfigurationError(f"{name} {problem}{hint}, not {_shown(value)}")
 
 
-def check_count(name: str, value: object, *, minimum: int = 1, none: bool = False) -> None:
+def check_count(name: str, value: object, *, minimum: float = 1, none: bool = False) -> None:
     """Check a whole number of at least *minimum*; *none* also allows None."""
     if value is None and none:
         return
@@ -85,6 +92,34 @@ def check_callable(name: str, value: object, *, none: bool = False) -> None:
     """Check that a value can be called; *none* also allows None."""
     if not (callable(value) or (none and value is None)):
         raise ConfigurationError(f"{name} must be a function, not {_shown(value)}")
+
+
+def check_callables(name: str, values: object) -> tuple[Any, ...]:
+    """Check several functions; a tuple of them."""
+    check_instance(name, values, Iterable, "a sequence of functions")
+    functions = tuple(cast("Iterable[object]", values))
+    for number, function in enumerate(functions):
+        check_callable(f"{name}[{number}]", function)
+    return functions
+
+
+def check_argument(
+    function: str,
+    argument: str,
+    value: object,
+    kind: type | tuple[type, ...],
+    what: str,
+    *,
+    none: bool = False,
+) -> None:
+    """Check an argument of a helper; a wrong one is a ``RequestValidationError``."""
+    if not (isinstance(value, kind) or (none and value is None)):
+        raise wrong_argument(function, argument, f"must be {what}, not {_shown(value)}")
+
+
+def wrong_argument(function: str, argument: str, problem: str) -> RequestValidationError:
+    """The error of a helper that was called with a wrong argument."""
+    return RequestValidationError(function, (ValidationProblem(argument, problem),))
 
 
 def _is_finite(value: float) -> bool:

@@ -18,10 +18,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from ecrclient._runtime import codec
 from ecrclient._runtime.call import Call
+from ecrclient._runtime.checks import (
+    check_callables,
+    check_count,
+    check_flag,
+    check_instance,
+    check_text,
+    wrong_argument,
+)
 from ecrclient._runtime.config import CallOptions, ClientArguments, ResolveEndpoint
 from ecrclient._runtime.core import Core
 from ecrclient._runtime.credentials import Credentials, CredentialsProvider
-from ecrclient._runtime.errors import ConfigurationError, ServiceError
+from ecrclient._runtime.errors import ServiceError
 from ecrclient._runtime.lazy import LazyModule
 from ecrclient._runtime.middleware import Middleware
 from ecrclient._runtime.operation import ResponseT
@@ -63,6 +71,9 @@ class BaseClient:
         max_connections: Connections at the most, so also calls under way at once.
         transport: Any ``httpx.AsyncBaseTransport``; whoever passes it closes it.
         middleware: Run around each attempt, the first one outermost.
+
+    Raises:
+        ConfigurationError: An argument is of a wrong type or out of range.
     """
 
     _service: ClassVar[Service]
@@ -84,8 +95,17 @@ class BaseClient:
         transport: httpx.AsyncBaseTransport | None = None,
         middleware: Sequence[Middleware] = (),
     ) -> None:
-        if max_connections < 1:
-            raise ConfigurationError(f"max_connections must be at least 1, not {max_connections}")
+        check_text("region", region)
+        check_text("profile", profile)
+        check_text("endpoint_url", endpoint_url)
+        check_flag("use_fips", use_fips)
+        check_flag("use_dualstack", use_dualstack)
+        check_instance("retry", retry, RetryPolicy, "a RetryPolicy", none=True)
+        check_instance("options", options, CallOptions, "CallOptions", none=True)
+        check_count("max_connections", max_connections)
+        if not (transport is None or hasattr(transport, "handle_async_request")):
+            check_instance("transport", transport, (), "an httpx.AsyncBaseTransport")
+        layers: tuple[Middleware, ...] = check_callables("middleware", middleware)
         self._core = Core(
             ClientArguments(region, profile, endpoint_url, use_fips, use_dualstack),
             self._resolve_endpoint,
@@ -93,11 +113,11 @@ class BaseClient:
             credentials,
             transport,
             max_connections,
-            over_httpx=bool(middleware),
+            over_httpx=bool(layers),
         )
         self._retry = retry
         self._options = options or CallOptions()
-        self._middleware = tuple(middleware)
+        self._middleware = layers
 
     async def __aenter__(self) -> Self:
         return self
@@ -116,6 +136,7 @@ class BaseClient:
 
     def with_options(self, options: CallOptions) -> Self:
         """A client with other options that shares connections, credentials and retry quota."""
+        check_instance("options", options, CallOptions, "CallOptions")
         clone = copy.copy(self)
         clone._options = options  # noqa: SLF001 - its own class
         return clone
@@ -124,6 +145,7 @@ class BaseClient:
         """Send a request model; the typed answer.
 
         Raises:
+            RequestValidationError: *request* is not a request of this client; nothing was sent.
             ServiceError: the service refused it; see the operation's method.
             ECRClientError: any other failure.
         """
@@ -133,11 +155,16 @@ class BaseClient:
         """Send a request model; the answer as it came, an error's too, after any retries.
 
         Raises:
+            RequestValidationError: *request* is not a request of this client; nothing was sent.
             ECRClientError: no answer came.
         """
         operation: Operation[ResponseT] | None = self._operations.get(type(request).__name__)
         if operation is None or operation.request is not type(request):
-            raise TypeError(f"{type(request).__name__} is not a request of {type(self).__name__}")
+            raise wrong_argument(
+                "invoke",
+                "request",
+                f"must be a request of {type(self).__name__}, not {type(request).__name__}",
+            )
         return await self._send(operation, codec.encode_request(request))
 
     async def wait_until(
@@ -175,6 +202,7 @@ class BaseClient:
             The answer for which the predicate was true.
 
         Raises:
+            ConfigurationError: an argument is of a wrong type or out of range.
             WaiterTimeoutError: ``max_wait`` has passed; it carries the last answer.
             DeadlineExceeded: ``CallOptions.deadline`` of this client has passed.
             ECRClientError: any other failure of a poll.

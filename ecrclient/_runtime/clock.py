@@ -23,8 +23,8 @@ _TIME_CODES = frozenset({"RequestExpired", "RequestInTheFuture", "RequestTimeToo
 # The signature is wrong, for which the time is one reason among several.
 _SIGNATURE_CODES = frozenset({"AuthFailure", "InvalidSignatureException", "SignatureDoesNotMatch"})
 _SUSPICIOUS = timedelta(minutes=4)
-# Sums with the offset must stay within what a datetime can hold.
-_LAST_YEAR = 9000
+# Sums with the offset must stay within what a datetime can represent.
+_YEARS = range(1000, 9001)
 
 
 class ServiceClock:
@@ -44,11 +44,12 @@ class ServiceClock:
         """How far ahead of this machine an answer that has just come is, by its ``Date``."""
         try:
             told = parsedate_to_datetime(date or "")
-        except ValueError:
+            if told.year not in _YEARS:
+                return None
+            return (told if told.tzinfo else told.replace(tzinfo=UTC)) - self.local()
+        except (ValueError, OverflowError):
+            # Not a date, or one beyond the calendar.
             return None
-        if told.year > _LAST_YEAR:
-            return None
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)) - self.local()
 
     def learn(
         self, error: ECRClientError, difference: timedelta | None, signed_with: timedelta

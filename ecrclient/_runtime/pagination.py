@@ -5,6 +5,7 @@ The walks are classes and not async generators: one that is broken off leaves no
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from operator import attrgetter
@@ -12,7 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from ecrclient._runtime.ahead import ReadAhead
-from ecrclient._runtime.errors import ConfigurationError, PaginationError
+from ecrclient._runtime.checks import check_count
+from ecrclient._runtime.errors import PaginationError
 
 if TYPE_CHECKING:
     from ecrclient._runtime.operation import Operation, Pagination, ResponseT
@@ -50,7 +52,12 @@ class _Walkable(ABC, Generic[PageT, ItemT]):
         return _Items(self.pages(), self._pagination)
 
     async def collect(self, limit: int | None = None) -> list[ItemT]:
-        """The items as a list: all of them, or the first *limit*."""
+        """The items as a list: all of them, or the first *limit*.
+
+        Raises:
+            ConfigurationError: *limit* is not a whole number.
+        """
+        check_count("limit", limit, minimum=-math.inf, none=True)
         items: list[ItemT] = []
         if limit is not None and limit <= 0:
             return items
@@ -127,10 +134,9 @@ class Paginator(_Walkable[PageT, ItemT]):
                 one come while this one is worked on.
 
         Raises:
-            ConfigurationError: *pages* is less than 1.
+            ConfigurationError: *pages* is not a whole number, or less than 1.
         """
-        if pages < 1:
-            raise ConfigurationError(f"prefetch takes 1 page or more, not {pages!r}")
+        check_count("pages", pages)
         return PrefetchingPaginator(self.pages(), pages, self._pagination)
 
 

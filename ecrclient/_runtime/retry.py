@@ -12,10 +12,12 @@ state of one call. Whether an error is worth another attempt is a fact that the 
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
+from ecrclient._runtime.checks import check_count, check_seconds
 from ecrclient._runtime.errors import (
     ConfigurationError,
     ECRClientError,
@@ -57,16 +59,11 @@ class RetryPolicy:
     """Seconds: no wait is longer, unless the service asks for more (``x-amz-retry-after``)."""
 
     def __post_init__(self) -> None:
-        if type(self.max_attempts) is not int or self.max_attempts < 1:
-            raise ConfigurationError(
-                f"max_attempts must be a whole number from 1 on, not {self.max_attempts!r}"
-            )
+        check_count("max_attempts", self.max_attempts)
         if self.mode not in get_args(RetryMode):
             raise ConfigurationError(f"mode must be standard or adaptive, not {self.mode!r}")
         for name in ("base_delay", "throttling_base_delay", "max_delay"):
-            value = getattr(self, name)
-            if not value >= 0:
-                raise ConfigurationError(f"{name} must not be less than 0, but is {value!r}")
+            check_seconds(name, getattr(self, name), zero=True)
 
     def delay(
         self,
@@ -161,8 +158,10 @@ class Retry:
         """What tells the service which attempt this is, and when its answer is of no more use."""
         told = f"attempt={self.attempts}; max={self._policy.max_attempts + self._excused}"
         if self.attempts > 1 and timeout is not None and self._difference is not None:
-            given_up = self._clock.local() + self._difference + timedelta(seconds=timeout)
-            told = f"ttl={given_up:%Y%m%dT%H%M%SZ}; {told}"
+            # A time beyond the calendar is as good as none.
+            with suppress(OverflowError):
+                given_up = self._clock.local() + self._difference + timedelta(seconds=timeout)
+                told = f"ttl={given_up:%Y%m%dT%H%M%SZ}; {told}"
         return {"amz-sdk-invocation-id": self._invocation_id, "amz-sdk-request": told}
 
     def succeeded(self) -> None:

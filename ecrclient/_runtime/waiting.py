@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast
 
 import anyio
 
+from ecrclient._runtime.checks import check_callable, check_instance, check_seconds
 from ecrclient._runtime.errors import (
     ConfigurationError,
     DeadlineExceeded,
@@ -37,6 +38,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 Verdict = Literal["success", "failure", "pending"]
 
+_ERROR_CLASSES = "a tuple of subclasses of ServiceError"
 # 2.0 ** 1024 is more than a float holds; long before that max_delay is what counts.
 _MAX_DOUBLINGS = 64
 
@@ -69,9 +71,11 @@ class Pace:
     max_delay: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.min_delay <= self.max_delay:
+        check_seconds("min_delay", self.min_delay)
+        check_seconds("max_delay", self.max_delay)
+        if self.min_delay > self.max_delay:
             raise ConfigurationError(
-                "min_delay must be more than 0 seconds and at most max_delay, but they are "
+                "min_delay must be at most max_delay, but they are "
                 f"{self.min_delay!r} and {self.max_delay!r}"
             )
 
@@ -129,6 +133,10 @@ class PredicateGoal(Generic[T]):
     def __init__(
         self, predicate: Callable[[T], bool], retry_errors: tuple[type[ServiceError], ...]
     ) -> None:
+        check_callable("predicate", predicate)
+        check_instance("retry_errors", retry_errors, tuple, _ERROR_CLASSES)
+        if not all(_is_service_error(kind) for kind in retry_errors):
+            raise ConfigurationError(f"retry_errors must be {_ERROR_CLASSES}")
         self._predicate = predicate
         self._retry_errors = retry_errors
 
@@ -168,9 +176,11 @@ async def wait(
         WaiterTimeoutError: *max_wait* has passed, or what is left of it is too short for a poll.
         WaiterFailureError: the goal cannot be reached any more.
         DeadlineExceeded: the deadline came before.
+        ConfigurationError: an argument is of a wrong type or out of range.
     """
-    if not max_wait > 0:
-        raise ConfigurationError(f"max_wait must be more than 0 seconds, not {max_wait!r}")
+    check_seconds("max_wait", max_wait, infinite=True)
+    check_callable("call", call)
+    check_callable("on_poll", on_poll, none=True)
     begun = anyio.current_time()
     end = min(begun + max_wait, budget.at)
     last: T | None = None
@@ -182,7 +192,7 @@ async def wait(
             response, error = None, None
             verdict: Verdict = "pending"
             try:
-                response = last = await call()
+                response = last = await _awaitable(call())
             except ServiceError as failure:
                 if not goal.tolerates(failure):
                     raise
@@ -206,6 +216,15 @@ async def wait(
     if budget.seconds is not None and end == budget.at:
         raise DeadlineExceeded(name, budget.seconds, polls, budget.stopwatch.read())
     raise WaiterTimeoutError(name, f"not done within {max_wait:g} s: {state}", _as_response(last))
+
+
+def _is_service_error(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, ServiceError)
+
+
+def _awaitable(poll: Awaitable[T]) -> Awaitable[T]:
+    check_instance("what call returns", poll, Awaitable, "an awaitable, such as a coroutine")
+    return poll
 
 
 def _as_response(answer: object) -> Response | None:

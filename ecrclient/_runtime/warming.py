@@ -8,6 +8,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+from ecrclient._runtime.checks import check_argument, wrong_argument
 from ecrclient._runtime.operation import Operation
 from ecrclient._runtime.shapes import Structure
 
@@ -31,12 +32,13 @@ def warm_up(operations: Iterable[Operation[Any]], methods: Collection[str]) -> N
     """Import and build the models of the operations that *methods* name; none: of all.
 
     Raises:
-        ValueError: no operation has that method.
+        RequestValidationError: no operation has that method (a ``ValueError``).
     """
     by_method = {operation.method: operation for operation in operations}
-    unknown = sorted({*methods} - by_method.keys())
-    if unknown:
-        raise ValueError(f"no such method: {', '.join(unknown)}")
+    for method in methods:
+        check_argument("warm_up", "methods", method, str, "names of methods")
+        if method not in by_method:
+            raise wrong_argument("warm_up", "methods", f"no such method: {method}")
     for method in methods or by_method:
         operation = by_method[method]
         operation.request.model_rebuild()

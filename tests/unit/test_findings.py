@@ -122,5 +122,5 @@ async def test_severities_are_ordered_and_what_is_not_rated_is_below_them() -> N
     findings = await found(findings=[{**BASIC, "severity": severity} for severity in order])
     assert [finding.is_at_least("HIGH") for finding in findings] == [False] * 4 + [True] * 2
     assert [finding.is_at_least("INFORMATIONAL") for finding in findings] == [False] + [True] * 5
-    with pytest.raises(ValueError, match="severity must be one of INFORMATIONAL, LOW"):
+    with pytest.raises(ValueError, match="severity: must be one of INFORMATIONAL, LOW"):
         findings[0].is_at_least("high")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

@@ -197,8 +197,9 @@ async def test_each_registry_has_its_own_and_clones_share_them() -> None:
     ("data", "told"),
     [
         ([], "no authorization token"),
-        ([{"authorizationToken": "canary!"}], "no base64"),
-        ([{"authorizationToken": base64.b64encode(b"\xffcanary").decode()}], "no base64 text"),
+        ([{"authorizationToken": "canary!"}], "not base64"),
+        ([{"authorizationToken": "canary\u00fc"}], "not base64"),
+        ([{"authorizationToken": base64.b64encode(b"\xffcanary").decode()}], "not base64 text"),
         ([{"authorizationToken": base64.b64encode(b"canary").decode()}], "no user:password"),
     ],
 )

@@ -221,7 +221,7 @@ async def test_it_is_used_within_its_block_and_once() -> None:
 
 @pytest.mark.parametrize("pages", [0, -1])
 async def test_it_takes_a_page_at_least(pages: int) -> None:
-    with pytest.raises(ConfigurationError, match="1 page"):
+    with pytest.raises(ConfigurationError, match="pages must be at least 1"):
         client(Service(1)).list_images(repository_name="ab").prefetch(pages)
 
 

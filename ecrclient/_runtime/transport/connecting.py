@@ -59,6 +59,8 @@ async def open_connection(
 async def _connect(host: str, port: int) -> socket.socket:
     """Try one address after the other, each some time before the last one has failed."""
     found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    if not found:
+        raise OSError(f"{host} has no addresses")
     connected: list[socket.socket] = []
     errors: list[OSError] = []
 

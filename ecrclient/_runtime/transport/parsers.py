@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from ecrclient._runtime.errors import ConfigurationError
 from ecrclient._runtime.transport.answers import Headers
 
 __all__ = [
@@ -82,16 +83,18 @@ def find_parser(name: str | None = None) -> type[ResponseParser]:
     """The parser of that name, ``httptools`` or ``h11``; None: the fastest that is installed.
 
     Raises:
-        ValueError: there is none of that name here.
+        ConfigurationError: there is none of that name here.
     """
-    if name not in {None, "h11", "httptools"}:
-        raise ValueError(f"parser must be h11 or httptools, not {name!r}")
+    if name not in (None, "h11", "httptools"):
+        raise ConfigurationError(f"parser must be h11 or httptools, not {name!r}")
     if name != "h11":
         try:
             from ecrclient._runtime.transport.fast_parser import HttptoolsParser
         except ImportError:
             if name is not None:
-                raise ValueError("parser cannot be httptools, which is not installed") from None
+                raise ConfigurationError(
+                    "parser cannot be httptools, which is not installed"
+                ) from None
         else:
             return HttptoolsParser
     from ecrclient._runtime.transport.h11_parser import H11Parser

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import anyio
 import anyio.to_thread
 
+from ecrclient._runtime.checks import check_count, check_instance, check_seconds
 from ecrclient._runtime.errors import (
     ClientClosedError,
     ConnectError,
@@ -91,8 +92,16 @@ class Wire:
         max_response_bytes: int = 64 * 1024 * 1024,
         parser: str | None = None,
     ) -> None:
-        if max_connections < 1:
-            raise ValueError(f"max_connections must be at least 1, not {max_connections}")
+        check_count("max_connections", max_connections)
+        check_seconds("keepalive_expiry", keepalive_expiry, zero=True, infinite=True)
+        check_instance(
+            "verify",
+            verify,
+            (ssl.SSLContext, str, os.PathLike),
+            "a path or an SSLContext",
+            none=True,
+        )
+        check_count("max_response_bytes", max_response_bytes)
         self._new_parser = find_parser(parser)
         self._pool: Pool[Connection] = Pool(max_connections)
         self._limits = Limits(keepalive_expiry, max_response_bytes)

@@ -28,6 +28,8 @@ AHEAD = timedelta(minutes=20)
         ("Wed, 31 Dec 9000 23:59:59 GMT", datetime(9000, 12, 31, 23, 59, 59, tzinfo=UTC) - NOON),
         ("Thu, 01 Jan 9001 00:00:00 GMT", None),
         ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+        ("Thu, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 99999999999999999999 Jan 2026 00:00:00 GMT", None),
         ("soon", None),
         ("", None),
         (None, None),
