@@ -40,6 +40,12 @@ _HOST = re.compile(
 _REPOSITORY = re.compile(
     r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
 )
+# A user name and password before the host. The @ before a digest does not end one.
+_USER_INFO = re.compile(
+    r"(?P<scheme>[^/]*://)?(?:(?<=://).*@(?!sha(?:256|512):)|[^@]*:.*@(?!sha(?:256|512):)"
+    r"|.+@(?=[0-9]{12}\.dkr[.-]ecr))",
+    re.DOTALL,
+)
 _REPOSITORY_LENGTHS = range(2, 257)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
@@ -51,7 +57,7 @@ class ImageReferenceError(ECRClientError, ValueError):
     def __init__(self, text: str, problem: str) -> None:
         super().__init__(text, problem)
         self.text = text
-        """The text, whole."""
+        """The text, whole but for a user name and password."""
         self.problem = problem
 
     def __str__(self) -> str:
@@ -235,6 +241,14 @@ def _check_types(owner: object, kinds: Mapping[str, type | UnionType]) -> None:
 def _check_text(text: object) -> None:
     if not isinstance(text, str):
         raise ImageReferenceError(f"{text!r:.100}", f"must be a string, not {type(text).__name__}")
+    match = _USER_INFO.match(text)
+    if match is not None:
+        # Before anything is cut out of the text: a password may have any character in it.
+        raise ImageReferenceError(
+            f"{match['scheme'] or ''}***@{text[match.end() :]}",
+            "there must be no user name and password before the host, and only a digest (sha256: "
+            "or sha512:) after an @",
+        )
 
 
 def _dual_stack_suffix(partition: Partition) -> str:

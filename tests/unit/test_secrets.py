@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import httpx
@@ -23,6 +25,7 @@ from ecrclient import (
     BotocoreCredentials,
     CallNext,
     CallOptions,
+    ConfigurationError,
     Credentials,
     CredentialsError,
     DeadlineExceeded,
@@ -40,12 +43,14 @@ from ecrclient import (
     WaiterFailureError,
     WaiterTimeoutError,
 )
+from ecrclient._runtime.shared_config import load_profile
 from ecrclient.errors import LayersNotFoundException
 from ecrclient.models import (
     AuthorizationData,
     GetAuthorizationTokenRequest,
     GetDownloadUrlForLayerRequest,
 )
+from ecrclient.references import ImageReference, ImageReferenceError, RegistryHost
 from tests.transport.server import Peer, answer, serve
 from tests.unit._scripted import NO_WAIT, Scripted, client, fail, ok
 
@@ -106,6 +111,8 @@ class Witness(logging.Handler):
                 continue
             seen.add(id(one))
             self.sees(one, one.args)
+            # A JSONDecodeError and a UnicodeDecodeError keep what they could not read.
+            self.sees(getattr(one, "doc", None), getattr(one, "object", None))
             self.texts += getattr(one, "__notes__", [])
             todo += (one.__cause__, one.__context__)
 
@@ -585,3 +592,140 @@ async def test_a_process_whose_answer_is_wrong(witness: Witness, tmp_path: Path)
     with pytest.raises(CredentialsError) as caught:
         await watched(witness, Scripted(), credentials=BotocoreCredentials()).describe_registry()
     witness.catches(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [f"{SECRET_KEY} is no JSON", f'{{"SecretAccessKey": "{SECRET_KEY}"', f'["{SECRET_KEY}"]'],
+)
+async def test_a_process_that_writes_no_json(
+    witness: Witness, tmp_path: Path, written: str
+) -> None:
+    """A JSONDecodeError keeps all that it was given."""
+    answer_file = tmp_path / "answer"
+    answer_file.write_text(written)
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {answer_file}\n")
+    with pytest.raises(CredentialsError) as caught:
+        await watched(witness, Scripted(), credentials=BotocoreCredentials()).describe_registry()
+    witness.catches(caught.value)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("refreshing", [False, True])
+async def test_a_source_that_cannot_read_what_it_got(
+    witness: Witness, *, refreshing: bool, wrapped: bool
+) -> None:
+    def fail() -> Credentials:
+        try:
+            json.loads(f"{SECRET_KEY} {SESSION_TOKEN}")
+        except ValueError as error:
+            if wrapped:
+                raise LookupError("the vault is shut") from error
+            raise
+        raise AssertionError
+
+    class Vault:
+        async def get(self) -> Credentials:
+            return fail()
+
+        async def invalidate(self) -> None: ...
+
+    provider = RefreshingCredentials(fail) if refreshing else Vault()
+    with pytest.raises(CredentialsError) as caught:
+        await watched(witness, Scripted(), credentials=provider).describe_registry()
+    witness.catches(caught.value)
+
+
+async def test_an_authorization_token_that_cannot_be_read(witness: Witness) -> None:
+    for token in (
+        base64.b64encode(f"{PASSWORD}\xff".encode("latin-1")).decode(),
+        f"{AUTHORIZATION_TOKEN}\u00fc",
+        f"{AUTHORIZATION_TOKEN}!",
+    ):
+        body = {
+            "authorizationData": [
+                {**TOKEN_BODY["authorizationData"][0], "authorizationToken": token}
+            ]
+        }
+        with pytest.raises(ResponseDecodeError) as caught:
+            await watched(witness, Scripted(ok(body))).registry_credentials()
+        witness.catches(caught.value)
+
+
+# -- user names and passwords in URLs ------------------------------------------------------------
+
+_URLS = [
+    f"http://user:{PASSWORD}@host.example:1",
+    f"http://user:{PASSWORD}/@host.example:1",
+    f"http://user:/{PASSWORD}@host.example:1",
+    f"http://user:{PASSWORD}?@host.example:1",
+    f"http://user:?{PASSWORD}@host.example:1",
+    f"http://user:{PASSWORD}#@host.example:1",
+    f"http://user:#{PASSWORD}@host.example:1",
+    f"http://user:{PASSWORD}@@host.example:1",
+    f"http://user:[{PASSWORD}@host.example:1",
+    f"https://{PASSWORD}@host.example",
+    f"gopher://user:{PASSWORD}@host.example",
+    f"socks5://user:{PASSWORD}@host.example",
+    f"user:{PASSWORD}@host.example:1",
+]
+
+
+@pytest.mark.parametrize("url", _URLS)
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
+async def test_a_proxy(
+    witness: Witness, url: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, url)
+    refused: list[ECRClientError] = []
+    async with ECRClient(region="eu-west-1", credentials=KEY) as ecr:
+        try:
+            # Some of them are proxies that can be used.
+            witness.sees(ecr, (await cast(Any, ecr)._core.connection()).transport)
+        except ECRClientError as error:
+            refused.append(error)
+    for problem in refused:
+        assert type(problem) is ConfigurationError
+        assert "host.example" not in str(problem)
+        witness.catches(problem)
+
+
+@pytest.mark.parametrize("url", _URLS)
+@pytest.mark.parametrize(
+    "source", ["argument", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "profile", "services"]
+)
+async def test_an_endpoint(
+    witness: Witness, url: str, source: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if source.startswith("AWS"):
+        monkeypatch.setenv(source, url)
+    elif source == "profile":
+        (tmp_path / "config").write_text(f"[default]\nendpoint_url = {url}\n")
+    elif source == "services":
+        (tmp_path / "config").write_text(
+            f"[default]\nservices = s\n[services s]\necr =\n  endpoint_url = {url}\n"
+        )
+        witness.sees(load_profile(None, os.environ))
+    given = url if source == "argument" else None
+    ecr = ECRClient(region="eu-west-1", credentials=KEY, endpoint_url=given)
+    witness.sees(ecr)
+    with pytest.raises(ConfigurationError) as caught:
+        await ecr.describe_registry()
+    witness.catches(caught.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["123456789012.dkr.ecr.eu-west-1.amazonaws.com", "host.example", "x"]
+)
+@pytest.mark.parametrize("password", [PASSWORD, f"/{PASSWORD}", f"{PASSWORD}@", f"#{PASSWORD}/?"])
+@pytest.mark.parametrize("scheme", ["https://", "http://", ""])
+def test_a_reference_to_an_image(witness: Witness, scheme: str, password: str, host: str) -> None:
+    text = f"{scheme}AWS:{password}@{host}"
+    for parse, suffix in (
+        (RegistryHost.parse, ""),
+        (ImageReference.parse, "/team/app:v1"),
+        (ImageReference.parse, f"/team/app@{DIGEST}"),
+    ):
+        with pytest.raises(ImageReferenceError) as caught:
+            parse(f"{text}{suffix}")
+        witness.catches(caught.value)

@@ -40,13 +40,30 @@ def proxied_transport(
         )
 
     is_tls = proxy.startswith("https:")
-    try:
-        make()
-    except (ValueError, ImportError, httpx.InvalidURL) as error:  # ImportError: SOCKS
-        raise ConfigurationError(f"the environment's proxy cannot be used: {error}") from error
+    problem = _problem(make)
+    if problem is not None:
+        raise ConfigurationError(f"the environment's proxy cannot be used: {problem}")
     return LimitedTransport(
         make, max_connections=max_connections, max_response_bytes=max_response_bytes
     )
+
+
+def _problem(make: Callable[[], object]) -> str | None:
+    """What is wrong with a proxy.
+
+    httpx's own message is not in it, nor the exception in the context of what is raised: they quote
+    the URL, or what they take for its port, which is the password if that has a ``/`` in it.
+    """
+    try:
+        make()
+    except ImportError:
+        return "a SOCKS proxy needs the package socksio (pip install 'httpx[socks]')"
+    except (ValueError, httpx.InvalidURL):
+        return (
+            "it must be a URL with the scheme http, https, socks5 or socks5h and a host; in a user "
+            "name or password, characters such as / ? # @ : must be percent-encoded"
+        )
+    return None
 
 
 class LimitedTransport(httpx.AsyncBaseTransport):

@@ -232,6 +232,7 @@ async def test_a_tag_pattern_that_is_not_text() -> None:
 
 FINDING = Finding.of(ImageScanFinding.model_validate({"severity": "HIGH", "name": "CVE-2024-1"}))
 ACCOUNT = "1" * 12
+UNHASHABLE: Any = []
 
 
 @pytest.mark.parametrize(
@@ -240,7 +241,7 @@ ACCOUNT = "1" * 12
         (warm_up, (5,), RequestValidationError),
         (warm_up, ("push",), RequestValidationError),
         (Finding.of, ("x",), RequestValidationError),
-        (FINDING.is_at_least, ([],), RequestValidationError),
+        (FINDING.is_at_least, (UNHASHABLE,), RequestValidationError),
         (RegistryCredentials.of, ("x",), RequestValidationError),
         (RegistryHost, (5, "eu-west-1"), ImageReferenceError),
         (RegistryHost, (ACCOUNT, None), ImageReferenceError),
