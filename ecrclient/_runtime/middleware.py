@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ecrclient._runtime.checks import check_instance
+
 if TYPE_CHECKING:
     import httpx
 
@@ -30,6 +32,8 @@ def compose(middleware: Sequence[Middleware], send: CallNext) -> CallNext:
 
 def _around(layer: Middleware, send: CallNext) -> CallNext:
     async def call(request: httpx.Request) -> httpx.Response:
-        return await layer(request, send)
+        returned = layer(request, send)
+        check_instance("what middleware returns", returned, Awaitable, "an awaitable response")
+        return await returned
 
     return call

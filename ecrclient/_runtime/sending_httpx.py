@@ -10,6 +10,7 @@ import anyio
 import httpx
 
 from ecrclient._runtime.attempt import EXTENSION
+from ecrclient._runtime.checks import check_instance
 from ecrclient._runtime.middleware import Middleware, compose
 from ecrclient._runtime.transport import translate_error
 
@@ -65,6 +66,7 @@ class HttpxSender:
         failure: httpx.RequestError
         try:
             response = await compose(middleware, send)(request)
+            check_instance("what middleware returns", response, httpx.Response, "a response")
             # Middleware may have made an answer of its own that is not read yet.
             await response.aread()
         except httpx.RequestError as error:
@@ -106,6 +108,7 @@ class HttpxSender:
         # Signatures and tokens stay out of what middleware, and so a log, can reach.
         try:
             response = await self._transport.handle_async_request(signed)
+            check_instance("what the transport returns", response, httpx.Response, "a response")
         except httpx.RequestError as error:
             error.request = request
             raise

@@ -13,6 +13,7 @@ from ecrclient import (
     CallNext,
     CallOptions,
     ClientClosedError,
+    ConfigurationError,
     Credentials,
     CredentialsError,
     ECRClient,
@@ -221,6 +222,28 @@ async def test_an_error_of_middleware_comes_out_as_it_is() -> None:
 
 
 # -- options -------------------------------------------------------------------------------------
+
+
+async def test_middleware_that_returns_no_response() -> None:
+    def not_async(*_: object) -> int:
+        return 5
+
+    async def nothing(*_: object) -> None:
+        """As one that forgets to return."""
+
+    for middleware in (not_async, nothing):
+        layers: Any = [middleware]
+        with pytest.raises(ConfigurationError, match="what middleware returns must be"):
+            await client(Scripted(ok()), middleware=layers).describe_registry()
+
+
+async def test_a_transport_that_returns_no_response() -> None:
+    class Broken(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> Any:
+            return request
+
+    with pytest.raises(ConfigurationError, match="what the transport returns must be a response"):
+        await client(Broken()).describe_registry()
 
 
 @pytest.mark.parametrize("middleware", [(), (pass_on,)])
