@@ -160,7 +160,7 @@ async def test_arguments_of_every_method(method: str) -> None:
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
     keys: list[Any] = [*value] if isinstance(value, dict) else [*range(len(value))]
     for key in keys:
-        inner = value[key]
+        inner: Any = value[key]
         yield value, key
         if isinstance(inner, dict | list):
             yield from _places(inner)
