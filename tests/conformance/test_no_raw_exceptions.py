@@ -158,9 +158,10 @@ async def test_arguments_of_every_method(method: str) -> None:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    inside: Any = value
     keys: list[Any] = [*value] if isinstance(value, dict) else [*range(len(value))]
     for key in keys:
-        inner: Any = value[key]
+        inner = inside[key]
         yield value, key
         if isinstance(inner, dict | list):
             yield from _places(inner)
