@@ -204,8 +204,11 @@ class Call(Generic[ResponseT]):
         told = retry.headers(timeout)
         with anyio.move_on_after(timeout):
             if connection.sender.sends_bytes and not self._middleware:
-                return await self._post(connection, retry, told)
-            return await self._send(connection, retry, told)
+                answer = await self._post(connection, retry, told)
+            else:
+                answer = await self._send(connection, retry, told)
+            await answer.decode()
+            return answer
         raise AttemptTimeout(f"no whole answer within {timeout:g} s")
 
     async def _post(
