@@ -33,6 +33,7 @@ _PUBLIC = {
         "CredentialsError",
         "DeadlineExceeded",
         "ECRClientError",
+        "MissingMemberError",
         "PaginationError",
         "PoolTimeout",
         "ReadError",

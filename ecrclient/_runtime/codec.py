@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import ValidationError, from_json
 
-from ecrclient._runtime.bounded_text import shorten, summarize
 from ecrclient._runtime.decoding_limits import describe_excess, starts_object
 from ecrclient._runtime.errors import (
     RequestValidationError,
@@ -20,6 +19,7 @@ from ecrclient._runtime.errors import (
     ValidationProblem,
 )
 from ecrclient._runtime.missing import decode_incomplete
+from ecrclient._runtime.problems import explain_response, problems_of_request
 
 if TYPE_CHECKING:
     from ecrclient._runtime.operation import Operation, ResponseT
@@ -34,7 +34,6 @@ __all__ = [
     "request_id_of",
 ]
 
-_MAX_STEP = 80
 # Beyond this, a response is read at once as one that may lack members: the errors of the strict
 # validator hold a copy of the structure for each member that it lacks.
 _STRICT_UP_TO = 1024 * 1024
@@ -53,40 +52,10 @@ def build_request(
     try:
         return operation.request(**given)
     except ValidationError as error:
-        raise RequestValidationError(operation.method, _problems(error)) from None
-
-
-def _problems(error: ValidationError) -> tuple[ValidationProblem, ...]:
-    return tuple(
-        ValidationProblem(_spell(problem["loc"]), _message(problem))
-        for problem in error.errors(include_url=False)
-    )
-
-
-def _spell(location: tuple[int | str, ...]) -> str:
-    """``("tags", 0, "key")`` is ``tags[0].key``."""
-    steps = (
-        f"[{step}]" if isinstance(step, int) else f".{shorten(step, _MAX_STEP)}"
-        for step in location
-    )
-    return "".join(steps).removeprefix(".")
-
-
-def _message(problem: Any) -> str:
-    match problem["type"]:
-        case "extra_forbidden":
-            return "no such member"
-        case "missing":
-            return "required"
-        case "string_pattern_mismatch":
-            return f"must match {problem['ctx']['pattern'].removeprefix('^(?:').removesuffix(')$')}"
-        case str(kind) if kind.endswith("_type"):
-            return f"{problem['msg']}, not {type(problem['input']).__name__}"
-        case "value_error":
-            # What a document says of itself; pydantic puts words of its own before it.
-            return str(problem["ctx"]["error"])
-        case _:
-            return str(problem["msg"])
+        problems = problems_of_request(error, operation.request, given)
+    except RecursionError:
+        problems = (ValidationProblem("members", "nested too deeply"),)
+    raise RequestValidationError(operation.method, problems)
 
 
 def encode_request(request: Request[Any]) -> bytes:
@@ -117,21 +86,15 @@ def decode_response(
             validator = operation.response.__pydantic_validator__
             # Nothing of this error is kept, as it refers to the whole body.
             with suppress(ValidationError):
-                return validator.validate_json(body, by_alias=True, by_name=False)
+                response: ResponseT = validator.validate_json(body, by_alias=True, by_name=False)
+                return response
         try:
             return decode_incomplete(operation, body)
         except ValidationError as error:
-            failure, is_object = _explain(error)
+            failure, is_object = explain_response(error)
     raise ResponseDecodeError(
         operation.name, failure, status=status, request_id=request_id, is_retryable=not is_object
     )
-
-
-def _explain(error: ValidationError) -> tuple[str, bool]:
-    """What is wrong with a response, and whether it is a JSON object at all."""
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    summary = summarize([f"{_spell(p['loc']) or 'body'}: {p['msg']}" for p in problems])
-    return summary, all(problem["loc"] for problem in problems)
 
 
 def decode_error(

@@ -20,8 +20,7 @@
         │   └── AttemptTimeout            the attempt took longer than ``CallOptions.timeout``
         ├── DeadlineExceeded              ``CallOptions.deadline`` has passed (a TimeoutError)
         ├── ResponseDecodeError           the answer is not what the service's model says
-        ├── MissingMemberError            a member that the service did not send was read (an
-        │                                 AttributeError)
+        ├── MissingMemberError            a missing member was read (an AttributeError)
         ├── PaginationError               the service repeated a page token
         ├── BatchFailure                  one of many things failed, in an answer that succeeded
         ├── BatchError                    a group of what failed of many things (an ExceptionGroup)

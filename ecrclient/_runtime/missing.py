@@ -1,9 +1,9 @@
 """Reads a response that lacks members which the service's model declares always present.
 
 The validator of a response class refuses such a response. The one built here accepts it and leaves
-out what the service did not send, so that nothing is invented: a missing member is in neither
-``__dict__`` nor ``model_fields_set``, and reading it raises ``MissingMemberError``. It is built when
-an operation's response first needs it.
+out what the service did not send, so that nothing is invented: a missing member is neither in
+``__dict__`` nor in ``model_fields_set``, and reading it raises ``MissingMemberError``. The
+validator is built when a response of the operation first needs it.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class _Build:
             if value is None or value is _ABSENT:
                 sent.discard(name)
                 is_complete = self._leave_out(members, name) and is_complete
-        instance = self._cls.__new__(self._cls)
+        instance: Any = object.__new__(self._cls)
         _set(instance, "__dict__", members)
         _set(instance, "__pydantic_extra__", extra)
         _set(instance, "__pydantic_fields_set__", sent)

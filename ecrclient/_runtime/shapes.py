@@ -28,7 +28,7 @@ from typing import (
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PrivateAttr
 from pydantic_core import core_schema
 
-from ecrclient._runtime.errors import MissingMemberError
+from ecrclient._runtime.errors import ECRClientError, MissingMemberError
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -140,7 +140,7 @@ def note_operation(structure: Structure, method: str) -> None:
 def _operation_of(structure: Structure) -> str:
     # Not by attribute: a structure that is being unpickled has none of pydantic's yet.
     try:
-        private = object.__getattribute__(structure, "__pydantic_private__")
+        private: dict[str, str] | None = object.__getattribute__(structure, "__pydantic_private__")
     except AttributeError:
         return ""
     return (private or {}).get(_OPERATION, "")
@@ -152,8 +152,8 @@ def _bound_problems(schema: Any) -> None:
     The service's response could otherwise be wrong in millions of places, each of which pydantic
     keeps as an object.
     """
-    for field in schema.get("schema", {}).get("fields", {}).values():
-        inner = field["schema"]
+    for member in schema.get("schema", {}).get("fields", {}).values():
+        inner = member["schema"]
         while inner["type"] in _WRAPPERS:
             inner = inner["schema"]
         if inner["type"] in _CONTAINERS:
@@ -283,12 +283,16 @@ class JsonText(Limits):
 
 
 def _json_text(value: object) -> object:
-    if isinstance(value, Mapping):
-        try:
+    try:
+        if isinstance(value, Mapping):
             return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"cannot be written as JSON: {error}") from None
-    return value.to_json() if isinstance(value, SupportsJson) else value
+        return value.to_json() if isinstance(value, SupportsJson) else value
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ECRClientError):
+            raise
+        raise ValueError(f"cannot be written as JSON: {error}") from None
 
 
 class OpenEnum:
