@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from ecrclient._runtime.errors import ECRClientError, ResponseDecodeError
+from ecrclient._runtime.errors import ECRClientError, MissingMemberError, ResponseDecodeError
 from ecrclient._runtime.locks import BriefLock
 
 if TYPE_CHECKING:
@@ -63,6 +63,13 @@ class RegistryCredentials:
         Raises:
             ResponseDecodeError: there is no token, or it is not what ECR documents.
         """
+        try:
+            return cls._of(answer)
+        except MissingMemberError as error:
+            raise _unreadable(answer, f"the response has no {error.wire_name}") from None
+
+    @classmethod
+    def _of(cls, answer: GetAuthorizationTokenResponse) -> RegistryCredentials:
         for data in answer.authorization_data:
             try:
                 pair = base64.b64decode(data.authorization_token, validate=True).decode()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import ValidationError, from_json
 
-from ecrclient._runtime.decoding_limits import describe_excess, starts_object
+from ecrclient._runtime.decoding_limits import describe_excess, is_usual, starts_object
 from ecrclient._runtime.errors import (
     RequestValidationError,
     ResponseDecodeError,
@@ -34,9 +34,6 @@ __all__ = [
     "request_id_of",
 ]
 
-# Beyond this, a response is read at once as one that may lack members: the errors of the strict
-# validator hold a copy of the structure for each member that it lacks.
-_STRICT_UP_TO = 1024 * 1024
 _UNKNOWN_ERROR = "UnknownError"
 
 
@@ -82,7 +79,7 @@ def decode_response(
         is_object = starts_object(content)
     else:
         body = content or b"{}"
-        if len(body) <= _STRICT_UP_TO:
+        if is_usual(body):
             validator = operation.response.__pydantic_validator__
             # Nothing of this error is kept, as it refers to the whole body.
             with suppress(ValidationError):

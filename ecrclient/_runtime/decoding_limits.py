@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["MAX_OBJECTS", "MAX_TEXT", "MAX_VALUES", "describe_excess", "starts_object"]
+__all__ = ["MAX_OBJECTS", "MAX_TEXT", "MAX_VALUES", "describe_excess", "is_usual", "starts_object"]
 
 MAX_OBJECTS = 100_000
 """JSON objects in a body, each of which becomes a model of about 1 KiB."""
@@ -30,6 +30,10 @@ _STEP = 256 * 1024
 _OBJECTS_FROM = 3 * MAX_OBJECTS
 _VALUES_FROM = 2 * MAX_VALUES
 _MAX_COPIES = 6
+# A page of 1,000 images has about 0.6 MiB and 25,000 values.
+_ALWAYS_USUAL = 1024 * 1024
+_USUAL_SIZE = 4 * 1024 * 1024
+_USUAL_VALUES = 100_000
 _NON_BLANK = re.compile(rb"[^ \t\r\n]")
 _ASTRAL = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
 
@@ -37,6 +41,17 @@ _ASTRAL = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
 def describe_excess(content: bytes) -> str:
     """Which limit the body exceeds; empty if none."""
     return _excess_of_values(content) or _excess_of_text(content)
+
+
+def is_usual(content: bytes) -> bool:
+    """Whether the body may be read by the fast validator.
+
+    The errors of that one hold a copy of a structure for each member that it lacks.
+    """
+    size = len(content)
+    return size <= _ALWAYS_USUAL or (
+        size <= _USUAL_SIZE and _count_values(content) <= _USUAL_VALUES
+    )
 
 
 def starts_object(content: bytes) -> bool:

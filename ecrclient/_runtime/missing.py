@@ -87,23 +87,19 @@ class _Rewriter:
             # In a sparse list or map a null is a value.
             return {**schema, part: self.rewrite(inner)} if inner else schema
         nullable = core_schema.nullable_schema(self.rewrite(inner))
-        return core_schema.no_info_after_validator_function(
-            drop, {**schema, part: nullable, "fail_fast": True}
-        )
+        without: Any = {**schema, part: nullable, "fail_fast": True}
+        return core_schema.no_info_after_validator_function(drop, without)
 
     def _structure(self, schema: Any) -> Any:
         """Not a model's schema: pydantic may replace that by the validator that the class has."""
         fields = schema["schema"]["fields"]
         build = _Build(schema["cls"], self._method, has_private="post_init" in schema)
-        return core_schema.no_info_after_validator_function(
-            build,
-            {
-                **schema["schema"],
-                "fields": {name: self._field(name, fields[name], build) for name in fields},
-                "extra_behavior": "allow",
-            },
-            ref=schema.get("ref"),
-        )
+        optional: Any = {
+            **schema["schema"],
+            "fields": {name: self._field(name, fields[name], build) for name in fields},
+            "extra_behavior": "allow",
+        }
+        return core_schema.no_info_after_validator_function(build, optional, ref=schema.get("ref"))
 
     def _field(self, name: str, field: Any, build: _Build) -> Any:
         schema = field["schema"]

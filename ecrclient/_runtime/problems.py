@@ -76,15 +76,15 @@ def _fail_fast_validator(model: type[Any]) -> SchemaValidator:
     return SchemaValidator(_fail_fast(schema["schema"]), schema["config"])
 
 
-def _fail_fast(schema: Any) -> Any:
+def _fail_fast(schema: object) -> Any:
     """The schema with lists that stop at their first wrong item."""
     if isinstance(schema, list):
-        return [_fail_fast(part) for part in cast("list[Any]", schema)]
+        return [_fail_fast(part) for part in cast("list[object]", schema)]
     if not isinstance(schema, dict):
         return schema
-    copied: dict[str, Any] = {
+    copied = {
         name: part if name in _NOT_SCHEMAS else _fail_fast(part)
-        for name, part in cast("dict[str, Any]", schema).items()
+        for name, part in cast("dict[str, object]", schema).items()
     }
     if copied.get("type") == "list":
         copied["fail_fast"] = True
