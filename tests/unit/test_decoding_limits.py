@@ -21,7 +21,7 @@ from ecrclient import (
     RetryPolicy,
     ServiceError,
 )
-from ecrclient._runtime import raw_response
+from ecrclient._runtime import codec
 from ecrclient._runtime.codec import build_request, decode_error, decode_response, encode_request
 from ecrclient._runtime.decoding_limits import MAX_OBJECTS, MAX_VALUES, describe_excess
 from ecrclient.operations import (
@@ -299,13 +299,13 @@ async def test_a_large_body_is_decoded_once_in_a_worker_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     threads: list[int] = []
-    decode = raw_response.codec.decode_response
+    decode = codec.decode_response
 
     def note(*arguments: Any, **options: Any) -> Any:
         threads.append(threading.get_ident())
         return decode(*arguments, **options)
 
-    monkeypatch.setattr(raw_response.codec, "decode_response", note)
+    monkeypatch.setattr(codec, "decode_response", note)
     page = await client(Scripted(large())).describe_images(repository_name="team/app")
 
     assert len(page.image_details) == 20_000
@@ -330,7 +330,7 @@ async def test_the_time_limits_cover_decoding(
     def hang(*_: Any, **__: Any) -> Any:
         finish.wait()
 
-    monkeypatch.setattr(raw_response.codec, "decode_response", hang)
+    monkeypatch.setattr(codec, "decode_response", hang)
     ecr = client(Scripted(large()), options=options, retry=RetryPolicy(max_attempts=1))
     try:
         with anyio.fail_after(30), pytest.raises(error):
