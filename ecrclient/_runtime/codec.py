@@ -6,12 +6,16 @@ Source: "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol" in the Smithy specif
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import ValidationError, from_json
 
-from ecrclient._runtime.decoding_limits import describe_excess, is_usual, starts_object
+from ecrclient._runtime.decoding_limits import (
+    ALWAYS_ALLOWED,
+    describe_excess,
+    is_usual,
+    starts_object,
+)
 from ecrclient._runtime.errors import (
     RequestValidationError,
     ResponseDecodeError,
@@ -74,19 +78,22 @@ def decode_response(
         ResponseDecodeError: the body is not JSON, a member has another type, or decoding it would
             take more memory than a response may.
     """
-    failure = describe_excess(content)
+    is_small = len(content) <= ALWAYS_ALLOWED
+    failure = "" if is_small else describe_excess(content)
     if failure:
         is_object = starts_object(content)
     else:
         body = content or b"{}"
-        if is_usual(body):
+        response: ResponseT | None = None
+        if is_small or is_usual(body):
             validator = operation.response.__pydantic_validator__
-            # Nothing of this error is kept, as it refers to the whole body.
-            with suppress(ValidationError):
-                response: ResponseT = validator.validate_json(body, by_alias=True, by_name=False)
-                return response
+            try:
+                response = validator.validate_json(body, by_alias=True, by_name=False)
+            except ValidationError:
+                # Nothing of this error is kept, as it refers to the whole body.
+                response = None
         try:
-            return decode_incomplete(operation, body)
+            return response or decode_incomplete(operation, body)
         except ValidationError as error:
             failure, is_object = explain_response(error)
     raise ResponseDecodeError(

@@ -14,7 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["MAX_OBJECTS", "MAX_TEXT", "MAX_VALUES", "describe_excess", "is_usual", "starts_object"]
+__all__ = [
+    "ALWAYS_ALLOWED",
+    "MAX_OBJECTS",
+    "MAX_TEXT",
+    "MAX_VALUES",
+    "describe_excess",
+    "is_usual",
+    "starts_object",
+]
 
 MAX_OBJECTS = 100_000
 """JSON objects in a body, each of which becomes a model of about 1 KiB."""
@@ -27,7 +35,7 @@ store four bytes for each character of their string)."""
 
 _STEP = 256 * 1024
 # The shortest object is "{},", the shortest value "1,": shorter bodies are within the limits.
-_OBJECTS_FROM = 3 * MAX_OBJECTS
+ALWAYS_ALLOWED = 3 * MAX_OBJECTS
 _VALUES_FROM = 2 * MAX_VALUES
 _MAX_COPIES = 6
 # A page of 1,000 images has about 0.6 MiB and 25,000 values.
@@ -62,7 +70,7 @@ def starts_object(content: bytes) -> bool:
 
 def _excess_of_values(content: bytes) -> str:
     size = len(content)
-    if (size <= _OBJECTS_FROM or content.count(b"{") <= MAX_OBJECTS) and (
+    if (size <= ALWAYS_ALLOWED or content.count(b"{") <= MAX_OBJECTS) and (
         size <= _VALUES_FROM or _count_values(content) <= MAX_VALUES
     ):
         return ""
