@@ -26,7 +26,7 @@ from ecrclient.operations import (
 )
 
 from ..errors import invalid_parameter, refuse
-from .policies import check_policy
+from .policy_documents import check_registry_policy
 
 if TYPE_CHECKING:
     from ..dispatch import Handlers
@@ -51,7 +51,7 @@ class RegistrySettings:
 
     def put_policy(self, request: PutRegistryPolicyRequest) -> PutRegistryPolicyResponse:
         """Set what other accounts may do."""
-        check_policy("policyText", request.policy_text, has="Statement")
+        check_registry_policy(request.policy_text)
         self._registry.policy_text = request.policy_text
         return PutRegistryPolicyResponse(
             registry_id=self._registry.account_id, policy_text=request.policy_text
