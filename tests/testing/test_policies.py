@@ -104,7 +104,10 @@ async def test_replication_is_kept(client: ECRClient) -> None:
 
 async def test_a_registry_is_not_replicated_to_itself(client: ECRClient) -> None:
     here = ReplicationDestination(region="us-east-1", registry_id="123456789012")
-    with pytest.raises(InvalidParameterException, match="itself"):
+    with pytest.raises(
+        InvalidParameterException,
+        match="the same as the source registry",
+    ):
         await client.put_replication_configuration(
             replication_configuration=ReplicationConfiguration(
                 rules=[ReplicationRule(destinations=[here])]

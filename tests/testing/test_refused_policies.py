@@ -22,7 +22,10 @@ WHERE = {"repositoryName": "team/app"}
 INVALID = (
     "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid {} policy provided'"
 )
-FAILURE = "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: "  # noqa: E501
+FAILURE = (
+    "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: "
+    "'Lifecycle policy validation failure: "
+)
 
 
 def lifecycle_text(document: Any) -> str:

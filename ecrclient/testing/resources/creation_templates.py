@@ -30,6 +30,7 @@ from ecrclient.operations import (
 )
 
 from ..errors import invalid_parameter, refuse
+from .encryption import check_encryption
 from .mutability import check_mutability
 from .policies import check_lifecycle_policy
 from .policy_documents import check_repository_policy
@@ -158,6 +159,9 @@ class CreationTemplates:
             template.image_tag_mutability or "MUTABLE",
             template.image_tag_mutability_exclusion_filters,
         )
+        encryption = template.encryption_configuration
+        if encryption is not None:
+            check_encryption(self._registry, encryption.encryption_type, encryption.kms_key)
         if template.repository_policy is not None:
             check_repository_policy(template.repository_policy, "repositoryPolicy")
         if template.lifecycle_policy is not None:
