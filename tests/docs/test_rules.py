@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import re
 import subprocess
 import sys
+from importlib import metadata
+from typing import Any
 
 import pytest
 
@@ -74,3 +78,25 @@ def test_the_tests_exist(collected: dict[str, list[str]]) -> None:
 def test_every_refused_policy_is_in_the_table(test: str, cases: dict[str, object]) -> None:
     named = {f"test_refused_policies.py::{test}[{case}]" for case in cases}
     assert named - set(NODES) == set()
+
+
+def test_the_readme_counts_the_refused_lifecycle_policies() -> None:
+    """Also of moto, as long as its version is the one that the row names."""
+    row = re.search(
+        r"the (\d+) lifecycle policies .*\| (\d+) \| \| \| (\d+) in moto ([\d.]+) \|",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+    )
+    assert row is not None
+    assert int(row[1]) == int(row[2]) == len(LIFECYCLE)
+    if metadata.version("moto") == row[4]:
+        assert sum(map(moto_refuses, LIFECYCLE)) == int(row[3])
+
+
+def moto_refuses(name: str) -> bool:
+    validation: Any = importlib.import_module("moto.ecr.policy_validation")
+    document, _ = LIFECYCLE[name]
+    try:
+        validation.EcrLifecyclePolicyValidator(json.dumps(document)).validate()
+    except Exception:  # noqa: BLE001 - a failure of any kind is not an acceptance
+        return True
+    return False
