@@ -73,6 +73,8 @@ class ClientHelpers(BaseClient):
         Raises:
             RepositoryNotFoundException: there is no such repository.
             RequestValidationError: an argument is wrong; nothing was sent.
+            MissingMemberError: the service did not send an image's push time or digest, so that
+                the order is not known.
             ECRClientError: any other failure.
         """
         check_argument("latest_images", "n", n, int, "a whole number")

@@ -64,7 +64,11 @@ class Finding:
 
     @classmethod
     def of(cls, finding: ImageScanFinding | EnhancedImageScanFinding) -> Finding:
-        """The view of a finding that ``describe_image_scan_findings`` gives."""
+        """The view of a finding that ``describe_image_scan_findings`` gives.
+
+        Raises:
+            MissingMemberError: the service did not send the finding's severity or name.
+        """
         if isinstance(finding, ImageScanFinding):
             return cls._of_basic(finding)
         what = "an ImageScanFinding or an EnhancedImageScanFinding"
@@ -90,7 +94,7 @@ class Finding:
 
     @classmethod
     def _of_basic(cls, finding: ImageScanFinding) -> Finding:
-        attributes = {attribute.key: attribute.value for attribute in finding.attributes}
+        attributes = {getattr(each, "key", None): each.value for each in finding.attributes}
         name = attributes.get("package_name")
         package = AffectedPackage(name, attributes.get("package_version"), None) if name else None
         return cls(

@@ -9,10 +9,15 @@
     )
     await ecr.put_lifecycle_policy(repository_name="team/app", lifecycle_policy_text=policy)
 
-What ECR would refuse is refused before anything is sent, with the number of the rule. Sources:
-"Lifecycle policy properties in Amazon ECR" in the Amazon ECR User Guide; the service's model for
-the length of the text; a ``countUnit`` beside a count, and a null, are refused by the service
-though the guide does not say so.
+What ECR would refuse is refused before anything is sent, with the number of the rule. Sources, in
+the Amazon ECR User Guide where nothing else is said: "Lifecycle policy properties in Amazon ECR";
+"Automate the cleanup of images by using lifecycle policies in Amazon ECR" for untagged images,
+``any`` and tag prefixes, each for one storage class; "Examples of lifecycle policies in Amazon ECR"
+and "Archiving an image in Amazon ECR" for the count types of the archive; "Amazon ECR service
+quotas" for the number of rules; the service's model for the length of the text. The guide does not
+say that ECR refuses unknown members and nulls, but its answers do. Nothing documents an upper limit
+of the numbers, what ECR does with unknown members beside ``rules``, or with two tag prefixes of
+which one begins with the other: these are allowed here.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ValidationError
 
+from ecrclient._lifecycle_shape import read_document, shape_problems
 from ecrclient._runtime.errors import ECRClientError
 from ecrclient._runtime.shapes import Int, OpenEnum, Str, Structure
 
@@ -40,7 +46,9 @@ __all__ = [
 ]
 
 _MAX_TEXT = 30_720
+_MAX_RULES = 50
 _MAX_WILDCARDS = 4
+_MIN_DAYS_ARCHIVED = 90
 
 Tags = Literal["any", "untagged"] | Sequence[str]
 """Which images a rule is for: all of them, those without a tag, or those with a tag that each of
@@ -123,20 +131,22 @@ class LifecyclePolicy(Structure, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a text, such as ``get_lifecycle_policy`` gives; members that are not known are kept.
+        """Read a policy's text, such as ``get_lifecycle_policy`` returns.
+
+        The text must have every member that ECR requires, of the right type: the defaults of the
+        models are for policies that are built. Unknown members are kept, since a newer service may
+        have set them; :meth:`to_json` refuses them in rules, selections and actions.
 
         Raises:
-            LifecyclePolicyError: it is no JSON, or a member is missing or of another type.
+            LifecyclePolicyError: The text is not JSON, or a member is missing or of another type.
         """
         try:
-            return cls.model_validate_json(text, by_alias=True, by_name=False)
-        except ValidationError as error:
-            raise LifecyclePolicyError(
-                [
-                    f"{'.'.join(map(str, problem['loc'])) or 'the text'}: {problem['msg']}"
-                    for problem in error.errors(include_url=False)
-                ]
-            ) from None
+            problems = shape_problems(read_document(text))
+        except ValueError as error:
+            raise LifecyclePolicyError([f"the text is not JSON: {error}"]) from None
+        if problems:
+            raise LifecyclePolicyError(problems)
+        return cls.model_validate_json(text, by_alias=True, by_name=False)
 
     def to_json(self) -> str:
         """The policy's text, without what is None.
@@ -184,7 +194,7 @@ def archive_after(
 def expire_archived_after(
     days: int, *, tags: Tags, description: str | None = None
 ) -> LifecycleRule:
-    """Expire archived images *days* after they came to the archive."""
+    """Expire archived images *days* after they came to the archive; ECR wants at least 90."""
     selection = _selection(tags, "sinceImageTransitioned", days, storage_class="archive")
     return _rule(selection, description)
 
@@ -238,17 +248,56 @@ def _check(value: object, kind: type, problem: str) -> None:
 def _problems_of(rules: Sequence[LifecycleRule]) -> Iterator[str]:
     if not rules:
         yield "a policy needs a rule"
+    if len(rules) > _MAX_RULES:
+        yield f"a policy has at most {_MAX_RULES} rules, not {len(rules)}"
     for rule in rules:
-        for problem in (*_in_selection(rule.selection), *_in_rule(rule)):
+        for problem in (*_unknown_members(rule), *_in_selection(rule.selection), *_in_rule(rule)):
             yield f"rule {rule.rule_priority}: {problem}"
     for number, count in Counter(rule.rule_priority for rule in rules).items():
         if count > 1:
             yield f"rule {number}: {count} rules have this priority"
+    for storage_class in ("standard", "archive"):
+        yield from _among(
+            [rule for rule in rules if _storage_class(rule) == storage_class], storage_class
+        )
+
+
+def _storage_class(rule: LifecycleRule) -> str:
+    return rule.selection.storage_class or "standard"
+
+
+def _among(rules: Sequence[LifecycleRule], storage_class: str) -> Iterator[str]:
+    """What is wrong with the rules of a storage class as a whole."""
     last = max((rule.rule_priority for rule in rules), default=0)
+    untagged: int | None = None
+    first_with: dict[str, int] = {}
     for rule in rules:
-        standard = rule.selection.storage_class != "archive"
-        if rule.selection.tag_status == "any" and standard and rule.rule_priority != last:
-            yield f"rule {rule.rule_priority}: tag status any must have the highest priority number"
+        number, selection = rule.rule_priority, rule.selection
+        if selection.tag_status == "any" and number != last:
+            yield (
+                f"rule {number}: tag status any must have the highest priority number of the "
+                f"storage class {storage_class}, {last} is higher"
+            )
+        if selection.tag_status == "untagged":
+            if untagged is not None:
+                yield (
+                    f"rule {number}: only one rule of the storage class {storage_class} can select "
+                    f"untagged images, rule {untagged} does"
+                )
+            untagged = number
+        for prefix in dict.fromkeys(selection.tag_prefix_list or ()):
+            if prefix in first_with:
+                yield (
+                    f"rule {number}: tag prefix {prefix} must be in only one rule of the storage "
+                    f"class {storage_class}, rule {first_with[prefix]} has it"
+                )
+            first_with.setdefault(prefix, number)
+
+
+def _unknown_members(rule: LifecycleRule) -> Iterator[str]:
+    for place, part in (("", rule), ("selection.", rule.selection), ("action.", rule.action)):
+        for member in part.model_extra or ():
+            yield f"{place}{member} is not a member of a lifecycle policy"
 
 
 def _in_rule(rule: LifecycleRule) -> Iterator[str]:
@@ -263,6 +312,8 @@ def _in_rule(rule: LifecycleRule) -> Iterator[str]:
         yield "only a transition has a target storage class"
     if action.type == "transition" and rule.selection.storage_class == "archive":
         yield "an archived image cannot be moved to the archive"
+    if action.type == "expire" and rule.selection.count_type == "sinceImagePulled":
+        yield "sinceImagePulled needs the action transition, not expire"
 
 
 def _in_selection(selection: LifecycleSelection) -> Iterator[str]:
@@ -270,6 +321,11 @@ def _in_selection(selection: LifecycleSelection) -> Iterator[str]:
     kind = selection.count_type
     if selection.count_number < 1:
         yield "the count number must be at least 1"
+    elif kind == "sinceImageTransitioned" and selection.count_number < _MIN_DAYS_ARCHIVED:
+        yield (
+            f"the count number of {kind} must be at least {_MIN_DAYS_ARCHIVED}, not "
+            f"{selection.count_number}"
+        )
     if kind == "imageCountMoreThan":
         if selection.count_unit is not None:
             yield "a count of images has no unit"
@@ -277,24 +333,24 @@ def _in_selection(selection: LifecycleSelection) -> Iterator[str]:
         if selection.count_unit != "days":
             yield f"{kind} is counted in days"
     else:
-        yield f"{kind} is no count type"
+        yield f"{kind} is not a count type"
     if (kind == "sinceImageTransitioned") != (selection.storage_class == "archive"):
         yield "storage class archive and count type sinceImageTransitioned go together"
     if selection.storage_class not in {None, "standard", "archive"}:
-        yield f"{selection.storage_class} is no storage class"
+        yield f"{selection.storage_class} is not a storage class"
 
 
 def _in_tags(selection: LifecycleSelection) -> Iterator[str]:
     patterns, prefixes = selection.tag_pattern_list, selection.tag_prefix_list
     match selection.tag_status:
         case "tagged":
-            if bool(patterns) == bool(prefixes):
+            if bool(patterns) == bool(prefixes) or (patterns is not None and prefixes is not None):
                 yield "tag status tagged needs either patterns or prefixes"
         case "untagged" | "any" as status:
             if patterns is not None or prefixes is not None:
                 yield f"tag status {status} goes without patterns and prefixes"
         case status:
-            yield f"{status} is no tag status"
+            yield f"{status} is not a tag status"
     for pattern in patterns or ():
         if not pattern:
             yield "a tag pattern is empty"

@@ -19,7 +19,7 @@ import anyio
 from pydantic import SecretStr
 
 from ecrclient._runtime.checks import check_argument
-from ecrclient._runtime.errors import ECRClientError, ResponseDecodeError
+from ecrclient._runtime.errors import ECRClientError, MissingMemberError, ResponseDecodeError
 from ecrclient._runtime.locks import PerLoop
 
 if TYPE_CHECKING:
@@ -70,6 +70,13 @@ class RegistryCredentials:
         check_argument(
             "RegistryCredentials.of", "answer", answer, GetAuthorizationTokenResponse, what
         )
+        try:
+            return cls._of(answer)
+        except MissingMemberError as error:
+            raise _unreadable(answer, f"the response has no {error.wire_name}") from None
+
+    @classmethod
+    def _of(cls, answer: GetAuthorizationTokenResponse) -> RegistryCredentials:
         for data in answer.authorization_data:
             pair = _decoded(data.authorization_token)
             if pair is None:

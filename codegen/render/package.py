@@ -35,6 +35,7 @@ _PUBLIC = {
         "CredentialsTimeout",
         "DeadlineExceeded",
         "ECRClientError",
+        "MissingMemberError",
         "PaginationError",
         "PoolTimeout",
         "ReadError",

@@ -214,8 +214,11 @@ class Call(Generic[ResponseT]):
         attempt = Attempt(retry.headers(self._options.timeout), self._options)
         with attempt.scope:
             if credentials is not None:
-                return await self._post(connection, retry, attempt, credentials)
-            return await self._send(connection, retry, attempt)
+                response = await self._post(connection, retry, attempt, credentials)
+            else:
+                response = await self._send(connection, retry, attempt)
+            await response.decode()
+            return response
         raise AttemptTimeout(f"no complete response within {attempt.timeout:g} s")
 
     async def _post(

@@ -5,19 +5,25 @@ Source: "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol" in the Smithy specif
 
 from __future__ import annotations
 
-import copy
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import ValidationError, from_json
 
+from ecrclient._runtime.decoding_limits import (
+    ALWAYS_ALLOWED,
+    describe_excess,
+    is_usual,
+    starts_object,
+)
 from ecrclient._runtime.errors import (
     RequestValidationError,
     ResponseDecodeError,
     ServiceError,
     ValidationProblem,
 )
+from ecrclient._runtime.missing import decode_incomplete
+from ecrclient._runtime.problems import explain_response, problems_of_request
 
 if TYPE_CHECKING:
     from ecrclient._runtime.operation import Operation, ResponseT
@@ -32,19 +38,6 @@ __all__ = [
     "request_id_of",
 ]
 
-# What pydantic says of a null, and the value that stands for "nothing" in that type. Source:
-# "Client error correction" in the Smithy specification.
-_NOTHING: Mapping[str, Any] = {
-    "string_type": "",
-    "int_type": 0,
-    "float_type": 0.0,
-    "bool_type": False,
-    "datetime_type": 0,
-    "list_type": [],
-    "dict_type": {},
-    "model_type": {},
-    "model_attributes_type": {},
-}
 _UNKNOWN_ERROR = "UnknownError"
 
 
@@ -60,37 +53,10 @@ def build_request(
     try:
         return operation.request(**given)
     except ValidationError as error:
-        raise RequestValidationError(operation.method, _problems(error)) from None
-
-
-def _problems(error: ValidationError) -> tuple[ValidationProblem, ...]:
-    return tuple(
-        ValidationProblem(_spell(problem["loc"]), _message(problem))
-        for problem in error.errors(include_url=False)
-    )
-
-
-def _spell(location: tuple[int | str, ...]) -> str:
-    """``("tags", 0, "key")`` is ``tags[0].key``."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
-    return "".join(steps).removeprefix(".")
-
-
-def _message(problem: Any) -> str:
-    match problem["type"]:
-        case "extra_forbidden":
-            return "no such member"
-        case "missing":
-            return "required"
-        case "string_pattern_mismatch":
-            return f"must match {problem['ctx']['pattern'].removeprefix('^(?:').removesuffix(')$')}"
-        case str(kind) if kind.endswith("_type"):
-            return f"{problem['msg']}, not {type(problem['input']).__name__}"
-        case "value_error":
-            # What a document says of itself; pydantic puts words of its own before it.
-            return str(problem["ctx"]["error"])
-        case _:
-            return str(problem["msg"])
+        problems = problems_of_request(error, operation.request, given)
+    except RecursionError:
+        problems = (ValidationProblem("members", "nested too deeply"),)
+    raise RequestValidationError(operation.method, problems)
 
 
 def encode_request(request: Request[Any]) -> bytes:
@@ -105,90 +71,34 @@ def decode_response(
 ) -> ResponseT:
     """The response model.
 
-    Unknown members are kept. A member that the model requires and the answer lacks, or has as null,
-    gets the value that stands for nothing in its type.
+    Unknown members are kept. A member that the service did not send, or sent as null, is left out
+    of the model; reading it raises ``MissingMemberError`` if its type has no None.
 
     Raises:
-        ResponseDecodeError: it is no JSON, or a member is of another type.
+        ResponseDecodeError: the body is not JSON, a member has another type, or decoding it would
+            take more memory than a response may.
     """
-    validator = operation.response.__pydantic_validator__
-    correction = _Correction(content)
-    body: bytes | str = content or b"{}"
-    # Each round can uncover members of structures that the round before has filled in.
-    for _ in range(_ROUNDS):
-        try:
-            response: ResponseT = validator.validate_json(body, by_alias=True, by_name=False)
-        except ValidationError as error:
-            problem = correction.apply(error)
-            if problem:
-                break
-            body = correction.body()
-        else:
-            return response
+    is_small = len(content) <= ALWAYS_ALLOWED
+    failure = "" if is_small else describe_excess(content)
+    if failure:
+        is_object = starts_object(content)
     else:
-        problem = "nested too deeply"
+        body = content or b"{}"
+        response: ResponseT | None = None
+        if is_small or is_usual(body):
+            validator = operation.response.__pydantic_validator__
+            try:
+                response = validator.validate_json(body, by_alias=True, by_name=False)
+            except ValidationError:
+                # Nothing of this error is kept, as it refers to the whole body.
+                response = None
+        try:
+            return response or decode_incomplete(operation, body)
+        except ValidationError as error:
+            failure, is_object = explain_response(error)
     raise ResponseDecodeError(
-        operation.name,
-        problem,
-        status=status,
-        request_id=request_id,
-        is_retryable=not _is_object(content),
+        operation.name, failure, status=status, request_id=request_id, is_retryable=not is_object
     )
-
-
-_ROUNDS = 64
-
-
-class _Correction:
-    """Completes an answer that lacks what the model requires.
-
-    What is missing is set to null; what the next round says of that null tells its type, and so the
-    value that stands for nothing in it. A null that came from the service is taken out.
-    """
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self._data: Any = None
-        self._parsed = False
-        self._awaiting_type: set[tuple[int | str, ...]] = set()
-
-    def body(self) -> str:
-        """The answer as it is after the corrections."""
-        return json.dumps(self._data)
-
-    def apply(self, error: ValidationError) -> str:
-        """Correct what can be; what cannot, in words, is returned."""
-        problems = error.errors(include_url=False)
-        beyond = [problem for problem in problems if not _is_correctable(problem)]
-        if beyond:
-            return "; ".join(f"{_spell(p['loc']) or 'body'}: {p['msg']}" for p in beyond)
-        if not self._parsed:
-            self._data, self._parsed = json.loads(self._content or b"{}"), True
-        if self._data is None:
-            self._data = {}
-            return ""
-        # From the back, so that taking an item out of a list moves nothing that is still to come.
-        for problem in reversed(problems):
-            self._correct(problem["loc"], problem["type"])
-        return ""
-
-    def _correct(self, location: tuple[int | str, ...], kind: str) -> None:
-        *path, last = location
-        parent = self._data
-        for step in path:
-            parent = parent[step]
-        if kind == "missing":
-            parent[last] = None
-            self._awaiting_type.add(location)
-        elif location in self._awaiting_type:
-            parent[last] = copy.copy(_NOTHING[kind])
-        else:
-            del parent[last]
-
-
-def _is_correctable(problem: Any) -> bool:
-    kind = problem["type"]
-    return kind == "missing" or (kind in _NOTHING and problem["input"] is None)
 
 
 def decode_error(
@@ -241,10 +151,6 @@ def is_error_envelope(operation: Operation[Any], response: Response) -> bool:
 _ERROR_SUFFIXES = ("Exception", "Error", "Failure", "Fault")
 
 
-def _is_object(content: bytes) -> bool:
-    return _object(content) is not None
-
-
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds; the header says whole milliseconds. HTTP's own ``Retry-After`` is not looked at."""
     try:
@@ -258,7 +164,9 @@ _ENVELOPE = frozenset({"__type", "code", "message", "Message"})
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
-    """The JSON object that a text is; None if it is none."""
+    """The JSON object that the body is; None if it is not one, or costs too much to read."""
+    if describe_excess(content):
+        return None
     try:
         found: Any = from_json(content)
     except ValueError:

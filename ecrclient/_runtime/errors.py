@@ -22,6 +22,7 @@
         │   └── AttemptTimeout            the attempt took longer than ``CallOptions.timeout``
         ├── DeadlineExceeded              ``CallOptions.deadline`` has passed (a TimeoutError)
         ├── ResponseDecodeError           the answer is not what the service's model says
+        ├── MissingMemberError            a missing member was read (an AttributeError)
         ├── PaginationError               the service repeated a page token
         ├── BatchFailure                  one of many things failed, in an answer that succeeded
         ├── BatchError                    a group of what failed of many things (an ExceptionGroup)
@@ -41,6 +42,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from pydantic_core import ValidationError
 
+from ecrclient._runtime.bounded_text import shorten, summarize
 from ecrclient._runtime.classification import is_throttling, is_transient
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ __all__ = [
     "DeadlineExceeded",
     "ECRClientError",
     "ErrorMember",
+    "MissingMemberError",
     "PaginationError",
     "PoolTimeout",
     "ReadError",
@@ -81,6 +84,9 @@ T = TypeVar("T")
 FailureT = TypeVar("FailureT")
 
 _WORTH_TELLING = 0.005
+# Characters that the text of an error shows of what a peer said; its attributes have all of it.
+_MAX_NAME = 200
+_MAX_MESSAGE = 2000
 
 
 class ECRClientError(Exception):
@@ -130,8 +136,8 @@ class RequestValidationError(ECRClientError, ValueError):
         self.problems = problems
 
     def __str__(self) -> str:
-        told = "; ".join(f"{problem.member}: {problem.message}" for problem in self.problems)
-        return f"{self.operation}: {told}"
+        listed = [f"{shorten(p.member, _MAX_NAME)}: {p.message}" for p in self.problems]
+        return f"{self.operation}: {summarize(listed)}"
 
 
 class TransportError(ECRClientError):
@@ -263,6 +269,32 @@ class ResponseDecodeError(ECRClientError):
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
+class MissingMemberError(ECRClientError, AttributeError):
+    """A member was read that the service should always send and did not send.
+
+    ``getattr`` with a default and ``hasattr`` work as with any missing attribute. The other members
+    of the response can be read.
+    """
+
+    def __init__(self, operation: str, structure: str, member: str, wire_name: str) -> None:
+        super().__init__(operation, structure, member, wire_name)
+        self.operation = operation
+        """The client's method, such as ``describe_images``; empty if the model did not come from a
+        response."""
+        self.structure = structure
+        """The model's class, such as ``ImageDetail``."""
+        self.member = member
+        """The attribute, such as ``image_pushed_at``."""
+        self.wire_name = wire_name
+        """The service's name for it, such as ``imagePushedAt``."""
+
+    def __str__(self) -> str:
+        attribute = f"{self.structure}.{self.member}"
+        if not self.operation:
+            return f"{attribute} was not set"
+        return f"{self.operation}: the response has no {self.wire_name} ({attribute})"
+
+
 class PaginationError(ECRClientError):
     """The service gave a page token that it had given before: following it would never end."""
 
@@ -282,7 +314,8 @@ class BatchFailure(ECRClientError, Generic[FailureT]):
         """The whole of what the service says."""
 
     def __str__(self) -> str:
-        return f"{self.id}: {self.code}" + (f": {self.reason}" if self.reason else "")
+        reason = f": {shorten(self.reason, _MAX_MESSAGE)}" if self.reason else ""
+        return f"{shorten(str(self.id), _MAX_NAME)}: {shorten(self.code, _MAX_NAME)}{reason}"
 
 
 class BatchError(ECRClientError, ExceptionGroup[ECRClientError]):
@@ -378,10 +411,10 @@ class ServiceError(ECRClientError):
         return self.is_throttling or is_transient(self.code, self.status)
 
     def __str__(self) -> str:
-        said = f": {self.message}" if self.message else ""
+        said = f": {shorten(self.message, _MAX_MESSAGE)}" if self.message else ""
         tries = f", {self.attempts} attempts" if self.attempts > 1 else ""
         return (
-            f"{self.operation}: {self.code}{said} "
+            f"{self.operation}: {shorten(self.code, _MAX_NAME)}{said} "
             f"(HTTP {self.status}, request id {self.request_id}{tries})"
         )
 

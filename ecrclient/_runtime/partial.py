@@ -51,9 +51,10 @@ def failures_in(answer: PartialResponse) -> Iterator[BatchFailure[Any]]:
     """What has failed, as errors."""
     names = answer.partial
     for failure in getattr(answer, names.failures):
+        # With defaults: a failure counts even if the service did not send all of its members.
         yield BatchFailure(
-            getattr(failure, names.code) or "",
-            getattr(failure, names.reason) or "",
-            getattr(failure, names.id),
+            getattr(failure, names.code, None) or "",
+            getattr(failure, names.reason, None) or "",
+            getattr(failure, names.id, None),
             failure,
         )

@@ -28,6 +28,8 @@ from typing import (
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PrivateAttr
 from pydantic_core import core_schema
 
+from ecrclient._runtime.errors import ECRClientError, MissingMemberError
+
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
@@ -51,6 +53,7 @@ __all__ = [
     "Timestamp",
     "attach_metadata",
     "camel_case",
+    "note_operation",
     "pascal_case",
 ]
 
@@ -82,6 +85,23 @@ class Structure(BaseModel, frozen=True):
         # It is still pydantic's own way in, so validation need not call it for nested models.
         __init__.__pydantic_base_init__ = True
 
+        def __getattr__(self, name: str) -> object:
+            # Called only for what the instance does not have.
+            field = type(self).__pydantic_fields__.get(name)
+            if field is None:
+                return super().__getattr__(name)
+            raise MissingMemberError(
+                _operation_of(self), type(self).__name__, name, field.serialization_alias or name
+            )
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        schema = handler(source)
+        _bound_problems(handler.resolve_ref_schema(schema))
+        return schema
+
     def __eq__(self, other: object) -> bool:
         # By what the service said, not by how it travelled.
         if not isinstance(other, Structure) or type(other) is not type(self):
@@ -107,6 +127,43 @@ class Structure(BaseModel, frozen=True):
     )
 
 
+_OPERATION = "_operation"
+
+
+def note_operation(structure: Structure, method: str) -> None:
+    """Record which operation returned a structure that lacks members, for the error's message."""
+    # Where copies and pickles find it. Models without private attributes have None there.
+    private = {**(structure.__pydantic_private__ or {}), _OPERATION: method}
+    object.__setattr__(structure, "__pydantic_private__", private)
+
+
+def _operation_of(structure: Structure) -> str:
+    # Not by attribute: a structure that is being unpickled has none of pydantic's yet.
+    try:
+        private: dict[str, str] | None = object.__getattribute__(structure, "__pydantic_private__")
+    except AttributeError:
+        return ""
+    return (private or {}).get(_OPERATION, "")
+
+
+def _bound_problems(schema: Any) -> None:
+    """Have the lists and maps of a structure's members stop at their first wrong item.
+
+    The service's response could otherwise be wrong in millions of places, each of which pydantic
+    keeps as an object.
+    """
+    for member in schema.get("schema", {}).get("fields", {}).values():
+        inner = member["schema"]
+        while inner["type"] in _WRAPPERS:
+            inner = inner["schema"]
+        if inner["type"] in _CONTAINERS:
+            inner["fail_fast"] = True
+
+
+_WRAPPERS = frozenset({"default", "nullable"})
+_CONTAINERS = frozenset({"list", "dict"})
+
+
 class Request(Structure, Generic[ResponseT_co], frozen=True):
     """The input of one operation; its parameter is the type of the answer."""
 
@@ -114,6 +171,13 @@ class Request(Structure, Generic[ResponseT_co], frozen=True):
         # The parameter is for type checkers; pydantic would define one more class for each.
         def __class_getitem__(cls, _: object) -> type:
             return cls
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        # All wrong items are reported to the caller, whose own they are.
+        return handler(source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,17 +240,20 @@ class Limits:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        lenient = handler(source)
+        lenient: Any = handler(source)
         limits: dict[str, Any] = {
             name: value for name, value in vars(self).items() if value is not None
         }
         if lenient["type"] in _STRICT_SCALARS:
             limits["strict"] = True
+        if lenient["type"] in _CONTAINERS:
+            lenient = {**lenient, "fail_fast": True}
         if lenient["type"] == "str":
             limits = {**_ENCODABLE, **limits}
         if self.pattern is not None:
             limits["pattern"] = f"^(?:{self.pattern})$"
         strict: Any = {**lenient, **limits}
+        strict.pop("fail_fast", None)
         return core_schema.json_or_python_schema(lenient, self._from_caller(strict))
 
     def _from_caller(self, strict: core_schema.CoreSchema) -> core_schema.CoreSchema:
@@ -216,12 +283,16 @@ class JsonText(Limits):
 
 
 def _json_text(value: object) -> object:
-    if isinstance(value, Mapping):
-        try:
+    try:
+        if isinstance(value, Mapping):
             return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"cannot be written as JSON: {error}") from None
-    return value.to_json() if isinstance(value, SupportsJson) else value
+        return value.to_json() if isinstance(value, SupportsJson) else value
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ECRClientError):
+            raise
+        raise ValueError(f"cannot be written as JSON: {error}") from None
 
 
 class OpenEnum:

@@ -287,7 +287,8 @@ class InMemoryECR:
 
         Raises:
             OSError: the file cannot be read.
-            StateError: it is damaged, or of another version; the message names the place.
+            StateError: It is damaged, of another version, or has a document that ECR would refuse
+                (a policy, a lifecycle policy, a manifest); the message names the place.
         """
         loaded = load_state(Path(path), clock)
         ecr = cls(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from .store import Registry, RepositoryRecord
+from .state_checks import StateError, check_state
+from .store import Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +25,6 @@ VERSION = 1
 """Of the format. What a newer store adds, it gives a default to; any other change is a new one."""
 
 _NOT_STATE = frozenset({"clock", "layer_origin", "lock"})
-
-
-class StateError(ValueError):
-    """A saved state cannot be read; the message names the place."""
 
 
 class _Document(BaseModel):
@@ -77,7 +74,8 @@ def parse(text: str | bytes, clock: Clock) -> Registry:
         clock: The service's clock.
 
     Raises:
-        StateError: the text is damaged, or of another version.
+        StateError: The text is damaged or of another version, or a document in it is one that the
+            service would have refused.
     """
     try:
         document = _document_type().model_validate_json(text, extra="forbid")
@@ -86,8 +84,7 @@ def parse(text: str | bytes, clock: Clock) -> Registry:
         place = ".".join(str(step) for step in problem["loc"]) or "the text"
         raise StateError(f"{place}: {problem['msg']}") from None
     registry = Registry(clock=clock, **{name: getattr(document, name) for name in _members()})
-    for name, repository in registry.repositories.items():
-        _check(name, repository)
+    check_state(registry)
     return registry
 
 
@@ -110,21 +107,3 @@ def _default(member: dataclasses.Field[Any]) -> Any:
     if member.default_factory is not dataclasses.MISSING:
         return Field(default_factory=member.default_factory)
     return Field() if member.default is dataclasses.MISSING else Field(default=member.default)
-
-
-def _check(name: str, repository: RepositoryRecord) -> None:
-    """What no type says: names and digests are said twice, and tags point both ways.
-
-    Raises:
-        StateError: the two differ.
-    """
-    place = f"repositories.{name}"
-    if repository.name != name:
-        raise StateError(f"{place}.name: is {repository.name!r}")
-    for digest, image in repository.images.items():
-        if image.digest != digest:
-            raise StateError(f"{place}.images.{digest}.digest: is {image.digest!r}")
-    pointing = {tag: digest for digest, image in repository.images.items() for tag in image.tags}
-    for tag in repository.tags.keys() | pointing.keys():
-        if repository.tags.get(tag) != pointing.get(tag):
-            raise StateError(f"{place}.tags.{tag}: is not what the images' own tags say")

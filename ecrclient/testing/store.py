@@ -222,6 +222,17 @@ class Registry:
         """What the ARNs of all repositories start with."""
         return f"arn:{self._partition.name}:ecr:{self.region}:{self.account_id}:repository/"
 
+    @property
+    def partition(self) -> str:
+        """The partition that the Region is in, as ARNs name it."""
+        return self._partition.name
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """The Regions of the partition, the registry's own Region included."""
+        known = {name for name in self._partition.regions if not name.endswith("-global")}
+        return frozenset({*known, self.region})
+
     def host(self, registry_id: str | None = None) -> str:
         """Where docker finds a registry of this region."""
         account_id = registry_id or self.account_id

@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 __all__ = ["Delivery", "HttpAnswer", "HttpRequest", "decode_request", "encode_response"]
 
 
+# ECR's messages list these values in another order than its model does.
+_AS_ECR_LISTS = {
+    "imageTagMutability": (
+        "IMMUTABLE",
+        "MUTABLE",
+        "MUTABLE_WITH_EXCLUSION",
+        "IMMUTABLE_WITH_EXCLUSION",
+    )
+}
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     """A request, whatever brought it."""
@@ -93,6 +104,7 @@ def decode_request(operation: Operation[ResponseT], body: bytes) -> Request[Resp
     unknown = first_unknown_value(request)
     if unknown is not None:
         name, known = unknown
+        known = _AS_ECR_LISTS.get(name, known)
         raise invalid_parameter(name, f"Member must satisfy enum value set: [{', '.join(known)}]")
     return request
 

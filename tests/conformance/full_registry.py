@@ -16,6 +16,7 @@ from tests.testing.builders import (
     image_manifest,
     index_of,
 )
+from tests.testing.refused_policies import STATEMENT
 from tests.testing.stage import Scene
 from tests.wire.record import POLICY
 
@@ -25,7 +26,10 @@ _PART, _NEXT_PART = b"the first part of a layer", b", and the last one"
 _TO_V2: dict[str, Any] = {"imageId": {"imageTag": "v2"}}
 
 _LIFECYCLE = POLICY.replace('"imageCountMoreThan"', '"imageCountMoreThan", "countNumber": 1')
-_STATEMENT = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny"}]})
+_REPOSITORY_POLICY = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
+_REGISTRY_POLICY = json.dumps(
+    {"Version": "2012-10-17", "Statement": [STATEMENT | {"Resource": "*"}]}
+)
 _PROFILE = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/release"
 _ROLE = "arn:aws:iam::123456789012:role/scanner"
 _SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache/hub"
@@ -71,7 +75,7 @@ def fill(call: Scene) -> dict[str, tuple[str, ...]]:
     call("CreateRepositoryCreationTemplate", prefix="team", appliedFor=["CREATE_ON_PUSH"])
     call("CreatePullThroughCacheRule", ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
     call("RegisterPullTimeUpdateExclusion", principalArn=_ROLE)
-    call("PutRegistryPolicy", policyText=_STATEMENT)
+    call("PutRegistryPolicy", policyText=_REGISTRY_POLICY)
     call(
         "PutSigningConfiguration", signingConfiguration={"rules": [{"signingProfileArn": _PROFILE}]}
     )
@@ -95,7 +99,7 @@ def fill(call: Scene) -> dict[str, tuple[str, ...]]:
         targetStorageClass="ARCHIVE",
     )
     call("PutLifecyclePolicy", **where, lifecyclePolicyText=_LIFECYCLE)
-    call("SetRepositoryPolicy", **where, policyText=_STATEMENT)
+    call("SetRepositoryPolicy", **where, policyText=_REPOSITORY_POLICY)
     call("StartLifecyclePolicyPreview", **where)
     call("StartImageScan", **where, imageId={"imageTag": "v1"})
     backfill = call("StartReplicationBackfill", destination=destination)["replicationBackfillId"]
@@ -126,10 +130,10 @@ def fill(call: Scene) -> dict[str, tuple[str, ...]]:
         "PullThroughCacheRuleRepositoryPrefix": ("quay", "quay/", "hub", "ROOT"),
         "Region": ("eu-west-1", "eu-west-2"),
         "RegistryId": (ecr.account_id,),
-        "RegistryPolicyText": (_STATEMENT,),
+        "RegistryPolicyText": (_REGISTRY_POLICY,),
         "ReplicationBackfillId": (stoppable, backfill),
         "RepositoryName": ("team/app", "team/empty", "team/new"),
-        "RepositoryPolicyText": (_STATEMENT,),
+        "RepositoryPolicyText": (_REPOSITORY_POLICY,),
         "SigningProfileArn": (_PROFILE,),
         "TagKey": ("env", "owner"),
         "TagValue": ("prod", ""),

@@ -6,14 +6,13 @@ import importlib
 import json
 import math
 from collections.abc import Callable, Container, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, cast
 
 from ecrclient._runtime.shapes import Structure
 
 __all__ = ["assert_same_value", "members_spelled", "python_name", "spelled", "strict_json"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _xform_name: Callable[[str], str] = vars(importlib.import_module("botocore"))["xform_name"]
 
 
@@ -78,7 +77,7 @@ def members_spelled(
 
 
 def assert_same_value(ours: Any, theirs: Any, shape: Any) -> None:
-    """What we read is what botocore read; what it has not, we have the value for nothing of."""
+    """What we read is what botocore read; what it does not have, we do not have either."""
     match shape.type_name:
         case "structure" if not shape.is_document_type:
             _assert_same_structure(ours, theirs, shape)
@@ -110,20 +109,9 @@ def _assert_same_structure(ours: Structure, theirs: Mapping[str, Any], shape: An
     names = {python_name(name, fields): name for name in shape.members}
     assert names.keys() == fields.keys(), "members by the model, and no others"
     for name, wire_name in names.items():
-        ours_here = getattr(ours, name)
         if wire_name in theirs:
-            assert_same_value(ours_here, theirs[wire_name], shape.members[wire_name])
+            assert_same_value(getattr(ours, name), theirs[wire_name], shape.members[wire_name])
+        elif fields[name].is_required():
+            assert not hasattr(ours, name), wire_name
         else:
-            assert _is_nothing(ours_here, filled=fields[name].is_required()), wire_name
-
-
-def _is_nothing(value: Any, *, filled: bool) -> bool:
-    """An empty list or map, else None; or what fills the place of what should be there."""
-    if isinstance(value, Structure):
-        fields = type(value).model_fields
-        return filled and all(
-            _is_nothing(member, filled=fields[name].is_required()) for name, member in value
-        )
-    if value in ([], {}):
-        return True
-    return value in ("", b"", 0, False, _EPOCH) if filled else value is None
+            assert getattr(ours, name) in (None, [], {}), wire_name

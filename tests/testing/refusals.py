@@ -14,6 +14,7 @@ from uuid import UUID
 
 from ecrclient.testing import InMemoryECR
 from tests.testing.builders import LAYERS, add_blobs, digest_of, image_manifest, index_of
+from tests.testing.replicating import REGIONS
 from tests.testing.stage import SERVICE, Scene
 from tests.wire.record import POLICY
 
@@ -171,7 +172,7 @@ def _get_a_loose_layer(scene: Scene) -> None:
 
 def _replicate_to(scene: Scene, *regions: str) -> Iterator[dict[str, Any]]:
     destinations = [_IRELAND | {"region": region} for region in regions]
-    rules = [{"destinations": destinations}]
+    rules = [{"destinations": [destination]} for destination in destinations]
     scene("PutReplicationConfiguration", replicationConfiguration={"rules": rules})
     for destination in destinations:
         yield scene("StartReplicationBackfill", destination=destination)
@@ -182,7 +183,7 @@ def _backfill_twice(scene: Scene) -> None:
 
 
 def _backfill_much(scene: Scene) -> None:
-    list(_replicate_to(scene, *(f"eu-west-{number}" for number in range(11))))
+    list(_replicate_to(scene, *REGIONS))
 
 
 def _stop_twice(scene: Scene) -> None:

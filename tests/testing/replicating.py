@@ -12,6 +12,11 @@ from ecrclient.models import (
 
 ACCOUNT, OTHER = "123456789012", "999999999999"
 IRELAND = ReplicationDestination(region="eu-west-1", registry_id=ACCOUNT)
+REGIONS = (
+    *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2"),
+    *("ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3"),
+)
+"""One more than backfills may be under way to."""
 OHIO = ReplicationDestination(region="us-east-2", registry_id=OTHER)
 
 

@@ -56,12 +56,15 @@ class Stage(InMemoryECR):
 class RefusedError(Exception):
     """An error of the service, as a player saw it."""
 
-    def __init__(self, code: str, kind: str, status: int, members: Mapping[str, Any]) -> None:
-        super().__init__(code)
+    def __init__(
+        self, code: str, kind: str, status: int, message: str, members: Mapping[str, Any]
+    ) -> None:
+        super().__init__(code, message)
         self.code = code
         self.kind = kind
         """The name of the class that the player raised."""
         self.status = status
+        self.message = message
         self.members = members
         """What the error has beside its message, by the names on the wire."""
 
@@ -115,7 +118,11 @@ class Boto3:
             answer = error.response
             known, metadata = answer.pop("Error"), answer.pop("ResponseMetadata")
             raise RefusedError(
-                known["Code"], type(error).__name__, metadata["HTTPStatusCode"], answer
+                known["Code"],
+                type(error).__name__,
+                metadata["HTTPStatusCode"],
+                known["Message"],
+                answer,
             ) from error
         metadata = answer.pop("ResponseMetadata")
         assert (metadata["HTTPStatusCode"], bool(metadata["RequestId"])) == (200, True)
@@ -146,7 +153,7 @@ class Ours:
             response: Any = self._portal.call(_awaited, call)
         except ServiceError as error:
             raise RefusedError(
-                error.code, type(error).__name__, error.status, error.details
+                error.code, type(error).__name__, error.status, error.message, error.details
             ) from error
         answer: dict[str, Any] = response.model_dump(by_alias=True)
         return answer

@@ -28,7 +28,7 @@ from tests.testing.builders import (
     post,
     push,
 )
-from tests.testing.replicating import ACCOUNT, IRELAND, OHIO, OTHER, replicate, statuses
+from tests.testing.replicating import ACCOUNT, IRELAND, OHIO, OTHER, REGIONS, replicate, statuses
 
 pytestmark = pytest.mark.anyio
 
@@ -323,10 +323,7 @@ class TestLimits:
         await backfill(client, elsewhere)
 
     async def test_ten_at_once(self, client: ECRClient) -> None:
-        regions = [
-            ReplicationDestination(region=f"eu-west-{number}", registry_id=ACCOUNT)
-            for number in range(11)
-        ]
+        regions = [ReplicationDestination(region=region, registry_id=ACCOUNT) for region in REGIONS]
         await replicate(client, *regions)
         for destination in regions[:10]:
             await backfill(client, destination)

@@ -21,6 +21,7 @@ from ecrclient.models import (
     Tag,
 )
 from tests.testing.builders import CONFIG, LAYERS, HandClock, image_manifest, upload
+from tests.testing.refused_policies import STATEMENT
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +30,7 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890
 KMS = EncryptionConfigurationForRepositoryCreationTemplate(encryption_type="KMS", kms_key=KEY)
 DEV = ImageTagMutabilityExclusionFilter(filter_type="WILDCARD", filter="dev-*")
 TAG = Tag(key="env", value="prod")
-POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]})
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
 LIFECYCLE = json.dumps(
     {
         "rules": [

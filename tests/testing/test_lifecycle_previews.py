@@ -155,7 +155,7 @@ class TestPreview:
         assert answer.lifecycle_policy_text == OLD.to_json()
 
     async def test_what_is_no_policy(self, client: ECRClient, repository: str) -> None:
-        with pytest.raises(InvalidParameterException, match="lifecyclePolicyText"):
+        with pytest.raises(InvalidParameterException, match="LifecyclePolicyText"):
             await client.start_lifecycle_policy_preview(
                 repository_name=repository, lifecycle_policy_text='{"rules": []}'.ljust(100)
             )

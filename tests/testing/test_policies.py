@@ -29,9 +29,9 @@ pytestmark = pytest.mark.anyio
 
 POLICY = """{ "Version": "2012-10-17",
   "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}] }"""
+REGISTRY_POLICY = POLICY.replace('"Action"', '"Resource": "*", "Action"')
 LIFECYCLE = """{ "rules": [{"rulePriority": 1, "description": "few", "action": {"type": "expire"},
   "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 5}}] }"""
-NO_POLICIES = ["{", "[]", "{}", '{"Statement": []}', '{"Statement": "all"}', ""]
 
 
 async def test_a_repository_policy_is_kept_as_it_is(client: ECRClient, repository: str) -> None:
@@ -45,14 +45,6 @@ async def test_a_repository_policy_is_kept_as_it_is(client: ECRClient, repositor
         await client.get_repository_policy(repository_name=repository)
     with pytest.raises(RepositoryPolicyNotFoundException):
         await client.delete_repository_policy(repository_name=repository)
-
-
-@pytest.mark.parametrize("text", NO_POLICIES)
-async def test_what_is_no_repository_policy(client: ECRClient, repository: str, text: str) -> None:
-    with pytest.raises(InvalidParameterException, match="policyText"):
-        await client.set_repository_policy(repository_name=repository, policy_text=text)
-    with pytest.raises(RepositoryPolicyNotFoundException):
-        await client.get_repository_policy(repository_name=repository)
 
 
 async def test_a_lifecycle_policy_is_kept_as_it_is(client: ECRClient, repository: str) -> None:
@@ -71,14 +63,6 @@ async def test_a_lifecycle_policy_is_kept_as_it_is(client: ECRClient, repository
         await client.delete_lifecycle_policy(repository_name=repository)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"rules": []}'])
-async def test_what_is_no_lifecycle_policy(client: ECRClient, repository: str, text: str) -> None:
-    with pytest.raises(InvalidParameterException, match="lifecyclePolicyText"):
-        await client.put_lifecycle_policy(
-            repository_name=repository, lifecycle_policy_text=text.ljust(100)
-        )
-
-
 async def test_policies_of_no_repository(client: ECRClient) -> None:
     with pytest.raises(RepositoryNotFoundException):
         await client.set_repository_policy(repository_name="none", policy_text=POLICY)
@@ -89,19 +73,13 @@ async def test_policies_of_no_repository(client: ECRClient) -> None:
 async def test_a_registry_policy_is_kept_as_it_is(client: ECRClient) -> None:
     with pytest.raises(RegistryPolicyNotFoundException):
         await client.get_registry_policy()
-    answer = await client.put_registry_policy(policy_text=POLICY)
+    answer = await client.put_registry_policy(policy_text=REGISTRY_POLICY)
     got = await client.get_registry_policy()
     gone = await client.delete_registry_policy()
     for one in (answer, got, gone):
-        assert (one.registry_id, one.policy_text) == ("123456789012", POLICY)
+        assert (one.registry_id, one.policy_text) == ("123456789012", REGISTRY_POLICY)
     with pytest.raises(RegistryPolicyNotFoundException):
         await client.delete_registry_policy()
-
-
-@pytest.mark.parametrize("text", NO_POLICIES)
-async def test_what_is_no_registry_policy(client: ECRClient, text: str) -> None:
-    with pytest.raises(InvalidParameterException, match="policyText"):
-        await client.put_registry_policy(policy_text=text)
 
 
 async def test_replication_is_kept(client: ECRClient) -> None:
@@ -126,7 +104,10 @@ async def test_replication_is_kept(client: ECRClient) -> None:
 
 async def test_a_registry_is_not_replicated_to_itself(client: ECRClient) -> None:
     here = ReplicationDestination(region="us-east-1", registry_id="123456789012")
-    with pytest.raises(InvalidParameterException, match="itself"):
+    with pytest.raises(
+        InvalidParameterException,
+        match="the same as the source registry",
+    ):
         await client.put_replication_configuration(
             replication_configuration=ReplicationConfiguration(
                 rules=[ReplicationRule(destinations=[here])]

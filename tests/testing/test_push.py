@@ -223,7 +223,7 @@ async def test_characters_of_a_tag(client: ECRClient, repository: str, tag: str)
     ],
 )
 async def test_what_is_no_manifest(client: ECRClient, repository: str, manifest: str) -> None:
-    with pytest.raises(InvalidParameterException, match="imageManifest"):
+    with pytest.raises(InvalidParameterException, match="'ImageManifest'"):
         await put(client, repository, manifest)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,25 +15,7 @@ from tests.testing.refusals import (
     NO_REPOSITORY,
     ON_WHAT_IS_MISSING,
 )
-from tests.testing.stage import SERVICE, Player, Scene, Stage, open_boto3, open_ours
-
-
-@pytest.fixture(scope="module")
-def stage() -> Stage:
-    return Stage()
-
-
-@pytest.fixture(scope="module", params=["boto3", "asyncio", "trio"])
-def player(stage: Stage, request: pytest.FixtureRequest) -> Generator[Player]:
-    """boto3, and our client on each event loop."""
-    is_boto3 = request.param == "boto3"
-    with open_boto3(stage) if is_boto3 else open_ours(stage, request.param) as player:
-        yield player
-
-
-@pytest.fixture
-def scene(stage: Stage, player: Player) -> Scene:
-    return Scene(stage, player)
+from tests.testing.stage import SERVICE, Scene
 
 
 def test_no_error_is_left_out() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import tempfile
 import types
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,9 +18,22 @@ from hypothesis import strategies as st
 from ecrclient import ECRClient
 from ecrclient._runtime.shapes import Structure
 from ecrclient.testing import InMemoryECR, StateError
-from ecrclient.testing.state import dump, parse
+from ecrclient.testing.state import dump
 from ecrclient.testing.store import ImageRecord, Registry, RepositoryRecord, utc_now
-from tests.testing.builders import HandClock, index_of
+from tests.testing.builders import (
+    OCI_INDEX,
+    HandClock,
+    digest_of,
+    index_of,
+)
+from tests.testing.states import (
+    LIFECYCLE_POLICY,
+    REGISTRY_POLICY,
+    REPOSITORY_POLICY,
+    fill,
+    read,
+    text_of,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -88,26 +100,44 @@ def models_of(model: type[Structure]) -> st.SearchStrategy[Structure]:
     ).map(lambda given: model.model_construct(**given))
 
 
-def text_of(ecr: InMemoryECR) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "state.json"
-        ecr.save(file)
-        return file.read_text(encoding="utf-8")
-
-
-def read(text: str) -> Registry:
-    return parse(text, utc_now)
-
-
 def made_consistent(registry: Registry) -> Registry:
-    """Names and digests are said twice, tags in both directions."""
+    """Make documents valid, and equal what is written in two places."""
+    if registry.policy_text is not None:
+        registry.policy_text = REGISTRY_POLICY
+    templates, registry.creation_templates = registry.creation_templates, {}
+    for key, template in templates.items():
+        changes: dict[str, object] = {"prefix": key}
+        if template.repository_policy is not None:
+            changes["repository_policy"] = REPOSITORY_POLICY
+        if template.lifecycle_policy is not None:
+            changes["lifecycle_policy"] = LIFECYCLE_POLICY
+        changed = template.model_copy(update=changes)
+        registry.creation_templates[key.removesuffix("/")] = changed
     for name, repository in registry.repositories.items():
-        repository.name, repository.tags = name, {}
-        for digest, image in repository.images.items():
-            image.digest = digest
-            image.tags = [f"{digest}-{tag}" for tag in sorted(set(image.tags))]
-            repository.tags.update(dict.fromkeys(image.tags, digest))
+        repository.name = name
+        if repository.policy_text is not None:
+            repository.policy_text = REPOSITORY_POLICY
+        if repository.lifecycle_policy_text is not None:
+            repository.lifecycle_policy_text = LIFECYCLE_POLICY
+        if repository.lifecycle_preview is not None:
+            repository.lifecycle_preview.policy_text = LIFECYCLE_POLICY
+        make_images(repository)
     return registry
+
+
+def make_images(repository: RepositoryRecord) -> None:
+    """Let each image be an index of those before it, with the tags that it has."""
+    images, repository.images, repository.tags = repository.images, {}, {}
+    manifests: list[str] = []
+    for image in images.values():
+        image.references = frozenset(map(digest_of, manifests))
+        image.manifest = index_of(manifests)
+        image.digest, image.media_type = digest_of(image.manifest), OCI_INDEX
+        image.layers, image.subject, image.artifact_media_type = frozenset(), None, None
+        image.tags = [f"{image.digest}-{tag}" for tag in sorted(set(image.tags))]
+        repository.images[image.digest] = image
+        repository.tags.update(dict.fromkeys(image.tags, image.digest))
+        manifests.append(image.manifest)
 
 
 # Without shrinking, which takes minutes for values this large.
@@ -155,21 +185,6 @@ def reached(type_: Any) -> set[Any]:
         return here.union(*(reached(one) for one in hints))
     found: set[Any] = set()
     return found.union(*(reached(one) for one in get_args(type_)))
-
-
-async def fill(client: ECRClient) -> None:
-    await client.create_repository(
-        repository_name="team/app", tags=[{"key": "env", "value": "prod"}]
-    )
-    image = index_of([])
-    await client.put_image(repository_name="team/app", image_manifest=image, image_tag="one")
-    await client.put_image(
-        repository_name="team/app", image_manifest=index_of([image]), image_tag="all"
-    )
-    await client.create_pull_through_cache_rule(
-        ecr_repository_prefix="quay", upstream_registry_url="quay.io"
-    )
-    await client.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
 
 
 async def look(client: ECRClient) -> list[object]:

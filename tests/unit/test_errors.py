@@ -19,6 +19,7 @@ from ecrclient._runtime.errors import (
     BatchFailure,
     DeadlineExceeded,
     ECRClientError,
+    MissingMemberError,
     RequestValidationError,
     ResponseDecodeError,
     ServiceError,
@@ -99,6 +100,9 @@ def example(kind: type[ECRClientError]) -> Any:
     special: dict[type[ECRClientError], ECRClientError] = {
         BatchFailure: BatchFailure("ImageNotFound", "no", "v1", None),
         BatchError: BatchError.of([BatchFailure("ImageNotFound", "no", "v1", None)], ["v2"]),
+        MissingMemberError: MissingMemberError(
+            "describe_images", "ImageDetail", "image_pushed_at", "imagePushedAt"
+        ),
         DeadlineExceeded: DeadlineExceeded("PutImage", 2.5, 3),
         RequestValidationError: RequestValidationError(
             "put_image", (ValidationProblem("image_tag", "required"),)

@@ -104,14 +104,41 @@ def test_what_is_not_known_is_kept() -> None:
     assert json.loads(LifecyclePolicy.parse(text).to_json())["later"] == {"a": 1}
 
 
+def test_a_rule_with_unknown_members_is_read_but_not_written() -> None:
+    first, *_ = TEXT["rules"]
+    policy = LifecyclePolicy.parse(json.dumps({"rules": [{**first, "later": 1}]}))
+    assert policy.rules[0].model_extra == {"later": 1}
+    with pytest.raises(LifecyclePolicyError) as refused:
+        policy.to_json()
+    assert refused.value.problems == ("rule 1: later is not a member of a lifecycle policy",)
+
+
+def test_only_the_builder_fills_in_the_priority_and_the_action() -> None:
+    selection = LifecycleSelection(
+        tag_status="untagged", count_type="imageCountMoreThan", count_number=5
+    )
+    built = LifecyclePolicy(rules=[LifecycleRule(selection=selection)])
+    text = json.loads(built.to_json())
+    assert (text["rules"][0]["rulePriority"], text["rules"][0]["action"]) == (1, {"type": "expire"})
+    for member in ("rulePriority", "action"):
+        rules = [{name: value for name, value in text["rules"][0].items() if name != member}]
+        with pytest.raises(LifecyclePolicyError, match=f"{member} is missing"):
+            LifecyclePolicy.parse(json.dumps({"rules": rules}))
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{", "the text: Invalid JSON"),
-        ("[]", "the text: "),
-        ("{}", "rules: Field required"),
-        ('{"rules":[{"rulePriority":1}]}', "rules.0.selection: Field required"),
-        ('{"rules":[{"rulePriority":"x","selection":{}}]}', "rules.0.rulePriority: "),
+        ("{", "the text is not JSON: EOF while parsing an object at line 1 column 1"),
+        ("[]", "the policy must be an object, not []"),
+        ("{}", "the member rules is missing"),
+        ('{"rules":[{"rulePriority":1}]}', "rule 1: selection is missing; rule 1: action is"),
+        (
+            '{"rules":[{"rulePriority":"x","selection":{}}]}',
+            'rule at position 1: rulePriority must be an integer, not "x"',
+        ),
+        ('{"rules":[{"rulePriority":' + "9" * 50 + ".5}]}", "not 1e+50"),
+        ('{"rules":"' + "x" * 50 + '"}', "..."),
     ],
 )
 def test_a_text_that_is_no_policy(text: str, told: str) -> None:
@@ -164,7 +191,7 @@ DAYS: dict[str, Any] = {"count_type": "sinceImagePushed", "count_unit": "days"}
             [rule(tag_status="any", tag_prefix_list=[])],
             "rule 1: tag status any goes without patterns",
         ),
-        ([rule(tag_status="old")], "rule 1: old is no tag status"),
+        ([rule(tag_status="old")], "rule 1: old is not a tag status"),
         (
             [rule(tag_status="tagged", tag_pattern_list=["*a*b*c*d*"])],
             "rule 1: tag pattern *a*b*c*d* has more than 4 wildcards",
@@ -177,7 +204,7 @@ DAYS: dict[str, Any] = {"count_type": "sinceImagePushed", "count_unit": "days"}
             [rule(count_type="sinceImagePushed", count_unit="weeks")],
             "rule 1: sinceImagePushed is counted in days",
         ),
-        ([rule(count_type="size")], "rule 1: size is no count type"),
+        ([rule(count_type="size")], "rule 1: size is not a count type"),
         (
             [rule(storage_class="archive")],
             "rule 1: storage class archive and count type sinceImageTransitioned go together",
@@ -186,7 +213,7 @@ DAYS: dict[str, Any] = {"count_type": "sinceImagePushed", "count_unit": "days"}
             [rule(count_type="sinceImageTransitioned", count_unit="days")],
             "rule 1: storage class archive and count type sinceImageTransitioned go together",
         ),
-        ([rule(storage_class="cold")], "rule 1: cold is no storage class"),
+        ([rule(storage_class="cold")], "rule 1: cold is not a storage class"),
         ([rule(action=LifecycleAction(type="delete"))], "rule 1: action type must be"),
         (
             [rule(action=LifecycleAction(type="transition"))],
@@ -221,7 +248,7 @@ def test_what_ecr_refuses(rules: list[LifecycleRule], told: str) -> None:
 
 def test_every_problem_is_told() -> None:
     with pytest.raises(LifecyclePolicyError) as refused:
-        LifecyclePolicy.of(rule(count_unit="days"), rule(count_number=0))
+        LifecyclePolicy.of(rule(count_unit="days"), rule(count_number=0, tag_status="any"))
     assert refused.value.problems == (
         "rule 1: a count of images has no unit",
         "rule 2: the count number must be at least 1",
@@ -230,16 +257,31 @@ def test_every_problem_is_told() -> None:
 
 TAGS = st.lists(st.from_regex(r"\A[a-z]{1,9}\*?\Z"), min_size=1, max_size=5)
 DAY = st.integers(1, 999)
+DAY_ARCHIVED = st.integers(90, 999)
 RULES = st.one_of(
     st.tuples(DAY, TAGS).map(lambda drawn: keep_last(drawn[0], tags=drawn[1])),
-    DAY.map(lambda days: expire_after(days, tags="untagged")),
-    DAY.map(lambda days: archive_after(days, tags="untagged")),
-    DAY.map(lambda days: expire_archived_after(days, tags="any")),
+    st.tuples(DAY, TAGS).map(lambda drawn: archive_after(drawn[0], tags=drawn[1])),
+    st.tuples(DAY_ARCHIVED, TAGS).map(lambda drawn: expire_archived_after(drawn[0], tags=drawn[1])),
+)
+# Of those there can be one of a storage class, and this at the end.
+LAST_RULES = st.lists(
+    st.sampled_from(
+        [
+            expire_after(1, tags="untagged"),
+            expire_archived_after(90, tags="untagged"),
+            keep_last(9, tags="any"),
+            expire_archived_after(90, tags="any"),
+        ]
+    ),
+    unique_by=id,
 )
 
 
-@given(st.lists(RULES, min_size=1, max_size=10))
-def test_what_is_built_is_written_and_read_back(rules: list[LifecycleRule]) -> None:
+@given(st.lists(RULES, min_size=1, max_size=10), LAST_RULES)
+def test_what_is_built_is_written_and_read_back(
+    rules: list[LifecycleRule], last: list[LifecycleRule]
+) -> None:
+    rules += sorted(last, key=lambda one: one.selection.tag_status == "any")
     policy = LifecyclePolicy.of(*rules)
     assert LifecyclePolicy.parse(policy.to_json()) == policy
     assert [one.rule_priority for one in policy.rules] == list(range(1, len(rules) + 1))

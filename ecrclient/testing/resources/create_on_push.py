@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecrclient.errors import RepositoryNotFoundException
-from ecrclient.models import EncryptionConfiguration
 
 from ..errors import refuse
 from ..store import RepositoryRecord
+from .encryption import encryption_of
 from .prefixes import ROOT, covers
 from .tags import merge_tags
 
@@ -71,9 +71,8 @@ def _create(
         mutability=template.image_tag_mutability or "MUTABLE",
         exclusion_filters=tuple(template.image_tag_mutability_exclusion_filters),
         scan_on_push=False,
-        encryption=EncryptionConfiguration(
-            encryption_type=encryption_type,
-            kms_key=(encryption.kms_key or None) if encryption else None,
+        encryption=encryption_of(
+            registry, encryption_type, encryption.kms_key if encryption else None
         ),
         resource_tags=merge_tags({}, template.resource_tags),
         policy_text=template.repository_policy,

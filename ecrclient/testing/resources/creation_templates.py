@@ -30,8 +30,10 @@ from ecrclient.operations import (
 )
 
 from ..errors import invalid_parameter, refuse
+from .encryption import check_encryption
 from .mutability import check_mutability
-from .policies import check_lifecycle_policy, check_policy
+from .policies import check_lifecycle_policy
+from .policy_documents import check_repository_policy
 from .prefixes import prefix_key
 from .roles import check_role
 from .tags import merge_tags
@@ -157,10 +159,13 @@ class CreationTemplates:
             template.image_tag_mutability or "MUTABLE",
             template.image_tag_mutability_exclusion_filters,
         )
+        encryption = template.encryption_configuration
+        if encryption is not None:
+            check_encryption(self._registry, encryption.encryption_type, encryption.kms_key)
         if template.repository_policy is not None:
-            check_policy("repositoryPolicy", template.repository_policy, has="Statement")
+            check_repository_policy(template.repository_policy, "repositoryPolicy")
         if template.lifecycle_policy is not None:
-            check_lifecycle_policy("lifecyclePolicy", template.lifecycle_policy)
+            check_lifecycle_policy(template.lifecycle_policy, "lifecyclePolicy")
         if template.custom_role_arn is not None:
             check_role(self._registry, template.custom_role_arn)
         try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DIGEST",
+    "check_digest",
     "check_image_id",
     "check_tag",
     "describe_image_id",
@@ -46,6 +47,16 @@ def check_tag(tag: str | None) -> None:
         raise invalid_parameter("imageTag", f"must satisfy regular expression '{_TAG}'")
 
 
+def check_digest(digest: str | None) -> None:
+    """Refuse a malformed digest.
+
+    Raises:
+        InvalidParameterException: It does not have the form of one.
+    """
+    if digest is not None and not re.fullmatch(DIGEST, digest):
+        raise invalid_parameter("imageDigest", f"must satisfy regular expression '{DIGEST}'")
+
+
 def check_image_id(image_id: ImageIdentifier) -> None:
     """An identifier has a digest or a tag, and both are well-formed.
 
@@ -54,8 +65,7 @@ def check_image_id(image_id: ImageIdentifier) -> None:
     """
     if image_id.image_digest is None and image_id.image_tag is None:
         raise invalid_parameter("imageIds", "both tag and digest cannot be null")
-    if image_id.image_digest is not None and not re.fullmatch(DIGEST, image_id.image_digest):
-        raise invalid_parameter("imageDigest", f"must satisfy regular expression '{DIGEST}'")
+    check_digest(image_id.image_digest)
     check_tag(image_id.image_tag)
 
 

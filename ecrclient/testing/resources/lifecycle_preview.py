@@ -65,7 +65,7 @@ class LifecyclePreviews:
         if text is None:
             text = lifecycle_policy_of(registry, repository)
         else:
-            check_lifecycle_policy("lifecyclePolicyText", text)
+            check_lifecycle_policy(text)
         previous = repository.lifecycle_preview
         if previous is not None and self._status(repository, previous) == _IN_PROGRESS:
             raise refuse(

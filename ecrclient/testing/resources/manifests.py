@@ -8,6 +8,7 @@ Windows images to Amazon ECR".
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,8 +16,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ecrclient._runtime.shapes import camel_case
+from ecrclient.errors import InvalidParameterException
 
 from ..errors import invalid_parameter
+
+_log = logging.getLogger("ecrclient.testing")
 
 __all__ = ["Manifest", "is_index_type", "read_manifest"]
 
@@ -104,23 +108,21 @@ def read_manifest(text: str, media_type: str | None) -> Manifest:
     """Read a manifest that is pushed as *media_type*, or as what it says it is.
 
     Raises:
-        InvalidParameterException: it is no manifest of a kind that ECR stores.
+        InvalidParameterException: It is not a manifest of a kind that ECR stores. ECR says the same
+            of a text that is not JSON and of one whose kind it does not know; the reason is logged
+            by ``ecrclient.testing`` at the level INFO.
     """
     document = _parse(text)
     kind = media_type or document.media_type
     if kind is None:
-        raise invalid_parameter(
-            "imageManifestMediaType", "must be given for a manifest without a mediaType of its own"
-        )
+        raise _unreadable("it has no mediaType, and imageManifestMediaType is not given")
     if kind not in _INDEX_TYPES | _IMAGE_TYPES | _FIRST_SCHEMA_TYPES:
-        raise invalid_parameter(
-            "imageManifestMediaType", f"'{kind}' is not a supported type of manifest"
-        )
+        raise _unreadable(f"{kind} is not a supported media type")
     if kind in _INDEX_TYPES and document.manifests is None:
-        raise invalid_parameter("imageManifest", "an index must have the member 'manifests'")
+        raise invalid_parameter("ImageManifest", "an index must have the member 'manifests'")
     if kind in _IMAGE_TYPES and (document.config is None or document.layers is None):
         raise invalid_parameter(
-            "imageManifest", "an image manifest must have the members 'config' and 'layers'"
+            "ImageManifest", "an image manifest must have the members 'config' and 'layers'"
         )
     is_index = kind in _INDEX_TYPES
     config, layers = document.config, document.layers or []
@@ -151,10 +153,15 @@ def _parse(text: str) -> _Document:
     try:
         _JSON_OBJECT.validate_json(text)
     except ValidationError:
-        raise invalid_parameter("imageManifest", "Invalid JSON syntax") from None
+        raise _unreadable("it is not a JSON object") from None
     try:
         return _Document.model_validate_json(text)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         path = ".".join(str(step) for step in problem["loc"])
-        raise invalid_parameter("imageManifest", f"{path}: {problem['msg']}") from None
+        raise invalid_parameter("ImageManifest", f"{path}: {problem['msg']}") from None
+
+
+def _unreadable(reason: str) -> InvalidParameterException:
+    _log.info("the manifest is refused: %s", reason)
+    return invalid_parameter("ImageManifest", "Invalid JSON syntax")

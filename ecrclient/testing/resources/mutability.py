@@ -47,7 +47,9 @@ def check_mutability(
     """
     if mutability.endswith(_WITH_EXCLUSION) and not filters:
         raise invalid_parameter(
-            _FILTERS, f"must not be empty when imageTagMutability is {mutability}"
+            _FILTERS,
+            "ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is set as "
+            f"{mutability}",
         )
     if filters and not mutability.endswith(_WITH_EXCLUSION):
         raise invalid_parameter(

@@ -1,16 +1,15 @@
 """Policies of a repository: who may use it, and when its images expire.
 
-The texts are kept and given back as they were set. The rules of a lifecycle policy are checked, and
-applied when a test says so; of a repository policy it is checked whether it is JSON of the right
-outline, and nothing is allowed or forbidden by it.
+The texts are kept and returned as they were set. Both kinds are checked as ECR checks them. A
+lifecycle policy is applied when a test says so; a repository policy allows and denies nothing, but
+one that would deny its caller to set another one takes ``force``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
-
+from ecrclient._lifecycle_shape import read_document
 from ecrclient.errors import LifecyclePolicyNotFoundException, RepositoryPolicyNotFoundException
 from ecrclient.lifecycle import LifecyclePolicy, LifecyclePolicyError
 from ecrclient.models import (
@@ -37,14 +36,15 @@ from ecrclient.operations import (
 )
 
 from ..errors import invalid_parameter, refuse
+from .policy_documents import check_repository_policy, would_lock_out
 
 if TYPE_CHECKING:
     from ..dispatch import Handlers
     from ..store import Registry, RepositoryRecord
 
-__all__ = ["Policies", "check_lifecycle_policy", "check_policy", "lifecycle_policy_of"]
+__all__ = ["Policies", "check_lifecycle_policy", "lifecycle_policy_of"]
 
-_JSON_OBJECT = TypeAdapter(dict[str, object])
+_NOT_A_POLICY = "Could not map policyString into LifecyclePolicy."
 
 
 class Policies:
@@ -63,9 +63,17 @@ class Policies:
         handlers.on(DELETE_LIFECYCLE_POLICY, self.delete_lifecycle)
 
     def set_policy(self, request: SetRepositoryPolicyRequest) -> SetRepositoryPolicyResponse:
-        """Set who may use a repository."""
+        """Set who may use a repository.
+
+        Raises:
+            InvalidParameterException: ECR would not take the policy, or not without ``force``.
+        """
         record = self._registry.repository(request.repository_name, request.registry_id)
-        check_policy("policyText", request.policy_text, has="Statement")
+        check_repository_policy(request.policy_text)
+        if not request.force and would_lock_out(request.policy_text, self._registry.caller_arn):
+            # ECR documents neither the error nor its message. These are the ones it has for a
+            # policy text.
+            raise invalid_parameter("PolicyText", "Invalid repository policy provided")
         record.policy_text = request.policy_text
         return SetRepositoryPolicyResponse(
             registry_id=self._registry.account_id,
@@ -95,7 +103,7 @@ class Policies:
     def put_lifecycle(self, request: PutLifecyclePolicyRequest) -> PutLifecyclePolicyResponse:
         """Set when images expire."""
         record = self._registry.repository(request.repository_name, request.registry_id)
-        check_lifecycle_policy("lifecyclePolicyText", request.lifecycle_policy_text)
+        check_lifecycle_policy(request.lifecycle_policy_text)
         record.lifecycle_policy_text = request.lifecycle_policy_text
         record.lifecycle_evaluated_at = None
         return PutLifecyclePolicyResponse(
@@ -156,29 +164,27 @@ def lifecycle_policy_of(registry: Registry, record: RepositoryRecord) -> str:
     return record.lifecycle_policy_text
 
 
-def check_lifecycle_policy(member: str, text: str) -> None:
-    """A lifecycle policy has rules that go together.
+def check_lifecycle_policy(text: str, member: str = "LifecyclePolicyText") -> None:
+    """Refuse a text that is not a lifecycle policy, or whose rules ECR does not take.
+
+    The message begins as ECR's does. ECR's goes on with what its JSON schema says, or with a
+    sentence that names no rule; here it goes on with the problems and the numbers of their rules.
 
     Raises:
-        InvalidParameterException: it has not.
+        InvalidParameterException: ECR would refuse the policy.
     """
-    check_policy(member, text, has="rules")
+    problem = _lifecycle_problem(text)
+    if problem is not None:
+        raise invalid_parameter(member, f"Lifecycle policy validation failure: {problem}")
+
+
+def _lifecycle_problem(text: str) -> str | None:
     try:
+        if not isinstance(read_document(text), dict):
+            return _NOT_A_POLICY
         LifecyclePolicy.parse(text).to_json()
     except LifecyclePolicyError as error:
-        problem = f"Lifecycle policy validation failure: {error}"
-        raise invalid_parameter(member, problem) from None
-
-
-def check_policy(member: str, text: str, *, has: str) -> None:
-    """A policy is a JSON object in which one member must not be empty.
-
-    Raises:
-        InvalidParameterException: it is not.
-    """
-    try:
-        policy = _JSON_OBJECT.validate_json(text)
-    except ValidationError:
-        raise invalid_parameter(member, "Invalid JSON syntax") from None
-    if not isinstance(policy.get(has), list | dict) or not policy[has]:
-        raise invalid_parameter(member, f"a policy must have a member '{has}' that is not empty")
+        return str(error)
+    except ValueError:
+        return _NOT_A_POLICY
+    return None

@@ -17,7 +17,7 @@ from ecrclient.operations import PUT_IMAGE
 from ..errors import refuse
 from ..store import ImageRecord
 from .create_on_push import repository_for_push
-from .image_ids import check_tag, identify
+from .image_ids import check_digest, check_tag, identify
 from .manifests import read_manifest
 from .mutability import is_immutable
 from .replication_rules import replicate_pushed
@@ -53,6 +53,7 @@ class Pushes:
         )
         tag = request.image_tag
         check_tag(tag)
+        check_digest(request.image_digest)
         manifest = read_manifest(request.image_manifest, request.image_manifest_media_type)
         _check_digest(manifest, request.image_digest)
         self._check_layers(repository, manifest)

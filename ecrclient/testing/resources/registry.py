@@ -25,8 +25,9 @@ from ecrclient.operations import (
     PUT_REPLICATION_CONFIGURATION,
 )
 
-from ..errors import invalid_parameter, refuse
-from .policies import check_policy
+from ..errors import refuse
+from .policy_documents import check_registry_policy
+from .replication_rules import check_destinations
 
 if TYPE_CHECKING:
     from ..dispatch import Handlers
@@ -51,7 +52,7 @@ class RegistrySettings:
 
     def put_policy(self, request: PutRegistryPolicyRequest) -> PutRegistryPolicyResponse:
         """Set what other accounts may do."""
-        check_policy("policyText", request.policy_text, has="Statement")
+        check_registry_policy(request.policy_text)
         self._registry.policy_text = request.policy_text
         return PutRegistryPolicyResponse(
             registry_id=self._registry.account_id, policy_text=request.policy_text
@@ -80,12 +81,8 @@ class RegistrySettings:
     ) -> PutReplicationConfigurationResponse:
         """Set where images are replicated to; the rules replace those that are there."""
         registry, configuration = self._registry, request.replication_configuration
-        here = (registry.region, registry.account_id)
         for rule in configuration.rules:
-            if here in [(to.region, to.registry_id) for to in rule.destinations]:
-                raise invalid_parameter(
-                    "replicationConfiguration", "a destination must not be the registry itself"
-                )
+            check_destinations(registry, rule)
         registry.replication = configuration
         return PutReplicationConfigurationResponse(replication_configuration=configuration)
 

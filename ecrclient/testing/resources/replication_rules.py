@@ -11,11 +11,46 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..background import ReplicationRecord
+from ..errors import invalid_parameter
 
 if TYPE_CHECKING:
+    from ecrclient.models import ReplicationRule
+
     from ..store import ImageRecord, Registry, RepositoryRecord
 
-__all__ = ["destinations_of", "failure_code", "replicate_pushed"]
+__all__ = ["check_destinations", "destinations_of", "failure_code", "replicate_pushed"]
+
+
+def check_destinations(registry: Registry, rule: ReplicationRule) -> None:
+    """Refuse a rule with a destination that cannot be one.
+
+    "Private image replication in Amazon ECR": a destination is another Region of the partition, or
+    another account. What ECR says of a Region that it does not know, and of a destination that a
+    rule has twice, is documented nowhere.
+
+    Raises:
+        InvalidParameterException: A destination is the registry itself, is in an unknown Region, or
+            is in the rule twice.
+    """
+    seen: set[tuple[str, str]] = set()
+    for to in rule.destinations:
+        destination = (to.region, to.registry_id)
+        if destination == (registry.region, registry.account_id):
+            problem = "Replication destination cannot be the same as the source registry"
+        elif to.region not in registry.regions:
+            problem = (
+                f"Replication destination must be in a Region of the partition "
+                f"{registry.partition}, not in '{to.region}'"
+            )
+        elif destination in seen:
+            problem = (
+                f"Replication destination '{to.registry_id}' in '{to.region}' must be in a rule "
+                "only once"
+            )
+        else:
+            seen.add(destination)
+            continue
+        raise invalid_parameter("replicationConfiguration", problem)
 
 
 def destinations_of(registry: Registry, repository_name: str) -> list[tuple[str, str]]:

@@ -12,7 +12,6 @@ from ecrclient.models import (
     DeleteRepositoryResponse,
     DescribeRepositoriesRequest,
     DescribeRepositoriesResponse,
-    EncryptionConfiguration,
     ImageScanningConfiguration,
     PutImageScanningConfigurationRequest,
     PutImageScanningConfigurationResponse,
@@ -31,6 +30,7 @@ from ecrclient.operations import (
 from ..errors import access_denied, invalid_parameter, refuse
 from ..store import RepositoryRecord
 from .backfill_states import fail_repository
+from .encryption import encryption_of
 from .mutability import check_mutability
 from .pages import refuse_paging
 from .tags import merge_tags
@@ -78,14 +78,18 @@ class Repositories:
                 f"'{registry.account_id}'",
             )
         scanning = request.image_scanning_configuration
+        encryption = request.encryption_configuration
         record = RepositoryRecord(
             name=name,
             created_at=registry.clock(),
             mutability=mutability,
             exclusion_filters=tuple(filters or ()),
             scan_on_push=_scan_on_push(scanning),
-            encryption=request.encryption_configuration
-            or EncryptionConfiguration(encryption_type="AES256"),
+            encryption=encryption_of(
+                registry,
+                encryption.encryption_type if encryption else None,
+                encryption.kms_key if encryption else None,
+            ),
             resource_tags=resource_tags,
         )
         registry.repositories[name] = record
