@@ -1,100 +1,170 @@
-"""Bar charts as SVG, without a library: bars, names and figures are all that they have."""
+"""Bar charts as SVG, without a library.
+
+They are narrow enough for a telephone, and take light or dark colours from the page around them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Container
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from benchmarks.figures import Key, Samples
+from benchmarks.figures import MAX_SPREAD, Figure, Figures, Key
 from benchmarks.machine import Machine
 
-__all__ = ["write"]
+__all__ = ["CHARTS", "Chart", "draw", "write"]
 
-_WIDTH, _BAR, _GAP, _LEFT, _RIGHT = 720, 22, 8, 170, 90
-_OURS, _OTHERS, _RAW = "#2f6fab", "#9aa4af", "#d0d5da"
+_WIDTH, _BAR, _ROW, _TOP, _LEFT, _RIGHT = 480, 18, 26, 58, 130, 124
+"""Pixels: the drawing, a bar, a row, the space above the bars, and beside them."""
 
-_CHARTS: tuple[tuple[str, str, Key, float, str], ...] = (
-    (
-        "tiny-call",
-        "CPU for a tiny call, 32 at a time over TLS, microseconds",
+_STYLE = """\
+text { font: 13px ui-sans-serif, system-ui, sans-serif; fill: #1f2328; }
+.title { font-weight: 600; }
+.note { font-size: 11px; fill: #59636e; }
+.ours { fill: #0969da; }
+.others { fill: #818b98; }
+.raw { fill: #c3cbd4; }
+.unsteady { fill-opacity: 0.5; }
+.range { stroke: #1f2328; stroke-width: 1.5; }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3; }
+  .note { fill: #9198a1; }
+  .ours { fill: #4493f8; }
+  .others { fill: #7d8590; }
+  .raw { fill: #484f58; }
+  .range { stroke: #e6edf3; }
+}"""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One metric of one case, a bar for each client."""
+
+    title: str
+    detail: str
+    key: Key
+    """Of any client: the peer is not used."""
+    factor: float
+    """From what was measured to *unit*."""
+    unit: str
+
+
+CHARTS = {
+    "tiny-call": Chart(
+        "CPU time of a small call",
+        "32 at a time over TLS",
         Key("tiny", 32, "", "cpu"),
         1e6,
         "us",
     ),
-    (
-        "page-1000",
-        "CPU for a page of 1,000 images, 32 at a time over TLS, milliseconds",
+    "page-1000": Chart(
+        "CPU time of a page of 1,000 images",
+        "32 at a time over TLS",
         Key("images-1000", 32, "", "cpu"),
         1e3,
         "ms",
     ),
-    (
-        "p99",
-        "p99 latency of a tiny call, 512 at a time, a server that takes 20 ms, milliseconds",
+    "p99": Chart(
+        "p99 latency of a small call",
+        "512 at a time, server latency 20 ms",
         Key("tiny, 20 ms", 512, "", "p99"),
         1e3,
         "ms",
     ),
-    (
-        "cold-start",
-        "CPU from the start of Python to the first answer, milliseconds",
+    "cold-start": Chart(
+        "CPU time from the start of Python to the first response",
+        "A process for each run",
         Key("cold start", 1, "", "cpu"),
         1e3,
         "ms",
     ),
-    ("memory", "Memory after the first call, MiB", Key("memory", 1, "", "rss-call"), 2**-20, "MiB"),
-)
+    "memory": Chart(
+        "Resident memory after the first call",
+        "A process for each run",
+        Key("memory", 1, "", "rss-call"),
+        2**-20,
+        "MiB",
+    ),
+}
 
 
-def write(samples: Samples, machine: Machine, folder: Path) -> list[Path]:
-    """Write the charts; where they are. What scatters too much is not drawn."""
+def write(
+    figures: Figures, machine: Machine, folder: Path, names: Container[str] = CHARTS
+) -> list[Path]:
+    """Draw the charts that there are figures for; return their paths."""
     paths: list[Path] = []
-    for name, title, key, factor, unit in _CHARTS:
-        bars: list[tuple[str, float]] = []
-        for peer in samples.peers(key.case):
-            figure = samples.figure(key._replace(peer=peer))
-            if figure is not None and figure.is_steady:
-                bars.append((peer, figure.median * factor))
-        if bars:
+    for name, chart in CHARTS.items():
+        bars = {
+            peer: figures[key]
+            for peer in figures.peers(chart.key.case)
+            if (key := chart.key._replace(peer=peer)) in figures
+        }
+        if bars and name in names:
             path = folder / f"{name}.svg"
-            path.write_text(_chart(title, machine, bars, unit), encoding="utf-8")
+            path.write_text(draw(chart, machine, bars), encoding="utf-8")
             paths.append(path)
     return paths
 
 
-def _chart(title: str, machine: Machine, bars: list[tuple[str, float]], unit: str) -> str:
-    height = 62 + len(bars) * (_BAR + _GAP)
-    longest = max(value for _, value in bars)
+def draw(chart: Chart, machine: Machine, bars: dict[str, Figure]) -> str:
+    """The chart as an SVG document.
+
+    A bar is the median. Where the rounds differ by more than :data:`MAX_SPREAD`, it is pale, with a
+    line and figures for the lowest and the highest round: no client is left out.
+    """
+    unsteady = not all(figure.is_steady for figure in bars.values())
+    notes = [f"{machine.cpu}, {machine.cores} cores, Python {machine.python}, {machine.date}"]
+    if unsteady:
+        notes.insert(0, f"Pale: rounds differ by more than {MAX_SPREAD:.0%}; the line is the range")
+    height = _TOP + len(bars) * _ROW + 16 * len(notes) + 8
+    longest = max(figure.median if figure.is_steady else figure.high for figure in bars.values())
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        'font-family="system-ui, sans-serif" font-size="13">',
-        f"<title>{escape(title)}</title>",
-        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-        f'<text x="12" y="24" font-weight="600" fill="#1f2328">{escape(title)}</text>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        f'width="{_WIDTH}" height="{height}" role="img">',
+        f"<title>{escape(f'{chart.title}, {chart.detail}')}</title>",
+        f"<style>\n{_STYLE}\n</style>",
+        f'<text class="title" x="0" y="18">{escape(chart.title)}</text>',
+        f'<text class="note" x="0" y="38">{escape(f"{chart.detail}; less is better")}</text>',
     ]
-    for number, (name, value) in enumerate(bars):
-        y = 40 + number * (_BAR + _GAP)
-        width = max((_WIDTH - _LEFT - _RIGHT) * value / longest, 1)
-        lines += [
-            f'<text x="{_LEFT - 8}" y="{y + 16}" text-anchor="end" fill="#1f2328">'
-            f"{escape(name)}</text>",
-            f'<rect x="{_LEFT}" y="{y}" width="{width:.1f}" height="{_BAR}" rx="2" '
-            f'fill="{_colour(name)}"/>',
-            f'<text x="{_LEFT + width + 6:.1f}" y="{y + 16}" fill="#1f2328">'
-            f"{_number(value)} {unit}</text>",
-        ]
-    told = f"{machine.cpu}, {machine.cores} cores, Python {machine.python}, {machine.date}"
+    for number, (peer, figure) in enumerate(bars.items()):
+        scale = (_WIDTH - _LEFT - _RIGHT) / longest
+        lines += _row(peer, figure, _TOP + number * _ROW, scale, chart)
+    first = height - 16 * len(notes) + 8
     lines += [
-        f'<text x="12" y="{height - 10}" font-size="11" fill="#656d76">{escape(told)}</text>',
-        "</svg>",
+        f'<text class="note" x="0" y="{first + 16 * number}">{escape(note)}</text>'
+        for number, note in enumerate(notes)
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _colour(peer: str) -> str:
+def _row(peer: str, figure: Figure, y: int, scale: float, chart: Chart) -> list[str]:
+    width = max(figure.median * scale, 1)
+    kind, value = _kind(peer), _number(figure.median * chart.factor)
+    lines = [
+        f'<text x="{_LEFT - 8}" y="{y + 14}" text-anchor="end">{escape(peer)}</text>',
+        f'<rect class="{kind}{"" if figure.is_steady else " unsteady"}" x="{_LEFT}" y="{y}" '
+        f'width="{width:.1f}" height="{_BAR}" rx="2"/>',
+    ]
+    if not figure.is_steady:
+        low, high = _LEFT + figure.low * scale, _LEFT + figure.high * scale
+        middle = y + _BAR / 2
+        lines.append(
+            f'<path class="range" d="M{low:.1f} {middle:g}H{high:.1f}'
+            f'M{low:.1f} {middle - 4:g}v8M{high:.1f} {middle - 4:g}v8"/>'
+        )
+        low, high = figure.low * chart.factor, figure.high * chart.factor
+        value = f"{_number(low)} to {_number(high)}"
+    shown = f"{value} {chart.unit}"
+    lines.append(f'<text x="{_WIDTH}" y="{y + 14}" text-anchor="end">{shown}</text>')
+    return lines
+
+
+def _kind(peer: str) -> str:
+    """Ours, another client of ECR, or an HTTP client alone."""
     if peer.startswith("ecrclient"):
-        return _OURS
-    return _OTHERS if peer.startswith(("aiobotocore", "boto3")) else _RAW
+        return "ours"
+    return "others" if peer.startswith(("aiobotocore", "boto3")) else "raw"
 
 
 def _number(value: float) -> str:

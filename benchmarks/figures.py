@@ -5,10 +5,10 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import astuple, dataclass, fields
+from typing import Any, NamedTuple
 
-__all__ = ["LEAST_ROUNDS", "MAX_SPREAD", "Figure", "Key", "Samples"]
+__all__ = ["COLUMNS", "LEAST_ROUNDS", "MAX_SPREAD", "Figure", "Figures", "Key", "Samples"]
 
 MAX_SPREAD = 0.15
 """Beyond this no figure is given: of the middle half of the rounds, its width by the median."""
@@ -54,6 +54,50 @@ class Figure:
         return cls(median, (high - low) / abs(median), len(found), found[0], found[-1])
 
 
+COLUMNS = tuple(field.name for field in fields(Figure))
+"""The order of a figure's values in a file."""
+
+_NOT_SAVED = frozenset({"calls"})
+"""How many calls a round made says nothing about the client."""
+
+
+class Figures(dict[Key, Figure]):
+    """The figures of a run, as they are saved: no rounds, one row for each client in a case."""
+
+    def peers(self, case: str) -> list[str]:
+        """The clients that a case was measured for, in the order in which they were measured."""
+        return _peers(self, case)
+
+    def as_rows(self) -> list[dict[str, Any]]:
+        """One row for each case, concurrency and client, with a list for each metric."""
+        rows: dict[Key, dict[str, Any]] = {}
+        for key, figure in self.items():
+            head = key._asdict()
+            metric = head.pop("metric")
+            row = rows.setdefault(key._replace(metric=""), head)
+            row[metric] = [_rounded(value) for value in astuple(figure)]
+        return list(rows.values())
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[dict[str, Any]]) -> Figures:
+        """What :meth:`as_rows` has made."""
+        return cls(
+            (Key(row["case"], row["concurrency"], row["peer"], metric), Figure(*values))
+            for row in rows
+            for metric, values in row.items()
+            if metric not in Key._fields
+        )
+
+
+def _peers(keys: Iterable[Key], case: str) -> list[str]:
+    return list(dict.fromkeys(key.peer for key in keys if key.case == case))
+
+
+def _rounded(value: float) -> float:
+    """Four significant digits: more than the rounds of any run agree on."""
+    return value if isinstance(value, int) else float(f"{value:.4g}")
+
+
 class Samples:
     """Everything that was measured: for each key a value a round, in the order of the rounds."""
 
@@ -86,14 +130,13 @@ class Samples:
         )
 
     def peers(self, case: str) -> list[str]:
-        """Whom a case was measured of, in the order in which they were measured."""
-        return list(dict.fromkeys(key.peer for key in self.values if key.case == case))
+        """The clients that a case was measured for, in the order in which they were measured."""
+        return _peers(self.values, case)
 
-    def as_json(self) -> list[dict[str, object]]:
-        """Everything, rounds included."""
-        rows: list[dict[str, object]] = []
-        for key, values in self.values.items():
-            figure = Figure.of(values)
-            facts = {"median": figure.median, "spread": figure.spread, "rounds": values}
-            rows.append({**key._asdict(), **facts})
-        return rows
+    def figures(self) -> Figures:
+        """The figures of everything worth saving."""
+        return Figures(
+            (key, Figure.of(values))
+            for key, values in self.values.items()
+            if key.metric not in _NOT_SAVED
+        )
