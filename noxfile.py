@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,10 +13,11 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "generated", "types", "tests", "docs"]
+nox.options.sessions = ["lint", "generated", "types", "tests", "docs", "package"]
 
-PYTHON = "3.11"
-PYTHONS = [PYTHON, "3.12", "3.13"]
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PYPROJECT)
+PYTHON = PYTHONS[0]
 LOCK = "requirements-dev.txt"
 DOCS_LOCK = "requirements-docs.txt"
 
@@ -111,7 +113,7 @@ def mutants(session: nox.Session) -> None:
     """Break each function in small ways; list what no test noticed: ``-- codegen.lap_nodes``."""
     _install(session)
     session.install("--quiet", "mutmut>=3.8.1")
-    of_module = nox.project.load_toml("pyproject.toml")["tool"]["mutants"]
+    of_module = PYPROJECT["tool"]["mutants"]
     temporary = str(Path(session.create_tmp()).resolve())
     for module in session.posargs or of_module:
         names = (name for name in of_module if f"{module}.".startswith(f"{name}."))
@@ -133,6 +135,28 @@ def docs(session: nox.Session) -> None:
     session.install("--quiet", "--requirement", DOCS_LOCK)
     session.run("python", "-m", "docsite.pictures")
     session.run("zensical", "build", "--clean", "--strict", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def package(session: nox.Session) -> None:
+    """Build and check the sdist and the wheel, and run the quickstart from the installed wheel.
+
+    They are left in ``dist/``; further arguments go to the build.
+    """
+    session.install("--quiet", *nox.project.dependency_groups(PYPROJECT, "package"))
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", *session.posargs, silent=True)
+    built = sorted(map(str, Path("dist").iterdir()))
+    session.run("twine", "check", "--strict", *built)
+    session.run("python", "-m", "tests.packaging.distributions", *built)
+    environment = Path(session.create_tmp(), "installed").resolve()
+    session.run("python", "-m", "venv", "--clear", str(environment), silent=True)
+    python = str(environment / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    [wheel] = (path for path in built if path.endswith(".whl"))
+    session.run(python, "-m", "pip", "install", "--quiet", wheel, external=True)
+    quickstart = str(Path("examples/quickstart.py").resolve())
+    with session.chdir(environment):  # away from the repository's own package
+        session.run(python, quickstart, external=True)
 
 
 @nox.session(python=False)
@@ -157,7 +181,7 @@ def bench(session: nox.Session) -> None:
     folder = "Scripts" if sys.platform == "win32" else "bin"
     session.run("python", "-m", "venv", str(peers), silent=True)
     python = str(peers / folder / "python")
-    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "bench")
+    group = nox.project.dependency_groups(PYPROJECT, "bench")
     session.run(python, "-m", "pip", "install", "--quiet", *group, external=True)
     session.run("python", "-m", "benchmarks", "--peers-python", python, *session.posargs)
 

@@ -110,13 +110,15 @@ def write(
 def draw(chart: Chart, machine: Machine, bars: dict[str, Figure]) -> str:
     """The chart as an SVG document.
 
-    A bar is the median. Where the rounds differ by more than :data:`MAX_SPREAD`, it is pale, with a
-    line and figures for the lowest and the highest round: no client is left out.
+    A bar is the median. Where the rounds differ by more than :data:`MAX_SPREAD`, it is faded, with
+    a line and figures for the lowest and the highest round: no client is left out.
     """
     unsteady = not all(figure.is_steady for figure in bars.values())
     notes = [f"{machine.cpu}, {machine.cores} cores, Python {machine.python}, {machine.date}"]
     if unsteady:
-        notes.insert(0, f"Pale: rounds differ by more than {MAX_SPREAD:.0%}; the line is the range")
+        notes.insert(
+            0, f"Faded: rounds differ by over {MAX_SPREAD:.0%}; the line is their range"
+        )
     height = _TOP + len(bars) * _ROW + 16 * len(notes) + 8
     longest = max(figure.median if figure.is_steady else figure.high for figure in bars.values())
     lines = [
