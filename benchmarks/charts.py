@@ -116,9 +116,7 @@ def draw(chart: Chart, machine: Machine, bars: dict[str, Figure]) -> str:
     unsteady = not all(figure.is_steady for figure in bars.values())
     notes = [f"{machine.cpu}, {machine.cores} cores, Python {machine.python}, {machine.date}"]
     if unsteady:
-        notes.insert(
-            0, f"Faded: rounds differ by over {MAX_SPREAD:.0%}; the line is their range"
-        )
+        notes.insert(0, f"Faded: rounds differ by over {MAX_SPREAD:.0%}; the line is their range")
     height = _TOP + len(bars) * _ROW + 16 * len(notes) + 8
     longest = max(figure.median if figure.is_steady else figure.high for figure in bars.values())
     lines = [

@@ -37,11 +37,8 @@ def test_another_service(tmp_path: Path) -> None:
     """The page's spec and command make a package, and its code fits that."""
     for title, text in quotations_of(ANOTHER_SERVICE):
         (tmp_path / title).write_text(text, encoding="utf-8")
-    [command] = [
-        line
-        for line in ANOTHER_SERVICE.read_text(encoding="utf-8").splitlines()
-        if line.startswith("python -m codegen ")
-    ]
+    text = ANOTHER_SERVICE.read_text(encoding="utf-8").replace("\\\n", "")
+    [command] = [line for line in text.splitlines() if line.startswith("python -m codegen ")]
     [block] = [block for block in blocks_of(ANOTHER_SERVICE) if block.kind == "package"]
     code = f"{block.code}\nassert len(secrets._operations) == 26\n"
     (tmp_path / "use.py").write_text(code, encoding="utf-8")

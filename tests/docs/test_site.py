@@ -1,11 +1,14 @@
-"""The site: its pictures, its docstrings as Markdown, and a place for each operation."""
+"""The site: its pictures, its docstrings as Markdown, and a place for each operation and model."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
+import ecrclient.models
+from docsite import models
 from docsite.pictures import FOLDER, draw_all
 from docsite.release_notes import notes_of
 from docsite.roles import to_markdown
@@ -42,6 +45,30 @@ def test_the_table_of_operations_is_right() -> None:
         assert ("pages" in told) == (operation.pagination is not None)
         assert ("not quite safe" in told) == (not operation.retry_safe)
         assert operation.batch is None or f"{operation.batch.limit} ids to a call" in told
+
+
+def test_pages_of_models_are_up_to_date() -> None:
+    there = {path.name: path.read_text(encoding="utf-8") for path in models.FOLDER.iterdir()}
+    assert there == models.pages()
+
+
+def test_every_model_is_on_one_page() -> None:
+    placed = [
+        name
+        for page in models.FOLDER.glob("*.md")
+        for name in re.findall(
+            r"^::: ecrclient\.models\.(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    ]
+    assert len(placed) == len(set(placed))
+    assert set(placed) == set(ecrclient.models.__all__)
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    text = (ROOT / "zensical.toml").read_text(encoding="utf-8")
+    nav = re.findall(r"'([\w/-]+\.md)'", str(tomllib.loads(text)["project"]["nav"]))
+    docs = ROOT / "docs"
+    assert sorted(nav) == sorted(str(path.relative_to(docs)) for path in docs.rglob("*.md"))
 
 
 def test_roles_become_links() -> None:
