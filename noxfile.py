@@ -131,7 +131,10 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def docs(session: nox.Session) -> None:
-    """Draw the pictures, list the models and build the site into site/; a warning is an error. Needs no network."""
+    """Draw the pictures, list the models and build the site into site/; a warning is an error.
+
+    Needs no network once its dependencies are installed.
+    """
     session.install("--quiet", "--requirement", DOCS_LOCK)
     session.run("python", "-m", "docsite.pictures")
     session.run("python", "-m", "docsite.models")

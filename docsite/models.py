@@ -22,11 +22,12 @@ _TITLE = re.compile(r"\A# (.+)$", re.MULTILINE)
 _INDEX = """\
 # Models
 
-Requests, responses and the structures in them. Every model is a frozen pydantic model in `ecrclient.models`. Members have
-snake_case names. A response keeps members that this version of the package does not know.
+Requests, responses and the structures in them, from `ecrclient.models`. Every model is a frozen
+pydantic model. Members have snake_case names. A response keeps members that this version of the
+package does not know.
 
-You rarely create a request yourself: a method of the client takes its members as keyword arguments. A nested structure
-may be a model or a [typed dictionary](../params.md).
+You rarely create a request yourself: a method of the client takes its members as keyword arguments.
+A nested structure may be a model or a [typed dictionary](../params.md).
 
 | page | models |
 |---|---|
