@@ -1,8 +1,8 @@
-"""Delete untagged images that are older than so many days.
+"""Delete untagged images that are older than a number of days.
 
-An untagged image is not always rubbish: it may be the part of a multi-architecture image for one
-architecture, or a signature of an image. What a kept image needs is kept. Nothing is deleted
-without --delete.
+An untagged image may still be needed: as one platform of a multi-architecture image, or as a
+signature. This program keeps every image that a kept image needs. It deletes nothing without
+--delete.
 
     python examples/cleanup.py --days 14
     python examples/cleanup.py --days 14 --delete --region eu-west-1 --repository team/web
@@ -28,8 +28,8 @@ INDEXES = {
 }
 
 
-async def rubbish(repository: RepositoryHandle, older_than: timedelta) -> list[ImageDetail]:
-    """The images that nothing needs, indexes first: ECR deletes no image that one still lists."""
+async def unneeded(repository: RepositoryHandle, older_than: timedelta) -> list[ImageDetail]:
+    """The images that no kept image needs; indexes first, because ECR requires that order."""
     limit = datetime.now(UTC) - older_than
     images = {image.image_digest: image async for image in repository.describe_images()}
     kept: set[str] = set()
@@ -50,7 +50,7 @@ async def rubbish(repository: RepositoryHandle, older_than: timedelta) -> list[I
 
 
 async def parts_of(repository: RepositoryHandle, images: Iterable[ImageDetail]) -> set[str]:
-    """The digests of the images that these list."""
+    """The digests of the images that these indexes list."""
     ids = [
         ImageIdentifier(image_digest=image.image_digest)
         for image in images
@@ -64,16 +64,16 @@ async def parts_of(repository: RepositoryHandle, images: Iterable[ImageDetail]) 
 
 
 def bar(done: int, of: int) -> None:
-    """A progress bar, where there is a terminal."""
+    """Show a progress bar if standard error is a terminal."""
     if sys.stderr.isatty():
         width = 30 * done // of
         print(f"\r[{'#' * width:<30}] {done}/{of}", end="", file=sys.stderr, flush=True)
 
 
 async def clean(ecr: ECRClient, name: str, older_than: timedelta, *, delete: bool) -> int:
-    """Clean one repository; how many images were deleted, or would have been."""
+    """Clean one repository; return how many images were deleted, or would be."""
     repository = ecr.repository(name)
-    images = await rubbish(repository, older_than)
+    images = await unneeded(repository, older_than)
     for image in images:
         print(f"{name}  {image.image_digest[:19]}  pushed {image.image_pushed_at:%Y-%m-%d}")
     if delete and images:
@@ -88,9 +88,15 @@ async def clean(ecr: ECRClient, name: str, older_than: timedelta, *, delete: boo
 
 async def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--days", type=int, default=14, help="the age, 14 by default")
-    options.add_argument("--repository", action="append", help="only this one; may be repeated")
-    options.add_argument("--delete", action="store_true", help="delete, and do not only list")
+    options.add_argument(
+        "--days", type=int, default=14, help="the minimum age in days, 14 by default"
+    )
+    options.add_argument(
+        "--repository", action="append", help="clean only this repository; may be repeated"
+    )
+    options.add_argument(
+        "--delete", action="store_true", help="delete the images instead of listing them"
+    )
     given = options.parse_args()
     if given.region or given.profile:
         client = ECRClient(region=given.region, profile=given.profile)

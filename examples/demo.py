@@ -1,6 +1,6 @@
-"""What the examples share: their options, and a registry in memory that has something to show.
+"""Code that the examples share: their options, and an in-memory registry with sample images.
 
-Each runs against that unless ``--region`` or ``--profile`` says that it shall be AWS.
+Each example uses that registry unless ``--region`` or ``--profile`` selects AWS.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 def parser(doc: str | None) -> argparse.ArgumentParser:
-    """The options that all of them have; *doc* is the program's docstring."""
+    """An argument parser with the common options; *doc* is the docstring of the program."""
     made = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.add_argument("--region", help="run against AWS in this Region")
-    made.add_argument("--profile", help="run against AWS with this profile's credentials")
+    made.add_argument("--profile", help="run against AWS with the credentials of this profile")
     return made
 
 
 class Clock:
-    """The memory's clock: it can be set back, so that images are old."""
+    """The clock of the in-memory registry; setting it back makes images old."""
 
     ahead = timedelta(0)
 
@@ -38,7 +38,7 @@ class Clock:
 async def sample_registry(
     region: str = "eu-west-1", account_id: str = "123456789012"
 ) -> InMemoryECR:
-    """A registry with two repositories, whose images were pushed over the last 60 days."""
+    """A registry with two repositories and images pushed during the last 60 days."""
     clock = Clock()
     memory = InMemoryECR(region=region, account_id=account_id, clock=clock)
     async with memory.client() as ecr:
@@ -56,7 +56,7 @@ async def sample_registry(
 async def push_multi_arch(
     ecr: ECRClient, memory: InMemoryECR, repository_name: str, tag: str
 ) -> None:
-    """Push an index that is tagged, of two images that are not."""
+    """Push a tagged index of two untagged images."""
     listed: list[dict[str, object]] = []
     for architecture in ("amd64", "arm64"):
         digest = memory.add_image(repository_name, [architecture.encode()])

@@ -1,7 +1,7 @@
-"""What is stored where: repositories, images and bytes, across Regions and accounts.
+"""List repositories with the number and size of their images, across Regions and accounts.
 
-Every pair of account and Region gets a client of its own, and all of them together make no more
-than so many calls at once.
+Each pair of account and Region has its own client. A limiter bounds the number of concurrent calls
+of all clients together.
 
     python examples/inventory.py
     python examples/inventory.py --region eu-west-1 --region us-east-1 --profile dev --profile prod
@@ -30,8 +30,8 @@ class Row:
     size: int
 
 
-async def look(ecr: ECRClient, region: str, limiter: anyio.CapacityLimiter) -> list[Row]:
-    """The repositories of a registry, several at a time."""
+async def read_registry(ecr: ECRClient, region: str, limiter: anyio.CapacityLimiter) -> list[Row]:
+    """The repositories of one registry, read concurrently."""
     rows: list[Row] = []
 
     async def add(registry_id: str, name: str) -> None:
@@ -47,14 +47,14 @@ async def look(ecr: ECRClient, region: str, limiter: anyio.CapacityLimiter) -> l
 
 
 async def inventory(clients: dict[tuple[str, str], ECRClient], concurrency: int) -> list[Row]:
-    """All registries; one that cannot be read is told and left out."""
+    """The repositories of all registries; prints an error for a registry that cannot be read."""
     limiter = anyio.CapacityLimiter(concurrency)
     rows: list[Row] = []
 
     async def visit(account: str, region: str, client: ECRClient) -> None:
         async with client:
             try:
-                rows.extend(await look(client, region, limiter))
+                rows.extend(await read_registry(client, region, limiter))
             except* ECRClientError as errors:
                 print(f"{account} {region}: {errors.exceptions[0]}")
 
@@ -68,8 +68,8 @@ def table(rows: list[Row]) -> Iterator[str]:
     """The rows as lines of text."""
     yield f"{'registry':<14}{'region':<14}{'repository':<20}{'images':>7}{'MiB':>10}"
     for row in rows:
-        place = f"{row.registry_id:<14}{row.region:<14}{row.name:<20}"
-        yield f"{place}{row.images:>7}{row.size / 2**20:>10.3f}"
+        name = f"{row.registry_id:<14}{row.region:<14}{row.name:<20}"
+        yield f"{name}{row.images:>7}{row.size / 2**20:>10.3f}"
 
 
 async def main() -> None:
@@ -77,8 +77,12 @@ async def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--region", action="append", help="a Region; may be repeated")
-    options.add_argument("--profile", action="append", help="an account's profile; may be repeated")
-    options.add_argument("--concurrency", type=int, default=8, help="calls at once, 8 by default")
+    options.add_argument(
+        "--profile", action="append", help="the profile of an account; may be repeated"
+    )
+    options.add_argument(
+        "--concurrency", type=int, default=8, help="maximum concurrent calls, 8 by default"
+    )
     given = options.parse_args()
     clients: dict[tuple[str, str], ECRClient] = {}
     if given.region or given.profile:

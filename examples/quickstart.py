@@ -1,6 +1,6 @@
-"""A first walk through ecrclient: what a service would do with a registry.
+"""The main features of ecrclient: what a service does with a registry.
 
-Runs against an in-memory ECR unless a region or a profile is given::
+Runs against an in-memory ECR unless a Region or a profile is given::
 
     python examples/quickstart.py
     python examples/quickstart.py --region eu-west-1 --profile dev
@@ -28,14 +28,14 @@ def step(title: str) -> None:
 
 
 def index(version: str) -> str:
-    """An image index without images: the smallest thing that every registry takes."""
+    """An empty image index: the smallest manifest that every registry accepts."""
     annotations = {"org.opencontainers.image.version": version}
     return json.dumps(
         {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": annotations}
     )
 
 
-async def walk(ecr: ECRClient) -> None:
+async def run(ecr: ECRClient) -> None:
     step("Create a repository")
     made = await ecr.create_repository(
         repository_name=REPOSITORY,
@@ -51,14 +51,14 @@ async def walk(ecr: ECRClient) -> None:
         await work(ecr, repository.repository_arn)
     finally:
         step("Delete the repository")
-        # Interrupted or not, nothing is left behind.
+        # Clean up even if the program is interrupted.
         with anyio.CancelScope(shield=True):
             await ecr.delete_repository(repository_name=REPOSITORY, force=True)
         print(f"deleted     {REPOSITORY}")
 
 
 async def work(ecr: ECRClient, repository_arn: str) -> None:
-    step("Put two images")
+    step("Push two images")
     for version in ("v1", "v2"):
         put = await ecr.put_image(
             repository_name=REPOSITORY,
@@ -70,7 +70,7 @@ async def work(ecr: ECRClient, repository_arn: str) -> None:
         print(f"{version}          {digest}")
         assert digest == f"sha256:{sha256(index(version).encode()).hexdigest()}"
 
-    step("List them, page by page and item by item")
+    step("List the images")
     page = await ecr.list_images(repository_name=REPOSITORY, max_results=1)
     print(f"one page    {len(page.image_ids)} image, more to come: {page.next_token is not None}")
     async for image in ecr.describe_images(repository_name=REPOSITORY):
@@ -87,7 +87,7 @@ async def work(ecr: ECRClient, repository_arn: str) -> None:
         print(f"registry    {login.proxy_endpoint}, until {login.expires_at:%Y-%m-%d %H:%M %Z}")
         print(f"repr        {login}")
 
-    step("Meet the errors")
+    step("Handle errors")
     try:
         await ecr.put_image(repository_name=REPOSITORY, image_manifest=index("v1"), image_tag="v1")
     except ImageAlreadyExistsException as error:
@@ -110,10 +110,10 @@ async def main() -> None:
     if options.region or options.profile:
         client = ECRClient(region=options.region, profile=options.profile)
     else:
-        print("Against the in-memory ECR: no AWS account, nothing leaves this process.")
+        print("Using the in-memory ECR: no AWS account is needed, and no network is used.")
         client = InMemoryECR(region="eu-west-1").client()
     async with client as ecr:
-        await walk(ecr)
+        await run(ecr)
     print("\nDone.")
 
 

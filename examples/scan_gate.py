@@ -1,7 +1,7 @@
-"""A gate in CI: does the image that was pushed have findings that are too severe?
+"""A CI gate that fails if an image has findings that are too severe.
 
-It waits for the scan, lists what it found, and ends with 1 when something is as severe as the
-limit or worse, with 2 when the image cannot be scanned.
+It waits for the scan and lists the findings. It exits with 1 if a finding is at least as severe as
+the limit, and with 2 if the image cannot be scanned.
 
     python examples/scan_gate.py team/api v2
     python examples/scan_gate.py team/api v2 --severity CRITICAL --fixable --region eu-west-1
@@ -29,37 +29,37 @@ from ecrclient.testing import InMemoryECR
 SEVERITIES = get_args(Severity)
 
 
-def tell(poll: Poll[DescribeImageScanFindingsResponse]) -> None:
-    """What goes on, for the log of the pipeline."""
+def show(poll: Poll[DescribeImageScanFindingsResponse]) -> None:
+    """Report the progress in the log of the pipeline."""
     print(f"after {poll.elapsed:.0f} s: {poll.state}", file=sys.stderr)
 
 
 async def findings(ecr: ECRClient, repository: str, tag: str, max_wait: float) -> list[Finding]:
-    """What the scan has found, the most severe first."""
+    """The findings of the scan, the most severe first."""
     image = ImageIdentifier(image_tag=tag)
     await ecr.wait_until_image_scan_complete(
-        repository_name=repository, image_id=image, max_wait=max_wait, on_poll=tell
+        repository_name=repository, image_id=image, max_wait=max_wait, on_poll=show
     )
     found = ecr.describe_image_scan_findings(repository_name=repository, image_id=image)
     return sorted([Finding.of(each) async for each in found], key=rank)
 
 
 def rank(finding: Finding) -> int:
-    """0 for the most severe; what is not rated comes last."""
+    """0 for the most severe; findings without a rating come last."""
     severity = finding.severity
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 def prepare(memory: InMemoryECR) -> None:
-    """Let scans in the memory find something."""
+    """Configure the findings of the in-memory registry."""
     parts = [
         Attribute(key="package_name", value="xz-utils"),
         Attribute(key="package_version", value="5.6.0"),
     ]
     backdoor = ImageScanFinding(name="CVE-2024-3094", severity="CRITICAL", attributes=parts)
-    trifle = ImageScanFinding(name="CVE-2023-4641", severity="LOW")
+    minor = ImageScanFinding(name="CVE-2023-4641", severity="LOW")
     memory.scans.takes = timedelta(0)
-    memory.scans.set_findings("team/api", "v2", [trifle, backdoor])
+    memory.scans.set_findings("team/api", "v2", [minor, backdoor])
 
 
 async def main() -> int:
@@ -67,7 +67,9 @@ async def main() -> int:
     options.add_argument("repository")
     options.add_argument("tag")
     options.add_argument("--severity", choices=SEVERITIES, default="HIGH", help="HIGH by default")
-    options.add_argument("--fixable", action="store_true", help="only what a newer version mends")
+    options.add_argument(
+        "--fixable", action="store_true", help="count only findings that a newer version fixes"
+    )
     options.add_argument("--max-wait", type=float, default=600, help="seconds, 600 by default")
     given = options.parse_args()
     if given.region or given.profile:

@@ -1,9 +1,9 @@
-"""A FastAPI service: one client for its life, errors mapped to HTTP, and a demonstration.
+"""A FastAPI service with one shared client, which maps errors to HTTP responses.
 
-    uvicorn --app-dir examples service:app        the service, against AWS
-    python examples/service.py                    some requests, against the registry in memory
+    uvicorn --app-dir examples service:app        run the service against AWS
+    python examples/service.py                    send some requests, against an in-memory registry
 
-Needs fastapi.
+Requires fastapi.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from ecrclient.errors import ImageNotFoundException, RepositoryNotFoundException
 router = APIRouter()
 
 
-def of_request(request: Request) -> ECRClient:
-    """The client, as a dependency."""
+def client_of(request: Request) -> ECRClient:
+    """The shared client, as a dependency."""
     ecr: ECRClient = request.app.state.ecr
     return ecr
 
 
-Ecr = Annotated[ECRClient, Depends(of_request)]
+Ecr = Annotated[ECRClient, Depends(client_of)]
 
 
 @router.get("/repositories")
@@ -49,7 +49,7 @@ async def latest(name: str, ecr: Ecr, n: int = 1) -> list[dict[str, object]]:
 
 
 async def refused(_: Request, error: Exception) -> JSONResponse:
-    """ECR's answer in this service's words; the request id is what AWS support asks for."""
+    """Map an error of ECR to a response; AWS support asks for the request id."""
     assert isinstance(error, ServiceError)
     missing = isinstance(error, RepositoryNotFoundException | ImageNotFoundException)
     body = {"error": error.code, "request_id": error.request_id}
@@ -61,7 +61,7 @@ async def unreachable(_: Request, error: Exception) -> JSONResponse:
 
 
 def create_app(make_client: Callable[[], ECRClient]) -> FastAPI:
-    """The application; a test passes the client of an in-memory ECR."""
+    """Create the application; a test passes a function that returns an in-memory client."""
 
     @asynccontextmanager
     async def lifespan(service: FastAPI) -> AsyncGenerator[None]:
@@ -75,7 +75,7 @@ def create_app(make_client: Callable[[], ECRClient]) -> FastAPI:
     return made
 
 
-# A user waits for the answer: better a quick 503 than a slow one.
+# A user is waiting: fail early.
 app = create_app(lambda: ECRClient(options=CallOptions(timeout=2, deadline=5)))
 
 
@@ -91,8 +91,8 @@ async def main() -> None:
         httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url="http://demo") as http,
     ):
         for path in ("/repositories", "/repositories/team/api/latest", "/repositories/x/y/latest"):
-            answer = await http.get(path)
-            print(answer.status_code, path, answer.text)
+            response = await http.get(path)
+            print(response.status_code, path, response.text)
 
 
 if __name__ == "__main__":

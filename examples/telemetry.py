@@ -1,7 +1,7 @@
-"""Traces and metrics with OpenTelemetry: nothing to switch on but the SDK itself.
+"""Traces and metrics with OpenTelemetry; only the OpenTelemetry SDK needs configuration.
 
-Spans and the histogram of durations go to the console here; a service exports them to a collector
-(OTLP), or lets Prometheus fetch the metrics. Needs ecrclient[otel] and opentelemetry-sdk.
+This program prints spans and the histogram of durations. A service exports them to an OTLP
+collector or exposes the metrics to Prometheus. Requires ecrclient[otel] and opentelemetry-sdk.
 
     python examples/telemetry.py
 """
@@ -22,14 +22,14 @@ from ecrclient.errors import RepositoryNotFoundException
 
 
 def line(span: ReadableSpan) -> str:
-    """A span in one line."""
+    """Format a span as one line."""
     attributes = span.attributes or {}
     code = attributes.get("error.type", attributes.get("http.response.status_code", ""))
     return f"span    {span.name:<28} {code}\n"
 
 
 def set_up() -> MeterProvider:
-    """What a service does once, before it makes its clients."""
+    """Configure OpenTelemetry; a service does this once, before it creates its clients."""
     resource = Resource.create({"service.name": "example"})
     tracing = TracerProvider(resource=resource)
     tracing.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(formatter=line)))
@@ -41,14 +41,14 @@ def set_up() -> MeterProvider:
 
 
 async def work(ecr: ECRClient) -> None:
-    """Some calls, one of which is refused."""
+    """Make some calls, one of which fails."""
     with trace.get_tracer("example").start_as_current_span("nightly report"):
         async for repository in ecr.describe_repositories():
             await ecr.describe_images(repository_name=repository.repository_name)
         try:
             await ecr.describe_images(repository_name="team/nothing")
         except RepositoryNotFoundException as error:
-            print(f"refused {error.code}, request id {error.request_id}")
+            print(f"failed {error.code}, request id {error.request_id}")
 
 
 async def main() -> None:
@@ -61,7 +61,7 @@ async def main() -> None:
         client = memory.client()
     async with client as ecr:
         await work(ecr)
-    metering.shutdown()  # flushes
+    metering.shutdown()  # exports what is pending
 
 
 if __name__ == "__main__":
