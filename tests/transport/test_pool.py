@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import random
-import ssl
 import warnings
 from collections.abc import Callable
 
@@ -18,7 +16,6 @@ from anyio.from_thread import start_blocking_portal
 
 from ecrclient._runtime.errors import ClientClosedError
 from ecrclient._runtime.transport import PooledTransport
-from ecrclient._runtime.transport.pool import Pool
 
 from .conftest import request, send
 from .server import Peer, answer, says, serve
@@ -86,165 +83,6 @@ async def test_pool_timeout(make: Make) -> None:
         assert transport.stats().waiting == 0
         await held.aread()
         assert (await send(transport, server.url, pool=0.05)).status_code == 200
-
-
-async def test_who_is_cancelled_when_handed_a_slot_passes_it_on() -> None:
-    pool: Pool[None] = Pool(1)
-    assert pool.try_acquire()
-    got: list[str] = []
-
-    async def wait(name: str, scope: anyio.CancelScope) -> None:
-        with scope:
-            await pool.acquire(None)
-            got.append(name)
-            pool.release()
-
-    with anyio.fail_after(10):
-        async with anyio.create_task_group() as tasks:
-            scopes = [anyio.CancelScope(), anyio.CancelScope()]
-            for number, scope in enumerate(scopes):
-                tasks.start_soon(wait, str(number), scope)
-                while pool.stats().waiting <= number:
-                    await anyio.lowlevel.checkpoint()
-            pool.release()  # to the first, which does not run before it is cancelled
-            scopes[0].cancel()
-    assert got in (["1"], ["0", "1"])  # anyio on asyncio lets it finish, trio does not
-    assert (pool.stats().in_use, pool.stats().waiting) == (0, 0)
-
-
-def test_a_native_cancellation_at_the_moment_of_being_handed_a_slot() -> None:
-    async def main() -> None:
-        pool: Pool[None] = Pool(1)
-        assert pool.try_acquire()
-        first, second = (asyncio.ensure_future(pool.acquire(None)) for _ in range(2))
-        await asyncio.sleep(0)
-        pool.release()
-        first.cancel()
-        await asyncio.wait_for(second, 10)
-        assert first.cancelled()
-        pool.release()
-        assert (pool.stats().in_use, pool.stats().waiting) == (0, 0)
-
-    asyncio.run(main())
-
-
-# -- cancellation --------------------------------------------------------------------------------
-
-
-async def answers_slowly(peer: Peer) -> None:
-    """Each byte of the answer, and the reading of the request, takes its time."""
-    while True:
-        await peer.request()
-        await anyio.sleep(random.random() * 0.01)
-        data = answer(b"x" * random.choice([2, 2, 100_000]))
-        for piece in (data[:10], data[10:60], data[60:]):
-            await peer.send(piece)
-            await anyio.sleep(random.random() * 0.003)
-
-
-async def misbehaves(peer: Peer) -> None:
-    for _ in range(random.randrange(4)):
-        await peer.request()
-        await peer.send(answer() + b"extra" * random.randrange(2))
-    if random.random() < 0.5:
-        await peer.reset()
-
-
-@pytest.mark.parametrize("tls", [False, True])
-async def test_cancelled_calls_leave_nothing_behind(
-    make: Make, good_context: ssl.SSLContext, tls: bool
-) -> None:
-    async def script(peer: Peer) -> None:
-        await (answers_slowly if random.random() < 0.8 else misbehaves)(peer)
-
-    ends: dict[str, int] = {}
-    async with serve(script, context=good_context if tls else None) as server:
-        transport = make(max_connections=8)
-
-        async def call() -> None:
-            how = "cancelled"
-            body = b"x" * random.choice([2, 500_000])
-            with anyio.move_on_after(random.choice([random.random() * 0.1, 10])):
-                try:
-                    await send(transport, server.url, body=body, pool=random.random())
-                    how = "answered"
-                except httpx.TransportError as error:
-                    how = type(error).__name__
-            ends[how] = ends.get(how, 0) + 1
-
-        with anyio.fail_after(60):
-            for _ in range(10):
-                async with anyio.create_task_group() as tasks:
-                    for _ in range(40):
-                        tasks.start_soon(call)
-            stats = transport.stats()
-            assert (stats.in_use, stats.waiting) == (0, 0)
-            assert stats.open == stats.idle <= 8
-            assert ends["cancelled"] > 5, ends
-            assert ends["answered"] > 5, ends
-            for _ in range(5):  # until the script is a good one
-                try:
-                    assert (await send(transport, server.url)).status_code == 200
-                    break
-                except httpx.TransportError:
-                    continue
-
-
-@pytest.mark.parametrize("stage", ["wait", "connect", "handshake", "send", "head", "body"])
-async def test_cancelled_at_each_stage(make: Make, stage: str) -> None:
-    reached = anyio.Event()
-
-    async def script(peer: Peer) -> None:
-        if stage == "handshake":
-            reached.set()
-            await anyio.sleep_forever()
-        await peer.head()
-        if stage == "send":
-            reached.set()
-            await anyio.sleep_forever()
-        await peer.request()
-        if stage == "body":
-            await peer.send(answer(b"half")[:-2])
-        reached.set()
-        await peer.closed()
-
-    async def watch() -> None:
-        if stage == "wait":
-            while not transport.stats().waiting:
-                await anyio.lowlevel.checkpoint()
-        elif stage == "connect":
-            while not transport.stats().in_use:
-                await anyio.lowlevel.checkpoint()
-        else:
-            await reached.wait()
-            await anyio.sleep(0.02)
-        scope.cancel()
-
-    fine = answer(b"x" * 3_000_000)
-    scripts = [says(fine)] if stage == "wait" else [script, says(fine)]
-    async with serve(*scripts) as server:
-        transport = make(max_connections=1)
-        held = None
-        if stage == "wait":
-            held = await transport.handle_async_request(request(server.url))
-        url = server.url
-        if stage == "handshake":
-            url = url.replace("http://127.0.0.1", "https://localhost")
-        with anyio.fail_after(10), anyio.CancelScope() as scope:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(watch)
-                await send(transport, url, body=b"x" * (30_000_000 if stage == "send" else 2))
-        assert scope.cancelled_caught
-        assert transport.stats().waiting == 0
-        if held is not None:
-            await held.aclose()
-        stats = transport.stats()
-        assert (stats.open, stats.in_use) == (0, 0)
-        if stage in {"head", "body"}:  # where the server looks for it
-            await server.wait_until_open(0)
-        if stage != "handshake":
-            server.connections = 1
-            assert len((await send(transport, server.url)).content) == 3_000_000
 
 
 # -- closing -------------------------------------------------------------------------------------
