@@ -160,6 +160,8 @@ async def test_cancelled_waits_lose_no_slot(seed: int) -> None:
     pool: Pool[None] = Pool(size)
     ends: Counter[str] = Counter()
     holding = most = 0
+    limit = 60 * holds
+    stats = pool.stats()
 
     async def call(scope: anyio.CancelScope, turns_held: int) -> None:
         nonlocal holding, most
@@ -185,7 +187,6 @@ async def test_cancelled_waits_lose_no_slot(seed: int) -> None:
             if draw.random() < 0.5:
                 draw.choice(scopes[-8:]).cancel()
             await turns(draw.randrange(3))
-        limit = 60 * holds
         while sum(ends.values()) < 60 and limit:
             limit -= 1
             await turns(1)
