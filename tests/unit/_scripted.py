@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 
 from ecrclient import Credentials, ECRClient, RetryPolicy
+from tests.paths import loopback
 
 KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 NO_WAIT = RetryPolicy(base_delay=0, throttling_base_delay=0)
@@ -19,8 +21,11 @@ Answer = httpx.Response | Exception | Callable[[httpx.Request], Awaitable[httpx.
 class Scripted(httpx.MockTransport):
     """Gives the answers in turn, and keeps the requests; one answer too few is an error."""
 
+    endpoint_url = "https://api.ecr.eu-west-1.amazonaws.com"
+    """Where its client sends to."""
+
     def __init__(self, *answers: Answer) -> None:
-        super().__init__(self._answer)
+        super().__init__(self.respond)
         self.answers = list(answers)
         self.requests: list[httpx.Request] = []
         self.closed = 0
@@ -30,7 +35,7 @@ class Scripted(httpx.MockTransport):
         """The bodies of the requests, decoded."""
         return [json.loads(request.content) for request in self.requests]
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
+    async def respond(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         assert self.answers, "the script has no further answer"
         answer = self.answers.pop(0)
@@ -52,7 +57,7 @@ def fail(status: int, code: str, message: str = "no", **headers: str) -> httpx.R
     return httpx.Response(status, json={"__type": code, "message": message}, headers=headers)
 
 
-def client(transport: httpx.AsyncBaseTransport, **arguments: Any) -> ECRClient:
+def client(transport: httpx.AsyncBaseTransport | None, **arguments: Any) -> ECRClient:
     """A client on *transport* that neither reads settings nor sleeps."""
     given: dict[str, Any] = {
         "region": "eu-west-1",
@@ -61,3 +66,25 @@ def client(transport: httpx.AsyncBaseTransport, **arguments: Any) -> ECRClient:
         **arguments,
     }
     return ECRClient(transport=transport, **given)
+
+
+MakeClient = Callable[..., ECRClient]
+
+
+@asynccontextmanager
+async def clients(path: str) -> AsyncGenerator[MakeClient]:
+    """Make clients of scripts that are reached over *path*."""
+    if path == "httpx":
+        yield client
+        return
+    async with loopback() as servers:
+        made: list[ECRClient] = []
+
+        def over_the_wire(script: Scripted, **arguments: Any) -> ECRClient:
+            script.endpoint_url = servers.serve(script.respond)
+            made.append(client(None, endpoint_url=script.endpoint_url, **arguments))
+            return made[-1]
+
+        yield over_the_wire
+        for each in made:
+            await each.aclose()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+
+from tests.paths import path as path
+from tests.unit._scripted import MakeClient, clients
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +21,10 @@ def no_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+async def client(anyio_backend: object, path: str) -> AsyncGenerator[MakeClient]:
+    """Make clients of scripted services, over each of the paths that a request can take."""
+    async with clients(path) as make:
+        yield make

@@ -33,7 +33,8 @@ from ecrclient.models import (
     ListImagesResponse,
 )
 from tests.middleware import pass_on
-from tests.unit._scripted import KEY, Scripted, client, fail, ok
+from tests.paths import only_httpx
+from tests.unit._scripted import KEY, MakeClient, Scripted, fail, ok
 
 pytestmark = pytest.mark.anyio
 
@@ -43,7 +44,7 @@ MISSING = "RepositoryNotFoundException"
 # -- one call ------------------------------------------------------------------------------------
 
 
-async def test_a_call_sends_a_signed_request_and_reads_the_answer() -> None:
+async def test_a_call_sends_a_signed_request_and_reads_the_answer(client: MakeClient) -> None:
     transport = Scripted(ok({"imageIds": [{"imageTag": "v1"}]}, **{"X-Amzn-RequestId": "id"}))
 
     page = await client(transport).list_images(repository_name="team/app")
@@ -52,11 +53,11 @@ async def test_a_call_sends_a_signed_request_and_reads_the_answer() -> None:
     (request,) = transport.requests
     assert (request.method, str(request.url)) == (
         "POST",
-        "https://api.ecr.eu-west-1.amazonaws.com/",
+        f"{transport.endpoint_url}/",
     )
     assert json.loads(request.content) == {"repositoryName": "team/app"}
     headers = request.headers
-    assert headers["host"] == "api.ecr.eu-west-1.amazonaws.com"
+    assert headers["host"] == httpx.URL(transport.endpoint_url).netloc.decode()
     assert headers["content-type"] == "application/x-amz-json-1.1"
     assert headers["x-amz-target"] == "AmazonEC2ContainerRegistry_V20150921.ListImages"
     assert headers["content-length"] == str(len(request.content))
@@ -72,7 +73,7 @@ async def test_a_call_sends_a_signed_request_and_reads_the_answer() -> None:
 @pytest.mark.parametrize(
     "name", ["list_images", "create_repository", "put_image", "batch_get_image", "tag_resource"]
 )
-async def test_a_wrong_argument_sends_nothing(name: str) -> None:
+async def test_a_wrong_argument_sends_nothing(client: MakeClient, name: str) -> None:
     transport = Scripted()
     method = getattr(client(transport, middleware=[unreachable]), name)
     with pytest.raises(RequestValidationError) as caught:
@@ -96,7 +97,7 @@ async def unreachable(request: httpx.Request, call_next: CallNext) -> httpx.Resp
     raise AssertionError("nothing may be sent")
 
 
-async def test_a_service_error_is_raised_with_its_facts() -> None:
+async def test_a_service_error_is_raised_with_its_facts(client: MakeClient) -> None:
     transport = Scripted(fail(400, MISSING, "none such", **{"x-amzn-RequestId": "id"}))
     with pytest.raises(RepositoryNotFoundException) as caught:
         await client(transport).list_images(repository_name="team/app")
@@ -106,7 +107,7 @@ async def test_a_service_error_is_raised_with_its_facts() -> None:
     assert (error.operation, error.request_id, error.attempts) == ("ListImages", "id", 1)
 
 
-async def test_a_redirect_is_an_error_and_is_not_followed() -> None:
+async def test_a_redirect_is_an_error_and_is_not_followed(client: MakeClient) -> None:
     transport = Scripted(httpx.Response(307, headers={"location": "https://elsewhere/"}))
     with pytest.raises(ServiceError) as caught:
         await client(transport).describe_registry()
@@ -114,7 +115,7 @@ async def test_a_redirect_is_an_error_and_is_not_followed() -> None:
     assert (caught.value.status, len(transport.requests)) == (307, 1)
 
 
-async def test_an_answer_that_is_no_json_is_tried_again_and_then_told() -> None:
+async def test_an_answer_that_is_no_json_is_tried_again_and_then_told(client: MakeClient) -> None:
     answers = [
         httpx.Response(203, content=b"<html>", headers={"X-Amzn-RequestId": f"id {number}"})
         for number in range(3)
@@ -130,7 +131,9 @@ async def test_an_answer_that_is_no_json_is_tried_again_and_then_told() -> None:
 # -- middleware ----------------------------------------------------------------------------------
 
 
-async def test_middleware_runs_in_order_around_each_attempt_before_signing() -> None:
+async def test_middleware_runs_in_order_around_each_attempt_before_signing(
+    client: MakeClient,
+) -> None:
     transport = Scripted(fail(500, "ServerException"), ok())
     seen: list[str] = []
 
@@ -153,7 +156,7 @@ async def test_middleware_runs_in_order_around_each_attempt_before_signing() -> 
     ]
 
 
-async def test_middleware_may_change_the_request() -> None:
+async def test_middleware_may_change_the_request(client: MakeClient) -> None:
     transport = Scripted(ok(), ok())
 
     async def change(request: httpx.Request, call_next: CallNext) -> httpx.Response:
@@ -170,7 +173,7 @@ async def test_middleware_may_change_the_request() -> None:
     assert after["authorization"] != before["authorization"]
 
 
-async def test_middleware_may_answer_by_itself() -> None:
+async def test_middleware_may_answer_by_itself(client: MakeClient) -> None:
     async def answer(request: httpx.Request, call_next: CallNext) -> httpx.Response:
         return httpx.Response(200, json={"registryId": "from the cache"})
 
@@ -181,7 +184,7 @@ async def test_middleware_may_answer_by_itself() -> None:
     assert transport.requests == []
 
 
-async def test_an_answer_of_middleware_may_be_a_stream() -> None:
+async def test_an_answer_of_middleware_may_be_a_stream(client: MakeClient) -> None:
     class Stream(httpx.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
             yield b'{"registryId":'
@@ -195,7 +198,7 @@ async def test_an_answer_of_middleware_may_be_a_stream() -> None:
     assert found.registry_id == "streamed"
 
 
-async def test_middleware_sees_the_whole_answer_and_may_replace_it() -> None:
+async def test_middleware_sees_the_whole_answer_and_may_replace_it(client: MakeClient) -> None:
     transport = Scripted(fail(400, MISSING))
 
     async def soothe(request: httpx.Request, call_next: CallNext) -> httpx.Response:
@@ -209,7 +212,7 @@ async def test_middleware_sees_the_whole_answer_and_may_replace_it() -> None:
     assert found.registry_id == "none"
 
 
-async def test_an_error_of_middleware_comes_out_as_it_is() -> None:
+async def test_an_error_of_middleware_comes_out_as_it_is(client: MakeClient) -> None:
     class OurError(Exception):
         pass
 
@@ -269,7 +272,7 @@ async def test_an_error_of_a_credentials_provider_is_ours(
     assert isinstance(caught.value.__cause__, httpx.ConnectError)
 
 
-async def test_with_options_changes_options_and_shares_the_rest() -> None:
+async def test_with_options_changes_options_and_shares_the_rest(client: MakeClient) -> None:
     transport = Scripted(fail(500, "ServerException"), fail(500, "ServerException"), ok())
     ecr = client(transport)
     once = ecr.with_options(CallOptions(timeout=7, retry=RetryPolicy(max_attempts=1)))
@@ -279,15 +282,26 @@ async def test_with_options_changes_options_and_shares_the_rest() -> None:
     assert len(transport.requests) == 1
     await ecr.describe_registry()
 
-    timeouts = [request.extensions["timeout"]["read"] for request in transport.requests]
-    assert timeouts == [7, 60, 60]
     assert isinstance(once, ECRClient)
     await once.aclose()
     with pytest.raises(ClientClosedError):
         await ecr.describe_registry()
 
 
-async def test_the_retry_policy_of_the_client_holds_where_options_have_none() -> None:
+@only_httpx
+async def test_the_timeout_of_a_call_is_that_of_its_attempts(client: MakeClient) -> None:
+    transport = Scripted(*[ok()] * 3)
+    ecr = client(transport)
+    await ecr.with_options(CallOptions(timeout=7)).describe_registry()
+    await ecr.describe_registry()
+
+    timeouts = [request.extensions["timeout"]["read"] for request in transport.requests]
+    assert timeouts == [7, 60]
+
+
+async def test_the_retry_policy_of_the_client_holds_where_options_have_none(
+    client: MakeClient,
+) -> None:
     transport = Scripted(fail(500, "ServerException"))
     ecr = client(transport, retry=RetryPolicy(max_attempts=1))
     with pytest.raises(ServiceError):
@@ -299,7 +313,7 @@ async def test_the_retry_policy_of_the_client_holds_where_options_have_none() ->
 # -- invoke --------------------------------------------------------------------------------------
 
 
-async def test_invoke_is_the_method_with_a_model() -> None:
+async def test_invoke_is_the_method_with_a_model(client: MakeClient) -> None:
     transport = Scripted(ok({"nextToken": "t"}), ok({"nextToken": "t"}))
     ecr = client(transport)
 
@@ -310,7 +324,7 @@ async def test_invoke_is_the_method_with_a_model() -> None:
     assert transport.bodies[0] == transport.bodies[1]
 
 
-async def test_invoke_raw_gives_the_answer_as_it_came() -> None:
+async def test_invoke_raw_gives_the_answer_as_it_came(client: MakeClient) -> None:
     content = b'{ "registryId" : "1" }'
     transport = Scripted(httpx.Response(200, content=content, headers={"X-Amzn-RequestId": "id"}))
 
@@ -325,7 +339,7 @@ async def test_invoke_raw_gives_the_answer_as_it_came() -> None:
     assert raw.parse() == parsed
 
 
-async def test_a_raw_error_is_raised_when_it_is_parsed() -> None:
+async def test_a_raw_error_is_raised_when_it_is_parsed(client: MakeClient) -> None:
     transport = Scripted(fail(500, "ServerException"), fail(400, MISSING))
 
     raw = await client(transport).invoke_raw(ListImagesRequest(repository_name="team/app"))
@@ -336,7 +350,7 @@ async def test_a_raw_error_is_raised_when_it_is_parsed() -> None:
     assert (caught.value.attempts, caught.value.operation) == (2, "ListImages")
 
 
-async def test_a_raw_answers_repr_holds_no_content() -> None:
+async def test_a_raw_answers_repr_holds_no_content(client: MakeClient) -> None:
     transport = Scripted(ok({"authorizationData": [{"authorizationToken": "s3cret"}]}))
     raw: RawResponse[Any] = await client(transport).invoke_raw(DescribeRegistryRequest())
 
@@ -348,7 +362,7 @@ class Foreign(Request[DescribeRegistryResponse], frozen=True):
 
 
 @pytest.mark.parametrize("wrong", [Foreign(), {"repository_name": "ab"}, None])
-async def test_what_is_no_request_is_refused(wrong: Any) -> None:
+async def test_what_is_no_request_is_refused(client: MakeClient, wrong: Any) -> None:
     ecr = client(Scripted())
     with pytest.raises(RequestValidationError, match=f"(None|{type(wrong).__name__})"):
         await ecr.invoke(wrong)

@@ -17,17 +17,18 @@ from ecrclient import (
     AttemptTimeout,
     CallNext,
     CallOptions,
-    ConnectError,
     CredentialsError,
     DeadlineExceeded,
     ECRClientError,
+    PoolTimeout,
     ReadError,
     RetryPolicy,
     ServiceError,
     TransportError,
 )
 from ecrclient._runtime import clock
-from tests.unit._scripted import Answer, Scripted, client, fail, ok
+from tests.paths import only_httpx
+from tests.unit._scripted import Answer, MakeClient, Scripted, fail, ok
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +48,7 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def record(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr("ecrclient._runtime.call.anyio.sleep", record)
+    monkeypatch.setattr("anyio.sleep", record)
     return slept
 
 
@@ -63,7 +64,7 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         lambda: httpx.RemoteProtocolError("cut off"),
     ],
 )
-async def test_what_may_pass_is_tried_again(failure: Any) -> None:
+async def test_what_may_pass_is_tried_again(client: MakeClient, failure: Any) -> None:
     transport = Scripted(failure(), failure(), ok({"registryId": "1"}))
 
     found = await client(transport).describe_registry()
@@ -78,11 +79,13 @@ async def test_what_may_pass_is_tried_again(failure: Any) -> None:
     ("failure", "kind"),
     [
         (lambda: fail(500, "ServerException"), ServiceError),
-        (lambda: httpx.ConnectError("refused"), ConnectError),
+        (lambda: httpx.ReadError("reset"), ReadError),
     ],
 )
 @pytest.mark.parametrize("attempts", [1, 2, 5])
-async def test_max_attempts(failure: Any, kind: type[Any], attempts: int) -> None:
+async def test_max_attempts(
+    client: MakeClient, failure: Any, kind: type[Any], attempts: int
+) -> None:
     transport = Scripted(*[failure() for _ in range(6)])
     policy = RetryPolicy(max_attempts=attempts, base_delay=0)
     with pytest.raises(kind) as caught:
@@ -99,10 +102,9 @@ async def test_max_attempts(failure: Any, kind: type[Any], attempts: int) -> Non
         fail(400, "RepositoryNotFoundException"),
         fail(403, "AccessDeniedException"),
         httpx.Response(404),
-        httpx.PoolTimeout("busy"),
     ],
 )
-async def test_what_stays_wrong_is_sent_once(failure: Answer) -> None:
+async def test_what_stays_wrong_is_sent_once(client: MakeClient, failure: Answer) -> None:
     transport = Scripted(failure)
     with pytest.raises(ECRClientError):
         await client(transport).describe_registry()
@@ -110,7 +112,16 @@ async def test_what_stays_wrong_is_sent_once(failure: Answer) -> None:
     assert len(transport.requests) == 1
 
 
-async def test_the_waits_are_the_policys(sleeps: list[float]) -> None:
+@only_httpx
+async def test_a_full_pool_is_asked_once(client: MakeClient) -> None:
+    transport = Scripted(httpx.PoolTimeout("busy"))
+    with pytest.raises(PoolTimeout):
+        await client(transport).describe_registry()
+
+    assert len(transport.requests) == 1
+
+
+async def test_the_waits_are_the_policys(client: MakeClient, sleeps: list[float]) -> None:
     class Fixed(RetryPolicy):
         def delay(self, error: ECRClientError, attempt: int, **named: Any) -> float:
             return attempt + (100 if isinstance(error, ServiceError) else 0)
@@ -121,7 +132,9 @@ async def test_the_waits_are_the_policys(sleeps: list[float]) -> None:
     assert sleeps == [101, 2]
 
 
-async def test_an_exhausted_quota_ends_the_retries_of_all_calls(sleeps: list[float]) -> None:
+async def test_an_exhausted_quota_ends_the_retries_of_all_calls(
+    client: MakeClient, sleeps: list[float]
+) -> None:
     transport = Scripted(*[fail(500, "ServerException") for _ in range(100)])
     ecr = client(transport, retry=RetryPolicy(max_attempts=50))
     with pytest.raises(ServiceError) as caught:
@@ -137,7 +150,7 @@ async def test_an_exhausted_quota_ends_the_retries_of_all_calls(sleeps: list[flo
     assert len(sleeps) == 500 // 14 + 1
 
 
-async def test_successes_fill_the_quota_again() -> None:
+async def test_successes_fill_the_quota_again(client: MakeClient) -> None:
     failures = [fail(500, "ServerException") for _ in range(36)]
     transport = Scripted(*failures, *[ok() for _ in range(4)], fail(500, "ServerException"), ok())
     ecr = client(transport, retry=RetryPolicy(max_attempts=50, base_delay=0))
@@ -149,7 +162,7 @@ async def test_successes_fill_the_quota_again() -> None:
     assert (await ecr.describe_registry()).response_metadata.attempts == 2
 
 
-async def test_a_retry_that_helps_gives_its_price_back() -> None:
+async def test_a_retry_that_helps_gives_its_price_back(client: MakeClient) -> None:
     transport = Scripted(*[fail(500, "ServerException"), ok()] * 60)
     ecr = client(transport)
 
@@ -158,7 +171,9 @@ async def test_a_retry_that_helps_gives_its_price_back() -> None:
     assert attempts == [2] * 60
 
 
-async def test_each_attempt_is_signed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_attempt_is_signed_anew(
+    client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     minutes = iter(range(60))
 
     class Clock(datetime):
@@ -177,9 +192,11 @@ async def test_each_attempt_is_signed_anew(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 # -- limits in time ------------------------------------------------------------------------------
+# Over both paths in tests/unit/retries, where no real time passes while a connection is made.
 
 
-async def test_the_deadline_ends_the_whole_call() -> None:
+@only_httpx
+async def test_the_deadline_ends_the_whole_call(client: MakeClient) -> None:
     transport = Scripted(BROKEN, never)
     options = CallOptions(deadline=0.05, timeout=None)
     with pytest.raises(DeadlineExceeded) as caught:
@@ -190,7 +207,8 @@ async def test_the_deadline_ends_the_whole_call() -> None:
     assert isinstance(error, TimeoutError)
 
 
-async def test_the_deadline_ends_a_wait_between_attempts() -> None:
+@only_httpx
+async def test_the_deadline_ends_a_wait_between_attempts(client: MakeClient) -> None:
     transport = Scripted(BROKEN)
     policy = RetryPolicy(base_delay=10**6, max_delay=10**6)
     options = CallOptions(deadline=0.02)
@@ -200,11 +218,12 @@ async def test_the_deadline_ends_a_wait_between_attempts() -> None:
     assert len(transport.requests) == 1
 
 
+@only_httpx
 @pytest.mark.parametrize(
     "slow_step", ["credentials.providers.open_session", "core.resolve_settings"]
 )
 async def test_the_deadline_does_not_wait_for_a_worker_thread(
-    slow_step: str, monkeypatch: pytest.MonkeyPatch
+    client: MakeClient, slow_step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_up, answered = threading.Event(), threading.Event()
     in_time: list[bool] = []
@@ -215,23 +234,24 @@ async def test_the_deadline_does_not_wait_for_a_worker_thread(
         raise AssertionError
 
     monkeypatch.setattr(f"ecrclient._runtime.{slow_step}", slow)
-    options = CallOptions(deadline=0.02, timeout=None)
+    options = CallOptions(deadline=0.5, timeout=None)  # on a busy machine too, the step begins
     with pytest.raises(DeadlineExceeded):
         await client(Scripted(), credentials=None, options=options).describe_registry()
     given_up.set()
-    await anyio.to_thread.run_sync(answered.wait)
+    await anyio.to_thread.run_sync(answered.wait, 10)
 
     assert in_time == [True]
 
 
-async def test_the_timeout_ends_an_attempt_and_the_next_may_do_better() -> None:
+@only_httpx
+async def test_the_timeout_ends_an_attempt_and_the_next_may_do_better(client: MakeClient) -> None:
     transport = Scripted(never, never, ok({"registryId": "1"}))
     found = await client(transport, options=CallOptions(timeout=0.02)).describe_registry()
 
     assert (found.registry_id, found.response_metadata.attempts) == ("1", 3)
 
 
-async def test_a_last_timeout_is_raised() -> None:
+async def test_a_last_timeout_is_raised(client: MakeClient) -> None:
     transport = Scripted(never, never, never)
     with pytest.raises(AttemptTimeout) as caught:
         await client(transport, options=CallOptions(timeout=0.02)).describe_registry()
@@ -244,7 +264,7 @@ async def test_a_last_timeout_is_raised() -> None:
     )
 
 
-async def test_a_cancelled_call_is_cancelled() -> None:
+async def test_a_cancelled_call_is_cancelled(client: MakeClient) -> None:
     transport = Scripted(never)
     ecr = client(transport, options=CallOptions(timeout=10**6, deadline=10**6))
 
@@ -263,7 +283,9 @@ async def test_a_cancelled_call_is_cancelled() -> None:
 
 
 @pytest.mark.parametrize("timeout", [60, None])
-async def test_a_timeout_error_of_middleware_comes_out_as_it_is(timeout: float | None) -> None:
+async def test_a_timeout_error_of_middleware_comes_out_as_it_is(
+    client: MakeClient, timeout: float | None
+) -> None:
     async def impatient(request: httpx.Request, call_next: CallNext) -> httpx.Response:
         raise TimeoutError("of my own")
 
@@ -275,6 +297,7 @@ async def test_a_timeout_error_of_middleware_comes_out_as_it_is(timeout: float |
 # -- errors of the transport ---------------------------------------------------------------------
 
 
+@only_httpx
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
@@ -292,7 +315,9 @@ async def test_a_timeout_error_of_middleware_comes_out_as_it_is(timeout: float |
         (httpx.UnsupportedProtocol, "TransportError"),
     ],
 )
-async def test_errors_of_httpx_become_ours(theirs: type[httpx.TransportError], ours: str) -> None:
+async def test_errors_of_httpx_become_ours(
+    client: MakeClient, theirs: type[httpx.TransportError], ours: str
+) -> None:
     cause = theirs("what happened")
     ecr = client(Scripted(cause), retry=RetryPolicy(max_attempts=1))
     with pytest.raises(TransportError) as caught:
@@ -303,7 +328,8 @@ async def test_errors_of_httpx_become_ours(theirs: type[httpx.TransportError], o
     assert str(caught.value) == "what happened"
 
 
-async def test_an_error_without_a_text_has_its_name() -> None:
+@only_httpx
+async def test_an_error_without_a_text_has_its_name(client: MakeClient) -> None:
     ecr = client(Scripted(httpx.ReadError("")), retry=RetryPolicy(max_attempts=1))
     with pytest.raises(TransportError, match="ReadError"):
         await ecr.describe_registry()
@@ -323,7 +349,7 @@ class Broken(httpx.AsyncByteStream):
         self.closed = True
 
 
-async def test_a_body_that_breaks_off_is_closed_and_tried_again() -> None:
+async def test_a_body_that_breaks_off_is_closed_and_tried_again(client: MakeClient) -> None:
     body = Broken()
     transport = Scripted(httpx.Response(200, stream=body), ok({"registryId": "1"}))
 
@@ -332,7 +358,7 @@ async def test_a_body_that_breaks_off_is_closed_and_tried_again() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_a_body_that_cannot_be_decompressed_is_our_error() -> None:
+async def test_a_body_that_cannot_be_decompressed_is_our_error(client: MakeClient) -> None:
     answer = httpx.Response(
         200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"not gzip")
     )
@@ -340,7 +366,7 @@ async def test_a_body_that_cannot_be_decompressed_is_our_error() -> None:
         await client(Scripted(answer), retry=RetryPolicy(max_attempts=1)).describe_registry()
 
 
-async def test_an_error_of_the_provider_is_not_retried() -> None:
+async def test_an_error_of_the_provider_is_not_retried(client: MakeClient) -> None:
     class Failing:
         asked = 0
 

@@ -10,11 +10,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, cast
 
-import httpx
 import pytest
 
-from ecrclient import Credentials, ECRClient
 from ecrclient.operations import OPERATIONS
+from tests.unit._scripted import MakeClient, Scripted, ok
 from tests.wire.record import GOLDEN, record
 
 GOLDENS: dict[str, Any] = {
@@ -44,24 +43,13 @@ def from_json(value: Any) -> Any:
 @pytest.mark.anyio
 @pytest.mark.parametrize(("call", "expected"), CASES)
 async def test_the_client_sends_what_botocore_sends(
-    call: dict[str, Any], expected: dict[str, Any]
+    client: MakeClient, call: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    sent: list[httpx.Request] = []
+    script = Scripted(ok())
+    ecr = client(script, use_fips=False, use_dualstack=False)
+    await getattr(ecr, call["method"])(**from_json(call["kwargs"]))
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        sent.append(request)
-        return httpx.Response(200, json={})
-
-    async with ECRClient(
-        region="eu-west-1",
-        endpoint_url="https://ecr.test",
-        use_fips=False,
-        use_dualstack=False,
-        credentials=Credentials("AKIDEXAMPLE", "not a secret"),
-        transport=httpx.MockTransport(answer),
-    ) as ecr:
-        await getattr(ecr, call["method"])(**from_json(call["kwargs"]))
-    (request,) = sent
+    (request,) = script.requests
     assert {
         "method": request.method,
         "path": request.url.raw_path.decode("ascii"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import importlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partialmethod
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from ecrclient import (
     TransportError,
 )
 from ecrclient._runtime.clock import ServiceClock
+from tests.paths import Loopback, loopback
 from tests.unit.retries.script import ARGUMENTS, START, Answer, Deed, Randoms, Script, Step
 
 # -- botocore -------------------------------------------------------------------------------------
@@ -199,8 +201,12 @@ class Stage:
     """A client of ours whose service plays steps, on the event loop's virtual time."""
 
     def __init__(
-        self, policy: RetryPolicy | None = None, options: CallOptions | None = None
+        self,
+        policy: RetryPolicy | None = None,
+        options: CallOptions | None = None,
+        servers: Loopback | None = None,
     ) -> None:
+        """With *servers*, the client's requests go over its default wire."""
         self.deed = Deed()
         self.steps: Iterator[Step] = iter(())
         self.client = ECRClient(
@@ -208,7 +214,8 @@ class Stage:
             credentials=Credentials("AKID", "secret"),
             retry=policy,
             options=options,
-            transport=httpx.MockTransport(self._handle),
+            endpoint_url=servers.serve(self._handle) if servers else None,
+            transport=None if servers else httpx.MockTransport(self._handle),
         )
         self.core.clock = ServiceClock(self.wall)
 
@@ -243,16 +250,39 @@ class Stage:
         return await getattr(self.client, operation)(**arguments)
 
 
-async def play_to_ours(script: Script) -> list[Deed]:
+OpenStage = Callable[..., Awaitable[Stage]]
+"""Open a stage on one of the paths; takes the policy and the options."""
+
+Play = Callable[[Script], Awaitable[list[Deed]]]
+"""What our client does, on one of the paths."""
+
+
+@asynccontextmanager
+async def stages(path: str) -> AsyncGenerator[OpenStage]:
+    """Open stages whose services are reached over *path*."""
+    async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(loopback()) if path == "wire" else None
+
+        async def open_stage(
+            policy: RetryPolicy | None = None, options: CallOptions | None = None
+        ) -> Stage:
+            stage = Stage(policy, options, servers)
+            stack.push_async_callback(stage.client.aclose)
+            return await stage.open()
+
+        yield open_stage
+
+
+async def play_to_ours(script: Script, open_stage: OpenStage) -> list[Deed]:
     """What our client does."""
     with pytest.MonkeyPatch.context() as patch:
         delay = partialmethod(RetryPolicy.delay, random=Randoms())
         patch.setattr(RetryPolicy, "delay", delay)
-        return await _play_to_ours(script)
+        return await _play_to_ours(script, open_stage)
 
 
-async def _play_to_ours(script: Script) -> list[Deed]:
-    stage = await Stage(RetryPolicy(script.max_attempts, script.mode)).open()
+async def _play_to_ours(script: Script, open_stage: OpenStage) -> list[Deed]:
+    stage = await open_stage(RetryPolicy(script.max_attempts, script.mode))
     deeds: list[Deed] = []
     for call in script.calls:
         await anyio.sleep(call.after)

@@ -9,7 +9,7 @@ import pytest
 
 from ecrclient import CallOptions, ECRClientError, ReadError, RetryPolicy, ServiceError
 from ecrclient._runtime.clock import ServiceClock
-from tests.unit.retries.players import Stage, core_of
+from tests.unit.retries.players import OpenStage, Stage, core_of
 from tests.unit.retries.script import OK, START, Answer, Call, Deed, Step, error
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -118,9 +118,9 @@ def _max(deed: Deed) -> list[str]:
 @pytest.mark.parametrize("minutes", [20, -20])
 @pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "InvalidSignatureException"])
 async def test_the_second_send_and_later_calls_have_the_services_time(
-    code: str, minutes: int
+    open_stage: OpenStage, code: str, minutes: int
 ) -> None:
-    stage = await Stage(RetryPolicy(max_attempts=1)).open()
+    stage = await open_stage(RetryPolicy(max_attempts=1))
     seconds = minutes * 60
     first = await _deed(stage, error(code, 403, ahead=seconds), Answer(ahead=seconds))
     later = await _deed(stage, Answer(ahead=seconds), operation="describe_images")
@@ -138,16 +138,16 @@ async def test_the_second_send_and_later_calls_have_the_services_time(
 
 
 @pytest.mark.anyio
-async def test_a_correction_that_does_not_help_is_made_once() -> None:
-    stage = await Stage().open()
+async def test_a_correction_that_does_not_help_is_made_once(open_stage: OpenStage) -> None:
+    stage = await open_stage()
     refusal = error("RequestTimeTooSkewed", 403, ahead=1200)
 
     assert (await _deed(stage, refusal)).outcome == "RequestTimeTooSkewed, 2 attempts"
 
 
 @pytest.mark.anyio
-async def test_a_wrong_secret_is_no_wrong_clock() -> None:
-    stage = await Stage().open()
+async def test_a_wrong_secret_is_no_wrong_clock(open_stage: OpenStage) -> None:
+    stage = await open_stage()
     deed = await _deed(stage, error("InvalidSignatureException", 403, ahead=100))
 
     assert deed.outcome == "InvalidSignatureException, 1 attempts"
@@ -155,8 +155,8 @@ async def test_a_wrong_secret_is_no_wrong_clock() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_correction_costs_none_of_the_attempts() -> None:
-    stage = await Stage().open()
+async def test_a_correction_costs_none_of_the_attempts(open_stage: OpenStage) -> None:
+    stage = await open_stage()
     fault, refusal = error("ServerException", 500), error("RequestExpired", ahead=1200)
     deed = await _deed(stage, fault, refusal, fault, fault, OK)
 
@@ -166,9 +166,9 @@ async def test_a_correction_costs_none_of_the_attempts() -> None:
 
 
 @pytest.mark.anyio
-async def test_calls_under_way_together_are_all_sent_again() -> None:
+async def test_calls_under_way_together_are_all_sent_again(open_stage: OpenStage) -> None:
     """One corrects the clock; the others, which were signed before that, need not."""
-    stage = await Stage().open()
+    stage = await open_stage()
     refusal = error("InvalidSignatureException", 403, ahead=1200, takes=1)
     stage.steps = iter([*[refusal] * 10, *[Answer(ahead=1200)] * 10])
     async with anyio.create_task_group() as tasks:
@@ -179,8 +179,8 @@ async def test_calls_under_way_together_are_all_sent_again() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_clock_that_was_set_right_is_learned_too() -> None:
-    stage = await Stage().open()
+async def test_a_clock_that_was_set_right_is_learned_too(open_stage: OpenStage) -> None:
+    stage = await open_stage()
     await _deed(stage, error("RequestTimeTooSkewed", 403, ahead=1200), Answer(ahead=1200))
     deed = await _deed(stage, error("RequestTimeTooSkewed", 403), OK)
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from ecrclient import (
+    AttemptTimeout,
     CallNext,
     CallOptions,
     Credentials,
@@ -20,7 +21,7 @@ from ecrclient import (
     ServiceError,
 )
 from ecrclient._runtime.stopwatch import Stopwatch
-from tests.unit.retries.players import Stage
+from tests.unit.retries.players import OpenStage, Stage
 from tests.unit.retries.script import OK, Answer, Call, Failure, Step, error
 
 FAULT = error("ServerException", 500)
@@ -37,19 +38,26 @@ def _always(policy: RetryPolicy, seconds: float) -> RetryPolicy:
 
 
 async def _stage(
-    *steps: Step, deadline: float, wait: float = 1.0, mode: str = "standard", attempts: int = 3
+    open_stage: OpenStage,
+    *steps: Step,
+    deadline: float,
+    wait: float = 1.0,
+    mode: str = "standard",
+    attempts: int = 3,
 ) -> Stage:
     adaptive = RetryPolicy(attempts, "adaptive" if mode == "adaptive" else "standard")
     options = CallOptions(deadline=deadline)
-    stage = await Stage(_always(adaptive, wait), options).open()
+    stage = await open_stage(_always(adaptive, wait), options)
     stage.steps = Call(steps).play()
     return stage
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("deadline", [0.5, 1.0])
-async def test_it_gives_up_at_once_when_the_wait_would_outlast_it(deadline: float) -> None:
-    stage = await _stage(FAULT, OK, deadline=deadline)
+async def test_it_gives_up_at_once_when_the_wait_would_outlast_it(
+    open_stage: OpenStage, deadline: float
+) -> None:
+    stage = await _stage(open_stage, FAULT, OK, deadline=deadline)
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 
@@ -62,16 +70,16 @@ async def test_it_gives_up_at_once_when_the_wait_would_outlast_it(deadline: floa
 
 
 @pytest.mark.anyio
-async def test_a_wait_that_fits_is_made() -> None:
-    stage = await _stage(FAULT, OK, deadline=1.01)
+async def test_a_wait_that_fits_is_made(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, FAULT, OK, deadline=1.01)
     await stage.call("list_images")
 
     assert stage.deed.sent == pytest.approx([0, 1])
 
 
 @pytest.mark.anyio
-async def test_the_last_error_of_all_is_the_cause() -> None:
-    stage = await _stage(FAULT, Failure("closed"), deadline=1.5)
+async def test_the_last_error_of_all_is_the_cause(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, FAULT, Failure("closed"), deadline=1.5)
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 
@@ -80,8 +88,8 @@ async def test_the_last_error_of_all_is_the_cause() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_attempt_that_outlasts_it_is_cut_off() -> None:
-    stage = await _stage(FAULT, Answer(takes=1000), deadline=5)
+async def test_an_attempt_that_outlasts_it_is_cut_off(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, FAULT, Answer(takes=1000), deadline=5)
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 
@@ -91,8 +99,22 @@ async def test_an_attempt_that_outlasts_it_is_cut_off() -> None:
 
 
 @pytest.mark.anyio
-async def test_without_an_earlier_error_there_is_no_cause() -> None:
-    stage = await _stage(Answer(takes=1000), deadline=5)
+async def test_a_timeout_ends_one_attempt(open_stage: OpenStage) -> None:
+    slow = Answer(takes=1000)
+    stage = await open_stage(_always(RetryPolicy(), 1), CallOptions(timeout=5))
+    stage.steps = Call([slow, slow, OK, slow]).play()
+    found = await stage.call("list_images")
+
+    assert found.response_metadata.attempts == 3
+    assert anyio.current_time() == pytest.approx(12)
+    with pytest.raises(AttemptTimeout, match="within 5 s") as caught:
+        await stage.call("list_images")
+    assert caught.value.attempts == 3
+
+
+@pytest.mark.anyio
+async def test_without_an_earlier_error_there_is_no_cause(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, Answer(takes=1000), deadline=5)
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 
@@ -100,14 +122,14 @@ async def test_without_an_earlier_error_there_is_no_cause() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_was_judged_final_is_told_even_when_time_is_short() -> None:
-    stage = await _stage(error("RepositoryNotFoundException", takes=0.9), deadline=1)
+async def test_what_was_judged_final_is_told_even_when_time_is_short(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, error("RepositoryNotFoundException", takes=0.9), deadline=1)
     with pytest.raises(ServiceError, match="RepositoryNotFoundException"):
         await stage.call("list_images")
 
 
 @pytest.mark.anyio
-async def test_it_tells_how_the_time_was_spent() -> None:
+async def test_it_tells_how_the_time_was_spent(open_stage: OpenStage) -> None:
     class Slow:
         async def get(self) -> Credentials:
             await anyio.sleep(0.25)
@@ -120,7 +142,7 @@ async def test_it_tells_how_the_time_was_spent() -> None:
         return await call_next(request)
 
     fault = error("ServerException", 500, takes=3)
-    stage = await _stage(fault, fault, fault, deadline=10)
+    stage = await _stage(open_stage, fault, fault, fault, deadline=10)
     connection = await stage.core.connection()
     stage.core._connection = connection._replace(credentials=Slow())
     cast(Any, stage.client)._middleware = (dawdle,)
@@ -139,7 +161,7 @@ async def test_it_tells_how_the_time_was_spent() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_renewal_of_credentials_is_part_of_the_account() -> None:
+async def test_the_renewal_of_credentials_is_part_of_the_account(open_stage: OpenStage) -> None:
     class Renewing:
         async def get(self) -> Credentials:
             return Credentials("AKID", "secret")
@@ -147,7 +169,7 @@ async def test_the_renewal_of_credentials_is_part_of_the_account() -> None:
         async def invalidate(self) -> None:
             await anyio.sleep(20)
 
-    stage = await _stage(error("ExpiredTokenException", takes=3), deadline=10)
+    stage = await _stage(open_stage, error("ExpiredTokenException", takes=3), deadline=10)
     connection = await stage.core.connection()
     stage.core._connection = connection._replace(credentials=Renewing())
     with pytest.raises(DeadlineExceeded) as caught:
@@ -159,8 +181,10 @@ async def test_the_renewal_of_credentials_is_part_of_the_account() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_wait_of_adaptive_mode_is_part_of_the_account() -> None:
-    stage = await _stage(error("SlowDown"), deadline=30, wait=0, mode="adaptive", attempts=99)
+async def test_the_wait_of_adaptive_mode_is_part_of_the_account(open_stage: OpenStage) -> None:
+    stage = await _stage(
+        open_stage, error("SlowDown"), deadline=30, wait=0, mode="adaptive", attempts=99
+    )
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 

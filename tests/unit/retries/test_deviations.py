@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import pytest
 
-from tests.unit.retries.players import play_to_botocore, play_to_ours
+from tests.paths import only_httpx
+from tests.unit.retries.players import Play, play_to_botocore
 from tests.unit.retries.script import OK, START, Answer, Call, Deed, Failure, Script, error
 
 pytestmark = pytest.mark.anyio
@@ -109,22 +110,32 @@ DEVIATIONS = [
         botocore=[("InvalidSignatureException", 1), ("SignatureDoesNotMatch", 1)],
         ours=[("ok", 2), ("ok", 2)],
     ),
-    Deviation(
-        "no connection became free",
-        "All connections of this client are busy: to queue again makes it worse.",
-        [Call([Failure("pool timeout"), OK])],
-        botocore=[("ok", 2)],
-        ours=[("no answer", 1)],
-    ),
 ]
+
+NO_FREE_CONNECTION = Deviation(
+    "no connection became free",
+    "All connections of this client are busy: to queue again makes it worse.",
+    [Call([Failure("pool timeout"), OK])],
+    botocore=[("ok", 2)],
+    ours=[("no answer", 1)],
+)
 
 
 @pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.name)
-async def test_both_sides_of_a_deviation(deviation: Deviation) -> None:
+async def test_both_sides_of_a_deviation(play: Play, deviation: Deviation) -> None:
+    await _both_sides(deviation, play)
+
+
+@only_httpx  # a server cannot play it
+async def test_both_sides_where_no_connection_became_free(play: Play) -> None:
+    await _both_sides(NO_FREE_CONNECTION, play)
+
+
+async def _both_sides(deviation: Deviation, play: Play) -> None:
     assert deviation.reason
     assert deviation.ours != deviation.botocore
     assert _told(play_to_botocore(deviation.script)) == deviation.botocore
-    assert _told(await play_to_ours(deviation.script)) == deviation.ours
+    assert _told(await play(deviation.script)) == deviation.ours
 
 
 def _told(deeds: Sequence[Deed]) -> Told:
@@ -134,14 +145,14 @@ def _told(deeds: Sequence[Deed]) -> Told:
 # The same number of attempts, at other times or with another header:
 
 
-async def test_operations_do_not_slow_each_other_down() -> None:
+async def test_operations_do_not_slow_each_other_down(play: Play) -> None:
     """ECR counts each API operation by itself; botocore has one limiter for a whole client."""
     script = Script(
         "one operation is throttled, another is not",
         [*[Call([SLOW_DOWN, OK])] * 4, *[Call([OK], "get_authorization_token")] * 4],
         mode="adaptive",
     )
-    theirs, ours = play_to_botocore(script), await play_to_ours(script)
+    theirs, ours = play_to_botocore(script), await play(script)
 
     assert [deed.sent[-1] for deed in ours[:4]] == pytest.approx(
         [deed.sent[-1] for deed in theirs[:4]], abs=1e-4
@@ -150,7 +161,7 @@ async def test_operations_do_not_slow_each_other_down() -> None:
     assert ours[-1].sent[0] == ours[4].sent[0]
 
 
-async def test_a_time_to_live_counts_from_when_the_attempt_is_sent() -> None:
+async def test_a_time_to_live_counts_from_when_the_attempt_is_sent(play: Play) -> None:
     """botocore's comes to the last answer's Date and the timeout: its own sleep is left out, so
     that after a wait as long as the timeout the request is dead before it is sent."""
     script = Script(
@@ -161,7 +172,7 @@ async def test_a_time_to_live_counts_from_when_the_attempt_is_sent() -> None:
         ],
         max_attempts=5,
     )
-    theirs, ours = play_to_botocore(script), await play_to_ours(script)
+    theirs, ours = play_to_botocore(script), await play(script)
     minute = timedelta(seconds=60)  # both clients' timeout
 
     for call, ahead, takes in ((0, 5 * MINUTES, 2), (1, 0, 0)):
@@ -186,10 +197,10 @@ def _ttl(deed: Deed, attempt: int) -> datetime:
     return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
-async def test_an_attempt_is_signed_after_the_wait_that_adaptive_mode_makes() -> None:
+async def test_an_attempt_is_signed_after_the_wait_that_adaptive_mode_makes(play: Play) -> None:
     """botocore signs first, so that its signature has aged by the wait."""
     script = Script("signed late", [Call([SLOW_DOWN, OK])] * 3, mode="adaptive")
-    theirs, ours = play_to_botocore(script), await play_to_ours(script)
+    theirs, ours = play_to_botocore(script), await play(script)
 
     for our, their in zip(ours, theirs, strict=True):
         assert our.sent == pytest.approx(their.sent, abs=1e-4)

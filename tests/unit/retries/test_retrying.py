@@ -24,7 +24,7 @@ from ecrclient import (
 from ecrclient._runtime.codec import decode_error
 from ecrclient.models import ListImagesRequest
 from ecrclient.operations import CREATE_REPOSITORY, LIST_IMAGES, OPERATIONS
-from tests.unit.retries.players import Stage
+from tests.unit.retries.players import OpenStage
 from tests.unit.retries.script import OK, Answer, Call, error
 
 FAULT = error("ServerException", 500)
@@ -159,9 +159,9 @@ def test_the_docstring_tells_what_is_not_safe_to_send_twice(operation: Any) -> N
     ],
 )
 async def test_a_success_that_cannot_be_one(
-    content: bytes, attempts: int, kind: type[ECRClientError]
+    open_stage: OpenStage, content: bytes, attempts: int, kind: type[ECRClientError]
 ) -> None:
-    stage = await Stage(NO_WAIT).open()
+    stage = await open_stage(NO_WAIT)
     stage.steps = Call([Answer(200, content)]).play()
     with pytest.raises(kind) as caught:
         await stage.call("list_images")
@@ -184,8 +184,8 @@ async def test_a_success_that_cannot_be_one(
         b"null",
     ],
 )
-async def test_a_success_that_is_one(content: bytes) -> None:
-    stage = await Stage(NO_WAIT).open()
+async def test_a_success_that_is_one(open_stage: OpenStage, content: bytes) -> None:
+    stage = await open_stage(NO_WAIT)
     stage.steps = Call([Answer(200, content)]).play()
 
     assert (await stage.call("list_images")).image_ids == []
@@ -193,8 +193,8 @@ async def test_a_success_that_is_one(content: bytes) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_raw_answer_is_judged_too_and_parsed_once() -> None:
-    stage = await Stage(NO_WAIT).open()
+async def test_a_raw_answer_is_judged_too_and_parsed_once(open_stage: OpenStage) -> None:
+    stage = await open_stage(NO_WAIT)
     good = Answer(200, json.dumps({"imageIds": [{"imageTag": "a"}]}).encode())
     stage.steps = iter([Answer(200, b"<html>"), good])
     raw = await stage.client.invoke_raw(ListImagesRequest(repository_name="team/app"))
@@ -205,8 +205,8 @@ async def test_a_raw_answer_is_judged_too_and_parsed_once() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_raw_answer_that_stayed_wrong_is_given_as_it_is() -> None:
-    stage = await Stage(NO_WAIT).open()
+async def test_a_raw_answer_that_stayed_wrong_is_given_as_it_is(open_stage: OpenStage) -> None:
+    stage = await open_stage(NO_WAIT)
     stage.steps = Call([Answer(200, b"<html>")]).play()
     raw = await stage.client.invoke_raw(ListImagesRequest(repository_name="team/app"))
 
@@ -219,8 +219,8 @@ async def test_a_raw_answer_that_stayed_wrong_is_given_as_it_is() -> None:
 
 
 @pytest.mark.anyio
-async def test_each_call_has_an_id_of_its_own() -> None:
-    stage = await Stage(NO_WAIT).open()
+async def test_each_call_has_an_id_of_its_own(open_stage: OpenStage) -> None:
+    stage = await open_stage(NO_WAIT)
     stage.steps = iter([FAULT, OK, OK])
     await stage.call("list_images")
     await stage.call("list_images")
@@ -231,8 +231,8 @@ async def test_each_call_has_an_id_of_its_own() -> None:
 
 
 @pytest.mark.anyio
-async def test_without_a_timeout_there_is_no_time_to_live() -> None:
-    stage = await Stage(NO_WAIT, CallOptions(timeout=None)).open()
+async def test_without_a_timeout_there_is_no_time_to_live(open_stage: OpenStage) -> None:
+    stage = await open_stage(NO_WAIT, CallOptions(timeout=None))
     stage.steps = iter([FAULT, OK])
     await stage.call("list_images")
 
@@ -241,7 +241,7 @@ async def test_without_a_timeout_there_is_no_time_to_live() -> None:
 
 
 @pytest.mark.anyio
-async def test_middleware_runs_for_each_attempt_before_it_is_signed() -> None:
+async def test_middleware_runs_for_each_attempt_before_it_is_signed(open_stage: OpenStage) -> None:
     seen: list[tuple[str, bool, int]] = []
 
     async def look(request: httpx.Request, call_next: Any) -> Any:
@@ -250,7 +250,7 @@ async def test_middleware_runs_for_each_attempt_before_it_is_signed() -> None:
         seen.append((request.headers["amz-sdk-request"][-16:], signed, response.status_code))
         return response
 
-    stage = await Stage(NO_WAIT).open()
+    stage = await open_stage(NO_WAIT)
     cast(Any, stage.client)._middleware = (look,)
     stage.steps = iter([FAULT, OK])
     await stage.call("list_images")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.retries.players import play_to_botocore, play_to_ours
+from tests.unit.retries.players import Play, play_to_botocore
 from tests.unit.retries.script import OK, Answer, Call, Failure, FailureKind, Script, error
 
 pytestmark = pytest.mark.anyio
@@ -153,9 +153,9 @@ def test_the_scripts_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
-async def test_the_decisions_are_botocores(script: Script) -> None:
+async def test_the_decisions_are_botocores(play: Play, script: Script) -> None:
     theirs = play_to_botocore(script)
-    ours = await play_to_ours(script)
+    ours = await play(script)
 
     assert [deed.outcome for deed in ours] == [deed.outcome for deed in theirs]
     assert [len(deed.sent) for deed in ours] == [len(deed.sent) for deed in theirs]

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from ecrclient import CallOptions, ECRClient, ECRClientError, RetryPolicy, ServiceError
-from tests.unit.retries.players import Stage, core_of
+from tests.unit.retries.players import OpenStage, core_of
 from tests.unit.retries.script import OK, Call, Failure, error
 
 FAULT = error("ServerException", 500)
@@ -17,8 +17,8 @@ NO_WAIT = RetryPolicy(base_delay=0, throttling_base_delay=0)
 
 
 @pytest.mark.anyio
-async def test_clones_share_quota_limiters_and_clock() -> None:
-    stage = await Stage(RetryPolicy(2, base_delay=0)).open()
+async def test_clones_share_quota_limiters_and_clock(open_stage: OpenStage) -> None:
+    stage = await open_stage(RetryPolicy(2, base_delay=0))
     clone = stage.client.with_options(CallOptions(timeout=5))
     stage.steps = Call([FAULT]).play()
 
@@ -38,8 +38,8 @@ async def test_clones_share_quota_limiters_and_clock() -> None:
 
 
 @pytest.mark.anyio
-async def test_clients_of_their_own_share_nothing() -> None:
-    one, two = await Stage(NO_WAIT).open(), await Stage(NO_WAIT).open()
+async def test_clients_of_their_own_share_nothing(open_stage: OpenStage) -> None:
+    one, two = await open_stage(NO_WAIT), await open_stage(NO_WAIT)
     one.steps = Call([Failure("refused")]).play()
     two.steps = Call([OK]).play()
     with pytest.raises(ECRClientError):
@@ -49,8 +49,8 @@ async def test_clients_of_their_own_share_nothing() -> None:
 
 
 @pytest.mark.anyio
-async def test_all_tasks_of_a_client_slow_down_together() -> None:
-    stage = await Stage(RetryPolicy(1, "adaptive")).open()
+async def test_all_tasks_of_a_client_slow_down_together(open_stage: OpenStage) -> None:
+    stage = await open_stage(RetryPolicy(1, "adaptive"))
     stage.steps = Call([SLOW_DOWN, OK]).play()
     with pytest.raises(ServiceError):
         await stage.call("list_images")
@@ -75,8 +75,8 @@ async def _list(client: ECRClient) -> None:
 
 
 @pytest.mark.anyio
-async def test_standard_calls_are_not_limited() -> None:
-    stage = await Stage(RetryPolicy(1, "adaptive")).open()
+async def test_standard_calls_are_not_limited(open_stage: OpenStage) -> None:
+    stage = await open_stage(RetryPolicy(1, "adaptive"))
     stage.steps = Call([SLOW_DOWN, OK]).play()
     with pytest.raises(ServiceError):
         await stage.call("list_images")
