@@ -177,6 +177,13 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def torture(session: nox.Session) -> None:
+    """Send the client 2,000 malicious responses; a few minutes. ``-- --only "JSON sizes"``."""
+    _install(session)
+    session.run("python", "-m", "tests.torture", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def bench(session: nox.Session) -> None:
     """Compare with aiobotocore, boto3 and the HTTP clients; ``-- --quick`` takes two minutes."""
     # Ours without development dependencies, which imports would have to look through.

@@ -30,12 +30,11 @@ Handler = Callable[[httpx.Request], Awaitable[httpx.Response]]
 class Loopback:
     """Servers on loopback sockets, one for each script."""
 
-    def __init__(self, tasks: anyio.abc.TaskGroup) -> None:
+    def __init__(self, tasks: anyio.abc.TaskGroup, errors: list[Exception]) -> None:
         self._tasks = tasks
+        self._errors = errors
         self.heads: list[bytes] = []
         """The heads of all requests, byte for byte."""
-        self.errors: list[Exception] = []
-        """What scripts raised that is not a failure of the transport."""
 
     def serve(self, handler: Handler) -> str:
         """Start a server; return its URL."""
@@ -63,7 +62,7 @@ class Loopback:
             except httpx.TransportError:
                 return
             except Exception as error:  # noqa: BLE001 - raised by the test's end
-                self.errors.append(error)
+                self._errors.append(error)
 
 
 @asynccontextmanager
@@ -72,12 +71,12 @@ async def loopback() -> AsyncGenerator[Loopback]:
     clock = trio.lowlevel.current_clock() if trio.lowlevel.in_trio_run() else None
     if isinstance(clock, trio.testing.MockClock):
         clock.autojump_threshold = DELIVERY_SECONDS
+    errors: list[Exception] = []
     async with anyio.create_task_group() as tasks:
-        servers = Loopback(tasks)
-        yield servers
+        yield Loopback(tasks, errors)
         tasks.cancel_scope.cancel()
-    if servers.errors:
-        raise servers.errors[0]
+    if errors:
+        raise errors[0]
 
 
 async def _receive_request(connection: socket.socket) -> tuple[bytes, bytes]:
