@@ -17,7 +17,7 @@ from tests.torture.cases import FAMILIES, Case, case_of, reply_of
 from tests.torture.report import Bounds, Played, report
 from tests.torture.worker import Result
 
-LONGEST_SECONDS = 90.0
+LONGEST_SECONDS = 60.0
 """A case that takes longer, by the clock, is ended together with its client."""
 
 
