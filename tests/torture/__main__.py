@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from tests.torture.cases import FAMILIES, Case, case_of, reply_of
 from tests.torture.report import Bounds, Played, report
-from tests.torture.worker import Result
+from tests.torture.worker import MOST_CPU_SECONDS, Result
 
 LONGEST_SECONDS = 60.0
 """A case that takes longer, by the clock, is ended together with its client."""
@@ -45,16 +46,24 @@ class Worker:
         line = process.stdout.readline() if ready else ""
         if line:
             return Result(**json.loads(line))
-        how = "died" if ready else f"not done within {LONGEST_SECONDS:g} s"
-        self.end()
-        return Result(number, f"RAW {how}", usable=False)
+        code = self.end()
+        if not ready:
+            return Result(number, f"RAW not done within {LONGEST_SECONDS:g} s", usable=False)
+        if code == -signal.SIGXCPU:
+            return Result(number, "RAW ended by its CPU time", cpu=MOST_CPU_SECONDS, usable=False)
+        return Result(number, f"RAW died with exit code {code}", usable=False)
 
-    def end(self) -> None:
-        """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+    def end(self) -> int | None:
+        """End the process; return its exit code, or None if there is no process."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        with process:
+            try:
+                process.communicate(timeout=1)  # one that has died already keeps its exit code
+            except subprocess.TimeoutExpired:
+                process.kill()
+        return process.returncode
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import resource
 import ssl
 import sys
@@ -30,8 +31,10 @@ from ecrclient import (
 from tests.middleware import pass_on
 from tests.torture.cases import GOOD, PREFIX, Case, case_of
 
-ADDRESS_SPACE = 6 << 30
+ADDRESS_SPACE = 3 << 30
 """A case that wants more gets a MemoryError, and the machine is spared."""
+MOST_CPU_SECONDS = 8
+"""A case that takes more ends the process, by SIGXCPU."""
 _PEAK = Path("/proc/self/clear_refs")
 
 
@@ -102,6 +105,8 @@ class Clients:
 async def measure(client: ECRClient, case: Case) -> Result:
     """Make the call of a case."""
     gc.collect()
+    limit = math.ceil(time.process_time()) + MOST_CPU_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
     _reset_peak()
     before, started = _memory("VmRSS"), time.process_time()
     result = Result(case.number, "model")
