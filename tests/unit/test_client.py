@@ -227,7 +227,7 @@ async def test_an_error_of_middleware_comes_out_as_it_is(client: MakeClient) -> 
 # -- options -------------------------------------------------------------------------------------
 
 
-async def test_middleware_that_returns_no_response() -> None:
+async def test_middleware_that_returns_no_response(client: MakeClient) -> None:
     def not_async(*_: object) -> int:
         return 5
 
@@ -240,7 +240,8 @@ async def test_middleware_that_returns_no_response() -> None:
             await client(Scripted(ok()), middleware=layers).describe_registry()
 
 
-async def test_a_transport_that_returns_no_response() -> None:
+@only_httpx
+async def test_a_transport_that_returns_no_response(client: MakeClient) -> None:
     class Broken(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> Any:
             return request
