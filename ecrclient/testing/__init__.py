@@ -23,6 +23,7 @@ policies and replications go through their states by the clock; what they come t
         ecr.lifecycle.apply()
         ecr.replication.fail("ACCESS_DENIED", region="eu-west-1")
 
+- ``ecr.clock`` is the time of the service, which a test moves: ``ecr.clock.advance(days=31)``.
 - ``ecr.faults`` has things go wrong: latency, throttling, errors, broken connections, expired
   credentials, a wrong clock.
 - ``ecr.calls`` tells what was asked.
@@ -36,13 +37,13 @@ policies and replications go through their states by the clock; what they come t
 from __future__ import annotations
 
 from .calls import Call, Calls
+from .clock import Clock, MovableClock
 from .controls import LifecycleControls, ReplicationControls, ScanControls
 from .fault_kinds import Fault
 from .faults import Faults
 from .served import ServedECR
 from .server import InMemoryECR
 from .state import StateError
-from .store import Clock
 from .stub import StubTransport
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "Faults",
     "InMemoryECR",
     "LifecycleControls",
+    "MovableClock",
     "ReplicationControls",
     "ScanControls",
     "ServedECR",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from ecrclient._runtime.codec import build_request
 from ecrclient.models import PutImageRequest
 from ecrclient.operations import CREATE_REPOSITORY
 
+from .clock import check_moment
 from .resources.layer_uploads import layer_digest
 from .resources.pages import Pages
 from .resources.pushes import Pushes
@@ -46,12 +49,61 @@ def add_image(
     artifact_type: str | None,
     subject: str | None,
     annotations: Mapping[str, str] | None,
+    pushed_at: datetime | None,
+    last_pulled_at: datetime | None,
 ) -> str:
     """Store an image by the rules of PutImage, see :meth:`InMemoryECR.add_image`."""
     for one, name in ((layers, "layers"), (tags, "tags")):
         # A text is a sequence of texts, and bytes are one of numbers.
         if isinstance(one, str | bytes):
             raise TypeError(f"{name} must be a sequence, such as [{one!r}]")
+    _check_times(pushed_at or registry.clock(), last_pulled_at)
+    with _at(registry, pushed_at):
+        digest = _push(
+            registry,
+            repository_name,
+            layers,
+            tags=tags,
+            artifact_type=artifact_type,
+            subject=subject,
+            annotations=annotations,
+        )
+    image = registry.repositories[repository_name].images[digest]
+    image.pushed_at = pushed_at or image.pushed_at
+    image.last_pull = last_pulled_at or image.last_pull
+    return digest
+
+
+def _check_times(pushed_at: datetime, last_pulled_at: datetime | None) -> None:
+    check_moment(pushed_at, "pushed_at")
+    if last_pulled_at is None:
+        return
+    if check_moment(last_pulled_at, "last_pulled_at") < pushed_at:
+        raise ValueError(f"last_pulled_at ({last_pulled_at}) is before the push ({pushed_at})")
+
+
+@contextmanager
+def _at(registry: Registry, moment: datetime | None) -> Iterator[None]:
+    """Let the registry's clock stand at *moment* for a while; None changes nothing."""
+    clock = registry.clock
+    if moment is not None:
+        registry.clock = lambda: moment
+    try:
+        yield
+    finally:
+        registry.clock = clock
+
+
+def _push(
+    registry: Registry,
+    repository_name: str,
+    layers: Sequence[bytes],
+    *,
+    tags: Sequence[str],
+    artifact_type: str | None,
+    subject: str | None,
+    annotations: Mapping[str, str] | None,
+) -> str:
     repository = _repository(registry, repository_name)
 
     def descriptor(media_type: str, content: bytes) -> dict[str, object]:

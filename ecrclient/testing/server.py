@@ -1,36 +1,28 @@
-"""The service itself: from an HTTP request to an HTTP answer, without any I/O of its own."""
+"""The in-memory ECR as tests see it; what it does is in the other files."""
 
 from __future__ import annotations
 
 import os
 import re
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from ecrclient._runtime.credentials import Credentials
-from ecrclient._runtime.errors import ServiceError
 from ecrclient.client import ECRClient
 from ecrclient.endpoints import resolve_endpoint
-from ecrclient.operations import OPERATIONS, SERVICE
 
 from .asgi import ASGIApp
-from .auth import Authenticator
 from .calls import Calls
+from .clock import Clock, MovableClock, as_movable, utc_now
 from .controls import LifecycleControls, ReplicationControls, ScanControls
-from .dispatch import Handlers
-from .errors import encode_error, refuse_common
 from .faults import Faults
-from .resources import answer_everything
-from .resources.layer_downloads import LayerDownloads
 from .seeds import add_image, add_layer
 from .served import ServedECR
+from .service import Service
 from .state import load_state, save_state
-from .store import Clock, Registry, utc_now
+from .store import Registry
 from .transport import InMemoryTransport
 from .wire import HttpAnswer, HttpRequest
 
@@ -40,12 +32,10 @@ if TYPE_CHECKING:
     from ecrclient._runtime.config import CallOptions
     from ecrclient._runtime.credentials import CredentialsProvider
     from ecrclient._runtime.middleware import Middleware
-    from ecrclient._runtime.operation import Operation
     from ecrclient._runtime.retry import RetryPolicy
 
 __all__ = ["InMemoryECR"]
 
-_CONTENT_TYPE = f"application/x-amz-json-{SERVICE.json_version}"
 _ACCOUNT_ID = re.compile("[0-9]{12}")
 _REGION = re.compile("[0-9a-z-]{2,25}")
 
@@ -65,10 +55,11 @@ class InMemoryECR:
         account_id: The account that the registry belongs to, and that callers are in.
         credentials: The access key that is accepted, or several; a made-up one by default. Those
             with ``expires_at`` are refused from then on.
-        clock: The time of creations, pushes and expiries, and what scans, previews and
-            replications go by. A test passes its own to move it.
-        signing_clock: What the time of a signature is compared with, and what ``Date`` tells.
-            Clients sign by the clock of the machine, so this is another one than *clock*.
+        clock: What :attr:`clock` runs with: the time of creations, pushes and expiries, and of
+            scans, previews and replications. A :class:`~ecrclient.testing.MovableClock` is used as
+            it is, so several registries may share one.
+        signing_clock: What the time of a signature is compared with, and what ``Date`` reports.
+            Clients sign by the clock of the machine, so this is separate from *clock*.
 
     Raises:
         ValueError: the account ID is not twelve digits, the region has no name of a Region's form,
@@ -99,24 +90,16 @@ class InMemoryECR:
             raise ValueError("a service that accepts no credentials answers nobody")
         self.credentials: Credentials = accepted[0]
         """The access key that is accepted; of several, the first."""
-        self.faults: Faults = Faults(clock, self.credentials)
+        self.clock: MovableClock = as_movable(clock)
+        """The time of the service, which a test can move: ``ecr.clock.advance(days=31)``."""
+        self.faults: Faults = Faults(self.clock, self.credentials)
         """What goes wrong on demand."""
         self.calls: Calls = Calls()
         """What was asked, refused requests too."""
-        self._signing_clock = signing_clock
-        self._targets = {operation.target: operation for operation in OPERATIONS.values()}
-        self._authenticator = Authenticator(
-            region=region,
-            service=SERVICE.signing_name,
-            clock=self._now,
-            expired=self.faults.has_expired,
-        )
+        self._registry = Registry(account_id, region, self.clock)
+        self._service = Service(self._registry, self.faults, self.calls, signing_clock)
         for one in accepted:
             self.accept(one)
-        self._registry = Registry(account_id, region, clock)
-        self._handlers = Handlers()
-        self._downloads = LayerDownloads(self._registry)
-        answer_everything(self._registry, self._handlers, self._downloads)
 
     @property
     def caller_arn(self) -> str:
@@ -143,7 +126,7 @@ class InMemoryECR:
 
     def accept(self, credentials: Credentials) -> None:
         """Accept another access key, as after a rotation."""
-        self._authenticator.accept(credentials)
+        self._service.accept(credentials)
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """A transport that brings requests here: ``ECRClient(transport=ecr.transport(), ...)``."""
@@ -205,6 +188,8 @@ class InMemoryECR:
         artifact_type: str | None = None,
         subject: str | None = None,
         annotations: Mapping[str, str] | None = None,
+        pushed_at: datetime | None = None,
+        last_pulled_at: datetime | None = None,
     ) -> str:
         """Put an image with its layers into a repository, as a push would.
 
@@ -217,15 +202,19 @@ class InMemoryECR:
             artifact_type: The media type of what is no image to run, such as an SBOM.
             subject: The digest of the image that this one is attached to.
             annotations: The manifest's annotations.
+            pushed_at: When it was pushed, with a timezone; now by default. Scans and replications
+                that the push starts begin then, and so does a repository that is created for it.
+            last_pulled_at: When it was last pulled, with a timezone; never by default.
 
         Returns:
             The digest.
 
         Raises:
-            RequestValidationError: the name is none of a repository.
+            RequestValidationError: the name is not a repository name.
             ServiceError: PutImage refuses it; a tag may be immutable, or the image there already.
             TypeError: the layers or the tags are a single one.
-            ValueError: the subject is not there.
+            ValueError: the subject is not there, a time has no timezone, or the pull was before the
+                push.
         """
         with self._registry.lock:
             return add_image(
@@ -236,6 +225,8 @@ class InMemoryECR:
                 artifact_type=artifact_type,
                 subject=subject,
                 annotations=annotations,
+                pushed_at=pushed_at,
+                last_pulled_at=last_pulled_at,
             )
 
     # -- over HTTP --------------------------------------------------------------------------------
@@ -290,6 +281,7 @@ class InMemoryECR:
             StateError: It is damaged, of another version, or has a document that ECR would refuse
                 (a policy, a lifecycle policy, a manifest); the message names the place.
         """
+        clock = as_movable(clock)
         loaded = load_state(Path(path), clock)
         ecr = cls(
             region=loaded.region,
@@ -304,57 +296,9 @@ class InMemoryECR:
     # -- the service ------------------------------------------------------------------------------
 
     def handle(self, request: HttpRequest) -> HttpAnswer:
-        """Answer one request: a call of the API, or a GET of a layer's download URL.
+        """Respond to one request: a call of the API, or the download of a layer.
 
-        An exception that is no refusal is a bug here, and passes.
+        Raises:
+            Exception: whatever a predicate of a fault raises; anything else is a bug.
         """
-        with self._registry.lock:
-            self._registry.layer_origin = request.origin
-            call = self.calls.add(request, self._registry.clock())
-            plan = self.faults.plan(call)
-            if not plan.arrives:
-                return HttpAnswer(0, {}, b"", delivery=plan.delivery(0))
-            answer = self._answer(request, plan.error)
-            answer = replace(answer, delivery=plan.delivery(len(answer.body)))
-            if not answer.delivery.lost:
-                call.status, call.error = answer.status, answer.error_code
-            return answer
-
-    def _answer(self, request: HttpRequest, scripted: ServiceError | None) -> HttpAnswer:
-        if scripted is None and self._downloads.serves(request):
-            return self._downloads.answer(request)
-        headers = {
-            "x-amzn-requestid": str(uuid.uuid4()),
-            "content-type": _CONTENT_TYPE,
-            "date": format_datetime(self._now(), usegmt=True),
-        }
-        try:
-            if scripted is None:
-                return HttpAnswer(200, headers, self._execute(request))
-            error = scripted
-        except ServiceError as refusal:
-            error = refusal
-        if error.retry_after is not None:
-            headers["x-amz-retry-after"] = str(round(error.retry_after * 1000))
-        return HttpAnswer(error.status, headers, encode_error(error), error.code)
-
-    def _now(self) -> datetime:
-        """The time by which signatures are checked."""
-        return self._signing_clock().astimezone(UTC) + self.faults.total_offset()
-
-    def _execute(self, request: HttpRequest) -> bytes:
-        operation = self._operation(request)
-        self._authenticator.verify(request)
-        return self._handlers.answer(operation, request.body)
-
-    def _operation(self, request: HttpRequest) -> Operation[Any]:
-        target = request.headers.get("x-amz-target", "")
-        operation = self._targets.get(target)
-        content_type = request.headers.get("content-type", "").partition(";")[0].strip()
-        # The content type tells AWS which protocol is spoken, so no other one has operations.
-        speaks = (request.method, request.path, content_type) == ("POST", "/", _CONTENT_TYPE)
-        if operation is None or not speaks:
-            raise refuse_common(
-                "UnknownOperationException", f"there is no operation {target!r} in this protocol"
-            )
-        return operation
+        return self._service.handle(request)

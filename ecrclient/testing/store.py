@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from typing import TypeAlias
+from datetime import datetime
 
 from ecrclient._runtime.endpoint_rules import Partition, find_partition
 from ecrclient.endpoints import PARTITIONS
@@ -22,6 +20,7 @@ from ecrclient.models import (
 )
 
 from .background import BackfillRecord, PreviewRecord, ReplicationRecord, ScanRecord, Script
+from .clock import Clock, utc_now
 from .errors import refuse
 
 __all__ = [
@@ -33,14 +32,6 @@ __all__ = [
     "UploadRecord",
     "utc_now",
 ]
-
-Clock: TypeAlias = Callable[[], datetime]
-"""Tells the time, with a timezone."""
-
-
-def utc_now() -> datetime:
-    """The machine's clock."""
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
