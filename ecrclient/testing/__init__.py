@@ -24,6 +24,8 @@ policies and replications go through their states by the clock; what they come t
         ecr.replication.fail("ACCESS_DENIED", region="eu-west-1")
 
 - ``ecr.clock`` is the time of the service, which a test moves: ``ecr.clock.advance(days=31)``.
+- ``ecr.deny("ecr:DeleteRepository")`` makes calls fail with ``AccessDeniedException``, and so does
+  a repository policy with the effect ``Deny``.
 - ``ecr.faults`` has things go wrong: latency, throttling, errors, broken connections, expired
   credentials, a wrong clock.
 - ``ecr.calls`` tells what was asked.
@@ -41,6 +43,7 @@ from .clock import Clock, MovableClock
 from .controls import LifecycleControls, ReplicationControls, ScanControls
 from .fault_kinds import Fault
 from .faults import Faults
+from .permissions import Denial
 from .served import ServedECR
 from .server import InMemoryECR
 from .state import StateError
@@ -50,6 +53,7 @@ __all__ = [
     "Call",
     "Calls",
     "Clock",
+    "Denial",
     "Fault",
     "Faults",
     "InMemoryECR",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
@@ -83,7 +83,7 @@ def _check_times(pushed_at: datetime, last_pulled_at: datetime | None) -> None:
 
 
 @contextmanager
-def _at(registry: Registry, moment: datetime | None) -> Iterator[None]:
+def _at(registry: Registry, moment: datetime | None) -> Generator[None, None, None]:
     """Let the registry's clock stand at *moment* for a while; None changes nothing."""
     clock = registry.clock
     if moment is not None:

@@ -18,6 +18,7 @@ from .calls import Calls
 from .clock import Clock, MovableClock, as_movable, utc_now
 from .controls import LifecycleControls, ReplicationControls, ScanControls
 from .faults import Faults
+from .permissions import Denial, Permissions
 from .seeds import add_image, add_layer
 from .served import ServedECR
 from .service import Service
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["InMemoryECR"]
 
 _ACCOUNT_ID = re.compile("[0-9]{12}")
+_PRINCIPAL = re.compile("arn:[^:]+:(iam|sts)::[0-9]{12}:.+")
 _REGION = re.compile("[0-9a-z-]{2,25}")
 
 
@@ -47,8 +49,9 @@ class InMemoryECR:
     other, each one whole, so a concurrent test sees no half-done change. The state lives as long as
     the object, or in a file: :meth:`save` and :meth:`load`.
 
-    What this version leaves unchecked: permissions (policies are kept and given back, and forbid
-    nothing).
+    Every caller is allowed everything that nothing denies: a rule of the test (:meth:`deny`) or a
+    statement of a repository policy with the effect ``Deny``. ``Allow``, conditions and registry
+    policies are not evaluated.
 
     Args:
         region: The AWS Region; it is part of ARNs and URIs, and of what a signature is for.
@@ -97,13 +100,19 @@ class InMemoryECR:
         self.calls: Calls = Calls()
         """What was asked, refused requests too."""
         self._registry = Registry(account_id, region, self.clock)
-        self._service = Service(self._registry, self.faults, self.calls, signing_clock)
+        self._permissions = Permissions(self._registry)
+        self._service = Service(
+            self._registry, self.faults, self.calls, self._permissions, signing_clock
+        )
         for one in accepted:
             self.accept(one)
 
     @property
     def caller_arn(self) -> str:
-        """The IAM principal that requests come from, as pull time exclusions name it."""
+        """The ARN of the IAM user that access keys belong to, unless :meth:`accept` says another.
+
+        Repository policies and pull time exclusions name principals so.
+        """
         return self._registry.caller_arn
 
     @property
@@ -124,9 +133,55 @@ class InMemoryECR:
     def __repr__(self) -> str:
         return f"<InMemoryECR of {self.account_id} in {self.region}>"
 
-    def accept(self, credentials: Credentials) -> None:
-        """Accept another access key, as after a rotation."""
-        self._service.accept(credentials)
+    def accept(self, credentials: Credentials, *, principal_arn: str | None = None) -> None:
+        """Accept another access key, as after a rotation or of another principal.
+
+        Args:
+            credentials: The access key. One that is accepted already changes its principal.
+            principal_arn: The ARN of the IAM user, or of the session of a role, that it belongs to;
+                :attr:`caller_arn` by default.
+
+        Raises:
+            ValueError: the ARN is not that of a principal of IAM or STS.
+        """
+        if principal_arn is not None and not _PRINCIPAL.fullmatch(principal_arn):
+            raise ValueError(
+                f"a principal is named as in '{self.caller_arn}', not {principal_arn!r}"
+            )
+        self._service.accept(credentials, principal_arn or self.caller_arn)
+
+    def deny(
+        self,
+        *actions: str,
+        access_key_id: str | None = None,
+        resource: str | Sequence[str] = "*",
+    ) -> Denial:
+        """Deny operations with ``AccessDeniedException``, as an identity-based policy would.
+
+        ::
+
+            with ecr.deny("ecr:Delete*", "ecr:BatchDeleteImage"):
+                ...
+            ecr.deny("ecr:*", access_key_id="AKIACI", resource="arn:aws:ecr:*:*:repository/prod/*")
+
+        Names and ARNs may have IAM's wildcards: ``*`` for any text, ``?`` for any character.
+
+        Args:
+            actions: The actions, such as ``ecr:DeleteRepository``; case does not matter.
+            access_key_id: The access key that is denied; every one by default.
+            resource: The ARN of a repository, or several. Operations that are not about a
+                repository, such as GetAuthorizationToken, have the resource ``*``, which only the
+                pattern ``*`` matches.
+
+        Returns:
+            The rule. It is in force until its ``remove()`` is called or, if it is used as a context
+            manager, until the end of the block.
+
+        Raises:
+            ValueError: there is no action or no resource, or an action is not one of ECR's.
+        """
+        resources = [resource] if isinstance(resource, str) else resource
+        return self._permissions.deny(actions, access_key_id, resources)
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """A transport that brings requests here: ``ECRClient(transport=ecr.transport(), ...)``."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .calls import Calls
     from .clock import Clock
     from .faults import Faults
+    from .permissions import Permissions
     from .store import Registry
     from .wire import HttpRequest
 
@@ -40,15 +41,22 @@ class Service:
         registry: The state.
         faults: What goes wrong on demand.
         calls: Where requests are recorded.
+        permissions: What is denied to whom.
         signing_clock: The time that signatures are compared with.
     """
 
     def __init__(
-        self, registry: Registry, faults: Faults, calls: Calls, signing_clock: Clock
+        self,
+        registry: Registry,
+        faults: Faults,
+        calls: Calls,
+        permissions: Permissions,
+        signing_clock: Clock,
     ) -> None:
         self._registry = registry
         self._faults = faults
         self._calls = calls
+        self._permissions = permissions
         self._signing_clock = signing_clock
         self._targets = {operation.target: operation for operation in OPERATIONS.values()}
         self._authenticator = Authenticator(
@@ -61,9 +69,9 @@ class Service:
         self._downloads = LayerDownloads(registry)
         answer_everything(registry, self._handlers, self._downloads)
 
-    def accept(self, credentials: Credentials) -> None:
-        """Accept signatures that are made with these credentials."""
-        self._authenticator.accept(credentials)
+    def accept(self, credentials: Credentials, principal_arn: str) -> None:
+        """Accept signatures that are made with these credentials, as a principal's."""
+        self._authenticator.accept(credentials, principal_arn)
 
     def handle(self, request: HttpRequest) -> HttpAnswer:
         """Respond to one request, as faults allow."""
@@ -103,8 +111,11 @@ class Service:
 
     def _execute(self, request: HttpRequest) -> bytes:
         operation = self._operation(request)
-        self._authenticator.verify(request)
-        return self._handlers.answer(operation, request.body)
+        caller = self._authenticator.verify(request)
+        self._registry.caller = caller.arn
+        return self._handlers.answer(
+            operation, request.body, lambda one: self._permissions.check(caller, operation, one)
+        )
 
     def _operation(self, request: HttpRequest) -> Operation[Any]:
         target = request.headers.get("x-amz-target", "")

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from .store import Clock
 
-__all__ = ["StateError", "dump", "load_state", "parse", "save_state"]
+__all__ = ["NOT_STATE", "StateError", "dump", "load_state", "parse", "save_state"]
 
 VERSION = 1
 """Of the format. What a newer store adds, it gives a default to; any other change is a new one."""
 
-_NOT_STATE = frozenset({"clock", "layer_origin", "lock"})
+NOT_STATE = frozenset({"caller", "clock", "layer_origin", "lock"})
+"""The members of the registry that belong to a process, and that no file has."""
 
 
 class _Document(BaseModel):
@@ -89,7 +90,7 @@ def parse(text: str | bytes, clock: Clock) -> Registry:
 
 
 def _members() -> list[str]:
-    return [one.name for one in dataclasses.fields(Registry) if one.name not in _NOT_STATE]
+    return [one.name for one in dataclasses.fields(Registry) if one.name not in NOT_STATE]
 
 
 @functools.cache
@@ -98,7 +99,7 @@ def _document_type() -> type[_Document]:
     members: dict[str, Any] = {
         one.name: (types[one.name], _default(one))
         for one in dataclasses.fields(Registry)
-        if one.name not in _NOT_STATE
+        if one.name not in NOT_STATE
     }
     return create_model("Document", __base__=_Document, **members)
 

@@ -169,6 +169,8 @@ class Registry:
     """The templates by prefix, without the slash at the end."""
     pull_time_exclusions: list[str] = field(default_factory=list[str])
     """The ARNs of the principals whose pulls are not recorded."""
+    caller: str | None = None
+    """The ARN of the principal whose request is being handled."""
     layer_origin: str | None = None
     """Scheme and authority of download URLs, as in http://127.0.0.1:5001; S3's when None."""
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
@@ -237,7 +239,7 @@ class Registry:
 
     @property
     def caller_arn(self) -> str:
-        """The IAM principal that all requests come from: all access keys are that user's."""
+        """The IAM user that access keys belong to unless a test names another principal."""
         return f"arn:{self._partition.name}:iam::{self.account_id}:user/in-memory-ecr"
 
     @property

@@ -100,7 +100,8 @@ class TestWhatFollowsIt:
             findings = await client.describe_image_scan_findings(
                 repository_name="team/app", image_id=TAGGED
             )
-            return findings.image_scan_status and findings.image_scan_status.status
+            assert findings.image_scan_status is not None
+            return findings.image_scan_status.status
 
         seen = [await status()]
         for _ in range(2):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ecrclient import ECRClient
 from ecrclient._runtime.shapes import Structure
 from ecrclient.testing import InMemoryECR, StateError
-from ecrclient.testing.state import dump
+from ecrclient.testing.state import NOT_STATE, dump
 from ecrclient.testing.store import ImageRecord, Registry, RepositoryRecord, utc_now
 from tests.testing.builders import (
     OCI_INDEX,
@@ -77,11 +77,7 @@ def values_of(type_: Any) -> st.SearchStrategy[Any]:
         return models_of(type_)
     assert dataclasses.is_dataclass(type_), f"the state cannot hold {type_}"
     hints = get_type_hints(type_, include_extras=True)
-    names = [
-        one.name
-        for one in dataclasses.fields(type_)
-        if one.name not in ("clock", "layer_origin", "lock")
-    ]
+    names = [one.name for one in dataclasses.fields(type_) if one.name not in NOT_STATE]
     members = {name: values_of(hints[name]) for name in names}
     if "clock" in hints:
         members["clock"] = st.just(utc_now)

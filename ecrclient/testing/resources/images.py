@@ -22,6 +22,7 @@ from ecrclient.models import (
 )
 from ecrclient.operations import BATCH_DELETE_IMAGE, BATCH_GET_IMAGE, DESCRIBE_IMAGES, LIST_IMAGES
 
+from ..iam import identities_of
 from .conversion import convert, negotiate
 from .image_ids import find_image, identify, named_image
 from .pages import refuse_paging
@@ -179,7 +180,8 @@ class Images:
                 yield image
 
     def _record_pull(self, image: ImageRecord) -> None:
-        if self._registry.caller_arn in self._registry.pull_time_exclusions:
+        caller = self._registry.caller or self._registry.caller_arn
+        if not identities_of(caller).isdisjoint(self._registry.pull_time_exclusions):
             return
         now = self._registry.clock()
         if image.last_pull is None or now - image.last_pull >= _PULL_RECORDED_EVERY:
