@@ -31,7 +31,8 @@ policies and replications go through their states by the clock; what they come t
 - ``ecr.calls`` tells what was asked.
 - ``ecr.serve()``, or ``python -m ecrclient.testing``, answers over HTTP, for boto3, the AWS CLI and
   any SDK; it needs the extra ``testing``.
-- ``ecr.save(path)`` and ``InMemoryECR.load(path)`` keep the state in a file.
+- ``ecr.save(path)`` and ``InMemoryECR.load(path)`` keep the state in a file; with
+  ``InMemoryECR(layers_dir=...)`` the bytes of layers are in files of their own.
 - :class:`StubTransport` has no rules: it gives the answers that a test has prepared.
 - ``ecrclient.testing.pytest`` has fixtures.
 """

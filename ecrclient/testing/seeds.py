@@ -13,11 +13,11 @@ from ecrclient.models import PutImageRequest
 from ecrclient.operations import CREATE_REPOSITORY
 
 from .clock import check_moment
-from .resources.layer_uploads import layer_digest
+from .layer_stores import layer_digest
 from .resources.pages import Pages
 from .resources.pushes import Pushes
 from .resources.repositories import Repositories
-from .store import LayerRecord
+from .resources.unused_layers import mark_unused
 
 if TYPE_CHECKING:
     from ecrclient.models import CreateRepositoryRequest
@@ -34,9 +34,13 @@ _LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 def add_layer(registry: Registry, repository_name: str, content: bytes) -> str:
     """Store a layer, see :meth:`InMemoryECR.add_layer`."""
+    if not content:
+        raise ValueError("a layer must have at least one byte: ECR takes no empty uploads")
     digest = layer_digest(content)
-    layers = _repository(registry, repository_name).layers
-    layers.setdefault(digest, LayerRecord(digest, content))
+    repository = _repository(registry, repository_name)
+    if digest not in repository.layers:
+        repository.layers[digest] = registry.layer_store.add(digest, content)
+        mark_unused(registry, repository, [digest])
     return digest
 
 

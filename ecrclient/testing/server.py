@@ -18,12 +18,13 @@ from .calls import Calls
 from .clock import Clock, MovableClock, as_movable, utc_now
 from .controls import LifecycleControls, ReplicationControls, ScanControls
 from .faults import Faults
+from .layer_stores import LayerFolder, LayerMemory
 from .permissions import Denial, Permissions
 from .seeds import add_image, add_layer
 from .served import ServedECR
 from .service import Service
 from .state import load_state, save_state
-from .store import Registry
+from .store import PART_SIZE, Registry
 from .transport import InMemoryTransport
 from .wire import HttpAnswer, HttpRequest
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from ecrclient._runtime.credentials import CredentialsProvider
     from ecrclient._runtime.middleware import Middleware
     from ecrclient._runtime.retry import RetryPolicy
+
+    from .layer_stores import LayerStore
 
 __all__ = ["InMemoryECR"]
 
@@ -63,10 +66,17 @@ class InMemoryECR:
             it is, so several registries may share one.
         signing_clock: What the time of a signature is compared with, and what ``Date`` reports.
             Clients sign by the clock of the machine, so this is separate from *clock*.
+        layers_dir: A folder for the bytes of layers, which are in memory otherwise. It is for one
+            registry at a time, and is created if need be. Uploads are written to it part by part,
+            and downloads are read from it piece by piece.
+        part_size: The size of layer parts that InitiateLayerUpload advertises, in bytes, from 1 to
+            20,971,520. A size below 5 MiB lowers the smallest part that is accepted with it, so a
+            test can upload a small layer in many parts.
 
     Raises:
+        OSError: the folder cannot be created.
         ValueError: the account ID is not twelve digits, the region has no name of a Region's form,
-            or there are no credentials in a sequence.
+            there are no credentials in a sequence, or the part size is out of range.
     """
 
     def __init__(
@@ -77,6 +87,8 @@ class InMemoryECR:
         credentials: Credentials | Sequence[Credentials] | None = None,
         clock: Clock = utc_now,
         signing_clock: Clock = utc_now,
+        layers_dir: str | os.PathLike[str] | None = None,
+        part_size: int = PART_SIZE,
     ) -> None:
         if not _ACCOUNT_ID.fullmatch(account_id):
             raise ValueError(f"an account ID is twelve digits, not {account_id!r}")
@@ -99,7 +111,15 @@ class InMemoryECR:
         """What goes wrong on demand."""
         self.calls: Calls = Calls()
         """What was asked, refused requests too."""
-        self._registry = Registry(account_id, region, self.clock)
+        if not 1 <= part_size <= PART_SIZE:
+            raise ValueError(f"part_size must be from 1 to {PART_SIZE}, not {part_size}")
+        self._registry = Registry(
+            account_id,
+            region,
+            self.clock,
+            layer_store=_layer_store(layers_dir),
+            part_size=part_size,
+        )
         self._permissions = Permissions(self._registry)
         self._service = Service(
             self._registry, self.faults, self.calls, self._permissions, signing_clock
@@ -221,15 +241,18 @@ class InMemoryECR:
     def add_layer(self, repository_name: str, content: bytes) -> str:
         """Put a layer, or an image's configuration, into a repository, as an upload would.
 
+        ECR may remove layers that no image references. Here they go after 24 hours of the clock.
+
         Args:
             repository_name: The repository; it is created if it is not there.
-            content: The bytes of the layer.
+            content: The bytes of the layer, at least one.
 
         Returns:
             The digest.
 
         Raises:
-            RequestValidationError: the name is none of a repository.
+            RequestValidationError: the name is not a repository name.
+            ValueError: the layer is empty.
         """
         with self._registry.lock:
             return add_layer(self._registry, repository_name, content)
@@ -268,8 +291,8 @@ class InMemoryECR:
             RequestValidationError: the name is not a repository name.
             ServiceError: PutImage refuses it; a tag may be immutable, or the image there already.
             TypeError: the layers or the tags are a single one.
-            ValueError: the subject is not there, a time has no timezone, or the pull was before the
-                push.
+            ValueError: the subject is not there, a layer is empty, a time has no timezone, or the
+                pull was before the push.
         """
         with self._registry.lock:
             return add_image(
@@ -309,7 +332,8 @@ class InMemoryECR:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole state to a JSON file, without credentials, faults, calls and page tokens.
 
-        The file is replaced as a whole or not at all.
+        The file is replaced as a whole or not at all. It has the bytes of layers, unless they are
+        in the files of a ``layers_dir``.
         """
         with self._registry.lock:
             save_state(self._registry, Path(path))
@@ -322,6 +346,8 @@ class InMemoryECR:
         credentials: Credentials | Sequence[Credentials] | None = None,
         clock: Clock = utc_now,
         signing_clock: Clock = utc_now,
+        layers_dir: str | os.PathLike[str] | None = None,
+        part_size: int = PART_SIZE,
     ) -> Self:
         """A registry, its account and region too, from a file that :meth:`save` wrote.
 
@@ -330,20 +356,26 @@ class InMemoryECR:
             credentials: As for the class.
             clock: As for the class.
             signing_clock: As for the class.
+            layers_dir: As for the class. Layers that are in the file are moved to the folder; a
+                state that was saved with a folder needs the same one.
+            part_size: As for the class.
 
         Raises:
             OSError: the file cannot be read.
-            StateError: It is damaged, of another version, or has a document that ECR would refuse
-                (a policy, a lifecycle policy, a manifest); the message names the place.
+            StateError: It is damaged, of another version, has a document that ECR would refuse (a
+                policy, a lifecycle policy, a manifest), or a layer is missing from the folder; the
+                message names the place.
         """
         clock = as_movable(clock)
-        loaded = load_state(Path(path), clock)
+        loaded = load_state(Path(path), clock, _layer_store(layers_dir))
         ecr = cls(
             region=loaded.region,
             account_id=loaded.account_id,
             credentials=credentials,
             clock=clock,
             signing_clock=signing_clock,
+            layers_dir=layers_dir,
+            part_size=part_size,
         )
         ecr._registry.take_over(loaded)
         return ecr
@@ -357,3 +389,7 @@ class InMemoryECR:
             Exception: whatever a predicate of a fault raises; anything else is a bug.
         """
         return self._service.handle(request)
+
+
+def _layer_store(layers_dir: str | os.PathLike[str] | None) -> LayerStore:
+    return LayerMemory() if layers_dir is None else LayerFolder(Path(layers_dir))

@@ -16,6 +16,7 @@ from .dispatch import Handlers
 from .errors import encode_error, refuse_common
 from .resources import answer_everything
 from .resources.layer_downloads import LayerDownloads
+from .resources.unused_layers import collect_layers
 from .wire import HttpAnswer
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Service:
         """Respond to one request, as faults allow."""
         with self._registry.lock:
             self._registry.layer_origin = request.origin
+            collect_layers(self._registry)
             call = self._calls.add(request, self._registry.clock())
             plan = self._faults.plan(call)
             if not plan.arrives:

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from ecrclient import ECRClient
 from ecrclient._runtime.shapes import Structure
 from ecrclient.testing import InMemoryECR, StateError
-from ecrclient.testing.state import NOT_STATE, dump
-from ecrclient.testing.store import ImageRecord, Registry, RepositoryRecord, utc_now
+from ecrclient.testing.state import dump
+from ecrclient.testing.store import NOT_STATE, ImageRecord, Registry, RepositoryRecord, utc_now
 from tests.testing.builders import (
     OCI_INDEX,
     HandClock,
@@ -97,7 +97,7 @@ def models_of(model: type[Structure]) -> st.SearchStrategy[Structure]:
 
 
 def made_consistent(registry: Registry) -> Registry:
-    """Make documents valid, and equal what is written in two places."""
+    """Make documents valid, layers not in files, and equal what is written in two places."""
     if registry.policy_text is not None:
         registry.policy_text = REGISTRY_POLICY
     templates, registry.creation_templates = registry.creation_templates, {}
@@ -111,6 +111,10 @@ def made_consistent(registry: Registry) -> Registry:
         registry.creation_templates[key.removesuffix("/")] = changed
     for name, repository in registry.repositories.items():
         repository.name = name
+        for layer in repository.layers.values():
+            layer.file_size = None
+        for upload in repository.uploads.values():
+            upload.file_part_sizes = []
         if repository.policy_text is not None:
             repository.policy_text = REPOSITORY_POLICY
         if repository.lifecycle_policy_text is not None:
