@@ -58,6 +58,17 @@ async def test_stopped_on_an_event_loop(in_memory_ecr, anyio_backend_name):
             check(served)
 
 
+@pytest.mark.anyio
+async def test_in_the_process(in_memory_ecr, ecr_client):
+    with {freeze}:
+        made = await ecr_client.create_repository(repository_name="team/app")
+        assert made.repository.created_at == FROZEN == in_memory_ecr.clock()
+        in_memory_ecr.add_image("team/app", [b"layer"])
+        in_memory_ecr.clock.advance(days=1)
+        (image,) = await ecr_client.describe_images(repository_name="team/app").collect()
+        assert image.image_pushed_at == FROZEN
+
+
 def test_a_late_response_arrives_while_the_clock_stands(in_memory_ecr, served_ecr):
     in_memory_ecr.faults.latency(0.05, times=None)
     with {freeze}:
@@ -106,4 +117,4 @@ def test_a_test_file_ends(tmp_path: Path, library: str) -> None:
         command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "7 passed, 1 skipped" in run.stdout
+    assert "9 passed, 1 skipped" in run.stdout
