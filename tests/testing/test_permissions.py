@@ -230,7 +230,7 @@ class TestRepositoryPolicies:
     ) -> None:
         principal = {"AWS": CI_ROLE}
         await client.set_repository_policy(
-            repository_name="team/app", policy_text=policy(Principal=principal)
+            repository_name="team/app", policy_text=policy(Principal=principal), force=True
         )
         async with ecr.client(credentials=CI) as ci:
             assert await is_denied(ci, "list_images", repository_name="team/app")
@@ -239,7 +239,9 @@ class TestRepositoryPolicies:
     async def test_a_rule_of_the_test_is_named_first(
         self, ecr: InMemoryECR, client: ECRClient
     ) -> None:
-        await client.set_repository_policy(repository_name="team/app", policy_text=policy())
+        await client.set_repository_policy(
+            repository_name="team/app", policy_text=policy(), force=True
+        )
         ecr.deny("ecr:ListImages")
         with pytest.raises(ServiceError, match="identity-based"):
             await client.list_images(repository_name="team/app")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..store import Registry, RepositoryRecord
 
-__all__ = ["collect_layers", "mark_unused", "remove_image", "remove_repository"]
+__all__ = ["collect_layers", "mark_unused", "mark_used", "remove_image", "remove_repository"]
 
 _KEPT = timedelta(hours=24)
 
@@ -24,6 +24,12 @@ def mark_unused(registry: Registry, repository: RepositoryRecord, digests: Itera
     now = registry.clock()
     for digest in digests:
         registry.unused_layers[_key(repository.name, digest)] = now
+
+
+def mark_used(registry: Registry, repository: RepositoryRecord, digests: Iterable[str]) -> None:
+    """Note that an image references these layers."""
+    for digest in digests:
+        registry.unused_layers.pop(_key(repository.name, digest), None)
 
 
 def remove_image(registry: Registry, repository: RepositoryRecord, digest: str) -> None:
