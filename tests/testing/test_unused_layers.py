@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,23 @@ async def test_it_is_remembered_in_a_state(
         assert await is_there(client, repository)
         clock.advance(hours=1)
         assert not await is_there(client, repository, digest_of(CONFIG))
+
+
+async def test_a_state_names_the_layers_without_an_image(
+    ecr: InMemoryECR, client: ECRClient, clock: HandClock, repository: str, tmp_path: Path
+) -> None:
+    def unused() -> dict[str, str]:
+        ecr.save(tmp_path / "state.json")
+        document = json.loads((tmp_path / "state.json").read_text(encoding="utf-8"))
+        names: dict[str, str] = document["unused_layers"]
+        return names
+
+    assert len(unused()) == 3
+    await push(client, repository)
+    assert unused() == {}
+    clock.advance(hours=1)
+    await client.batch_delete_image(repository_name=repository, image_ids=[{"image_tag": "v1"}])
+    assert set(unused().values()) == {f"{clock():%Y-%m-%dT%H:%M:%SZ}"}
 
 
 async def test_files_go_with_the_last_repository_that_has_the_layer(
