@@ -23,12 +23,16 @@ policies and replications go through their states by the clock; what they come t
         ecr.lifecycle.apply()
         ecr.replication.fail("ACCESS_DENIED", region="eu-west-1")
 
+- ``ecr.clock`` is the time of the service, which a test moves: ``ecr.clock.advance(days=31)``.
+- ``ecr.deny("ecr:DeleteRepository")`` makes calls fail with ``AccessDeniedException``, and so does
+  a repository policy with the effect ``Deny``.
 - ``ecr.faults`` has things go wrong: latency, throttling, errors, broken connections, expired
   credentials, a wrong clock.
 - ``ecr.calls`` tells what was asked.
 - ``ecr.serve()``, or ``python -m ecrclient.testing``, answers over HTTP, for boto3, the AWS CLI and
   any SDK; it needs the extra ``testing``.
-- ``ecr.save(path)`` and ``InMemoryECR.load(path)`` keep the state in a file.
+- ``ecr.save(path)`` and ``InMemoryECR.load(path)`` keep the state in a file; with
+  ``InMemoryECR(layers_dir=...)`` the bytes of layers are in files of their own.
 - :class:`StubTransport` has no rules: it gives the answers that a test has prepared.
 - ``ecrclient.testing.pytest`` has fixtures.
 """
@@ -36,23 +40,26 @@ policies and replications go through their states by the clock; what they come t
 from __future__ import annotations
 
 from .calls import Call, Calls
+from .clock import Clock, MovableClock
 from .controls import LifecycleControls, ReplicationControls, ScanControls
 from .fault_kinds import Fault
 from .faults import Faults
+from .permissions import Denial
 from .served import ServedECR
 from .server import InMemoryECR
 from .state import StateError
-from .store import Clock
 from .stub import StubTransport
 
 __all__ = [
     "Call",
     "Calls",
     "Clock",
+    "Denial",
     "Fault",
     "Faults",
     "InMemoryECR",
     "LifecycleControls",
+    "MovableClock",
     "ReplicationControls",
     "ScanControls",
     "ServedECR",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .server import InMemoryECR
+from .store import PART_SIZE
 
 __all__ = ["main"]
 
@@ -53,6 +54,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="load the state from FILE, and save it at the end",
     )
+    parser.add_argument(
+        "--layers-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the bytes of layers in files of FOLDER, not in memory and in the state",
+    )
+    parser.add_argument(
+        "--part-size",
+        type=int,
+        default=PART_SIZE,
+        metavar="BYTES",
+        help="the size of layer parts to advertise (default: %(default)s)",
+    )
     return parser
 
 
@@ -80,8 +94,8 @@ def _registry(options: argparse.Namespace) -> InMemoryECR:
         if state is not None and not state.parent.is_dir():
             # Else it would be at the end that the state cannot be saved.
             raise FileNotFoundError(f"there is no folder {state.parent} to save {state.name} in")
-        return InMemoryECR(**given)
-    ecr = InMemoryECR.load(state)
+        return InMemoryECR(**given, layers_dir=options.layers_dir, part_size=options.part_size)
+    ecr = InMemoryECR.load(state, layers_dir=options.layers_dir, part_size=options.part_size)
     for name, value in given.items():
         if getattr(ecr, name) != value:
             raise ValueError(f"the {name} of {state} is {getattr(ecr, name)}, not {value}")

@@ -61,11 +61,22 @@ class ASGIApp:
         if not delivery.lost or close is None:
             await send(_head(answer))
         if not delivery.lost:
-            piece = answer.body[: delivery.kept]
-            await send(_body(piece, more=delivery.kept is not None))
+            await _send_body(answer, send)
         if close is not None and (delivery.lost or delivery.kept is not None):
             close()
             await _disconnected(receive)
+
+
+async def _send_body(answer: HttpAnswer, send: Send) -> None:
+    """Send what is to arrive: a file in pieces, so that it is never in memory as a whole."""
+    kept = answer.delivery.kept
+    if isinstance(answer.body, bytes):
+        await send(_body(answer.body[:kept], more=kept is not None))
+        return
+    for piece in answer.pieces():
+        await send(_body(piece, more=True))
+    if kept is None:
+        await send(_body(b"", more=False))
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -123,7 +134,7 @@ def _join(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def _head(answer: HttpAnswer) -> Message:
-    headers = {**answer.headers, "content-length": str(len(answer.body))}
+    headers = {"content-length": str(len(answer.body)), **answer.headers}
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     # An answer that is to be lost has no status of its own.
     return {"type": "http.response.start", "status": answer.status or 500, "headers": raw}

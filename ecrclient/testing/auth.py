@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .store import Clock
     from .wire import HttpRequest
 
-__all__ = ["Authenticator"]
+__all__ = ["Authenticator", "Caller"]
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _TERMINATOR = "aws4_request"
@@ -37,6 +37,15 @@ _AUTHORIZATION = re.compile(
     r"/(?P<service>[^/, ]+)/(?P<terminator>[^/, ]+), *SignedHeaders=(?P<headers>[a-z0-9;_-]+)"
     r", *Signature=(?P<signature>[0-9a-f]+)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who has signed a request."""
+
+    access_key_id: str
+    arn: str
+    """The ARN of the IAM principal that the access key belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +84,19 @@ class Authenticator:
         expired: Callable[[Credentials], bool],
     ) -> None:
         self._known: dict[tuple[str, str | None], Credentials] = {}
+        self._principals: dict[str, str] = {}
         self._region = region
         self._service = service
         self._clock = clock
         self._expired = expired
 
-    def accept(self, credentials: Credentials) -> None:
-        """Know these credentials from now on."""
+    def accept(self, credentials: Credentials, principal_arn: str) -> None:
+        """Accept these credentials from now on, as those of a principal."""
         self._known[credentials.access_key_id, credentials.session_token] = credentials
+        self._principals[credentials.access_key_id] = principal_arn
 
-    def verify(self, request: HttpRequest) -> None:
-        """Let a request with a good signature pass.
+    def verify(self, request: HttpRequest) -> Caller:
+        """Check the signature of a request, and return the caller.
 
         Raises:
             ServiceError: one of the errors by which AWS refuses a caller.
@@ -100,6 +111,7 @@ class Authenticator:
                 "The request signature we calculated does not match the signature you provided. "
                 "Check your AWS Secret Access Key and signing method."
             )
+        return Caller(claim.access_key_id, self._principals[claim.access_key_id])
 
     def _holder(self, claim: _Claim, request: HttpRequest) -> Credentials:
         token = request.headers.get("x-amz-security-token")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from .wire import decode_request, encode_response
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Handlers"]
 
 RequestT = TypeVar("RequestT", bound="Request[Any]")
+Check: TypeAlias = "Callable[[Request[Any]], None]"
 
 
 class Handlers:
@@ -23,21 +24,28 @@ class Handlers:
     """
 
     def __init__(self) -> None:
-        self._by_name: dict[str, Callable[[bytes], bytes]] = {}
+        self._by_name: dict[str, Callable[[bytes, Check], bytes]] = {}
 
     def on(self, operation: Operation[ResponseT], handler: Callable[[RequestT], ResponseT]) -> None:
         """Let *handler* answer *operation*; it gets the operation's request model."""
 
-        def answer(body: bytes) -> bytes:
-            # The operation's type knows its answer, not which request class is its own.
-            return encode_response(handler(cast("RequestT", decode_request(operation, body))))
+        def answer(body: bytes, check: Check) -> bytes:
+            request = decode_request(operation, body)
+            check(request)
+            # The operation's type has its response as a parameter, but not its request.
+            return encode_response(handler(cast("RequestT", request)))
 
         self._by_name[operation.name] = answer
 
-    def answer(self, operation: Operation[Any], body: bytes) -> bytes:
-        """The body of the answer.
+    def answer(self, operation: Operation[Any], body: bytes, check: Check) -> bytes:
+        """The body of the response.
+
+        Args:
+            operation: The operation.
+            body: The body of the request.
+            check: Called with the request model before anything happens; it may raise.
 
         Raises:
-            ServiceError: the rules refuse the request.
+            ServiceError: the check or the rules refuse the request.
         """
-        return self._by_name[operation.name](body)
+        return self._by_name[operation.name](body, check)

@@ -1,15 +1,21 @@
 """The HTTP server: uvicorn, in a thread of its own.
 
-uvicorn is well kept and brings little (h11, which httpx needs anyway, and click). That it runs on
-asyncio only is no matter in a thread of its own, where it has to be, since whoever calls may be on
-trio, or block.
+uvicorn is well maintained and adds few dependencies (h11, which httpx needs anyway, and click). It
+runs on asyncio only, which does not matter in a separate thread; the caller may be on trio, or
+block.
+
+A test may stop the clock of the process (freezegun, time-machine). So nothing here waits for a
+moment: the server stops on an event from the caller's thread, and its event loop reads a clock that
+those libraries leave alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 try:
@@ -30,15 +36,18 @@ if TYPE_CHECKING:
 __all__ = ["HttpServer"]
 
 
+_STOP_SECONDS = 10.0
+
+
 class HttpServer:
-    """Serves an ASGI application from its making until :meth:`stop`.
+    """Serves an ASGI application from its construction until :meth:`stop`.
 
     Args:
         app: The application.
         listener: A socket that is bound and listens; it is closed at the end.
 
     Raises:
-        RuntimeError: it did not start; the cause tells why.
+        RuntimeError: the server did not start; the cause is the reason.
     """
 
     def __init__(self, app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
@@ -47,13 +56,12 @@ class HttpServer:
                 app,
                 http=_Protocol,
                 ws="none",
-                loop="asyncio",
                 lifespan="off",
                 interface="asgi3",
-                # What the application's own loggers are set to is no matter of this one.
+                # The application's own logging configuration stays as it is.
                 log_config=None,
                 access_log=False,
-                # The service tells its own time.
+                # The service sends its own Date header.
                 date_header=False,
                 server_header=False,
                 # As long as a load balancer's, so that no SDK is left with a closed connection.
@@ -73,34 +81,76 @@ class HttpServer:
         """Close the listener and all connections, and wait until that is done.
 
         Raises:
-            RuntimeError: it had stopped by itself; the cause tells why.
+            RuntimeError: the server failed earlier, or a request keeps it from stopping within 10
+                seconds.
         """
-        self._server.should_exit = True
-        self._thread.join()
+        self._server.ask_to_stop()
+        self._thread.join(_STOP_SECONDS)
+        if self._thread.is_alive():
+            raise RuntimeError(
+                f"the HTTP server did not stop within {_STOP_SECONDS:g} s: a request still runs"
+            )
         if self._error is not None:
             raise RuntimeError("the HTTP server has failed") from self._error
 
     def _run(self, listener: socket.socket) -> None:
         with listener:
             try:
-                self._server.run([listener])
-            except Exception as error:  # noqa: BLE001 - raised by whoever waits for the thread
+                with asyncio.Runner(loop_factory=_Loop) as runner:
+                    runner.run(self._server.serve([listener]))
+            except Exception as error:  # noqa: BLE001 - raised in the thread that waits for this one
                 self._error = error
             finally:
                 self._server.settled.set()
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop whose timers run while a test has stopped ``time.monotonic``."""
+
+    def time(self) -> float:
+        # Windows has no such clock; there, delays end when the test lets time pass again.
+        if hasattr(time, "clock_gettime"):
+            return time.clock_gettime(time.CLOCK_MONOTONIC)
+        return super().time()
+
+
 class _Server(uvicorn.Server):
-    """A server that can be waited for."""
+    """A server that other threads can wait for and stop, without uvicorn's periodic tick."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.settled = threading.Event()
-        """Set when it has started, or has not been able to."""
+        """Set when it has started, or has failed to."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked = asyncio.Event()
+
+    def ask_to_stop(self) -> None:
+        """Let :meth:`main_loop` return; called from another thread, once or more often."""
+        assert self._loop is not None, "it has started"
+        # The loop is closed if the server has failed by itself.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._asked.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self.settled.set()
+
+    async def main_loop(self) -> None:
+        await self._asked.wait()
+
+    async def shutdown(
+        self,
+        sockets: list[socket.socket] | None = None,  # noqa: ARG002 - closed with their servers
+    ) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        # Requests that are being served find their connections closed, and end.
+        await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
+        for server in self.servers:
+            await server.wait_closed()
 
 
 class _Protocol(H11Protocol):
@@ -110,14 +160,14 @@ class _Protocol(H11Protocol):
         self, transport: asyncio.Transport
     ) -> None:
         super().connection_made(transport)
-        # asyncio does it for sockets that are told their protocol. Head and body are sent one by
-        # one: without it the body waits, mostly 40 ms, for the head's acknowledgement.
+        # asyncio does this for sockets that it creates. Head and body are sent separately: without
+        # it the body waits, mostly 40 ms, for the acknowledgement of the head.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app = _closing(self.app, transport)
 
     def shutdown(self) -> None:
         super().shutdown()
-        # An answer that is still being delayed has nobody left to wait for it.
+        # The client of a response that is still delayed does not wait any longer.
         self.transport.close()
 
 

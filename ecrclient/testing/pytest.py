@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .clock import MovableClock
 from .server import InMemoryECR
 from .stub import StubTransport
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from .served import ServedECR
 
-__all__ = ["ecr_client", "in_memory_ecr", "served_ecr", "stub_transport"]
+__all__ = ["ecr_client", "ecr_clock", "in_memory_ecr", "served_ecr", "stub_transport"]
 
 
 @pytest.fixture
@@ -35,6 +36,12 @@ def in_memory_ecr() -> InMemoryECR:
 def ecr_client(in_memory_ecr: InMemoryECR) -> ECRClient:
     """A client of the registry. It holds no connection, so nobody has to close it."""
     return in_memory_ecr.client()
+
+
+@pytest.fixture
+def ecr_clock(in_memory_ecr: InMemoryECR) -> MovableClock:
+    """The registry's clock, to be moved: ``ecr_clock.advance(days=31)``."""
+    return in_memory_ecr.clock
 
 
 @pytest.fixture

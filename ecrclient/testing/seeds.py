@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from ecrclient._runtime.codec import build_request
 from ecrclient.models import PutImageRequest
 from ecrclient.operations import CREATE_REPOSITORY
 
-from .resources.layer_uploads import layer_digest
+from .clock import check_moment
+from .layer_stores import layer_digest
 from .resources.pages import Pages
 from .resources.pushes import Pushes
 from .resources.repositories import Repositories
-from .store import LayerRecord
+from .resources.unused_layers import mark_unused
 
 if TYPE_CHECKING:
     from ecrclient.models import CreateRepositoryRequest
@@ -31,9 +34,13 @@ _LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 def add_layer(registry: Registry, repository_name: str, content: bytes) -> str:
     """Store a layer, see :meth:`InMemoryECR.add_layer`."""
+    if not content:
+        raise ValueError("a layer must have at least one byte: ECR takes no empty uploads")
     digest = layer_digest(content)
-    layers = _repository(registry, repository_name).layers
-    layers.setdefault(digest, LayerRecord(digest, content))
+    repository = _repository(registry, repository_name)
+    if digest not in repository.layers:
+        repository.layers[digest] = registry.layer_store.add(digest, content)
+        mark_unused(registry, repository, [digest])
     return digest
 
 
@@ -46,12 +53,61 @@ def add_image(
     artifact_type: str | None,
     subject: str | None,
     annotations: Mapping[str, str] | None,
+    pushed_at: datetime | None,
+    last_pulled_at: datetime | None,
 ) -> str:
     """Store an image by the rules of PutImage, see :meth:`InMemoryECR.add_image`."""
     for one, name in ((layers, "layers"), (tags, "tags")):
         # A text is a sequence of texts, and bytes are one of numbers.
         if isinstance(one, str | bytes):
             raise TypeError(f"{name} must be a sequence, such as [{one!r}]")
+    _check_times(pushed_at or registry.clock(), last_pulled_at)
+    with _at(registry, pushed_at):
+        digest = _push(
+            registry,
+            repository_name,
+            layers,
+            tags=tags,
+            artifact_type=artifact_type,
+            subject=subject,
+            annotations=annotations,
+        )
+    image = registry.repositories[repository_name].images[digest]
+    image.pushed_at = pushed_at or image.pushed_at
+    image.last_pull = last_pulled_at or image.last_pull
+    return digest
+
+
+def _check_times(pushed_at: datetime, last_pulled_at: datetime | None) -> None:
+    check_moment(pushed_at, "pushed_at")
+    if last_pulled_at is None:
+        return
+    if check_moment(last_pulled_at, "last_pulled_at") < pushed_at:
+        raise ValueError(f"last_pulled_at ({last_pulled_at}) is before the push ({pushed_at})")
+
+
+@contextmanager
+def _at(registry: Registry, moment: datetime | None) -> Generator[None, None, None]:
+    """Let the registry's clock stand at *moment* for a while; None changes nothing."""
+    clock = registry.clock
+    if moment is not None:
+        registry.clock = lambda: moment
+    try:
+        yield
+    finally:
+        registry.clock = clock
+
+
+def _push(
+    registry: Registry,
+    repository_name: str,
+    layers: Sequence[bytes],
+    *,
+    tags: Sequence[str],
+    artifact_type: str | None,
+    subject: str | None,
+    annotations: Mapping[str, str] | None,
+) -> str:
     repository = _repository(registry, repository_name)
 
     def descriptor(media_type: str, content: bytes) -> dict[str, object]:

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from .layer_stores import LayerMemory, MissingLayerError
 from .state_checks import StateError, check_state
-from .store import Registry
+from .store import NOT_STATE, Registry, RepositoryRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .store import Clock
+    from .clock import Clock
+    from .layer_stores import LayerStore
 
 __all__ = ["StateError", "dump", "load_state", "parse", "save_state"]
 
 VERSION = 1
 """Of the format. What a newer store adds, it gives a default to; any other change is a new one."""
-
-_NOT_STATE = frozenset({"clock", "layer_origin", "lock"})
 
 
 class _Document(BaseModel):
@@ -44,15 +44,20 @@ def save_state(registry: Registry, file: Path) -> None:
     part.replace(file)
 
 
-def load_state(file: Path, clock: Clock) -> Registry:
+def load_state(file: Path, clock: Clock, layer_store: LayerStore) -> Registry:
     """The registry of a file.
+
+    Args:
+        file: The file.
+        clock: The service's clock.
+        layer_store: Where the bytes of layers are, or are put.
 
     Raises:
         OSError: the file cannot be read.
         StateError: see :func:`parse`.
     """
     try:
-        return parse(file.read_bytes(), clock)
+        return parse(file.read_bytes(), clock, layer_store)
     except StateError as error:
         raise StateError(f"{file}: {error}") from None
 
@@ -66,16 +71,17 @@ def dump(registry: Registry) -> str:
     return document.model_dump_json(exclude_unset=True, indent=1)
 
 
-def parse(text: str | bytes, clock: Clock) -> Registry:
+def parse(text: str | bytes, clock: Clock, layer_store: LayerStore | None = None) -> Registry:
     """The registry of a state.
 
     Args:
         text: What :func:`dump` gave.
         clock: The service's clock.
+        layer_store: Where the bytes of layers are, or are put; in memory by default.
 
     Raises:
-        StateError: The text is damaged or of another version, or a document in it is one that the
-            service would have refused.
+        StateError: The text is damaged or of another version, a document in it is one that the
+            service would have refused, or a layer is missing.
     """
     try:
         document = _document_type().model_validate_json(text, extra="forbid")
@@ -83,13 +89,19 @@ def parse(text: str | bytes, clock: Clock) -> Registry:
         problem = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in problem["loc"]) or "the text"
         raise StateError(f"{place}: {problem['msg']}") from None
-    registry = Registry(clock=clock, **{name: getattr(document, name) for name in _members()})
+    registry = Registry(
+        clock=clock,
+        layer_store=layer_store or LayerMemory(),
+        **{name: getattr(document, name) for name in _members()},
+    )
     check_state(registry)
+    for repository in registry.repositories.values():
+        _adopt_layers(repository, registry.layer_store)
     return registry
 
 
 def _members() -> list[str]:
-    return [one.name for one in dataclasses.fields(Registry) if one.name not in _NOT_STATE]
+    return [one.name for one in dataclasses.fields(Registry) if one.name not in NOT_STATE]
 
 
 @functools.cache
@@ -98,7 +110,7 @@ def _document_type() -> type[_Document]:
     members: dict[str, Any] = {
         one.name: (types[one.name], _default(one))
         for one in dataclasses.fields(Registry)
-        if one.name not in _NOT_STATE
+        if one.name not in NOT_STATE
     }
     return create_model("Document", __base__=_Document, **members)
 
@@ -107,3 +119,21 @@ def _default(member: dataclasses.Field[Any]) -> Any:
     if member.default_factory is not dataclasses.MISSING:
         return Field(default_factory=member.default_factory)
     return Field() if member.default is dataclasses.MISSING else Field(default=member.default)
+
+
+def _adopt_layers(repository: RepositoryRecord, layer_store: LayerStore) -> None:
+    """Find the bytes of layers and uploads, or put them where they belong.
+
+    Raises:
+        StateError: they are missing.
+    """
+    place = f"repositories.{repository.name}"
+    try:
+        for digest, layer in repository.layers.items():
+            place = f"repositories.{repository.name}.layers.{digest}"
+            repository.layers[digest] = layer_store.adopt_layer(layer)
+        for upload_id, upload in repository.uploads.items():
+            place = f"repositories.{repository.name}.uploads.{upload_id}"
+            layer_store.adopt_upload(upload)
+    except MissingLayerError as error:
+        raise StateError(f"{place}: {error}") from None

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from typing import TypeAlias
+from datetime import datetime
 
 from ecrclient._runtime.endpoint_rules import Partition, find_partition
 from ecrclient.endpoints import PARTITIONS
@@ -22,9 +20,14 @@ from ecrclient.models import (
 )
 
 from .background import BackfillRecord, PreviewRecord, ReplicationRecord, ScanRecord, Script
+from .clock import Clock, utc_now
 from .errors import refuse
+from .layer_records import LayerRecord, UploadRecord
+from .layer_stores import LayerMemory, LayerStore
 
 __all__ = [
+    "NOT_STATE",
+    "PART_SIZE",
     "Clock",
     "ImageRecord",
     "LayerRecord",
@@ -34,36 +37,13 @@ __all__ = [
     "utc_now",
 ]
 
-Clock: TypeAlias = Callable[[], datetime]
-"""Tells the time, with a timezone."""
+NOT_STATE = frozenset({"caller", "clock", "layer_origin", "layer_store", "lock", "part_size"})
+"""The members of a registry that belong to a process, and that no file has."""
 
+PART_SIZE = 20_971_520
+"""The largest part that UploadLayerPart takes, in bytes, and the one that ECR advertises.
 
-def utc_now() -> datetime:
-    """The machine's clock."""
-    return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class LayerRecord:
-    """The bytes of a layer, or of the configuration of an image."""
-
-    digest: str
-    content: bytes
-    media_type: str | None = None
-    """What the first manifest that names it says it is; None until there is one."""
-
-
-@dataclass(slots=True)
-class UploadRecord:
-    """A layer on its way."""
-
-    upload_id: str
-    parts: list[bytes] = field(default_factory=list[bytes])
-
-    @property
-    def size(self) -> int:
-        """How many bytes have come."""
-        return sum(map(len, self.parts))
+The service quotas and the example of the AWS CLI say 10 MiB."""
 
 
 @dataclass(slots=True)
@@ -125,7 +105,7 @@ class RepositoryRecord:
     tags: dict[str, str] = field(default_factory=dict[str, str])
     """The digest that each image tag points at."""
     layers: dict[str, LayerRecord] = field(default_factory=dict[str, LayerRecord])
-    """The layers by digest; one that no image names any more stays."""
+    """The layers by digest; one that no image names stays for a while, see ``unused_layers``."""
     uploads: dict[str, UploadRecord] = field(default_factory=dict[str, UploadRecord])
     """The uploads under way by their IDs."""
 
@@ -178,8 +158,16 @@ class Registry:
     """The templates by prefix, without the slash at the end."""
     pull_time_exclusions: list[str] = field(default_factory=list[str])
     """The ARNs of the principals whose pulls are not recorded."""
+    caller: str | None = None
+    """The ARN of the principal whose request is being handled."""
     layer_origin: str | None = None
     """Scheme and authority of download URLs, as in http://127.0.0.1:5001; S3's when None."""
+    layer_store: LayerStore = field(default_factory=LayerMemory, repr=False, compare=False)
+    """Where the bytes of the layers are."""
+    part_size: int = PART_SIZE
+    """The size of parts that InitiateLayerUpload advertises, in bytes."""
+    unused_layers: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """Since when layers may be without an image, by ``repository@digest``."""
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
     """Who reads or changes the registry holds it: a served one answers in a thread of its own.
 
@@ -190,9 +178,10 @@ class Registry:
     script: Script = field(default_factory=Script)
 
     def take_over(self, other: Registry) -> None:
-        """Hold what another registry holds, instead of what this one does."""
+        """Take the state of another registry instead of the own one."""
         for member in fields(self):
-            setattr(self, member.name, getattr(other, member.name))
+            if member.name not in NOT_STATE:
+                setattr(self, member.name, getattr(other, member.name))
 
     def owns(self, registry_id: str | None) -> bool:
         """Whether a request that names this registry, or none, is for here."""
@@ -246,7 +235,7 @@ class Registry:
 
     @property
     def caller_arn(self) -> str:
-        """The IAM principal that all requests come from: all access keys are that user's."""
+        """The IAM user that access keys belong to unless a test names another principal."""
         return f"arn:{self._partition.name}:iam::{self.account_id}:user/in-memory-ecr"
 
     @property

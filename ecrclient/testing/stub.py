@@ -175,7 +175,7 @@ class StubTransport(httpx.AsyncBaseTransport):
             raise answer
         call.status, call.error = answer.status, answer.error_code
         headers = {"content-type": request.headers["content-type"]}
-        return httpx.Response(answer.status, headers=headers, content=answer.body)
+        return httpx.Response(answer.status, headers=headers, content=b"".join(answer.pieces()))
 
     def _prepare(self, operation: str | None, what: HttpAnswer | httpx.TransportError) -> None:
         self._answers.append(_Answer(operation, what))

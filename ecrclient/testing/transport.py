@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import NoReturn
+from typing import NoReturn, Self
 
 import anyio.lowlevel
 import httpx
@@ -47,26 +47,40 @@ async def _deliver(answer: HttpAnswer, request: httpx.Request) -> httpx.Response
         await anyio.sleep(delivery.delay)
     if delivery.lost:
         _break("the server closed the connection without an answer", request)
-    if delivery.kept is None:
+    if delivery.kept is None and isinstance(answer.body, bytes):
         return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
     length = {"content-length": str(len(answer.body))}
     return httpx.Response(
-        answer.status,
-        headers={**answer.headers, **length},
-        stream=_CutBody(answer.body[: delivery.kept], request),
+        answer.status, headers={**length, **answer.headers}, stream=_Stream(answer, request)
     )
 
 
-class _CutBody(httpx.AsyncByteStream):
-    """Some of a body, and then the end of the connection."""
+class _Stream(httpx.AsyncByteStream, AsyncIterator[bytes]):
+    """A body in pieces, or some of it and then the end of the connection."""
 
-    def __init__(self, kept: bytes, request: httpx.Request) -> None:
-        self._kept = kept
+    def __init__(self, answer: HttpAnswer, request: httpx.Request) -> None:
+        self._pieces = answer.pieces()
+        self._is_cut = answer.delivery.kept is not None
         self._request = request
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._kept
-        _break("the server closed the connection within the body", self._request)
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        await anyio.lowlevel.checkpoint()
+        try:
+            piece = next(self._pieces, None)
+        except OSError as error:
+            _break(f"the server cannot read the body: {error}", self._request)
+        if piece is not None:
+            return piece
+        if self._is_cut:
+            _break("the server closed the connection within the body", self._request)
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Close the file that is being read, if there is one."""
+        self._pieces.close()
 
 
 def _break(how: str, request: httpx.Request) -> NoReturn:

@@ -11,9 +11,10 @@ since the client's own use of the models checks less than the service does:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from pydantic import ValidationError
 
@@ -27,7 +28,17 @@ if TYPE_CHECKING:
     from ecrclient._runtime.operation import Operation, ResponseT
     from ecrclient._runtime.shapes import Request, Response
 
-__all__ = ["Delivery", "HttpAnswer", "HttpRequest", "decode_request", "encode_response"]
+__all__ = [
+    "Body",
+    "Delivery",
+    "FileSlice",
+    "HttpAnswer",
+    "HttpRequest",
+    "decode_request",
+    "encode_response",
+]
+
+_PIECE = 1024 * 1024
 
 
 # ECR's messages list these values in another order than its model does.
@@ -69,15 +80,59 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class FileSlice:
+    """Some bytes of a file, which are read while they are sent."""
+
+    path: Path
+    first: int
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, at most 1 MiB at a time.
+
+        Raises:
+            OSError: the file cannot be read, or is too short.
+        """
+        left = self.size
+        with self.path.open("rb") as file:
+            file.seek(self.first)
+            while left:
+                piece = file.read(min(left, _PIECE))
+                if not piece:
+                    raise OSError(f"{self.path} ends {left} bytes too early")
+                left -= len(piece)
+                yield piece
+
+
+Body: TypeAlias = bytes | FileSlice
+
+
+@dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An answer, and what becomes of it; whatever carries it has to bring that about."""
+    """An answer, and what becomes of it; whatever carries it has to bring that about.
+
+    ``content-length`` is the length of the body unless the headers have another one, as those of
+    the response to a HEAD request do.
+    """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: Body
     error_code: str | None = None
     """The code of the error that it is."""
     delivery: Delivery = Delivery()
+
+    def pieces(self) -> Generator[bytes, None, None]:
+        """The bytes of the body that are to arrive."""
+        if isinstance(self.body, bytes):
+            yield self.body[: self.delivery.kept]
+            return
+        kept = self.delivery.kept
+        whole = self.body
+        yield from whole.pieces() if kept is None else replace(whole, size=kept).pieces()
 
 
 def decode_request(operation: Operation[ResponseT], body: bytes) -> Request[ResponseT]:

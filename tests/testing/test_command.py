@@ -13,8 +13,9 @@ import anyio
 import pytest
 
 from ecrclient import ECRClient
-from ecrclient.testing import InMemoryECR
+from ecrclient.testing import InMemoryECR, StateError
 from ecrclient.testing.__main__ import main
+from tests.testing.builders import digest_of, upload_part
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -60,6 +61,49 @@ def test_it_serves_until_it_is_told_to_stop(
     assert "team/app" in state.read_text(encoding="utf-8")
 
 
+async def upload_a_layer() -> int:
+    """Upload a layer to what the environment names; the part size that it advertises."""
+    async with ECRClient() as client:
+        await client.create_repository(repository_name="team/app")
+        started = await client.initiate_layer_upload(repository_name="team/app")
+        for first in range(0, len(LAYER), started.part_size or 1):
+            part = LAYER[first : first + (started.part_size or 1)]
+            await upload_part(client, "team/app", started.upload_id, first, part)
+        await client.complete_layer_upload(
+            repository_name="team/app",
+            upload_id=started.upload_id,
+            layer_digests=[digest_of(LAYER)],
+        )
+    return started.part_size
+
+
+LAYER = b"0123456789"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its signals are others")
+def test_layers_in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    state, folder = tmp_path / "state.json", tmp_path / "layers"
+    options = ("--state", str(state), "--layers-dir", str(folder), "--part-size", "4")
+    process, exported = run_command(*options)
+    with process:
+        for name, value in exported.items():
+            monkeypatch.setenv(name, value)
+        assert anyio.run(upload_a_layer) == 4
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+    file = folder / "sha256" / digest_of(LAYER).removeprefix("sha256:")
+    assert file.read_bytes() == LAYER
+
+    # A second run goes on with the folder, and would refuse another one.
+    process, _ = run_command(*options)
+    with process:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+    InMemoryECR.load(state, layers_dir=folder)
+    with pytest.raises(StateError, match="is in a file"):
+        InMemoryECR.load(state)
+
+
 @pytest.fixture
 def handlers() -> Iterator[None]:
     """The signal handlers, as they were."""
@@ -76,6 +120,8 @@ def handlers() -> Iterator[None]:
         (["--account-id", "1234"], "an account ID is twelve digits, not '1234'"),
         (["--region", "EU (Ireland)"], "a region is named as in 'us-east-1', not 'EU (Ireland)'"),
         (["--port", "99999"], "a port is a number from 0 to 65535, not 99999"),
+        (["--part-size", "0"], "part_size must be from 1 to 20971520, not 0"),
+        (["--layers-dir", "good.json"], "good.json"),
         (["--state", "none/new.json"], "there is no folder none to save new.json in"),
         (["--state", "damaged.json"], "damaged.json: version: Field required"),
         (

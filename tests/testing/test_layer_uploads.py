@@ -23,7 +23,14 @@ from ecrclient.testing import InMemoryECR
 from ecrclient.testing.resources.layer_uploads import LayerUploads
 from ecrclient.testing.seeds import add_layer
 from ecrclient.testing.store import Registry, utc_now
-from tests.testing.builders import REPOSITORY, digest_of, post, upload, upload_part
+from tests.testing.builders import (
+    REPOSITORY,
+    HandClock,
+    digest_of,
+    post,
+    upload,
+    upload_part,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -69,6 +76,51 @@ async def test_part_after_part(client: ECRClient, repository: str) -> None:
         )
     ).layers
     assert (layer.layer_availability, layer.layer_size) == ("AVAILABLE", 5 * MIB + 3)
+
+
+@pytest.mark.parametrize("part_size", [1, 4, 5 * MIB + 1, 20_971_520])
+async def test_the_part_size_is_what_a_test_says(part_size: int) -> None:
+    ecr = InMemoryECR(part_size=part_size)
+    ecr.add_image(REPOSITORY, [b"layer"])
+    content = CONTENT + b"the end" if part_size > MIB else b"0123456789"
+    async with ecr.client() as client:
+        started = await client.initiate_layer_upload(repository_name=REPOSITORY)
+        assert started.part_size == part_size
+        for first in range(0, len(content), part_size):
+            await send(client, started.upload_id, first, content[first : first + part_size])
+        assert await complete(client, started.upload_id, digest_of(content))
+
+
+async def test_parts_smaller_than_a_small_part_size(client: ECRClient) -> None:
+    ecr = InMemoryECR(part_size=4)
+    ecr.add_image(REPOSITORY, [b"layer"])
+    async with ecr.client() as client:
+        upload_id = await begin(client)
+        await send(client, upload_id, 0, b"abc")
+        await send(client, upload_id, 3, b"defg")
+        with pytest.raises(LayerPartTooSmallException, match="at least 4 bytes"):
+            await complete(client, upload_id, digest_of(b"abcdefg"))
+
+
+@pytest.mark.parametrize("part_size", [0, -1, 20_971_521])
+def test_part_sizes_that_cannot_be(part_size: int) -> None:
+    with pytest.raises(ValueError, match=f"part_size must be from 1 to 20971520, not {part_size}"):
+        InMemoryECR(part_size=part_size)
+
+
+async def test_an_upload_expires(
+    client: ECRClient, ecr: InMemoryECR, clock: HandClock, repository: str
+) -> None:
+    upload_id = await begin(client)
+    clock.advance(hours=23)
+    await send(client, upload_id, 0, b"abc")
+    clock.advance(hours=23)
+    await send(client, upload_id, 3, b"def")
+    clock.advance(hours=24)
+    with pytest.raises(UploadNotFoundException, match=upload_id):
+        await send(client, upload_id, 6, b"ghi")
+    with pytest.raises(UploadNotFoundException):
+        await complete(client, upload_id, digest_of(b"abcdef"))
 
 
 async def test_the_largest_part(client: ECRClient, repository: str) -> None:

@@ -31,6 +31,14 @@ async def test_a_stub(stub_transport):
 def test_an_unused_answer(stub_transport):
     stub_transport.respond(LIST_IMAGES, ListImagesResponse(image_ids=[]))
 
+@pytest.mark.anyio
+async def test_the_clock(in_memory_ecr, ecr_client, ecr_clock):
+    assert ecr_clock is in_memory_ecr.clock
+    ecr_clock.freeze()
+    ecr_clock.advance(days=31)
+    made = await ecr_client.create_repository(repository_name="team/app")
+    assert made.repository.created_at == ecr_clock()
+
 def test_served(in_memory_ecr, served_ecr):
     assert served_ecr.url.startswith("http://127.0.0.1:")
 
@@ -51,6 +59,6 @@ def test_the_fixtures(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(TESTS)
     # In this process the modules are there already, which pytest warns of.
     result = pytester.runpytest("-W", "ignore::pytest.PytestAssertRewriteWarning")
-    # anyio's plugin runs async tests on asyncio and trio: 4 of them, and 2 others.
-    result.assert_outcomes(passed=10, errors=1)
+    # anyio's plugin runs async tests on asyncio and trio: 5 of them, and 2 others.
+    result.assert_outcomes(passed=12, errors=1)
     result.stdout.fnmatch_lines(["E *AssertionError: not called: ListImages"])

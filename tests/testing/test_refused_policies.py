@@ -16,7 +16,7 @@ from tests.testing.refused_lifecycle_policies import (
     without,
 )
 from tests.testing.refused_policies import LOCK_OUTS, REGISTRY, REPOSITORY, STATEMENT, text_of
-from tests.testing.stage import Scene
+from tests.testing.stage import RefusedError, Scene
 
 WHERE = {"repositoryName": "team/app"}
 INVALID = (
@@ -142,8 +142,11 @@ class TestRepositoryPolicies:
             with repository.refuses("SetRepositoryPolicy", "InvalidParameterException") as caught:
                 repository("SetRepositoryPolicy", **WHERE, policyText=text, **members)
             assert caught.value.message == INVALID.format("repository")
-        repository("SetRepositoryPolicy", **WHERE, policyText=text, force=True)
-        assert repository("GetRepositoryPolicy", **WHERE)["policyText"] == text
+        made = repository("SetRepositoryPolicy", **WHERE, policyText=text, force=True)
+        assert made["policyText"] == text
+        with pytest.raises(RefusedError) as locked_out:
+            repository("SetRepositoryPolicy", **WHERE, policyText=text, force=True)
+        assert locked_out.value.code == "AccessDeniedException"
 
     @pytest.mark.parametrize(
         "changes",

@@ -81,6 +81,13 @@ async def test_a_layer_for_a_manifest(ecr: InMemoryECR, client: ECRClient) -> No
     )
 
 
+def test_empty_layers_are_refused(ecr: InMemoryECR) -> None:
+    with pytest.raises(ValueError, match="a layer must have at least one byte"):
+        ecr.add_layer("team/app", b"")
+    with pytest.raises(ValueError, match="a layer must have at least one byte"):
+        ecr.add_image("team/app", [b"one", b""])
+
+
 def test_what_cannot_be_put_there(ecr: InMemoryECR) -> None:
     with pytest.raises(RequestValidationError, match="repository_name"):
         ecr.add_layer("No Name", b"one")

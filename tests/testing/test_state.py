@@ -19,7 +19,7 @@ from ecrclient import ECRClient
 from ecrclient._runtime.shapes import Structure
 from ecrclient.testing import InMemoryECR, StateError
 from ecrclient.testing.state import dump
-from ecrclient.testing.store import ImageRecord, Registry, RepositoryRecord, utc_now
+from ecrclient.testing.store import NOT_STATE, ImageRecord, Registry, RepositoryRecord, utc_now
 from tests.testing.builders import (
     OCI_INDEX,
     HandClock,
@@ -77,11 +77,7 @@ def values_of(type_: Any) -> st.SearchStrategy[Any]:
         return models_of(type_)
     assert dataclasses.is_dataclass(type_), f"the state cannot hold {type_}"
     hints = get_type_hints(type_, include_extras=True)
-    names = [
-        one.name
-        for one in dataclasses.fields(type_)
-        if one.name not in ("clock", "layer_origin", "lock")
-    ]
+    names = [one.name for one in dataclasses.fields(type_) if one.name not in NOT_STATE]
     members = {name: values_of(hints[name]) for name in names}
     if "clock" in hints:
         members["clock"] = st.just(utc_now)
@@ -101,7 +97,7 @@ def models_of(model: type[Structure]) -> st.SearchStrategy[Structure]:
 
 
 def made_consistent(registry: Registry) -> Registry:
-    """Make documents valid, and equal what is written in two places."""
+    """Make documents valid, layers not in files, and equal what is written in two places."""
     if registry.policy_text is not None:
         registry.policy_text = REGISTRY_POLICY
     templates, registry.creation_templates = registry.creation_templates, {}
@@ -115,6 +111,10 @@ def made_consistent(registry: Registry) -> Registry:
         registry.creation_templates[key.removesuffix("/")] = changed
     for name, repository in registry.repositories.items():
         repository.name = name
+        for layer in repository.layers.values():
+            layer.file_size = None
+        for upload in repository.uploads.values():
+            upload.file_part_sizes = []
         if repository.policy_text is not None:
             repository.policy_text = REPOSITORY_POLICY
         if repository.lifecycle_policy_text is not None:

@@ -26,7 +26,7 @@ def botocore_client(ecr: InMemoryECR) -> Any:
             HttpRequest(request.method, url.path or "/", url.query, headers, request.body)
         )
         return botocore_module("awsrequest").AWSResponse(
-            request.url, answer.status, dict(answer.headers), _Body(answer.body)
+            request.url, answer.status, dict(answer.headers), _Body(b"".join(answer.pieces()))
         )
 
     client: Any = (

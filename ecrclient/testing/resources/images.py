@@ -22,10 +22,12 @@ from ecrclient.models import (
 )
 from ecrclient.operations import BATCH_DELETE_IMAGE, BATCH_GET_IMAGE, DESCRIBE_IMAGES, LIST_IMAGES
 
+from ..iam import identities_of
 from .conversion import convert, negotiate
 from .image_ids import find_image, identify, named_image
 from .pages import refuse_paging
 from .scan_states import finished_scan, scan_status, scan_summary
+from .unused_layers import remove_image
 
 if TYPE_CHECKING:
     from ecrclient.models import DescribeImagesFilter, ListImagesFilter
@@ -99,7 +101,7 @@ class Images:
         """Remove tags and images, in the order in which they are named."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         deleted, failures = _sort_out(
-            _delete(repository, image_id) for image_id in _unique(request.image_ids)
+            _delete(self._registry, repository, image_id) for image_id in _unique(request.image_ids)
         )
         return BatchDeleteImageResponse(
             image_ids=[gone for ids in deleted for gone in ids], failures=failures
@@ -179,7 +181,8 @@ class Images:
                 yield image
 
     def _record_pull(self, image: ImageRecord) -> None:
-        if self._registry.caller_arn in self._registry.pull_time_exclusions:
+        caller = self._registry.caller or self._registry.caller_arn
+        if not identities_of(caller).isdisjoint(self._registry.pull_time_exclusions):
             return
         now = self._registry.clock()
         if image.last_pull is None or now - image.last_pull >= _PULL_RECORDED_EVERY:
@@ -187,7 +190,7 @@ class Images:
 
 
 def _delete(
-    repository: RepositoryRecord, image_id: ImageIdentifier
+    registry: Registry, repository: RepositoryRecord, image_id: ImageIdentifier
 ) -> list[ImageIdentifier] | ImageFailure:
     """Remove one tag, or one image with all its tags; an image goes with its last tag."""
     image = find_image(repository, image_id)
@@ -204,7 +207,7 @@ def _delete(
             failure_code="ImageReferencedByManifestList",
             failure_reason=f"Requested image referenced by manifest list: [{', '.join(indexes)}]",
         )
-    repository.remove_image(image.digest)
+    remove_image(registry, repository, image.digest)
     return [identify(image.digest, gone) for gone in image.tags or (None,)]
 
 

@@ -1,10 +1,13 @@
 """Download URLs for layers, and what is found there.
 
 ECR keeps layers in a bucket of its own, and gives URLs of Amazon S3 that are signed by their query.
-The URLs look the same here, and answer as S3 does: whoever has one needs no credentials, nothing of
-it can be changed, and it expires. Sources: "Authenticating Requests: Using Query Parameters" and
-"Error Responses" in the Amazon S3 API Reference. What is signed is the service's own business, so
-the signature is not one that a client could compute.
+The URLs look the same here, and respond as S3 does: they need no credentials, no part of them can
+be changed, and they expire. Sources: "Authenticating Requests: Using Query Parameters",
+"GetObject", "HeadObject" and "Error Responses" in the Amazon S3 API Reference. The signature is not
+one that a client could compute.
+
+HEAD requests are served as well, for clients that ask for a blob's size first. That is lenient: S3
+signs the method, too, and refuses HEAD with a URL that is signed for GET.
 """
 
 from __future__ import annotations
@@ -12,10 +15,14 @@ from __future__ import annotations
 import hmac
 import secrets
 import uuid
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from xml.sax.saxutils import escape
 
+from ..byte_ranges import UnsatisfiableRangeError, read_range
 from ..wire import HttpAnswer
 
 if TYPE_CHECKING:
@@ -26,12 +33,13 @@ __all__ = ["LayerDownloads"]
 
 _LIFETIME = timedelta(hours=1)
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
+_ISO = "%Y-%m-%dT%H:%M:%SZ"
 _FOLDER = "/layers/"
 _SIGNATURE = "X-Amz-Signature"
 
 
 class LayerDownloads:
-    """Makes URLs, and answers GET requests to them.
+    """Makes URLs, and responds to GET and HEAD requests to them.
 
     The host is a part of what is signed. It is that of S3; a server that can be reached sets
     :attr:`Registry.layer_origin`.
@@ -59,10 +67,17 @@ class LayerDownloads:
 
     def serves(self, request: HttpRequest) -> bool:
         """Whether the request is for a layer, and not a call of the API."""
-        return request.method == "GET" and request.path.startswith(_FOLDER)
+        return request.method in ("GET", "HEAD") and request.path.startswith(_FOLDER)
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
-        """The layer, or S3's reasons why not."""
+        """The layer or a range of it, or S3's error."""
+        answer = self._get(request)
+        if request.method == "GET":
+            return answer
+        length = {"content-length": str(len(answer.body))}
+        return replace(answer, headers={**length, **answer.headers}, body=b"")
+
+    def _get(self, request: HttpRequest) -> HttpAnswer:
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         signature = query.pop(_SIGNATURE, None)
         if signature is None:
@@ -76,12 +91,41 @@ class LayerDownloads:
                 "Check your key and signing method.",
             )
         issued = datetime.strptime(query["X-Amz-Date"], _TIMESTAMP).replace(tzinfo=UTC)
-        if self._registry.clock() >= issued + timedelta(seconds=int(query["X-Amz-Expires"])):
-            return _refusal(403, "AccessDenied", "Request has expired")
+        expires = issued + timedelta(seconds=int(query["X-Amz-Expires"]))
+        now = self._registry.clock().astimezone(UTC)
+        if now >= expires:
+            return _refusal(
+                403,
+                "AccessDenied",
+                "Request has expired",
+                {
+                    "X-Amz-Expires": query["X-Amz-Expires"],
+                    "Expires": f"{expires:{_ISO}}",
+                    "ServerTime": f"{now:{_ISO}}",
+                },
+            )
         layer = self._find(request.path)
         if layer is None:
             return _refusal(404, "NoSuchKey", "The specified key does not exist.")
-        return HttpAnswer(200, {"content-type": "application/octet-stream"}, layer.content)
+        return self._serve(layer, request.headers.get("range"))
+
+    def _serve(self, layer: LayerRecord, wanted: str | None) -> HttpAnswer:
+        headers = {"content-type": "application/octet-stream", "accept-ranges": "bytes"}
+        try:
+            span = read_range(wanted, layer.size)
+        except UnsatisfiableRangeError:
+            return _refusal(
+                416,
+                "InvalidRange",
+                "The requested range is not satisfiable",
+                {"RangeRequested": wanted or "", "ActualObjectSize": str(layer.size)},
+                {"content-range": f"bytes */{layer.size}"},
+            )
+        first, size = span or (0, layer.size)
+        if span is not None:
+            headers["content-range"] = f"bytes {first}-{first + size - 1}/{layer.size}"
+        body = self._registry.layer_store.read(layer, first, size)
+        return HttpAnswer(200 if span is None else 206, headers, body)
 
     def _sign(self, host: str, path: str, query: dict[str, str]) -> str:
         signed = "\n".join((host.lower(), path, urlencode(sorted(query.items()))))
@@ -94,13 +138,20 @@ class LayerDownloads:
         return None if repository is None else repository.layers.get(":".join(digest))
 
 
-def _refusal(status: int, code: str, message: str) -> HttpAnswer:
-    """An error of Amazon S3."""
+def _refusal(
+    status: int,
+    code: str,
+    message: str,
+    details: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> HttpAnswer:
+    """An error of Amazon S3, with elements and headers of its own."""
+    more = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in (details or {}).items())
     request_id = uuid.uuid4().hex[:16].upper()
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Error><Code>{code}</Code><Message>{message}</Message>"
+        f"<Error><Code>{code}</Code><Message>{message}</Message>{more}"
         f"<RequestId>{request_id}</RequestId></Error>"
     )
-    headers = {"content-type": "application/xml", "x-amz-request-id": request_id}
-    return HttpAnswer(status, headers, body.encode(), error_code=code)
+    common = {"content-type": "application/xml", "x-amz-request-id": request_id}
+    return HttpAnswer(status, {**common, **(headers or {})}, body.encode(), error_code=code)

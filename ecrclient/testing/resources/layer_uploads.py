@@ -1,13 +1,14 @@
 """Uploads of layers: part after part, and a digest that must be right at the end.
 
-Sources: the API reference of the three operations, and "Amazon ECR service quotas". ECR gives an
-upload ID no documented lifetime, so an upload stays until it is completed.
+Sources: the API reference of the three operations, and "Amazon ECR service quotas". AWS documents
+no lifetime of an upload ID. Here an upload expires when no part has come for 24 hours; then it is
+not found, as an upload is that was never begun.
 """
 
 from __future__ import annotations
 
-import hashlib
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ecrclient.errors import (
@@ -34,21 +35,20 @@ from ecrclient.operations import (
 )
 
 from ..errors import refuse
-from ..store import LayerRecord, UploadRecord
+from ..store import UploadRecord
 from .create_on_push import repository_for_push
 from .layers import availability
+from .unused_layers import mark_unused
 
 if TYPE_CHECKING:
     from ..dispatch import Handlers
     from ..store import Registry, RepositoryRecord
 
-__all__ = ["LayerUploads", "layer_digest"]
+__all__ = ["LayerUploads"]
 
-# The largest part that UploadLayerPart takes. The example of the AWS CLI and the service quotas
-# still say 10 MiB.
-_PART_SIZE = 20_971_520
 _LEAST_PART_SIZE = 5 * 1024 * 1024
 _MOST_PARTS = 4_200
+_LIFETIME = timedelta(hours=24)
 
 
 class LayerUploads:
@@ -68,20 +68,24 @@ class LayerUploads:
         repository = repository_for_push(
             self._registry, request.repository_name, request.registry_id
         )
-        upload = UploadRecord(str(uuid.uuid4()))
+        self._expire(repository)
+        upload = UploadRecord(str(uuid.uuid4()), active_at=self._registry.clock())
         repository.uploads[upload.upload_id] = upload
-        return InitiateLayerUploadResponse(upload_id=upload.upload_id, part_size=_PART_SIZE)
+        return InitiateLayerUploadResponse(
+            upload_id=upload.upload_id, part_size=self._registry.part_size
+        )
 
     def upload_part(self, request: UploadLayerPartRequest) -> UploadLayerPartResponse:
         """Take the part that comes next."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         upload = self._upload(repository, request.upload_id)
         self._check_part(repository, upload, request)
-        if len(upload.parts) == _MOST_PARTS:
+        if len(upload.part_sizes) == _MOST_PARTS:
             raise refuse(
                 LimitExceededException, f"A layer cannot have more than {_MOST_PARTS} parts"
             )
-        upload.parts.append(request.layer_part_blob)
+        self._registry.layer_store.append(upload, request.layer_part_blob)
+        upload.active_at = self._registry.clock()
         return UploadLayerPartResponse(
             registry_id=self._registry.account_id,
             repository_name=repository.name,
@@ -97,9 +101,9 @@ class LayerUploads:
         """
         repository = self._registry.repository(request.repository_name, request.registry_id)
         upload = self._upload(repository, request.upload_id)
-        _check_sizes(upload)
-        content = b"".join(upload.parts)
-        digest = layer_digest(content)
+        self._check_sizes(upload)
+        layer_store = self._registry.layer_store
+        digest = layer_store.digest(upload)
         if set(request.layer_digests) != {digest}:
             raise refuse(
                 InvalidLayerException,
@@ -108,12 +112,17 @@ class LayerUploads:
             )
         del repository.uploads[upload.upload_id]
         if availability(repository, digest, self._registry.clock()) == "AVAILABLE":
+            layer_store.discard(upload)
             raise refuse(
                 LayerAlreadyExistsException,
                 f"The layer with digest '{digest}' already exists in the repository with name "
                 f"'{repository.name}' in the registry with id '{self._registry.account_id}'",
             )
-        repository.layers.setdefault(digest, LayerRecord(digest, content))
+        if digest in repository.layers:
+            layer_store.discard(upload)
+        else:
+            repository.layers[digest] = layer_store.complete(upload, digest)
+        mark_unused(self._registry, repository, [digest])
         return CompleteLayerUploadResponse(
             registry_id=self._registry.account_id,
             repository_name=repository.name,
@@ -122,6 +131,7 @@ class LayerUploads:
         )
 
     def _upload(self, repository: RepositoryRecord, upload_id: str) -> UploadRecord:
+        self._expire(repository)
         upload = repository.uploads.get(upload_id)
         if upload is None:
             raise refuse(
@@ -130,6 +140,29 @@ class LayerUploads:
                 f"'{repository.name}' in the registry with id '{self._registry.account_id}'",
             )
         return upload
+
+    def _expire(self, repository: RepositoryRecord) -> None:
+        """Forget the uploads to which no part has come for long."""
+        now = self._registry.clock()
+        for upload in list(repository.uploads.values()):
+            if upload.active_at is not None and now - upload.active_at >= _LIFETIME:
+                del repository.uploads[upload.upload_id]
+                self._registry.layer_store.discard(upload)
+
+    def _check_sizes(self, upload: UploadRecord) -> None:
+        sizes = upload.part_sizes
+        if not sizes:
+            raise refuse(
+                EmptyUploadException,
+                f"The upload with id '{upload.upload_id}' does not contain any layer parts",
+            )
+        # Parts as large as the advertised size are never too small, whatever a test advertises.
+        least = min(_LEAST_PART_SIZE, self._registry.part_size)
+        if any(size < least for size in sizes[:-1]):
+            raise refuse(
+                LayerPartTooSmallException,
+                f"Layer parts must be at least {least} bytes, except for the last one",
+            )
 
     def _check_part(
         self,
@@ -158,22 +191,4 @@ class LayerUploads:
             repositoryName=repository.name,
             uploadId=upload.upload_id,
             **received,
-        )
-
-
-def layer_digest(content: bytes) -> str:
-    """What a layer is named by."""
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
-
-
-def _check_sizes(upload: UploadRecord) -> None:
-    if not upload.parts:
-        raise refuse(
-            EmptyUploadException,
-            f"The upload with id '{upload.upload_id}' does not contain any layer parts",
-        )
-    if any(len(part) < _LEAST_PART_SIZE for part in upload.parts[:-1]):
-        raise refuse(
-            LayerPartTooSmallException,
-            f"Layer parts must be at least {_LEAST_PART_SIZE} bytes, except for the last one",
         )

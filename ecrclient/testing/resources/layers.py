@@ -98,7 +98,7 @@ class Layers:
         return Layer(
             layer_digest=digest,
             layer_availability=found,
-            layer_size=len(layer.content),
+            layer_size=layer.size,
             media_type=layer.media_type,
         )
 

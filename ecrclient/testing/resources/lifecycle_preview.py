@@ -29,6 +29,7 @@ from .image_ids import check_image_id
 from .lifecycle_evaluation import Decision, evaluate
 from .pages import refuse_paging
 from .policies import check_lifecycle_policy, lifecycle_policy_of
+from .unused_layers import remove_image
 
 if TYPE_CHECKING:
     from ..dispatch import Handlers
@@ -150,7 +151,7 @@ def apply_policies(registry: Registry) -> dict[str, list[LifecyclePolicyPreviewR
             if rule.action.type == "transition":
                 image.is_archived, image.archived_at = True, now
             elif image.digest in repository.images:
-                repository.remove_image(image.digest)
+                remove_image(registry, repository, image.digest)
         repository.lifecycle_evaluated_at = now
     return done
 

@@ -36,7 +36,8 @@ from ecrclient.operations import (
 )
 
 from ..errors import invalid_parameter, refuse
-from .policy_documents import check_repository_policy, would_lock_out
+from ..iam import denies
+from .policy_documents import check_repository_policy
 
 if TYPE_CHECKING:
     from ..dispatch import Handlers
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 __all__ = ["Policies", "check_lifecycle_policy", "lifecycle_policy_of"]
 
 _NOT_A_POLICY = "Could not map policyString into LifecyclePolicy."
+
+_SET_POLICY = "ecr:SetRepositoryPolicy"
 
 
 class Policies:
@@ -70,9 +73,10 @@ class Policies:
         """
         record = self._registry.repository(request.repository_name, request.registry_id)
         check_repository_policy(request.policy_text)
-        if not request.force and would_lock_out(request.policy_text, self._registry.caller_arn):
-            # ECR documents neither the error nor its message. These are the ones it has for a
-            # policy text.
+        caller = self._registry.caller or self._registry.caller_arn
+        if not request.force and denies(request.policy_text, caller, _SET_POLICY):
+            # ECR documents neither how it finds out that a policy would lock its caller out, nor
+            # the error. The error is the one that it has for a policy text.
             raise invalid_parameter("PolicyText", "Invalid repository policy provided")
         record.policy_text = request.policy_text
         return SetRepositoryPolicyResponse(

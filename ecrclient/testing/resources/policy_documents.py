@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -29,11 +29,10 @@ from ecrclient.operations import OPERATIONS
 
 from ..errors import invalid_parameter
 
-__all__ = ["check_registry_policy", "check_repository_policy", "would_lock_out"]
+__all__ = ["check_registry_policy", "check_repository_policy"]
 
 _log = logging.getLogger("ecrclient.testing")
 
-_SET_POLICY = "SetRepositoryPolicy"
 # Permissions without an operation.
 _ACTIONS = {operation.name for operation in OPERATIONS.values()} | {
     *("BatchImportUpstreamImage", "GetImageCopyStatus", "ReplicateImage")
@@ -126,21 +125,6 @@ def check_registry_policy(text: str) -> None:
     _check(text, "PolicyText", "registry")
 
 
-def would_lock_out(text: str, caller_arn: str) -> bool:
-    """Whether a valid repository policy denies its caller to set another one.
-
-    Without ``force``, ECR refuses such a policy. Nothing documents how it finds out: here it is a
-    denial without conditions, since callers of the same account need no permission of the policy.
-    """
-    return any(
-        one.effect == "Deny"
-        and not one.condition
-        and _has_action(one, _SET_POLICY)
-        and _has_principal(one, caller_arn)
-        for one in _Policy.model_validate_json(text).statement
-    )
-
-
 def _check(text: str, member: str, kind: Literal["repository", "registry"]) -> None:
     reason: str | None
     try:
@@ -208,30 +192,6 @@ def _in_conditions(statement: _Statement) -> Iterator[str]:
         # Null asks whether a key exists: it has no form with IfExists.
         if match is None or match[1] not in _OPERATORS or (match[1] == "Null" and match[2]):
             yield f"{operator} is not a condition operator"
-
-
-def _has_action(statement: _Statement, name: str) -> bool:
-    if statement.not_action:
-        return not _any_action(statement.not_action, name)
-    return _any_action(statement.action, name)
-
-
-def _any_action(actions: Sequence[str], name: str) -> bool:
-    return any(action == "*" or _matches(action.partition(":")[2], name) for action in actions)
-
-
-def _has_principal(statement: _Statement, arn: str) -> bool:
-    if statement.not_principal:
-        return not _names(statement.not_principal, {arn})
-    account = arn.split(":")[4]
-    root = f"{arn.rpartition(':')[0]}:root"
-    return _names(statement.principal, {arn, account, root})
-
-
-def _names(principals: _Principals, names: set[str]) -> bool:
-    if isinstance(principals, str):
-        return True
-    return not names.isdisjoint(principals.get("AWS", [])) or "*" in principals.get("AWS", [])
 
 
 def _matches(pattern: str, name: str) -> bool:

@@ -24,6 +24,7 @@ from .replication_rules import replicate_pushed
 from .scan_states import scan_pushed
 from .signing import signing_profiles
 from .storage_classes import restore_now
+from .unused_layers import mark_used
 
 if TYPE_CHECKING:
     from ..dispatch import Handlers
@@ -120,6 +121,7 @@ class Pushes:
         for digest, media_type in manifest.blobs.items():
             layer = repository.layers[digest]
             layer.media_type = layer.media_type or media_type
+        mark_used(self._registry, repository, manifest.blobs)
         return ImageRecord(
             digest=manifest.digest,
             manifest=text,

@@ -34,6 +34,7 @@ from .encryption import encryption_of
 from .mutability import check_mutability
 from .pages import refuse_paging
 from .tags import merge_tags
+from .unused_layers import remove_repository
 
 if TYPE_CHECKING:
     from ..dispatch import Handlers
@@ -124,7 +125,7 @@ class Repositories:
                 f"The repository with name '{record.name}' in registry with id "
                 f"'{registry.account_id}' cannot be deleted because it still contains images",
             )
-        del registry.repositories[record.name]
+        remove_repository(registry, record)
         fail_repository(registry, record.name)
         return DeleteRepositoryResponse(repository=self._describe(record))
 

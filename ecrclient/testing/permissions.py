@@ -1,0 +1,164 @@
+"""What callers are denied.
+
+Everything is allowed that nothing denies: no ``Allow`` is needed, and none is evaluated. Two things
+deny, as an explicit deny in IAM does:
+
+- a rule of the test, :meth:`InMemoryECR.deny`, which acts as an identity-based policy;
+- a statement of a repository policy with the effect ``Deny``, see ``iam``.
+
+Registry policies, service control policies and the like are not evaluated. Download URLs need no
+permission: GetDownloadUrlForLayer does.
+
+Sources: "Policy evaluation logic" and "Troubleshoot access denied error messages" in the IAM User
+Guide; "Actions, resources, and condition keys for Amazon Elastic Container Registry" in the Service
+Authorization Reference. AWS does not document which policy the message names if several deny; here
+it is the identity-based one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from ecrclient.operations import OPERATIONS
+
+from .errors import refuse_common
+from .iam import any_matches, denies, matches
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.errors import ServiceError
+    from ecrclient._runtime.operation import Operation
+    from ecrclient._runtime.shapes import Request
+
+    from .auth import Caller
+    from .store import Registry, RepositoryRecord
+
+__all__ = ["Denial", "Permissions"]
+
+_PREFIX = "ecr:"
+_ALL = "*"
+_ACTIONS = frozenset(f"{_PREFIX}{operation.name}" for operation in OPERATIONS.values())
+_IDENTITY, _RESOURCE = "an identity-based policy", "a resource-based policy"
+
+
+class Denial:
+    """A rule that denies operations until it is removed; as a context manager, until its end."""
+
+    def __init__(
+        self,
+        permissions: Permissions,
+        actions: Sequence[str],
+        access_key_id: str | None,
+        resources: Sequence[str],
+    ) -> None:
+        self._permissions = permissions
+        self._actions = actions
+        self._access_key_id = access_key_id
+        self._resources = resources
+
+    def __repr__(self) -> str:
+        who = self._access_key_id or "every access key"
+        what, where = ", ".join(self._actions), ", ".join(self._resources)
+        return f"<Denial of {what} on {where} to {who}>"
+
+    def remove(self) -> None:
+        """End the rule; idempotent."""
+        self._permissions.remove(self)
+
+    def covers(self, caller: Caller, action: str, resource: str) -> bool:
+        """Whether it denies the caller an action on a resource."""
+        return (
+            self._access_key_id in (None, caller.access_key_id)
+            and any_matches(self._actions, action, ignore_case=True)
+            and any_matches(self._resources, resource)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.remove()
+
+
+class Permissions:
+    """The rules of a test, and the policies of repositories.
+
+    Args:
+        registry: The registry whose repositories have the policies.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._denials: list[Denial] = []
+
+    def deny(
+        self, actions: Sequence[str], access_key_id: str | None, resources: Sequence[str]
+    ) -> Denial:
+        """Add a rule, see :meth:`InMemoryECR.deny`.
+
+        Raises:
+            ValueError: there is no action or no resource, or an action is not one of ECR's.
+        """
+        for action in actions:
+            if not any(matches(action, known, ignore_case=True) for known in _ACTIONS):
+                raise ValueError(
+                    f"{action!r} is not an action of ECR; actions are named as in "
+                    "'ecr:DeleteRepository', and may have wildcards"
+                )
+        if not actions or not resources:
+            raise ValueError("a rule needs at least one action and one resource")
+        denial = Denial(self, tuple(actions), access_key_id, tuple(resources))
+        self._denials.append(denial)
+        return denial
+
+    def remove(self, denial: Denial) -> None:
+        """Remove a rule, if it is there."""
+        if denial in self._denials:
+            self._denials.remove(denial)
+
+    def check(self, caller: Caller, operation: Operation[Any], request: Request[Any]) -> None:
+        """Let a request pass that nothing denies.
+
+        Raises:
+            ServiceError: ``AccessDeniedException``, with IAM's message.
+        """
+        action = f"{_PREFIX}{operation.name}"
+        for resource, repository in self._resources_of(request):
+            if any(denial.covers(caller, action, resource) for denial in self._denials):
+                raise _denied(caller, action, resource, _IDENTITY)
+            policy_text = repository.policy_text if repository else None
+            if policy_text is not None and denies(policy_text, caller.arn, action):
+                raise _denied(caller, action, resource, _RESOURCE)
+
+    def _resources_of(self, request: Request[Any]) -> Iterator[tuple[str, RepositoryRecord | None]]:
+        """The ARNs of what a request is about, each with the repository if it is there."""
+        repositories, prefix = self._registry.repositories, self._registry.arn_prefix
+        for arn in _arns_of(request, prefix):
+            yield arn, repositories.get(arn.removeprefix(prefix))
+
+
+def _arns_of(request: Request[Any], prefix: str) -> list[str]:
+    """The resources that a request names, as the Service Authorization Reference has them."""
+    members: dict[str, Any] = vars(request)
+    if "resource_arn" in members:
+        return [members["resource_arn"]]
+    if "repository_name" in members:
+        return [f"{prefix}{members['repository_name']}"]
+    if "repository_names" in members:
+        # DescribeRepositories of all: ECR's own messages have a wildcard.
+        return [f"{prefix}{name}" for name in members["repository_names"] or [_ALL]]
+    return [_ALL]
+
+
+def _denied(caller: Caller, action: str, resource: str, policy: str) -> ServiceError:
+    return refuse_common(
+        "AccessDeniedException",
+        f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource} "
+        f"with an explicit deny in {policy}",
+    )

@@ -1,0 +1,132 @@
+"""The service: from an HTTP request to an HTTP response, without I/O."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+from ecrclient._runtime.errors import ServiceError
+from ecrclient.operations import OPERATIONS, SERVICE
+
+from .auth import Authenticator
+from .dispatch import Handlers
+from .errors import encode_error, refuse_common
+from .resources import answer_everything
+from .resources.layer_downloads import LayerDownloads
+from .resources.unused_layers import collect_layers
+from .wire import HttpAnswer
+
+if TYPE_CHECKING:
+    from ecrclient._runtime.credentials import Credentials
+    from ecrclient._runtime.operation import Operation
+
+    from .calls import Calls
+    from .clock import Clock
+    from .faults import Faults
+    from .permissions import Permissions
+    from .store import Registry
+    from .wire import HttpRequest
+
+__all__ = ["Service"]
+
+_CONTENT_TYPE = f"application/x-amz-json-{SERVICE.json_version}"
+
+
+class Service:
+    """Responds to requests, one after the other, each as a whole.
+
+    Args:
+        registry: The state.
+        faults: What goes wrong on demand.
+        calls: Where requests are recorded.
+        permissions: What is denied to whom.
+        signing_clock: The time that signatures are compared with.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        faults: Faults,
+        calls: Calls,
+        permissions: Permissions,
+        signing_clock: Clock,
+    ) -> None:
+        self._registry = registry
+        self._faults = faults
+        self._calls = calls
+        self._permissions = permissions
+        self._signing_clock = signing_clock
+        self._targets = {operation.target: operation for operation in OPERATIONS.values()}
+        self._authenticator = Authenticator(
+            region=registry.region,
+            service=SERVICE.signing_name,
+            clock=self._now,
+            expired=faults.has_expired,
+        )
+        self._handlers = Handlers()
+        self._downloads = LayerDownloads(registry)
+        answer_everything(registry, self._handlers, self._downloads)
+
+    def accept(self, credentials: Credentials, principal_arn: str) -> None:
+        """Accept signatures that are made with these credentials, as a principal's."""
+        self._authenticator.accept(credentials, principal_arn)
+
+    def handle(self, request: HttpRequest) -> HttpAnswer:
+        """Respond to one request, as faults allow."""
+        with self._registry.lock:
+            self._registry.layer_origin = request.origin
+            collect_layers(self._registry)
+            call = self._calls.add(request, self._registry.clock())
+            plan = self._faults.plan(call)
+            if not plan.arrives:
+                return HttpAnswer(0, {}, b"", delivery=plan.delivery(0))
+            answer = self._answer(request, plan.error)
+            answer = replace(answer, delivery=plan.delivery(len(answer.body)))
+            if not answer.delivery.lost:
+                call.status, call.error = answer.status, answer.error_code
+            return answer
+
+    def _answer(self, request: HttpRequest, scripted: ServiceError | None) -> HttpAnswer:
+        if scripted is None and self._downloads.serves(request):
+            return self._downloads.answer(request)
+        headers = {
+            "x-amzn-requestid": str(uuid.uuid4()),
+            "content-type": _CONTENT_TYPE,
+            "date": format_datetime(self._now(), usegmt=True),
+        }
+        try:
+            if scripted is None:
+                return HttpAnswer(200, headers, self._execute(request))
+            error = scripted
+        except ServiceError as refusal:
+            error = refusal
+        if error.retry_after is not None:
+            headers["x-amz-retry-after"] = str(round(error.retry_after * 1000))
+        return HttpAnswer(error.status, headers, encode_error(error), error.code)
+
+    def _now(self) -> datetime:
+        """The time that signatures are compared with, and that ``Date`` has."""
+        return self._signing_clock().astimezone(UTC) + self._faults.total_offset()
+
+    def _execute(self, request: HttpRequest) -> bytes:
+        operation = self._operation(request)
+        caller = self._authenticator.verify(request)
+        self._registry.caller = caller.arn
+        return self._handlers.answer(
+            operation, request.body, lambda one: self._permissions.check(caller, operation, one)
+        )
+
+    def _operation(self, request: HttpRequest) -> Operation[Any]:
+        target = request.headers.get("x-amz-target", "")
+        operation = self._targets.get(target)
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip()
+        # AWS recognises a protocol by its content type, and no other protocol has operations here.
+        speaks = (request.method, request.path, content_type) == ("POST", "/", _CONTENT_TYPE)
+        if operation is None or not speaks:
+            raise refuse_common(
+                "UnknownOperationException", f"there is no operation {target!r} in this protocol"
+            )
+        return operation
