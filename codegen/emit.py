@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.runtime import PROJECT
 from codegen.writer import WIDTH
 
 __all__ = ["MARK", "EmitError", "Stray", "compare", "format_python", "header", "write"]
@@ -49,7 +50,7 @@ def format_python(modules: Mapping[str, str]) -> dict[str, str]:
             (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_text(text, encoding="utf-8")
         settings = ["--isolated", "--no-cache", "--quiet", "--config", f"line-length={WIDTH}"]
-        sorting = ["--config", 'lint.isort.known-first-party=["ecrclient"]', "--select=I,RUF022"]
+        sorting = ["--config", f'lint.isort.known-first-party=["{PROJECT}"]', "--select=I,RUF022"]
         for command in (
             [ruff, "check", *settings, *sorting, "--fix", "."],
             [ruff, "format", *settings, "."],

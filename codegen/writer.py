@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from codegen.runtime import PROJECT
+
 __all__ = ["WIDTH", "ModuleWriter", "docstring", "paragraphs"]
 
 WIDTH = 100
@@ -83,7 +85,8 @@ def _import_lines(imports: Mapping[str, Collection[tuple[str, str]]]) -> Iterato
 
 
 def _import_order(module: str) -> tuple[int, str]:
-    return (2 if module.startswith(".") else 1 if module.startswith("ecrclient") else 0, module)
+    root = module.partition(".")[0]
+    return ({"": 2, PROJECT: 1}.get(root, 0), module)
 
 
 def docstring(text: str, indent: str = "") -> str:

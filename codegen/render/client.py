@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from codegen import runtime
 from codegen.ir import (
     Batch,
     Boolean,
@@ -30,10 +31,10 @@ FOR_TYPES = (
     ".models",
     ".params",
     "collections.abc",
-    "ecrclient._runtime.batching",
-    "ecrclient._runtime.pagination",
-    "ecrclient._runtime.shapes",
-    "ecrclient._runtime.waiting",
+    runtime.BATCHING,
+    runtime.PAGINATION,
+    runtime.SHAPES,
+    runtime.WAITING,
 )
 """What signatures name and calls do not need."""
 
@@ -48,7 +49,7 @@ def render(service: Service) -> str:
         defines=[service.client],
         for_types=FOR_TYPES,
     )
-    base = writer.use(*service.bases.get(service.client, (_CLIENT, "BaseClient")))
+    base = writer.use(*service.bases.get(service.client, (runtime.CLIENT, "BaseClient")))
     writer.line(f"class {writer.define(service.client)}({base}):")
     writer.line(docstring(_class_doc(service), _INDENT))
     writer.line()
@@ -70,9 +71,6 @@ def render(service: Service) -> str:
         writer.line()
         writer.lines(_handle_method(handle, writer))
     return writer.to_text()
-
-
-_CLIENT = "ecrclient._runtime.client"
 
 
 def _class_doc(service: Service) -> str:
@@ -106,14 +104,14 @@ class Method:
     def returned(self, writer: ModuleWriter) -> str:
         """The type of what it returns."""
         if self.batch:
-            batches = writer.use("ecrclient._runtime.batching", "Batches")
+            batches = writer.use(runtime.BATCHING, "Batches")
             types = (self.batch.result.type, self.batch.failures.type)
             items = [ref.item if isinstance(ref, ListOf) else ref for ref in types]
             return f"{batches}[{', '.join(_items([item], writer) for item in items)}]"
         page = writer.use(".models", self.operation.output.name)
         if self.head.startswith("async") or self.operation.pagination is None:
             return page
-        paginator = writer.use("ecrclient._runtime.pagination", "Paginator")
+        paginator = writer.use(runtime.PAGINATION, "Paginator")
         return f"{paginator}[{page}, {_items(self.operation.pagination.item_types, writer)}]"
 
     def signature(self, writer: ModuleWriter) -> Iterator[str]:
@@ -136,7 +134,7 @@ class Method:
             if not member.required:
                 yield f"{_BODY}{member.name}: {_argument(member, writer)} | None = None,"
         if self.waiter:
-            on_poll = writer.use("ecrclient._runtime.waiting", "OnPoll")
+            on_poll = writer.use(runtime.WAITING, "OnPoll")
             yield f"{_BODY}on_poll: {on_poll}[{returned}] | None = None,"
         yield f"{_INDENT}) -> {returned}:"
 
@@ -235,8 +233,8 @@ def _batch_doc(method: Method, batch: Batch, service: Service) -> str:
         [
             textwrap.fill(method.summary, WIDTH - 12, break_on_hyphens=False),
             textwrap.fill(
-                f"Await it for the list of ``{batch.result.name}`` ({together}), or see "
-                ":class:`~ecrclient.Batches` for the failures beside it, and for a stream.",
+                f"Await it for the list of ``{batch.result.name}`` ({together}), or see :class:"
+                f"`~{service.package}.Batches` for the failures beside it, and for a stream.",
                 WIDTH - 12,
             ),
             *_arguments_doc(members),
@@ -355,7 +353,9 @@ def _raises_doc(operation: Operation, service: Service) -> str:
         lines.append(
             textwrap.fill(text, WIDTH - 12, initial_indent=_INDENT, subsequent_indent=_BODY)
         )
-    lines.append(f"{_INDENT}ECRClientError: any other failure; see ``ecrclient`` for the tree.")
+    lines.append(
+        f"{_INDENT}ECRClientError: any other failure; see ``{service.package}`` for the tree."
+    )
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from codegen import runtime
 from codegen.aws_model import ModelError
 from codegen.ir import Service
 from codegen.naming import snake_case
@@ -13,8 +14,6 @@ from codegen.writer import ModuleWriter, docstring
 
 __all__ = ["render"]
 
-_RULES = "ecrclient._runtime.endpoint_rules"
-_ERRORS = "ecrclient._runtime.errors"
 _STEP = "    "
 
 # What a client can supply; a rule that needs anything else can never apply to it.
@@ -38,7 +37,7 @@ def render(service: Service) -> str:
         "Sources: botocore's ``endpoint-rule-set-1`` of the service and ``partitions.json``.",
         defines=["PARTITIONS", "resolve_endpoint"],
     )
-    partition = writer.use(_RULES, "Partition")
+    partition = writer.use(runtime.ENDPOINT_RULES, "Partition")
     writer.line(f"{writer.define('PARTITIONS')} = (")
     for raw in service.partitions:
         writer.lines(_partition(raw, partition))
@@ -71,7 +70,7 @@ def _resolver(service: Service, writer: ModuleWriter) -> None:
             names[name], kind = _BUILT_INS[parameter["builtIn"]]
             writer.line(f"    {names[name]}: {kind},")
     writer.line(") -> str:")
-    error = writer.use(_ERRORS, "ConfigurationError")
+    error = writer.use(runtime.ERRORS, "ConfigurationError")
     doc = (
         "The URL to send requests to.\n\n"
         "Raises:\n"
@@ -156,7 +155,7 @@ class _Translation:
                 left, right = (self._value(argument) for argument in arguments)
                 return f"{left} == {right}"
             case "aws.partition":
-                find = self._writer.use(_RULES, "find_partition")
+                find = self._writer.use(runtime.ENDPOINT_RULES, "find_partition")
                 target = snake_case(condition["assign"])
                 found = f"{find}(PARTITIONS, {self._value(arguments[0])})"
                 return f"({target} := {found}) is not None"

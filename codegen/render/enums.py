@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from codegen import runtime
 from codegen.ir import Service
-from codegen.render.types import SHAPES
 from codegen.writer import ModuleWriter, docstring
 
 __all__ = ["render"]
@@ -19,7 +19,7 @@ def render(service: Service) -> str:
     )
     for enum in service.enums:
         annotated, literal = writer.use("typing", "Annotated"), writer.use("typing", "Literal")
-        marker = writer.use(SHAPES, "OpenEnum")
+        marker = writer.use(runtime.SHAPES, "OpenEnum")
         values = ", ".join(f'"{value}"' for value in enum.values)
         name = writer.define(enum.name)
         writer.line(f"{name} = {annotated}[{literal}[{values}] | str, {marker}()]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from codegen import runtime
 from codegen.writer import ModuleWriter
 
 __all__ = ["lazily"]
@@ -11,7 +12,7 @@ __all__ = ["lazily"]
 
 def lazily(writer: ModuleWriter, modules: Mapping[str, str]) -> None:
     """Write what finds each name in its module; type checkers are not to see it."""
-    lazily = writer.use("ecrclient._runtime.lazy", "lazily")
+    lazily = writer.use(runtime.LAZY, "lazily")
     writer.line("_MODULES = {")
     writer.lines(f'    "{name}": "{module}",' for name, module in sorted(modules.items()))
     writer.line("}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from codegen import runtime
 from codegen.ir import Operation, Service
 from codegen.writer import ModuleWriter, docstring
 
 __all__ = ["constant", "render"]
-
-_OPERATION = "ecrclient._runtime.operation"
 
 
 def constant(operation: Operation) -> str:
@@ -22,7 +21,7 @@ def render(service: Service) -> str:
         defines=[constant(operation) for operation in service.operations],
     )
     errors = writer.use(".errors", "ERRORS")
-    writer.line(f"{writer.define('SERVICE')} = {writer.use(_OPERATION, 'Service')}(")
+    writer.line(f"{writer.define('SERVICE')} = {writer.use(runtime.OPERATION, 'Service')}(")
     writer.line(f'    service_id="{service.service_id}",')
     writer.line(f'    signing_name="{service.signing_name}",')
     writer.line(f'    json_version="{service.json_version}",')
@@ -31,7 +30,7 @@ def render(service: Service) -> str:
     writer.line(")")
     for operation in service.operations:
         _operation(service, operation, writer)
-    table = writer.use(_OPERATION, "OperationsByRequest")
+    table = writer.use(runtime.OPERATION, "OperationsByRequest")
     writer.line(f"{writer.define('OPERATIONS')}: {table} = {{")
     writer.line("    operation.request_name: operation for operation in (")
     writer.lines(f"        {constant(operation)}," for operation in service.operations)
@@ -43,7 +42,7 @@ def render(service: Service) -> str:
 
 def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> None:
     response = writer.use_type(".models", operation.output.name)
-    kind = writer.use(_OPERATION, "Operation")
+    kind = writer.use(runtime.OPERATION, "Operation")
     writer.line(f"{writer.define(constant(operation))}: {kind}[{response}] = {kind}(")
     writer.line(f'    name="{operation.name}",')
     writer.line(f'    method="{operation.method}",')
@@ -57,7 +56,7 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
         page = operation.pagination
         limit = f'"{page.limit}"' if page.limit else "None"
         items = "".join(f"{path!r}," for path in page.items)
-        writer.line(f"    pagination={writer.use(_OPERATION, 'Pagination')}(")
+        writer.line(f"    pagination={writer.use(runtime.OPERATION, 'Pagination')}(")
         writer.line(f'        input_token="{page.input_token}",')
         writer.line(f'        output_token="{page.output_token}",')
         writer.line(f"        limit={limit},")
@@ -65,7 +64,7 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
         writer.line("    ),")
     if operation.batch:
         batch = operation.batch
-        writer.line(f"    batch={writer.use(_OPERATION, 'Batch')}(")
+        writer.line(f"    batch={writer.use(runtime.OPERATION, 'Batch')}(")
         writer.line(f'        ids="{batch.member.name}",')
         writer.line(f"        limit={batch.limit},")
         writer.line(f"        concurrency={batch.concurrency},")

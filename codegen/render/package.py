@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codegen import runtime
 from codegen.ir import Service
 from codegen.render.lazy import lazily
 from codegen.writer import ModuleWriter, docstring
@@ -11,9 +12,9 @@ from codegen.writer import ModuleWriter, docstring
 __all__ = ["render"]
 
 _PUBLIC = {
-    "ecrclient._runtime.batching": ("BatchResult", "Batches"),
-    "ecrclient._runtime.config": ("CallOptions",),
-    "ecrclient._runtime.credentials": (
+    runtime.BATCHING: ("BatchResult", "Batches"),
+    runtime.CONFIG: ("CallOptions",),
+    runtime.CREDENTIALS: (
         "BotocoreCredentials",
         "Credentials",
         "CredentialsProvider",
@@ -22,7 +23,7 @@ _PUBLIC = {
         "RequestsAuthCredentials",
         "StaticCredentials",
     ),
-    "ecrclient._runtime.errors": (
+    runtime.ERRORS: (
         "AttemptTimeout",
         "BatchError",
         "BatchFailure",
@@ -51,14 +52,14 @@ _PUBLIC = {
         "WriteError",
         "WriteTimeout",
     ),
-    "ecrclient._runtime.middleware": ("CallNext", "Middleware"),
-    "ecrclient._runtime.pagination": ("Paginator", "PrefetchingPaginator"),
-    "ecrclient._runtime.raw_response": ("RawResponse",),
-    "ecrclient._runtime.retry": ("RetryPolicy",),
-    "ecrclient._runtime.shapes": ("ResponseMetadata",),
-    "ecrclient._runtime.transport": ("PooledTransport",),
-    "ecrclient._runtime.waiting": ("Poll",),
-    "ecrclient._runtime.version": ("__version__",),
+    runtime.MIDDLEWARE: ("CallNext", "Middleware"),
+    runtime.PAGINATION: ("Paginator", "PrefetchingPaginator"),
+    runtime.RAW_RESPONSE: ("RawResponse",),
+    runtime.RETRY: ("RetryPolicy",),
+    runtime.SHAPES: ("ResponseMetadata",),
+    runtime.TRANSPORT: ("PooledTransport",),
+    runtime.WAITING: ("Poll",),
+    runtime.VERSION: ("__version__",),
 }
 
 
@@ -88,7 +89,7 @@ def _warm_up(service: Service, writer: ModuleWriter) -> Iterator[str]:
     operations = writer.use(".operations", "OPERATIONS")
     yield f"def {writer.define('warm_up')}(*methods: str) -> None:"
     yield docstring(_WARM_UP.format(client=service.client), "    ")
-    yield "    from ecrclient._runtime.warming import warm_up"
+    yield f"    from {runtime.WARMING} import warm_up"
     yield ""
     yield f"    warm_up({operations}.values(), methods)"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codegen import runtime
 from codegen.ir import (
     Blob,
     Boolean,
@@ -27,7 +28,7 @@ __all__ = [
     "value_type",
 ]
 
-SHAPES = "ecrclient._runtime.shapes"
+SHAPES = runtime.SHAPES
 _TIMESTAMPS = {"epoch": "Timestamp", "iso8601": "IsoTimestamp", "httpdate": "HttpTimestamp"}
 
 
@@ -64,20 +65,20 @@ def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool, enums: str =
         case String(shape=shape) | Number(shape=shape) if limits and has_limits(ref):
             return shape
         case String():
-            return writer.use(SHAPES, "Str")
+            return writer.use(runtime.SHAPES, "Str")
         case Number(kind=kind):
-            return writer.use(SHAPES, "Int" if kind == "int" else "Float")
+            return writer.use(runtime.SHAPES, "Int" if kind == "int" else "Float")
         case Boolean():
-            return writer.use(SHAPES, "Bool")
+            return writer.use(runtime.SHAPES, "Bool")
         case Timestamp(format=wire):
-            return writer.use(SHAPES, _TIMESTAMPS[wire])
+            return writer.use(runtime.SHAPES, _TIMESTAMPS[wire])
         case Document():
             return writer.use("typing", "Any")
         case Blob(min=low, max=high):
             if limits and (low is not None or high is not None):
                 limit = _limits(writer, "BlobLimits", "length", low, high)
                 return f"{writer.use('typing', 'Annotated')}[bytes, {limit}]"
-            return writer.use(SHAPES, "Blob")
+            return writer.use(runtime.SHAPES, "Blob")
         case ListOf(item=item, min=low, max=high):
             text = f"list[{field_type(item, writer, limits=limits, enums=enums)}]"
             if limits and (low is not None or high is not None):
@@ -94,7 +95,7 @@ def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool, enums: str =
 def _limits(writer: ModuleWriter, kind: str, what: str, low: int | None, high: int | None) -> str:
     parts = [f"min_{what}={low}"] if low is not None else []
     parts += [f"max_{what}={high}"] if high is not None else []
-    return f"{writer.use(SHAPES, kind)}({', '.join(parts)})"
+    return f"{writer.use(runtime.SHAPES, kind)}({', '.join(parts)})"
 
 
 def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: str) -> str:
@@ -104,7 +105,7 @@ def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: st
             return writer.use(".enums", enum)
         case String(json=True):
             document = f"{writer.use('collections.abc', 'Mapping')}[str, object]"
-            return f"str | {document} | {writer.use(SHAPES, 'SupportsJson')}"
+            return f"str | {document} | {writer.use(runtime.SHAPES, 'SupportsJson')}"
         case String():
             return "str"
         case Number(kind=kind):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from codegen import runtime
 from codegen.ir import Service, Waiter
 from codegen.render.operations import constant
 from codegen.writer import ModuleWriter
 
 __all__ = ["render", "waiter_constant"]
-
-_OPERATION = "ecrclient._runtime.operation"
 
 
 def waiter_constant(waiter: Waiter) -> str:
@@ -25,7 +24,7 @@ def render(service: Service) -> str:
     operations = {operation.name: operation for operation in service.operations}
     for waiter in service.waiters:
         operation = writer.use(".operations", constant(operations[waiter.operation]))
-        kind = writer.use(_OPERATION, "Waiter")
+        kind = writer.use(runtime.OPERATION, "Waiter")
         writer.line(f"{writer.define(waiter_constant(waiter))} = {kind}(")
         writer.line(f'    name="{waiter.name}",')
         writer.line(f"    operation={operation},")
