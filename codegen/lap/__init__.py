@@ -36,70 +36,36 @@ This is the published grammar with these additions, all found in real files: ``a
 without a ``@type`` line, group names and paths with punctuation.
 """
 
-from codegen.lap_errors import LapSyntaxError, LapWarning
-from codegen.lap_nodes import (
-    Block,
-    Body,
-    Count,
-    Directive,
-    Document,
-    Endpoint,
-    EndpointLine,
-    Enum,
-    ErrorEntry,
-    Errors,
-    Group,
-    Layout,
-    ListOf,
-    MapOf,
-    Member,
-    Named,
-    Params,
-    Position,
-    Record,
-    Returns,
-    Scalar,
-    Text,
-    Toc,
-    TocEntry,
-    Type,
-    TypeDef,
-    Unknown,
-)
-from codegen.lap_parser import MAX_DEPTH, METHODS, SCALARS, parse
-
-__all__ = [
-    "MAX_DEPTH",
-    "METHODS",
-    "SCALARS",
-    "Block",
-    "Body",
-    "Count",
-    "Directive",
-    "Document",
-    "Endpoint",
-    "EndpointLine",
-    "Enum",
-    "ErrorEntry",
-    "Errors",
-    "Group",
-    "LapSyntaxError",
-    "LapWarning",
-    "Layout",
-    "ListOf",
-    "MapOf",
-    "Member",
-    "Named",
-    "Params",
-    "Position",
-    "Record",
-    "Returns",
-    "Scalar",
-    "Text",
-    "Toc",
-    "TocEntry",
-    "Type",
-    "TypeDef",
-    "Unknown",
-    "parse",
-]
+from codegen.lap.directives import Body as Body
+from codegen.lap.directives import Count as Count
+from codegen.lap.directives import Directive as Directive
+from codegen.lap.directives import EndpointLine as EndpointLine
+from codegen.lap.directives import Errors as Errors
+from codegen.lap.directives import Layout as Layout
+from codegen.lap.directives import Params as Params
+from codegen.lap.directives import Returns as Returns
+from codegen.lap.directives import Text as Text
+from codegen.lap.directives import Toc as Toc
+from codegen.lap.directives import TypeDef as TypeDef
+from codegen.lap.directives import Unknown as Unknown
+from codegen.lap.document import Document as Document
+from codegen.lap.document import Endpoint as Endpoint
+from codegen.lap.document import Group as Group
+from codegen.lap.errors import LapSyntaxError as LapSyntaxError
+from codegen.lap.errors import LapWarning as LapWarning
+from codegen.lap.grammar import MAX_DEPTH as MAX_DEPTH
+from codegen.lap.grammar import METHODS as METHODS
+from codegen.lap.grammar import SCALARS as SCALARS
+from codegen.lap.parser import parse as parse
+from codegen.lap.types import Block as Block
+from codegen.lap.types import Enum as Enum
+from codegen.lap.types import ErrorEntry as ErrorEntry
+from codegen.lap.types import ListOf as ListOf
+from codegen.lap.types import MapOf as MapOf
+from codegen.lap.types import Member as Member
+from codegen.lap.types import Named as Named
+from codegen.lap.types import Position as Position
+from codegen.lap.types import Record as Record
+from codegen.lap.types import Scalar as Scalar
+from codegen.lap.types import TocEntry as TocEntry
+from codegen.lap.types import Type as Type

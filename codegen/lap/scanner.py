@@ -4,20 +4,20 @@ import re
 from bisect import bisect_right
 from typing import NoReturn
 
-from codegen.lap_errors import LapSyntaxError, quoted
-from codegen.lap_nodes import Position
+from codegen.lap.errors import LapSyntaxError, quoted
+from codegen.lap.types import Position
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]|\r(?!\n)|\\A\ufeff")
-_SPACES = re.compile(r" *+")
-_SPACES_AND_LINES = re.compile(r"[ \r\n]*+")
+_SPACES = re.compile(r" *")
+_SPACES_AND_LINES = re.compile(r"[ \r\n]*")
 _LINE_END = re.compile(r"\r?\n|\Z")
-_BLANK_REST = re.compile(r" *+(?:\r?\n|\Z)")
-_REST_OF_LINE = re.compile(r"[^\r\n]*+")
-_REST_OF_LINE_AND_END = re.compile(r"[^\n]*+\n?")
-_DIRECTIVE_LINE = re.compile(r" *+@")
-_NEW_DIRECTIVE = re.compile(r"\r?\n *+@")
+_BLANK_REST = re.compile(r" *(?:\r?\n|\Z)")
+_REST_OF_LINE = re.compile(r"[^\r\n]*")
+_REST_OF_LINE_AND_END = re.compile(r"[^\n]*\n?")
+_DIRECTIVE_LINE = re.compile(r" *@")
+_NEW_DIRECTIVE = re.compile(r"\r?\n *@")
 _PROSE_MARK = re.compile(r"[{},\s]")
-_WORD = re.compile(r"[\w@$.-]++")
+_WORD = re.compile(r"[\w@$.-]+")
 _CLOSER = {"{": "}", "[": "]", "<": ">", "(": ")"}
 
 
