@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -76,8 +76,9 @@ def render_report(
         proof: Sentences that say how the endpoints were matched.
         decisions: What the overlay says beyond both sources: where, what, why.
     """
-    rules = dict.fromkeys(difference.rule for difference in differences)
     kinds = Counter(difference.kind for difference in differences)
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    rules = dict.fromkeys(difference.rule for difference in differences)
     lines = [
         "# Differences between the spec and the model",
         "",
@@ -87,27 +88,18 @@ def render_report(
         "",
         *proof,
         "",
-        f"{len(differences)} differences: "
-        + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-        + ".",
+        f"{len(differences)} differences: {counts}.",
         "",
         "## Rules",
         "",
         *(f"- **{rule.name}**: {rule.text}" for rule in rules),
     ]
     for kind in kinds:
-        lines += [
-            "",
-            f"## {kind[0].upper()}{kind[1:]}",
-            "",
-            "| where | spec | model | rule |",
-            "|---|---|---|---|",
+        rows = [
+            (f"`{d.where}`", d.spec, d.model, d.rule.name) for d in differences if d.kind == kind
         ]
-        lines += [
-            f"| `{d.where}` | {d.spec} | {d.model} | {d.rule.name} |"
-            for d in differences
-            if d.kind == kind
-        ]
+        lines += ["", f"## {kind[0].upper()}{kind[1:]}", ""]
+        lines += _table(("where", "spec", "model", "rule"), rows)
     if decisions:
         lines += [
             "",
@@ -115,8 +107,12 @@ def render_report(
             "",
             "Both sources leave these open; the overlay settles them.",
             "",
-            "| where | decision | why |",
-            "|---|---|---|",
-            *(f"| {where} | {what} | {why} |" for where, what, why in decisions),
+            *_table(("where", "decision", "why"), decisions),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    yield from (f"| {' | '.join(row)} |" for row in rows)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
+from codegen.decisions import HandleDecision
 from codegen.ir import Handle, Member, Operation
-from codegen.overlay import HandleDecision, Overlay, OverlayError
+from codegen.overlay import Overlay, OverlayError
 
 __all__ = ["build_handles"]
 

@@ -75,7 +75,7 @@ def reconcile(
     facts = Facts(
         descriptions={name: e.desc or "" for name, e in endpoints.items()},
         in_spec=frozenset(endpoints),
-        requiredness={key: decision.value for key, decision in overlay.required.items()},
+        requiredness={key: decision.required for key, decision in overlay.required.items()},
     )
     service = build_service(model, overlay, facts, package=package)
     return Reconciled(service, matched, tuple(comparison.differences))
@@ -229,7 +229,7 @@ class _Comparison:
             )
             return
         self._decided.add(key)
-        rule = Rule.decided(_word(decision.value), decision.why)
+        rule = Rule.decided(_word(decision.required), decision.why)
         place = f"{operation.name}.{member.name}"
         self._note(place, "requiredness", _word(in_spec), _word(not in_spec), rule)
 
