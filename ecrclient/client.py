@@ -249,11 +249,11 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+                acceptable; the message names it.
+            ServerException: ECR has an internal problem; retry the call later.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -314,9 +314,9 @@ class ECRClient(ClientHelpers):
         specifying the image's digest in your request.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. A repeat reports images that the first
-        attempt deleted as ImageNotFound failures, and a deletion by tag could hit an image that
-        was pushed under that tag in between.
+        ``RetryPolicy(max_attempts=1)`` rules it out. A retry reports images that the first
+        attempt deleted as ImageNotFound failures, and a deletion by tag could delete an image
+        that was pushed under that tag in the meantime.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -331,11 +331,11 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -401,19 +401,19 @@ class ECRClient(ClientHelpers):
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
             accepted_media_types: Manifest media types that the caller can read;
-                image_manifest_media_type tells which one comes back. 1 to 100 items.
+                image_manifest_media_type is the one that is returned. 1 to 100 items.
 
         Returns:
             BatchGetImageResponse: the service's answer.
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            LimitExceededException: A service quota is used up, such as repositories per
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
             UnableToGetUpstreamImageException: An image could not be pulled from the upstream
                 registry, often because of bad credentials in the secret.
@@ -450,7 +450,7 @@ class ECRClient(ClientHelpers):
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
             accepted_media_types: Manifest media types that the caller can read;
-                image_manifest_media_type tells which one comes back. 1 to 100 items.
+                image_manifest_media_type is the one that is returned. 1 to 100 items.
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
@@ -484,12 +484,12 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -540,14 +540,14 @@ class ECRClient(ClientHelpers):
         tag, and push images.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The upload is gone once it is completed;
-        the second attempt answers UploadNotFoundException or LayerAlreadyExistsException
-        although the layer is stored.
+        ``RetryPolicy(max_attempts=1)`` rules it out. The upload no longer exists once it is
+        completed; the second attempt returns UploadNotFoundException or
+        LayerAlreadyExistsException although the layer is stored.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
-            upload_id: Identifier that InitiateLayerUpload gave the upload.
+            upload_id: Identifier of the upload, from InitiateLayerUpload.
             layer_digests: Digest of the whole layer, which ECR checks against the bytes it
                 received. 1 to 100 items.
             registry_id: The AWS account ID of the registry; the caller's own account when
@@ -558,23 +558,23 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             UploadNotFoundException: The repository has no open upload with this ID; it may have
                 expired, so start a new one.
             InvalidLayerException: The uploaded bytes do not have the layer digest that was
                 given; upload the layer again.
             LayerPartTooSmallException: A part other than the last is smaller than 5 MiB; use
                 the part_size of InitiateLayerUpload.
-            LayerAlreadyExistsException: The repository has this layer already; usually safe to
+            LayerAlreadyExistsException: The repository already has this layer; usually safe to
                 treat as success.
-            EmptyUploadException: The upload is completed before any part has been sent; upload
-                at least one part first.
-            KmsException: AWS KMS refused to use the repository's encryption key; kms_error says
-                why, often a missing grant or a disabled key.
+            EmptyUploadException: The upload was completed before any part was sent; upload at
+                least one part first.
+            KmsException: AWS KMS refused to use the repository's encryption key; kms_error has
+                the reason, often a missing grant or a disabled key.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -604,12 +604,12 @@ class ECRClient(ClientHelpers):
         User Guide.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         PullThroughCacheRuleAlreadyExistsException although this caller created the rule.
 
         Args:
-            ecr_repository_prefix: Prefix of the repositories here that hold the cached images,
-                or ROOT for no prefix. 2 to 30 characters.
+            ecr_repository_prefix: Prefix of the repositories in this registry that store the
+                cached images, or ROOT for no prefix. 2 to 30 characters.
             upstream_registry_url: Host name of the upstream registry, such as
                 registry-1.docker.io or public.ecr.aws.
             registry_id: The AWS account ID of the registry; the caller's own account when
@@ -627,18 +627,18 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
-            PullThroughCacheRuleAlreadyExistsException: The registry has a pull through cache
-                rule for this prefix already.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
+            PullThroughCacheRuleAlreadyExistsException: The registry already has a pull through
+                cache rule for this prefix.
             UnsupportedUpstreamRegistryException: Pull through cache rules do not support this
                 upstream registry.
-            LimitExceededException: A service quota is used up, such as repositories per
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
-            UnableToAccessSecretException: ECR may not read the upstream registry's secret;
-                check the secret's resource policy.
+            UnableToAccessSecretException: ECR is not allowed to read the upstream registry's
+                secret; check the secret's resource policy.
             SecretNotFoundException: The Secrets Manager secret named in the pull through cache
                 rule does not exist; correct its ARN.
             UnableToDecryptSecretValueException: ECR can read the upstream registry's secret but
@@ -680,21 +680,21 @@ class ECRClient(ClientHelpers):
         Elastic Container Registry User Guide.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         RepositoryAlreadyExistsException although this caller created the repository.
 
         Args:
-            repository_name: Name for the new repository, with a namespace if wanted, as in
+            repository_name: Name for the new repository, optionally with a namespace, as in
                 team/app. 2 to 256 characters.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
-            tags: Resource tags to put on the new repository; not image tags.
+            tags: Resource tags to add to the new repository; not image tags.
             image_tag_mutability: Whether tags can be moved to another image; MUTABLE when
                 omitted.
             image_tag_mutability_exclusion_filters: Tags that are exempt from
                 image_tag_mutability; only for its WITH_EXCLUSION values. 1 to 5 items.
-            image_scanning_configuration: Whether to scan images on push; better set by the
-                registry's scanning rules, which supersede it.
+            image_scanning_configuration: Whether to scan images on push; the registry's
+                scanning rules supersede it and are preferred.
             encryption_configuration: How images are encrypted at rest; AES256 when omitted, and
                 fixed once the repository exists.
 
@@ -703,19 +703,19 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             InvalidTagParameterException: A resource tag is malformed, for example its key or
                 value is too long.
             TooManyTagsException: The repository would have more than 50 resource tags; remove
                 some first.
-            RepositoryAlreadyExistsException: The registry has a repository of this name
-                already.
-            LimitExceededException: A service quota is used up, such as repositories per
+            RepositoryAlreadyExistsException: The registry already has a repository with this
+                name.
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
-            KmsException: AWS KMS refused to use the repository's encryption key; kms_error says
-                why, often a missing grant or a disabled key.
+            KmsException: AWS KMS refused to use the repository's encryption key; kms_error has
+                the reason, often a missing grant or a disabled key.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -756,14 +756,14 @@ class ECRClient(ClientHelpers):
         creation templates in the Amazon Elastic Container Registry User Guide.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         TemplateAlreadyExistsException although this caller created the template.
 
         Args:
             prefix: Repository name prefix that the template is for, or ROOT for names that no
                 other template matches. 1 to 256 characters.
             applied_for: What creates the repositories that the template covers.
-            description: Free text about the template. At most 256 characters.
+            description: Free text that describes the template. At most 256 characters.
             encryption_configuration: How repositories made from the template are encrypted;
                 AES256 when omitted.
             resource_tags: Resource tags that repositories made from the template get.
@@ -783,13 +783,13 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ServerException: ECR has an internal problem; retry the call later.
+            ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            LimitExceededException: A service quota is used up, such as repositories per
+                acceptable; the message names it.
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
-            TemplateAlreadyExistsException: A creation template for this prefix exists already;
+            TemplateAlreadyExistsException: A creation template for this prefix already exists;
                 update it, or choose another prefix.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
@@ -818,9 +818,9 @@ class ECRClient(ClientHelpers):
         """Deletes the lifecycle policy associated with the specified repository.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        LifecyclePolicyNotFoundException although the deletion succeeded, and the deleted text
-        that the first answer held is lost.
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        LifecyclePolicyNotFoundException although the deletion succeeded, and the deleted text,
+        which was in the first response, is lost.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -833,13 +833,13 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             LifecyclePolicyNotFoundException: The repository has no lifecycle policy.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -856,12 +856,12 @@ class ECRClient(ClientHelpers):
         """Deletes a pull through cache rule.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         PullThroughCacheRuleNotFoundException although the deletion succeeded.
 
         Args:
-            ecr_repository_prefix: Prefix of the repositories here that hold the cached images,
-                or ROOT for no prefix. 2 to 30 characters.
+            ecr_repository_prefix: Prefix of the repositories in this registry that store the
+                cached images, or ROOT for no prefix. 2 to 30 characters.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
 
@@ -870,10 +870,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             PullThroughCacheRuleNotFoundException: The registry has no pull through cache rule
                 with this prefix.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
@@ -889,19 +889,19 @@ class ECRClient(ClientHelpers):
         """Deletes the registry permissions policy.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        RegistryPolicyNotFoundException although the deletion succeeded, and the deleted text
-        that the first answer held is lost.
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        RegistryPolicyNotFoundException although the deletion succeeded, and the deleted text,
+        which was in the first response, is lost.
 
         Returns:
             DeleteRegistryPolicyResponse: the service's answer.
 
         Raises:
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             RegistryPolicyNotFoundException: The registry has no permissions policy.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -921,31 +921,31 @@ class ECRClient(ClientHelpers):
         delete all of its contents on your behalf.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         RepositoryNotFoundException although the deletion succeeded; with force it could delete
-        a repository of the same name that was created in between.
+        a repository of the same name that was created in the meantime.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
-            force: Deletes the repository even if it still holds images; false when omitted.
+            force: Deletes the repository even if it still contains images; false when omitted.
 
         Returns:
             DeleteRepositoryResponse: the service's answer.
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            RepositoryNotEmptyException: The repository still holds images; delete them first,
-                or pass force to delete them with it.
-            KmsException: AWS KMS refused to use the repository's encryption key; kms_error says
-                why, often a missing grant or a disabled key.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            RepositoryNotEmptyException: The repository still contains images; delete them
+                first, or pass force to delete them with it.
+            KmsException: AWS KMS refused to use the repository's encryption key; kms_error has
+                the reason, often a missing grant or a disabled key.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -961,7 +961,7 @@ class ECRClient(ClientHelpers):
         """Deletes a repository creation template.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         TemplateNotFoundException although the deletion succeeded.
 
         Args:
@@ -973,10 +973,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ServerException: ECR has an internal problem; retry the call later.
+            ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             TemplateNotFoundException: The registry has no creation template for this prefix.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
@@ -994,9 +994,9 @@ class ECRClient(ClientHelpers):
         """Deletes the repository policy associated with the specified repository.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        RepositoryPolicyNotFoundException although the deletion succeeded, and the deleted text
-        that the first answer held is lost.
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        RepositoryPolicyNotFoundException although the deletion succeeded, and the deleted text,
+        which was in the first response, is lost.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -1009,11 +1009,11 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             RepositoryPolicyNotFoundException: The repository has no permissions policy.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
@@ -1026,20 +1026,20 @@ class ECRClient(ClientHelpers):
         self,
     ) -> DeleteSigningConfigurationResponse:
         """Turns managed signing off for the registry by deleting its signing rules. New pushes are
-        no longer signed; signatures that exist stay valid and stored.
+        no longer signed; existing signatures stay valid and stored.
 
         Not in the spec: only the newer service model has this operation.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         SigningConfigurationNotFoundException although the deletion succeeded.
 
         Returns:
             DeleteSigningConfigurationResponse: the service's answer.
 
         Raises:
-            ServerException: ECR has an internal problem; the call may be tried again later.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ServerException: ECR has an internal problem; retry the call later.
+            ValidationException: The request violates a rule of the API; the message names it.
             SigningConfigurationNotFoundException: The registry has no signing configuration to
                 return or delete.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
@@ -1054,19 +1054,19 @@ class ECRClient(ClientHelpers):
         *,
         principal_arn: str,
     ) -> DeregisterPullTimeUpdateExclusionResponse:
-        """Takes an IAM role or user off the list of principals whose pulls leave an image's last
-        pull time untouched. From then on its pulls count again, also for lifecycle rules that
-        look at the pull time.
+        """Removes an IAM role or user from the list of principals whose pulls do not change an
+        image's last pull time. From then on its pulls count again, also for lifecycle rules
+        that use the pull time.
 
         Not in the spec: only the newer service model has this operation.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         ExclusionNotFoundException although the principal was removed.
 
         Args:
-            principal_arn: ARN of the IAM role or user whose pulls are to count again. At most
-                200 characters.
+            principal_arn: ARN of the IAM role or user whose pulls count again. At most 200
+                characters.
 
         Returns:
             DeregisterPullTimeUpdateExclusionResponse: the service's answer.
@@ -1074,13 +1074,13 @@ class ECRClient(ClientHelpers):
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             ExclusionNotFoundException: The principal is not on the registry's pull time
                 exclusion list.
-            LimitExceededException: A service quota is used up, such as repositories per
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
-            ValidationException: The request breaks a rule of the API; the message says which.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ValidationException: The request violates a rule of the API; the message names it.
+            ServerException: ECR has an internal problem; retry the call later.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -1109,13 +1109,13 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             ImageNotFoundException: The repository has no image with this digest or tag.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -1142,22 +1142,23 @@ class ECRClient(ClientHelpers):
                 omitted.
             next_token: Where to continue: the next_token of the previous page; the first page
                 when omitted.
-            max_results: Most items to return in one page; 100 when omitted. 1 to 1,000.
+            max_results: Maximum number of items to return in one page; 100 when omitted. 1 to
+                1,000.
 
         Returns:
             An object to await (one page) or to iterate with ``async for`` (every item).
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             ImageNotFoundException: The repository has no image with this digest or tag.
-            ScanNotFoundException: There is no scan of this image yet; start one, or turn on
+            ScanNotFoundException: The image has not been scanned yet; start a scan, or turn on
                 scanning for its repository.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return self._paginate(
@@ -1178,8 +1179,8 @@ class ECRClient(ClientHelpers):
         image_id: ImageIdentifier | ImageIdentifierParam,
         registry_id: str | None = None,
     ) -> DescribeImageSigningStatusResponse:
-        """Tells how far managed signing is for one image, with one entry per signing profile whose
-        rule matches its repository. A failed entry carries a code and a reason.
+        """Reports the status of managed signing for one image, with one entry per signing profile
+        whose rule matches its repository. A failed entry carries a code and a reason.
 
         Not in the spec: only the newer service model has this operation.
 
@@ -1195,13 +1196,13 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             ImageNotFoundException: The repository has no image with this digest or tag.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -1235,8 +1236,8 @@ class ECRClient(ClientHelpers):
                 max_results. 1 to 100 items.
             next_token: Where to continue: the next_token of the previous page. Not together
                 with image_ids.
-            max_results: Most images to return in one page; 100 when omitted. Not together with
-                image_ids. 1 to 1,000.
+            max_results: Maximum number of images to return in one page; 100 when omitted. Not
+                together with image_ids. 1 to 1,000.
             filter: Keeps only images with the given tag or archive status; only ACTIVE images
                 when omitted.
 
@@ -1245,11 +1246,11 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             ImageNotFoundException: The repository has no image with this digest or tag.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
@@ -1282,17 +1283,18 @@ class ECRClient(ClientHelpers):
                 registry when omitted. 1 to 100 items.
             next_token: Where to continue: the next_token of the previous page; the first page
                 when omitted.
-            max_results: Most items to return in one page; 100 when omitted. 1 to 1,000.
+            max_results: Maximum number of items to return in one page; 100 when omitted. 1 to
+                1,000.
 
         Returns:
             An object to await (one page) or to iterate with ``async for`` (every item).
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             PullThroughCacheRuleNotFoundException: The registry has no pull through cache rule
                 with this prefix.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
@@ -1317,10 +1319,10 @@ class ECRClient(ClientHelpers):
             DescribeRegistryResponse: the service's answer.
 
         Raises:
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -1337,18 +1339,19 @@ class ECRClient(ClientHelpers):
         max_results: int | None = None,
         next_token: str | None = None,
     ) -> Paginator[DescribeReplicationBackfillResultsResponse, ReplicationBackfillResult]:
-        """Reports the state and the counts of one replication backfill, and page by page the
-        outcome for each image. The outcomes appear only once the backfill is complete, failed
-        or stopped.
+        """Reports the state and the counts of one replication backfill, and the outcome for each
+        image, in pages. The outcomes appear only after the backfill is complete, failed or
+        stopped.
 
         Not in the spec: only the newer service model has this operation.
 
         Args:
-            replication_backfill_id: Identifier that StartReplicationBackfill gave the backfill.
+            replication_backfill_id: Identifier of the backfill, from StartReplicationBackfill.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
             result_status_filter: Keeps only results with this status; all results when omitted.
-            max_results: Most items to return in one page; 100 when omitted. 1 to 1,000.
+            max_results: Maximum number of items to return in one page; 100 when omitted. 1 to
+                1,000.
             next_token: Where to continue: the next_token of the previous page; the first page
                 when omitted.
 
@@ -1357,10 +1360,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             ReplicationBackfillNotFoundException: The registry has no backfill with this ID; one
                 that ended over 90 days ago is gone.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
@@ -1389,23 +1392,23 @@ class ECRClient(ClientHelpers):
         Args:
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
-            repository_names: The ones to describe, by name; all when omitted. Not together with
-                next_token or max_results. 1 to 100 items.
+            repository_names: Names of the repositories to describe; all when omitted. Not
+                together with next_token or max_results. 1 to 100 items.
             next_token: Where to continue: the next_token of the previous page. Not together
                 with repository_names.
-            max_results: Most repositories to return in one page; 100 when omitted. Not together
-                with repository_names. 1 to 1,000.
+            max_results: Maximum number of repositories to return in one page; 100 when omitted.
+                Not together with repository_names. 1 to 1,000.
 
         Returns:
             An object to await (one page) or to iterate with ``async for`` (every item).
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return self._paginate(
@@ -1434,17 +1437,18 @@ class ECRClient(ClientHelpers):
                 omitted.
             next_token: Where to continue: the next_token of the previous page; the first page
                 when omitted.
-            max_results: Most items to return in one page; 100 when omitted. 1 to 1,000.
+            max_results: Maximum number of items to return in one page; 100 when omitted. 1 to
+                1,000.
 
         Returns:
             An object to await (one page) or to iterate with ``async for`` (every item).
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ServerException: ECR has an internal problem; retry the call later.
+            ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return self._paginate(
@@ -1460,7 +1464,7 @@ class ECRClient(ClientHelpers):
         """Retrieves the basic scan type version name.
 
         Args:
-            name: Which setting is meant; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION
+            name: Name of the setting; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION
                 and BLOB_MOUNTING. 1 to 64 characters.
 
         Returns:
@@ -1468,10 +1472,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ServerException: ECR has an internal problem; retry the call later.
+            ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -1501,9 +1505,9 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -1539,15 +1543,15 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            LayersNotFoundException: The manifest names layers that the repository does not
+                acceptable; the message names it.
+            LayersNotFoundException: The manifest refers to layers that the repository does not
                 have; upload them before PutImage.
             LayerInaccessibleException: No image in the repository uses this layer, so it cannot
                 be downloaded and may be removed at any time.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             UnableToGetUpstreamLayerException: A layer could not be pulled from the upstream
                 registry through the cache rule.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
@@ -1580,13 +1584,13 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             LifecyclePolicyNotFoundException: The repository has no lifecycle policy.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -1616,8 +1620,8 @@ class ECRClient(ClientHelpers):
                 max_results. 1 to 100 items.
             next_token: Where to continue: the next_token of the previous page. Not together
                 with image_ids.
-            max_results: Most results to return in one page; 100 when omitted. Not together with
-                image_ids. 1 to 100.
+            max_results: Maximum number of results to return in one page; 100 when omitted. Not
+                together with image_ids. 1 to 100.
             filter: Keeps only results for tagged or for untagged images.
 
         Returns:
@@ -1625,14 +1629,14 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             LifecyclePolicyPreviewNotFoundException: No preview has been started for this
                 repository; call StartLifecyclePolicyPreview first.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return self._paginate(
@@ -1656,11 +1660,11 @@ class ECRClient(ClientHelpers):
             GetRegistryPolicyResponse: the service's answer.
 
         Raises:
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             RegistryPolicyNotFoundException: The registry has no permissions policy.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -1677,10 +1681,10 @@ class ECRClient(ClientHelpers):
             GetRegistryScanningConfigurationResponse: the service's answer.
 
         Raises:
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -1707,11 +1711,11 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             RepositoryPolicyNotFoundException: The repository has no permissions policy.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
@@ -1732,10 +1736,10 @@ class ECRClient(ClientHelpers):
             GetSigningConfigurationResponse: the service's answer.
 
         Raises:
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             SigningConfigurationNotFoundException: The registry has no signing configuration to
                 return or delete.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
@@ -1761,7 +1765,7 @@ class ECRClient(ClientHelpers):
         tag, and push images.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. Each call opens a new upload; a repeat
+        ``RetryPolicy(max_attempts=1)`` rules it out. Each call opens a new upload; a retry
         leaves the first one orphaned until the service discards it.
 
         Args:
@@ -1775,13 +1779,13 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            KmsException: AWS KMS refused to use the repository's encryption key; kms_error says
-                why, often a missing grant or a disabled key.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            KmsException: AWS KMS refused to use the repository's encryption key; kms_error has
+                the reason, often a missing grant or a disabled key.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -1815,19 +1819,20 @@ class ECRClient(ClientHelpers):
                 omitted.
             next_token: Where to continue: the next_token of the previous page; the first page
                 when omitted.
-            max_results: Most artifacts to return in one page; 20 when omitted. 1 to 50.
+            max_results: Maximum number of artifacts to return in one page; 20 when omitted. 1
+                to 50.
 
         Returns:
             An object to await (one page) or to iterate with ``async for`` (every item).
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            ValidationException: The request violates a rule of the API; the message names it.
             UnableToListUpstreamImageReferrersException: The upstream registry did not list the
                 image's referrers, often because of bad credentials in the secret.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
@@ -1867,7 +1872,8 @@ class ECRClient(ClientHelpers):
                 omitted.
             next_token: Where to continue: the next_token of the previous page; the first page
                 when omitted.
-            max_results: Most items to return in one page; 100 when omitted. 1 to 1,000.
+            max_results: Maximum number of items to return in one page; 100 when omitted. 1 to
+                1,000.
             filter: Keeps only images with the given tag or archive status; only ACTIVE images
                 when omitted.
 
@@ -1876,11 +1882,11 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return self._paginate(
@@ -1906,7 +1912,8 @@ class ECRClient(ClientHelpers):
         Not in the spec: only the newer service model has this operation.
 
         Args:
-            max_results: Most items to return in one page; 100 when omitted. 1 to 1,000.
+            max_results: Maximum number of items to return in one page; 100 when omitted. 1 to
+                1,000.
             next_token: Where to continue: the next_token of the previous page; the first page
                 when omitted.
 
@@ -1916,11 +1923,11 @@ class ECRClient(ClientHelpers):
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
-            LimitExceededException: A service quota is used up, such as repositories per
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return self._paginate(
@@ -1943,7 +1950,8 @@ class ECRClient(ClientHelpers):
         Args:
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
-            max_results: Most backfills to return in one page; 25 when omitted. 1 to 50.
+            max_results: Maximum number of backfills to return in one page; 25 when omitted. 1
+                to 50.
             next_token: Where to continue: the next_token of the previous page; the first page
                 when omitted.
 
@@ -1952,10 +1960,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return self._paginate(
@@ -1979,10 +1987,10 @@ class ECRClient(ClientHelpers):
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            ServerException: ECR has an internal problem; retry the call later.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2000,7 +2008,7 @@ class ECRClient(ClientHelpers):
         CLAIR to AWS_NATIVE.
 
         Args:
-            name: Which setting is meant; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION
+            name: Name of the setting; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION
                 and BLOB_MOUNTING. 1 to 64 characters.
             value: Value of the setting; the name decides which are valid, such as AWS_NATIVE,
                 V2 or ENABLED.
@@ -2010,11 +2018,11 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ServerException: ECR has an internal problem; retry the call later.
+            ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            LimitExceededException: A service quota is used up, such as repositories per
+                acceptable; the message names it.
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
@@ -2042,9 +2050,9 @@ class ECRClient(ClientHelpers):
         tag, and push images.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. A repeat answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. A retry returns
         ImageAlreadyExistsException although the push succeeded. With mutable tags it could also
-        move back a tag that someone else has moved in between.
+        move back a tag that another client has moved in the meantime.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2053,8 +2061,8 @@ class ECRClient(ClientHelpers):
                 exactly these bytes. 1 to 4,194,304 characters.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
-            image_manifest_media_type: What the manifest is, as a media type; needed when it has
-                no media_type field of its own.
+            image_manifest_media_type: Media type of the manifest; needed when the manifest has
+                no media_type field.
             image_tag: Tag to give the image; it stays untagged when omitted. 1 to 300
                 characters.
             image_digest: Digest that the manifest is expected to have; the call fails if ECR
@@ -2065,25 +2073,25 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            ImageAlreadyExistsException: The same manifest with the same tag is stored already;
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            ImageAlreadyExistsException: The same manifest with the same tag is already stored;
                 usually safe to treat as success.
-            LayersNotFoundException: The manifest names layers that the repository does not
+            LayersNotFoundException: The manifest refers to layers that the repository does not
                 have; upload them before PutImage.
-            ReferencedImagesNotFoundException: A manifest list names images that the repository
-                does not have; push those first.
-            LimitExceededException: A service quota is used up, such as repositories per
+            ReferencedImagesNotFoundException: A manifest list refers to images that the
+                repository does not have; push those first.
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
-            ImageTagAlreadyExistsException: The tag is taken and the repository's tags are
+            ImageTagAlreadyExistsException: The tag is in use and the repository's tags are
                 immutable; push under another tag.
             ImageDigestDoesNotMatchException: The digest sent with PutImage is not that of the
                 manifest; send the manifest's exact bytes.
-            KmsException: AWS KMS refused to use the repository's encryption key; kms_error says
-                why, often a missing grant or a disabled key.
+            KmsException: AWS KMS refused to use the repository's encryption key; kms_error has
+                the reason, often a missing grant or a disabled key.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2114,8 +2122,8 @@ class ECRClient(ClientHelpers):
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
-            image_scanning_configuration: Whether to scan images on push; better set by the
-                registry's scanning rules, which supersede it.
+            image_scanning_configuration: Whether to scan images on push; the registry's
+                scanning rules supersede it and are preferred.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
 
@@ -2124,12 +2132,12 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2171,11 +2179,11 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2211,12 +2219,12 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2247,10 +2255,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2268,7 +2276,7 @@ class ECRClient(ClientHelpers):
 
         Args:
             scan_type: Whether basic scanning applies, or enhanced scanning by Amazon Inspector.
-            rules: Which repositories to scan, and when; replaces all present rules. 0 to 2
+            rules: Which repositories to scan, and when; replaces all existing rules. 0 to 2
                 items.
 
         Returns:
@@ -2276,10 +2284,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             BlockedByOrganizationPolicyException: An AWS Organizations policy governs this
                 setting, so the account cannot change it; ask the organization's administrators.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
@@ -2307,7 +2315,7 @@ class ECRClient(ClientHelpers):
         permissions policy. For more information, see PutRegistryPolicy.
 
         Args:
-            replication_configuration: The rules to set; they replace all present ones, and an
+            replication_configuration: The rules to set; they replace all existing ones, and an
                 empty list turns replication off.
 
         Returns:
@@ -2315,10 +2323,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2332,8 +2340,8 @@ class ECRClient(ClientHelpers):
         signing_configuration: SigningConfiguration | SigningConfigurationParam,
     ) -> PutSigningConfigurationResponse:
         """Sets the rules by which the registry signs images on push with AWS Signer, and replaces
-        any that exist. Whoever pushes an image must also be allowed to sign with the profile
-        that the matching rule names.
+        any that exist. A principal that pushes an image must also be allowed to sign with the
+        profile that the matching rule names.
 
         Not in the spec: only the newer service model has this operation.
 
@@ -2346,10 +2354,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2362,18 +2370,18 @@ class ECRClient(ClientHelpers):
         *,
         principal_arn: str,
     ) -> RegisterPullTimeUpdateExclusionResponse:
-        """Puts an IAM role or user on the list of principals whose pulls leave an image's last
-        pull time untouched. This keeps scanners from making unused images look used.
+        """Adds an IAM role or user to the list of principals whose pulls do not change an image's
+        last pull time. This keeps scanners from making unused images look used.
 
         Not in the spec: only the newer service model has this operation.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         ExclusionAlreadyExistsException although this caller added the principal.
 
         Args:
-            principal_arn: ARN of the IAM role or user whose pulls leave the pull time
-                untouched. At most 200 characters.
+            principal_arn: ARN of the IAM role or user whose pulls do not change the pull time.
+                At most 200 characters.
 
         Returns:
             RegisterPullTimeUpdateExclusionResponse: the service's answer.
@@ -2381,13 +2389,13 @@ class ECRClient(ClientHelpers):
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ExclusionAlreadyExistsException: The principal is on the pull time exclusion list
-                already; nothing needs to be done.
-            LimitExceededException: A service quota is used up, such as repositories per
+                acceptable; the message names it.
+            ExclusionAlreadyExistsException: The principal is already on the pull time exclusion
+                list; no action is needed.
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
-            ValidationException: The request breaks a rule of the API; the message says which.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ValidationException: The request violates a rule of the API; the message names it.
+            ServerException: ECR has an internal problem; retry the call later.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2422,11 +2430,11 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2453,7 +2461,7 @@ class ECRClient(ClientHelpers):
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
         ``RetryPolicy(max_attempts=1)`` rules it out. A basic scan can be started once per image
-        in 24 hours, so the second attempt answers LimitExceededException although the scan is
+        in 24 hours, so the second attempt returns LimitExceededException although the scan is
         running.
 
         Args:
@@ -2468,17 +2476,17 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             UnsupportedImageTypeException: Images of this kind cannot be scanned, for example
-                manifest lists or unsupported systems.
-            LimitExceededException: A service quota is used up, such as repositories per
+                manifest lists or unsupported operating systems.
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             ImageNotFoundException: The repository has no image with this digest or tag.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ValidationException: The request violates a rule of the API; the message names it.
             ImageArchivedException: Archived images are not scanned; restore the image with
                 UpdateImageStorageClass first.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
@@ -2499,9 +2507,9 @@ class ECRClient(ClientHelpers):
         see the results before associating the lifecycle policy with the repository.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         LifecyclePolicyPreviewInProgressException while the first preview runs, or starts the
-        preview over once it has ended.
+        preview again after it has ended.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2516,15 +2524,15 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             LifecyclePolicyNotFoundException: The repository has no lifecycle policy.
             LifecyclePolicyPreviewInProgressException: A preview is still running for this
                 repository; wait for it before starting another.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2544,12 +2552,12 @@ class ECRClient(ClientHelpers):
     ) -> StartReplicationBackfillResponse:
         """Copies images that were pushed before replication was set up to one destination of the
         registry's replication configuration. It runs in the background, one at a time per
-        destination Region; follow it with DescribeReplicationBackfillResults.
+        destination Region; check its progress with DescribeReplicationBackfillResults.
 
         Not in the spec: only the newer service model has this operation.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         ReplicationBackfillInProgressException without the ID of the first backfill, or starts
         another one if that has ended.
 
@@ -2564,14 +2572,14 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
-            LimitExceededException: A service quota is used up, such as repositories per
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
             ReplicationBackfillInProgressException: A backfill to this destination Region is
-                running; wait for it to end or stop it first.
+                running; wait until it ends, or stop it first.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2585,17 +2593,17 @@ class ECRClient(ClientHelpers):
         replication_backfill_id: str,
         registry_id: str | None = None,
     ) -> StopReplicationBackfillResponse:
-        """Asks a running replication backfill to stop. Copies already made are kept, and those
-        under way are finished first, so the backfill may be STOPPING for a while.
+        """Asks a running replication backfill to stop. Finished copies are kept, and copies in
+        progress are completed first, so the backfill may be STOPPING for a while.
 
         Not in the spec: only the newer service model has this operation.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
         ReplicationBackfillInvalidStatusException once the first one has stopped the backfill.
 
         Args:
-            replication_backfill_id: Identifier that StartReplicationBackfill gave the backfill.
+            replication_backfill_id: Identifier of the backfill, from StartReplicationBackfill.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
 
@@ -2604,10 +2612,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             ReplicationBackfillNotFoundException: The registry has no backfill with this ID; one
                 that ended over 90 days ago is gone.
             ReplicationBackfillInvalidStatusException: The backfill's state does not allow the
@@ -2630,8 +2638,7 @@ class ECRClient(ClientHelpers):
 
         Args:
             resource_arn: ARN of the repository; ECR has resource tags on repositories only.
-            tags: Resource tags to put on; where a key is present already, its value is
-                replaced.
+            tags: Resource tags to add; the value of an existing key is replaced.
 
         Returns:
             TagResourceResponse: the service's answer.
@@ -2639,14 +2646,14 @@ class ECRClient(ClientHelpers):
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             InvalidTagParameterException: A resource tag is malformed, for example its key or
                 value is too long.
             TooManyTagsException: The repository would have more than 50 resource tags; remove
                 some first.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            ServerException: ECR has an internal problem; retry the call later.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2664,7 +2671,7 @@ class ECRClient(ClientHelpers):
 
         Args:
             resource_arn: ARN of the repository; ECR has resource tags on repositories only.
-            tag_keys: Which resource tags to take off, by key.
+            tag_keys: Keys of the resource tags to remove.
 
         Returns:
             UntagResourceResponse: the service's answer.
@@ -2672,14 +2679,14 @@ class ECRClient(ClientHelpers):
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             InvalidTagParameterException: A resource tag is malformed, for example its key or
                 value is too long.
             TooManyTagsException: The repository would have more than 50 resource tags; remove
                 some first.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            ServerException: ECR has an internal problem; retry the call later.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2696,14 +2703,14 @@ class ECRClient(ClientHelpers):
         registry_id: str | None = None,
     ) -> UpdateImageStorageClassResponse:
         """Moves one image to the archive storage class, or restores it from there. An archived
-        image cannot be pulled until it is restored, which takes some time: it is ACTIVATING
-        meanwhile.
+        image cannot be pulled until it is restored, which takes some time; its status is
+        ACTIVATING until then.
 
         Not in the spec: only the newer service model has this operation.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt finds the image on its
-        way to, or in, the target class and may be refused with
+        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt finds the image in the
+        target class, or in transition to it, and may be refused with
         ImageStorageClassUpdateNotSupportedException although the first one worked.
 
         Args:
@@ -2721,14 +2728,14 @@ class ECRClient(ClientHelpers):
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             ImageNotFoundException: The repository has no image with this digest or tag.
             ImageStorageClassUpdateNotSupportedException: This image cannot be moved to that
                 storage class, for example in its present state.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
-            ServerException: ECR has an internal problem; the call may be tried again later.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
+            ServerException: ECR has an internal problem; retry the call later.
+            ValidationException: The request violates a rule of the API; the message names it.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2752,8 +2759,8 @@ class ECRClient(ClientHelpers):
         """Updates an existing pull through cache rule.
 
         Args:
-            ecr_repository_prefix: Prefix of the repositories here that hold the cached images,
-                or ROOT for no prefix. 2 to 30 characters.
+            ecr_repository_prefix: Prefix of the repositories in this registry that store the
+                cached images, or ROOT for no prefix. 2 to 30 characters.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
             credential_arn: ARN of the secret with the new upstream login; its name must start
@@ -2766,12 +2773,12 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
-            UnableToAccessSecretException: ECR may not read the upstream registry's secret;
-                check the secret's resource policy.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
+            UnableToAccessSecretException: ECR is not allowed to read the upstream registry's
+                secret; check the secret's resource policy.
             PullThroughCacheRuleNotFoundException: The registry has no pull through cache rule
                 with this prefix.
             SecretNotFoundException: The Secrets Manager secret named in the pull through cache
@@ -2814,7 +2821,7 @@ class ECRClient(ClientHelpers):
         Args:
             prefix: Repository name prefix that the template is for, or ROOT for names that no
                 other template matches. 1 to 256 characters.
-            description: Free text about the template. At most 256 characters.
+            description: Free text that describes the template. At most 256 characters.
             encryption_configuration: How repositories made from the template from now on are
                 encrypted at rest.
             resource_tags: Resource tags that repositories made from the template get.
@@ -2826,20 +2833,19 @@ class ECRClient(ClientHelpers):
                 template get from now on. 0 to 10,240 characters.
             lifecycle_policy: Lifecycle policy, as JSON, that repositories made from the
                 template get from now on. 0 to 30,720 characters.
-            applied_for: What creates the repositories that the template is to cover from now
-                on.
-            custom_role_arn: ARN of the IAM role that ECR is to assume when it creates
-                repositories from the template. At most 2,048 characters.
+            applied_for: What creates the repositories that the template covers from now on.
+            custom_role_arn: ARN of the IAM role that ECR assumes when it creates repositories
+                from the template. At most 2,048 characters.
 
         Returns:
             UpdateRepositoryCreationTemplateResponse: the service's answer.
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
-            ValidationException: The request breaks a rule of the API; the message says which.
+            ServerException: ECR has an internal problem; retry the call later.
+            ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
+                acceptable; the message names it.
             TemplateNotFoundException: The registry has no creation template for this prefix.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
@@ -2878,17 +2884,17 @@ class ECRClient(ClientHelpers):
         tag, and push images.
 
         Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. Parts must follow each other without a
-        gap, so a part that did arrive is refused the second time with
-        InvalidLayerPartException; its lastValidByteReceived tells where to continue.
+        ``RetryPolicy(max_attempts=1)`` rules it out. Parts must be consecutive, so a part that
+        did arrive is refused the second time with InvalidLayerPartException; its
+        lastValidByteReceived is the position from which to continue.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
-            upload_id: Identifier that InitiateLayerUpload gave the upload.
+            upload_id: Identifier of the upload, from InitiateLayerUpload.
             part_first_byte: Position in the layer of this part's first byte, counted from 0.
-            part_last_byte: Position in the layer of this part's last byte, counted from 0 and
-                included.
+            part_last_byte: Position in the layer of this part's last byte, counted from 0,
+                inclusive.
             layer_part_blob: The bytes of this part, as they are; the client encodes them for
                 sending. 0 to 20,971,520 bytes.
             registry_id: The AWS account ID of the registry; the caller's own account when
@@ -2899,19 +2905,19 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            InvalidLayerPartException: A part has a bad size or does not start right after the
-                last one; resume after last_valid_byte_received.
-            RepositoryNotFoundException: The registry has no repository of this name; check the
-                name, the Region and the registry_id.
+                acceptable; the message names it.
+            InvalidLayerPartException: A part has an invalid size or does not start directly
+                after the last one; resume after last_valid_byte_received.
+            RepositoryNotFoundException: The registry has no repository with this name; check
+                the name, the Region and the registry_id.
             UploadNotFoundException: The repository has no open upload with this ID; it may have
                 expired, so start a new one.
-            LimitExceededException: A service quota is used up, such as repositories per
+            LimitExceededException: A service quota is exhausted, such as repositories per
                 registry or scans of an image per day.
-            KmsException: AWS KMS refused to use the repository's encryption key; kms_error says
-                why, often a missing grant or a disabled key.
+            KmsException: AWS KMS refused to use the repository's encryption key; kms_error has
+                the reason, often a missing grant or a disabled key.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
         """
         return await self._call(
@@ -2938,8 +2944,8 @@ class ECRClient(ClientHelpers):
         registry is successful.
 
         Args:
-            ecr_repository_prefix: Prefix of the repositories here that hold the cached images,
-                or ROOT for no prefix. 2 to 30 characters.
+            ecr_repository_prefix: Prefix of the repositories in this registry that store the
+                cached images, or ROOT for no prefix. 2 to 30 characters.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
 
@@ -2948,10 +2954,10 @@ class ECRClient(ClientHelpers):
 
         Raises:
             RequestValidationError: an argument is wrong; nothing was sent.
-            ServerException: ECR has an internal problem; the call may be tried again later.
+            ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
-                acceptable; the message says which.
-            ValidationException: The request breaks a rule of the API; the message says which.
+                acceptable; the message names it.
+            ValidationException: The request violates a rule of the API; the message names it.
             PullThroughCacheRuleNotFoundException: The registry has no pull through cache rule
                 with this prefix.
             ECRClientError: any other failure; see ``ecrclient`` for the tree.
@@ -3050,7 +3056,7 @@ class ECRClient(ClientHelpers):
         )
 
     def repository(self, repository_name: str, registry_id: str | None = None) -> RepositoryHandle:
-        """One repository: the operations on it, without naming it each time.
+        """One repository: its operations, without naming it each time.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.

@@ -96,7 +96,7 @@ ImageTagMutability = Annotated[
 """Whether tags can be overwritten; the WITH_EXCLUSION values exempt the tags that the filters match."""
 
 ImageTagMutabilityExclusionFilterType = Annotated[Literal["WILDCARD"] | str, OpenEnum()]
-"""How an exclusion filter matches tags: WILDCARD lets * stand for any run of characters."""
+"""How an exclusion filter matches tags: WILDCARD lets * match any sequence of characters."""
 
 LayerAvailability = Annotated[Literal["AVAILABLE", "UNAVAILABLE", "ARCHIVED"] | str, OpenEnum()]
 """Whether the repository has a layer; ARCHIVED means that it belongs to archived images only."""
@@ -107,7 +107,7 @@ LayerFailureCode = Annotated[Literal["InvalidLayerDigest", "MissingLayerDigest"]
 LifecyclePolicyPreviewStatus = Annotated[
     Literal["IN_PROGRESS", "COMPLETE", "EXPIRED", "FAILED"] | str, OpenEnum()
 ]
-"""State of a lifecycle policy preview; EXPIRED means that its results are no longer kept."""
+"""State of a lifecycle policy preview; EXPIRED means that its results are no longer stored."""
 
 LifecyclePolicyStorageClass = Annotated[Literal["ARCHIVE", "STANDARD"] | str, OpenEnum()]
 """Storage class of an image in a lifecycle policy preview."""
@@ -127,7 +127,7 @@ ReplicationBackfillStatus = Annotated[
     Literal["PREPARING", "IN_PROGRESS", "COMPLETE", "FAILED", "STOPPING", "STOPPED"] | str,
     OpenEnum(),
 ]
-"""State of a backfill: PREPARING collects the images, STOPPING lets copies under way finish."""
+"""State of a backfill: PREPARING collects the images, STOPPING completes the copies in progress."""
 
 ReplicationStatus = Annotated[Literal["IN_PROGRESS", "COMPLETE", "FAILED"] | str, OpenEnum()]
 """State of an image's replication to one destination."""
@@ -136,7 +136,7 @@ RepositoryFilterType = Annotated[Literal["PREFIX_MATCH"] | str, OpenEnum()]
 """How a replication filter matches repositories: PREFIX_MATCH compares the start of the name."""
 
 ScanFrequency = Annotated[Literal["SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"] | str, OpenEnum()]
-"""When images are scanned; CONTINUOUS_SCAN, of enhanced scanning only, rescans as new vulnerabilities become known."""
+"""When images are scanned; CONTINUOUS_SCAN, for enhanced scanning only, scans again when new vulnerabilities become known."""
 
 ScanStatus = Annotated[
     Literal[
@@ -155,7 +155,7 @@ ScanStatus = Annotated[
     | str,
     OpenEnum(),
 ]
-"""State of a scan; COMPLETE ends a basic scan, ACTIVE means that enhanced scanning keeps watching the image."""
+"""State of a scan; COMPLETE ends a basic scan, ACTIVE means that enhanced scanning keeps monitoring the image."""
 
 ScanType = Annotated[Literal["BASIC", "ENHANCED"] | str, OpenEnum()]
 """Kind of scanning: BASIC is built into ECR, ENHANCED uses Amazon Inspector and is charged for."""
@@ -164,10 +164,10 @@ ScanningConfigurationFailureCode = Annotated[Literal["REPOSITORY_NOT_FOUND"] | s
 """Why a repository's scanning configuration could not be read."""
 
 ScanningRepositoryFilterType = Annotated[Literal["WILDCARD"] | str, OpenEnum()]
-"""How a scanning filter matches repositories: WILDCARD lets * stand for any run of characters."""
+"""How a scanning filter matches repositories: WILDCARD lets * match any sequence of characters."""
 
 SigningRepositoryFilterType = Annotated[Literal["WILDCARD_MATCH"] | str, OpenEnum()]
-"""How a signing filter matches repositories: WILDCARD_MATCH lets * stand for any run of characters."""
+"""How a signing filter matches repositories: WILDCARD_MATCH lets * match any sequence of characters."""
 
 SigningStatus = Annotated[Literal["IN_PROGRESS", "COMPLETE", "FAILED"] | str, OpenEnum()]
 """State of the signing of an image with one profile."""

@@ -73,11 +73,11 @@ class BlockedByOrganizationPolicyException(ServiceError):
 
 
 class EmptyUploadException(ServiceError):
-    """The upload is completed before any part has been sent; upload at least one part first."""
+    """The upload was completed before any part was sent; upload at least one part first."""
 
 
 class ExclusionAlreadyExistsException(ServiceError):
-    """The principal is on the pull time exclusion list already; nothing needs to be done."""
+    """The principal is already on the pull time exclusion list; no action is needed."""
 
 
 class ExclusionNotFoundException(ServiceError):
@@ -85,7 +85,7 @@ class ExclusionNotFoundException(ServiceError):
 
 
 class ImageAlreadyExistsException(ServiceError):
-    """The same manifest with the same tag is stored already; usually safe to treat as success."""
+    """The same manifest with the same tag is already stored; usually safe to treat as success."""
 
 
 class ImageArchivedException(ServiceError):
@@ -107,7 +107,7 @@ class ImageStorageClassUpdateNotSupportedException(ServiceError):
 
 
 class ImageTagAlreadyExistsException(ServiceError):
-    """The tag is taken and the repository's tags are immutable; push under another tag."""
+    """The tag is in use and the repository's tags are immutable; push under another tag."""
 
 
 class InvalidLayerException(ServiceError):
@@ -115,7 +115,7 @@ class InvalidLayerException(ServiceError):
 
 
 class InvalidLayerPartException(ServiceError):
-    """A part has a bad size or does not start right after the last one; resume after
+    """A part has an invalid size or does not start directly after the last one; resume after
     last_valid_byte_received.
     """
 
@@ -126,14 +126,14 @@ class InvalidLayerPartException(ServiceError):
     """Name of the repository with its namespace, if any, as in team/app."""
 
     upload_id: ErrorMember[str] = ErrorMember("uploadId", str)
-    """Identifier that InitiateLayerUpload gave the upload."""
+    """Identifier of the upload, from InitiateLayerUpload."""
 
     last_valid_byte_received: ErrorMember[int] = ErrorMember("lastValidByteReceived", int)
     """Position of the last byte that ECR accepted; continue the upload with the byte after it."""
 
 
 class InvalidParameterException(ServiceError):
-    """A parameter, or the combination of parameters, is not acceptable; the message says which."""
+    """A parameter, or the combination of parameters, is not acceptable; the message names it."""
 
 
 class InvalidTagParameterException(ServiceError):
@@ -141,16 +141,16 @@ class InvalidTagParameterException(ServiceError):
 
 
 class KmsException(ServiceError):
-    """AWS KMS refused to use the repository's encryption key; kms_error says why, often a
+    """AWS KMS refused to use the repository's encryption key; kms_error has the reason, often a
     missing grant or a disabled key.
     """
 
     kms_error: ErrorMember[str] = ErrorMember("kmsError", str)
-    """Error code that AWS KMS answered with."""
+    """Error code that AWS KMS returned."""
 
 
 class LayerAlreadyExistsException(ServiceError):
-    """The repository has this layer already; usually safe to treat as success."""
+    """The repository already has this layer; usually safe to treat as success."""
 
 
 class LayerInaccessibleException(ServiceError):
@@ -166,7 +166,9 @@ class LayerPartTooSmallException(ServiceError):
 
 
 class LayersNotFoundException(ServiceError):
-    """The manifest names layers that the repository does not have; upload them before PutImage."""
+    """The manifest refers to layers that the repository does not have; upload them before
+    PutImage.
+    """
 
 
 class LifecyclePolicyNotFoundException(ServiceError):
@@ -182,13 +184,13 @@ class LifecyclePolicyPreviewNotFoundException(ServiceError):
 
 
 class LimitExceededException(ServiceError):
-    """A service quota is used up, such as repositories per registry or scans of an image per
+    """A service quota is exhausted, such as repositories per registry or scans of an image per
     day.
     """
 
 
 class PullThroughCacheRuleAlreadyExistsException(ServiceError):
-    """The registry has a pull through cache rule for this prefix already."""
+    """The registry already has a pull through cache rule for this prefix."""
 
 
 class PullThroughCacheRuleNotFoundException(ServiceError):
@@ -196,7 +198,7 @@ class PullThroughCacheRuleNotFoundException(ServiceError):
 
 
 class ReferencedImagesNotFoundException(ServiceError):
-    """A manifest list names images that the repository does not have; push those first."""
+    """A manifest list refers to images that the repository does not have; push those first."""
 
 
 class RegistryPolicyNotFoundException(ServiceError):
@@ -204,7 +206,7 @@ class RegistryPolicyNotFoundException(ServiceError):
 
 
 class ReplicationBackfillInProgressException(ServiceError):
-    """A backfill to this destination Region is running; wait for it to end or stop it first."""
+    """A backfill to this destination Region is running; wait until it ends, or stop it first."""
 
 
 class ReplicationBackfillInvalidStatusException(ServiceError):
@@ -216,17 +218,17 @@ class ReplicationBackfillNotFoundException(ServiceError):
 
 
 class RepositoryAlreadyExistsException(ServiceError):
-    """The registry has a repository of this name already."""
+    """The registry already has a repository with this name."""
 
 
 class RepositoryNotEmptyException(ServiceError):
-    """The repository still holds images; delete them first, or pass force to delete them with
+    """The repository still contains images; delete them first, or pass force to delete them with
     it.
     """
 
 
 class RepositoryNotFoundException(ServiceError):
-    """The registry has no repository of this name; check the name, the Region and the
+    """The registry has no repository with this name; check the name, the Region and the
     registry_id.
     """
 
@@ -236,7 +238,7 @@ class RepositoryPolicyNotFoundException(ServiceError):
 
 
 class ScanNotFoundException(ServiceError):
-    """There is no scan of this image yet; start one, or turn on scanning for its repository."""
+    """The image has not been scanned yet; start a scan, or turn on scanning for its repository."""
 
 
 class SecretNotFoundException(ServiceError):
@@ -246,7 +248,7 @@ class SecretNotFoundException(ServiceError):
 
 
 class ServerException(ServiceError):
-    """ECR has an internal problem; the call may be tried again later."""
+    """ECR has an internal problem; retry the call later."""
 
 
 class SigningConfigurationNotFoundException(ServiceError):
@@ -254,7 +256,7 @@ class SigningConfigurationNotFoundException(ServiceError):
 
 
 class TemplateAlreadyExistsException(ServiceError):
-    """A creation template for this prefix exists already; update it, or choose another prefix."""
+    """A creation template for this prefix already exists; update it, or choose another prefix."""
 
 
 class TemplateNotFoundException(ServiceError):
@@ -266,7 +268,9 @@ class TooManyTagsException(ServiceError):
 
 
 class UnableToAccessSecretException(ServiceError):
-    """ECR may not read the upstream registry's secret; check the secret's resource policy."""
+    """ECR is not allowed to read the upstream registry's secret; check the secret's resource
+    policy.
+    """
 
 
 class UnableToDecryptSecretValueException(ServiceError):
@@ -292,7 +296,9 @@ class UnableToListUpstreamImageReferrersException(ServiceError):
 
 
 class UnsupportedImageTypeException(ServiceError):
-    """Images of this kind cannot be scanned, for example manifest lists or unsupported systems."""
+    """Images of this kind cannot be scanned, for example manifest lists or unsupported operating
+    systems.
+    """
 
 
 class UnsupportedUpstreamRegistryException(ServiceError):
@@ -304,7 +310,7 @@ class UploadNotFoundException(ServiceError):
 
 
 class ValidationException(ServiceError):
-    """The request breaks a rule of the API; the message says which."""
+    """The request violates a rule of the API; the message names it."""
 
 
 ERRORS: dict[str, type[ServiceError]] = {

@@ -84,7 +84,7 @@ __all__ = ["RepositoryHandle"]
 
 
 class RepositoryHandle(RepositoryHelpers):
-    """One repository: the operations on it, without naming it each time.
+    """One repository: its operations, without naming it each time.
 
     Made by :meth:`ECRClient.repository`. Making one sends nothing; each method is the client's
     own of the same name, with the same errors.
@@ -344,8 +344,8 @@ class RepositoryHandle(RepositoryHelpers):
         *,
         image_id: ImageIdentifier | ImageIdentifierParam,
     ) -> DescribeImageSigningStatusResponse:
-        """Tells how far managed signing is for one image, with one entry per signing profile whose
-        rule matches its repository. A failed entry carries a code and a reason.
+        """Reports the status of managed signing for one image, with one entry per signing profile
+        whose rule matches its repository. A failed entry carries a code and a reason.
 
         See :meth:`ECRClient.describe_image_signing_status`.
         """
@@ -659,8 +659,8 @@ class RepositoryHandle(RepositoryHelpers):
         target_storage_class: TargetStorageClass,
     ) -> UpdateImageStorageClassResponse:
         """Moves one image to the archive storage class, or restores it from there. An archived
-        image cannot be pulled until it is restored, which takes some time: it is ACTIVATING
-        meanwhile.
+        image cannot be pulled until it is restored, which takes some time; its status is
+        ACTIVATING until then.
 
         See :meth:`ECRClient.update_image_storage_class`.
         """

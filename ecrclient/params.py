@@ -58,7 +58,7 @@ __all__ = [
 
 
 class DeleteReplicationParam(TypedDict):
-    """Says whether a replication rule also carries over deletions."""
+    """Whether a replication rule also replicates deletions."""
 
     enabled: bool
     """Whether images and tags deleted at the source are deleted at the destinations too."""
@@ -125,10 +125,10 @@ class ImageTagMutabilityExclusionFilterParam(TypedDict):
     """A pattern of tags that are exempt from the repository's mutability setting."""
 
     filter_type: ImageTagMutabilityExclusionFilterType
-    """How the filter is matched; the service knows a single way so far."""
+    """How the filter is matched; the service has a single type so far."""
 
     filter: str
-    """Pattern of the exempt tags; * stands for any run of characters. 1 to 128 characters."""
+    """Pattern of the exempt tags; * matches any sequence of characters. 1 to 128 characters."""
 
 
 class LifecyclePolicyPreviewFilterParam(TypedDict):
@@ -162,12 +162,12 @@ class ScanningRepositoryFilterParam(TypedDict):
     """Selects repositories for scanning by name pattern."""
 
     filter: str
-    """Pattern of repository names to scan; * stands for any run of characters, and alone for all
-    names. 1 to 255 characters.
+    """Pattern of repository names to scan; * matches any sequence of characters, and alone
+    matches all names. 1 to 255 characters.
     """
 
     filter_type: ScanningRepositoryFilterType
-    """How the filter is matched; the service knows a single way so far."""
+    """How the filter is matched; the service has a single type so far."""
 
 
 class RegistryScanningRuleParam(TypedDict):
@@ -197,7 +197,7 @@ class RepositoryFilterParam(TypedDict):
     """Prefix that a repository's name must have to be replicated. 2 to 256 characters."""
 
     filter_type: RepositoryFilterType
-    """How the filter is matched; the service knows a single way so far."""
+    """How the filter is matched; the service has a single type so far."""
 
 
 class ReplicationRuleParam(TypedDict):
@@ -236,12 +236,12 @@ class SigningRepositoryFilterParam(TypedDict):
     """Selects repositories for signing by name pattern."""
 
     filter: str
-    """Pattern of repository names to sign; * stands for any run of characters, as in 'team/*'. 1
-    to 256 characters.
+    """Pattern of repository names to sign; * matches any sequence of characters, as in 'team/*'.
+    1 to 256 characters.
     """
 
     filter_type: SigningRepositoryFilterType
-    """How the filter is matched; the service knows a single way so far."""
+    """How the filter is matched; the service has a single type so far."""
 
 
 class SigningRuleParam(TypedDict):
@@ -266,7 +266,7 @@ class SigningConfigurationParam(TypedDict):
 
 
 class SubjectIdentifierParam(TypedDict):
-    """Names by digest the image whose referrers are wanted."""
+    """Identifies by digest the image whose referrers to list."""
 
     image_digest: str
     """Digest of the image that the artifacts point at, 'sha256:' and 64 hex digits."""

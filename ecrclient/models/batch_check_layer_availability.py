@@ -33,7 +33,7 @@ class Layer(Structure, frozen=True):
     """Size of the layer in bytes."""
 
     media_type: Str | None = None
-    """Media type of the layer, which tells how it is packed."""
+    """Media type of the layer, which identifies its compression."""
 
 
 class LayerFailure(Structure, frozen=True):
@@ -46,7 +46,7 @@ class LayerFailure(Structure, frozen=True):
     """Why this digest could not be processed."""
 
     failure_reason: Str | None = None
-    """Explains the failure code in words."""
+    """Explains the failure code as text."""
 
 
 class BatchCheckLayerAvailabilityResponse(PartialResponse, frozen=True):

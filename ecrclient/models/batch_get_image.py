@@ -48,6 +48,6 @@ class BatchGetImageRequest(Request[BatchGetImageResponse], frozen=True):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     accepted_media_types: Annotated[list[Str], Limits(min_length=1, max_length=100)] | None = None
-    """Manifest media types that the caller can read; image_manifest_media_type tells which one
-    comes back. 1 to 100 items.
+    """Manifest media types that the caller can read; image_manifest_media_type is the one that
+    is returned. 1 to 100 items.
     """

@@ -50,7 +50,7 @@ class RepositoryScanningConfigurationFailure(Structure, frozen=True):
     """Why this repository could not be looked up."""
 
     failure_reason: Str | None = None
-    """Explains the failure code in words."""
+    """Explains the failure code as text."""
 
 
 class BatchGetRepositoryScanningConfigurationResponse(PartialResponse, frozen=True):

@@ -23,7 +23,7 @@ class CompleteLayerUploadResponse(Response, frozen=True):
     """Name of the repository with its namespace, if any, as in team/app."""
 
     upload_id: Str
-    """Identifier that InitiateLayerUpload gave the upload."""
+    """Identifier of the upload, from InitiateLayerUpload."""
 
     layer_digest: Str
     """Digest of the layer: 'sha256:' and 64 hex digits."""
@@ -36,7 +36,7 @@ class CompleteLayerUploadRequest(Request[CompleteLayerUploadResponse], frozen=Tr
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     upload_id: UploadId
-    """Identifier that InitiateLayerUpload gave the upload."""
+    """Identifier of the upload, from InitiateLayerUpload."""
 
     layer_digests: Annotated[list[LayerDigest], Limits(min_length=1, max_length=100)]
     """Digest of the whole layer, which ECR checks against the bytes it received. 1 to 100 items."""

@@ -16,7 +16,9 @@ class CreatePullThroughCacheRuleResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.create_pull_through_cache_rule` answers."""
 
     ecr_repository_prefix: Str
-    """Prefix of the repositories here that hold the cached images, or ROOT for no prefix."""
+    """Prefix of the repositories in this registry that store the cached images, or ROOT for no
+    prefix.
+    """
 
     upstream_registry_url: Str
     """Host name of the upstream registry, such as registry-1.docker.io or public.ecr.aws."""
@@ -41,15 +43,15 @@ class CreatePullThroughCacheRuleResponse(Response, frozen=True):
     """
 
     upstream_repository_prefix: Str | None = None
-    """Prefix of the upstream repositories that the rule covers; ROOT stands for all of them."""
+    """Prefix of the upstream repositories that the rule covers; ROOT means all of them."""
 
 
 class CreatePullThroughCacheRuleRequest(Request[CreatePullThroughCacheRuleResponse], frozen=True):
     """What :meth:`~.ECRClient.create_pull_through_cache_rule` sends."""
 
     ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
-    """Prefix of the repositories here that hold the cached images, or ROOT for no prefix. 2 to
-    30 characters.
+    """Prefix of the repositories in this registry that store the cached images, or ROOT for no
+    prefix. 2 to 30 characters.
     """
 
     upstream_registry_url: Str

@@ -29,7 +29,7 @@ class CreateRepositoryRequest(Request[CreateRepositoryResponse], frozen=True):
     """What :meth:`~.ECRClient.create_repository` sends."""
 
     repository_name: RepositoryName
-    """Name for the new repository, with a namespace if wanted, as in team/app. 2 to 256
+    """Name for the new repository, optionally with a namespace, as in team/app. 2 to 256
     characters.
     """
 
@@ -37,7 +37,7 @@ class CreateRepositoryRequest(Request[CreateRepositoryResponse], frozen=True):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     tags: list[Tag] | None = None
-    """Resource tags to put on the new repository; not image tags."""
+    """Resource tags to add to the new repository; not image tags."""
 
     image_tag_mutability: ImageTagMutability | None = None
     """Whether tags can be moved to another image; MUTABLE when omitted."""
@@ -51,8 +51,8 @@ class CreateRepositoryRequest(Request[CreateRepositoryResponse], frozen=True):
     """
 
     image_scanning_configuration: ImageScanningConfiguration | None = None
-    """Whether to scan images on push; better set by the registry's scanning rules, which
-    supersede it.
+    """Whether to scan images on push; the registry's scanning rules supersede it and are
+    preferred.
     """
 
     encryption_configuration: EncryptionConfiguration | None = None

@@ -50,7 +50,7 @@ class CreateRepositoryCreationTemplateRequest(
     """What creates the repositories that the template covers."""
 
     description: RepositoryTemplateDescription | None = None
-    """Free text about the template. At most 256 characters."""
+    """Free text that describes the template. At most 256 characters."""
 
     encryption_configuration: EncryptionConfigurationForRepositoryCreationTemplate | None = None
     """How repositories made from the template are encrypted; AES256 when omitted."""

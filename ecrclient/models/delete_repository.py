@@ -16,7 +16,7 @@ class DeleteRepositoryResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.delete_repository` answers."""
 
     repository: Repository
-    """The repository as it was; some of its settings may be absent from this answer."""
+    """The repository as it was; some of its settings may be absent from this response."""
 
 
 class DeleteRepositoryRequest(Request[DeleteRepositoryResponse], frozen=True):
@@ -29,4 +29,4 @@ class DeleteRepositoryRequest(Request[DeleteRepositoryResponse], frozen=True):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     force: Bool | None = None
-    """Deletes the repository even if it still holds images; false when omitted."""
+    """Deletes the repository even if it still contains images; false when omitted."""

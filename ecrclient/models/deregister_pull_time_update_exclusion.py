@@ -24,4 +24,4 @@ class DeregisterPullTimeUpdateExclusionRequest(
     """What :meth:`~.ECRClient.deregister_pull_time_update_exclusion` sends."""
 
     principal_arn: PrincipalArn
-    """ARN of the IAM role or user whose pulls are to count again. At most 200 characters."""
+    """ARN of the IAM role or user whose pulls count again. At most 200 characters."""

@@ -18,7 +18,7 @@ __all__ = [
 
 
 class ImageReplicationStatus(Structure, frozen=True):
-    """How far the replication of an image to one destination is."""
+    """The state of the replication of an image to one destination."""
 
     region: Str
     """Code of the Region that receives the image, such as eu-west-1."""

@@ -67,10 +67,10 @@ class AwsEcrContainerImageDetails(Structure, frozen=True):
     """Time at which a cluster last ran the image (UTC); absent if none did."""
 
     in_use_count: Int | None = None
-    """On how many ECS and EKS clusters the image runs now."""
+    """The number of ECS and EKS clusters that run the image now."""
 
     registry: Str
-    """The AWS account ID of the registry that holds the image."""
+    """The AWS account ID of the registry that stores the image."""
 
     repository_name: Str
     """Name of the repository with its namespace, if any, as in team/app."""
@@ -83,7 +83,7 @@ class CvssScore(Structure, frozen=True):
     """CVSS base score, from 0.0 to 10.0."""
 
     scoring_vector: Str
-    """CVSS vector, the metrics in short form, such as CVSS:3.1/AV:N/AC:L and so on."""
+    """CVSS vector, the metrics in short form, which begins like CVSS:3.1/AV:N/AC:L."""
 
     source: Str
     """Who published it, such as NVD."""
@@ -103,7 +103,7 @@ class CvssScoreAdjustment(Structure, frozen=True):
 
 
 class CvssScoreDetails(Structure, frozen=True):
-    """The CVSS score that Amazon Inspector settled on, with what it changed."""
+    """The CVSS score that Amazon Inspector chose, with its changes."""
 
     adjustments: list[CvssScoreAdjustment] = []
     """Changes that Amazon Inspector made to the published score, each with its reason."""
@@ -115,7 +115,7 @@ class CvssScoreDetails(Structure, frozen=True):
     """Who published the score, such as NVD."""
 
     scoring_vector: Str
-    """CVSS vector, the metrics in short form, such as CVSS:3.1/AV:N/AC:L and so on."""
+    """CVSS vector, the metrics in short form, which begins like CVSS:3.1/AV:N/AC:L."""
 
     version: Str
     """Version of the CVSS standard, such as 3.1."""
@@ -159,10 +159,10 @@ class PackageVulnerabilityDetails(Structure, frozen=True):
     """Published CVSS scores of the vulnerability, one per source."""
 
     reference_urls: list[Str] = []
-    """Web pages that tell more about the vulnerability."""
+    """Web pages with more information about the vulnerability."""
 
     related_vulnerabilities: list[Str] = []
-    """Identifiers of other vulnerabilities that go with this one."""
+    """Identifiers of related vulnerabilities."""
 
     source: Str
     """Who published the vulnerability, such as NVD or a Linux distribution."""
@@ -190,14 +190,14 @@ class Recommendation(Structure, frozen=True):
     """Amazon Inspector's advice on a finding."""
 
     url: Str | None = None
-    """Web page that tells how to fix the vulnerability."""
+    """Web page that describes how to fix the vulnerability."""
 
     text: Str | None = None
     """Advice on how to fix the vulnerability."""
 
 
 class Remediation(Structure, frozen=True):
-    """How to get rid of a finding."""
+    """How to fix a finding."""
 
     recommendation: Recommendation | None = None
     """The course of action that Amazon Inspector suggests."""
@@ -310,7 +310,7 @@ class ImageScanFinding(Structure, frozen=True):
 
 
 class ImageScanFindings(Structure, frozen=True):
-    """Everything that the last finished scan of an image found."""
+    """All findings of the last finished scan of an image."""
 
     image_scan_completed_at: Timestamp | None = None
     """Time at which the last finished scan ended (UTC)."""
@@ -319,7 +319,7 @@ class ImageScanFindings(Structure, frozen=True):
     """Time of the last update of the vulnerability data that was used (UTC)."""
 
     finding_severity_counts: dict[FindingSeverity, Int] = {}
-    """Number of findings by severity; a severity without findings is left out."""
+    """Number of findings by severity; a severity without findings is absent."""
 
     findings: list[ImageScanFinding] = []
     """Findings of basic scanning; empty under enhanced scanning."""
@@ -341,7 +341,7 @@ class DescribeImageScanFindingsResponse(Response, frozen=True):
     """The image, named by digest, by tag, or by both."""
 
     image_scan_status: ImageScanStatus
-    """How far the scan of the image is."""
+    """The state of the image's scan."""
 
     image_scan_findings: ImageScanFindings | None = None
     """What the scan found; absent until a scan has finished."""
@@ -366,4 +366,4 @@ class DescribeImageScanFindingsRequest(Request[DescribeImageScanFindingsResponse
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
     max_results: MaxResults | None = None
-    """Most items to return in one page; 100 when omitted. 1 to 1,000."""
+    """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""

@@ -18,7 +18,7 @@ __all__ = [
 
 
 class ImageSigningStatus(Structure, frozen=True):
-    """How far the signing of an image with one signing profile is."""
+    """The state of the signing of an image with one signing profile."""
 
     signing_profile_arn: Str
     """ARN of the AWS Signer profile that signs the image."""
@@ -27,7 +27,7 @@ class ImageSigningStatus(Structure, frozen=True):
     """Code of the failure; absent unless the status is FAILED."""
 
     failure_reason: Str | None = None
-    """Explains in words why signing failed; absent unless the status is FAILED."""
+    """Explains as text why signing failed; absent unless the status is FAILED."""
 
     status: SigningStatus
     """State of the signing with this profile."""

@@ -42,7 +42,7 @@ class ImageScanFindingsSummary(Structure, frozen=True):
     """Time of the last update of the vulnerability data that was used (UTC)."""
 
     finding_severity_counts: dict[FindingSeverity, Int] = {}
-    """Number of findings by severity; a severity without findings is left out."""
+    """Number of findings by severity; a severity without findings is absent."""
 
 
 class ImageDetail(Structure, frozen=True):
@@ -71,16 +71,18 @@ class ImageDetail(Structure, frozen=True):
     """Time at which the image was pushed to the repository (UTC)."""
 
     image_scan_status: ImageScanStatus | None = None
-    """How far the scan of the image is; absent if it was never scanned."""
+    """The state of the image's scan; absent if it was never scanned."""
 
     image_scan_findings_summary: ImageScanFindingsSummary | None = None
     """Counts by severity of the last finished scan; absent if there was none."""
 
     image_manifest_media_type: Str | None = None
-    """Media type of the manifest, which tells a single image from a manifest list."""
+    """Media type of the manifest, which distinguishes a single image from a manifest list."""
 
     artifact_media_type: Str | None = None
-    """Media type of what the manifest holds, such as an image configuration or a Helm chart."""
+    """Media type of the artifact that the manifest describes, such as an image configuration or
+    a Helm chart.
+    """
 
     last_recorded_pull_time: Timestamp | None = None
     """Time of the last recorded pull (UTC), up to a day behind; absent if the image was never
@@ -128,8 +130,8 @@ class DescribeImagesRequest(Request[DescribeImagesResponse], frozen=True):
     """Where to continue: the next_token of the previous page. Not together with image_ids."""
 
     max_results: MaxResults | None = None
-    """Most images to return in one page; 100 when omitted. Not together with image_ids. 1 to
-    1,000.
+    """Maximum number of images to return in one page; 100 when omitted. Not together with
+    image_ids. 1 to 1,000.
     """
 
     filter: DescribeImagesFilter | None = None

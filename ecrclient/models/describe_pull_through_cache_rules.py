@@ -22,7 +22,9 @@ class PullThroughCacheRule(Structure, frozen=True):
     """Maps a repository prefix in this registry to an upstream registry that is cached on pull."""
 
     ecr_repository_prefix: Str
-    """Prefix of the repositories here that hold the cached images, or ROOT for no prefix."""
+    """Prefix of the repositories in this registry that store the cached images, or ROOT for no
+    prefix.
+    """
 
     upstream_registry_url: Str
     """Host name of the upstream registry, such as registry-1.docker.io or public.ecr.aws."""
@@ -44,7 +46,7 @@ class PullThroughCacheRule(Structure, frozen=True):
     """
 
     upstream_repository_prefix: Str | None = None
-    """Prefix of the upstream repositories that the rule covers; ROOT stands for all of them."""
+    """Prefix of the upstream repositories that the rule covers; ROOT means all of them."""
 
     upstream_registry: UpstreamRegistry | None = None
     """Registry service that the images come from."""
@@ -83,4 +85,4 @@ class DescribePullThroughCacheRulesRequest(
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
     max_results: MaxResults | None = None
-    """Most items to return in one page; 100 when omitted. 1 to 1,000."""
+    """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""

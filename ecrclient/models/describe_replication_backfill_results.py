@@ -45,7 +45,7 @@ class DescribeReplicationBackfillResultsResponse(Response, frozen=True):
     """The AWS account ID of the registry."""
 
     replication_backfill_id: Str
-    """Identifier that StartReplicationBackfill gave the backfill."""
+    """Identifier of the backfill, from StartReplicationBackfill."""
 
     destination: ReplicationDestination
     """Region and registry that receive the images."""
@@ -57,7 +57,7 @@ class DescribeReplicationBackfillResultsResponse(Response, frozen=True):
     """Code of the failure; absent unless the status is FAILED."""
 
     progress: ReplicationBackfillProgress | None = None
-    """How far the backfill is; absent until it has collected its images."""
+    """The progress of the backfill; absent until it has collected its images."""
 
     results: list[ReplicationBackfillResult] = []
     """Outcome for each pair of image and tag; empty until the backfill has ended."""
@@ -66,7 +66,7 @@ class DescribeReplicationBackfillResultsResponse(Response, frozen=True):
     """Time at which the backfill was started (UTC)."""
 
     ended_at: Timestamp | None = None
-    """Time at which the backfill ended (UTC); absent while it is under way."""
+    """Time at which the backfill ended (UTC); absent while it is in progress."""
 
     next_token: Str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
@@ -78,7 +78,7 @@ class DescribeReplicationBackfillResultsRequest(
     """What :meth:`~.ECRClient.describe_replication_backfill_results` sends."""
 
     replication_backfill_id: ReplicationBackfillId
-    """Identifier that StartReplicationBackfill gave the backfill."""
+    """Identifier of the backfill, from StartReplicationBackfill."""
 
     registry_id: RegistryId | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
@@ -87,7 +87,7 @@ class DescribeReplicationBackfillResultsRequest(
     """Keeps only results with this status; all results when omitted."""
 
     max_results: MaxResults | None = None
-    """Most items to return in one page; 100 when omitted. 1 to 1,000."""
+    """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""
 
     next_token: Str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""

@@ -33,7 +33,7 @@ class DescribeRepositoriesRequest(Request[DescribeRepositoriesResponse], frozen=
     repository_names: (
         Annotated[list[RepositoryName], Limits(min_length=1, max_length=100)] | None
     ) = None
-    """The ones to describe, by name; all when omitted. Not together with next_token or
+    """Names of the repositories to describe; all when omitted. Not together with next_token or
     max_results. 1 to 100 items.
     """
 
@@ -43,6 +43,6 @@ class DescribeRepositoriesRequest(Request[DescribeRepositoriesResponse], frozen=
     """
 
     max_results: MaxResults | None = None
-    """Most repositories to return in one page; 100 when omitted. Not together with
+    """Maximum number of repositories to return in one page; 100 when omitted. Not together with
     repository_names. 1 to 1,000.
     """

@@ -40,4 +40,4 @@ class DescribeRepositoryCreationTemplatesRequest(
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
     max_results: MaxResults | None = None
-    """Most items to return in one page; 100 when omitted. 1 to 1,000."""
+    """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""

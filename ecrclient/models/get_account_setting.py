@@ -15,7 +15,7 @@ class GetAccountSettingResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.get_account_setting` answers."""
 
     name: Str
-    """Which setting is meant; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION and
+    """Name of the setting; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION and
     BLOB_MOUNTING.
     """
 
@@ -27,6 +27,6 @@ class GetAccountSettingRequest(Request[GetAccountSettingResponse], frozen=True):
     """What :meth:`~.ECRClient.get_account_setting` sends."""
 
     name: AccountSettingName
-    """Which setting is meant; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION and
+    """Name of the setting; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION and
     BLOB_MOUNTING. 1 to 64 characters.
     """

@@ -71,23 +71,23 @@ class LifecyclePolicyPreviewResult(Structure, frozen=True):
 
 
 class TransitioningImageTotalCount(Structure, frozen=True):
-    """How many images a previewed policy would move to one storage class."""
+    """The number of images that a previewed policy would move to one storage class."""
 
     target_storage_class: LifecyclePolicyTargetStorageClass
     """Storage class that images would move to."""
 
     image_total_count: Int
-    """How many images would move."""
+    """The number of images that would move."""
 
 
 class LifecyclePolicyPreviewSummary(Structure, frozen=True):
     """Totals of a lifecycle policy preview."""
 
     expiring_image_total_count: Int | None = None
-    """How many images the policy would delete."""
+    """The number of images that the policy would delete."""
 
     transitioning_image_total_counts: list[TransitioningImageTotalCount] = []
-    """How many images would move, by storage class; empty when none would."""
+    """The number of images that would move, by storage class; empty when none would."""
 
 
 class GetLifecyclePolicyPreviewResponse(Response, frozen=True):
@@ -112,7 +112,9 @@ class GetLifecyclePolicyPreviewResponse(Response, frozen=True):
     """Images that the policy would act on, each with the rule that selects it."""
 
     summary: LifecyclePolicyPreviewSummary | None = None
-    """How many images the policy would delete or move; absent until the preview is complete."""
+    """The number of images that the policy would delete or move; absent until the preview is
+    complete.
+    """
 
 
 class GetLifecyclePolicyPreviewRequest(Request[GetLifecyclePolicyPreviewResponse], frozen=True):
@@ -133,8 +135,8 @@ class GetLifecyclePolicyPreviewRequest(Request[GetLifecyclePolicyPreviewResponse
     """Where to continue: the next_token of the previous page. Not together with image_ids."""
 
     max_results: LifecyclePreviewMaxResults | None = None
-    """Most results to return in one page; 100 when omitted. Not together with image_ids. 1 to
-    100.
+    """Maximum number of results to return in one page; 100 when omitted. Not together with
+    image_ids. 1 to 100.
     """
 
     filter: LifecyclePolicyPreviewFilter | None = None

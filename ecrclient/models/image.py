@@ -27,4 +27,4 @@ class Image(Structure, frozen=True):
     """The manifest as a JSON string, exactly as it is stored."""
 
     image_manifest_media_type: Str | None = None
-    """Media type of the manifest, which tells a single image from a manifest list."""
+    """Media type of the manifest, which distinguishes a single image from a manifest list."""

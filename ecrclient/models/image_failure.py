@@ -22,4 +22,4 @@ class ImageFailure(Structure, frozen=True):
     """Why this image could not be processed."""
 
     failure_reason: Str | None = None
-    """Explains the failure code in words."""
+    """Explains the failure code as text."""

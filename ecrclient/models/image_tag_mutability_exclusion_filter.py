@@ -16,7 +16,7 @@ class ImageTagMutabilityExclusionFilter(Structure, frozen=True):
     """A pattern of tags that are exempt from the repository's mutability setting."""
 
     filter_type: ImageTagMutabilityExclusionFilterType
-    """How the filter is matched; the service knows a single way so far."""
+    """How the filter is matched; the service has a single type so far."""
 
     filter: ImageTagMutabilityExclusionFilterValue
-    """Pattern of the exempt tags; * stands for any run of characters. 1 to 128 characters."""
+    """Pattern of the exempt tags; * matches any sequence of characters. 1 to 128 characters."""

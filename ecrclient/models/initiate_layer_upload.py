@@ -15,10 +15,10 @@ class InitiateLayerUploadResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.initiate_layer_upload` answers."""
 
     upload_id: Str
-    """Identifier that InitiateLayerUpload gave the upload."""
+    """Identifier of the upload, from InitiateLayerUpload."""
 
     part_size: Int
-    """Size in bytes that ECR wants every part but the last to have."""
+    """Size in bytes that every part except the last must have."""
 
 
 class InitiateLayerUploadRequest(Request[InitiateLayerUploadResponse], frozen=True):

@@ -24,13 +24,13 @@ class ImageReferrer(Structure, frozen=True):
     """One artifact that points at an image, such as a signature or an SBOM."""
 
     digest: Str
-    """Names the referring artifact: the sha256 digest of its manifest."""
+    """The sha256 digest of the referring artifact's manifest, which identifies it."""
 
     media_type: Str
     """Media type of the manifest of the artifact, for instance an OCI image manifest."""
 
     artifact_type: Str | None = None
-    """Kind of artifact as a media type; absent when its manifest names none."""
+    """Kind of artifact as a media type; absent when its manifest has none."""
 
     size: Int
     """Size of the artifact in bytes."""
@@ -53,7 +53,7 @@ class ListImageReferrersFilter(Structure, frozen=True):
 
 
 class SubjectIdentifier(Structure, frozen=True):
-    """Names by digest the image whose referrers are wanted."""
+    """Identifies by digest the image whose referrers to list."""
 
     image_digest: Str
     """Digest of the image that the artifacts point at, 'sha256:' and 64 hex digits."""
@@ -88,4 +88,4 @@ class ListImageReferrersRequest(Request[ListImageReferrersResponse], frozen=True
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
     max_results: FiftyMaxResults | None = None
-    """Most artifacts to return in one page; 20 when omitted. 1 to 50."""
+    """Maximum number of artifacts to return in one page; 20 when omitted. 1 to 50."""

@@ -27,7 +27,7 @@ class ListImagesResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.list_images` answers."""
 
     image_ids: list[ImageIdentifier] = []
-    """One entry per tag, and one per untagged image; an image with two tags is there twice."""
+    """One entry per tag, and one per untagged image; an image with two tags has two entries."""
 
     next_token: Str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
@@ -46,7 +46,7 @@ class ListImagesRequest(Request[ListImagesResponse], frozen=True):
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
     max_results: MaxResults | None = None
-    """Most items to return in one page; 100 when omitted. 1 to 1,000."""
+    """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""
 
     filter: ListImagesFilter | None = None
     """Keeps only images with the given tag or archive status; only ACTIVE images when omitted."""

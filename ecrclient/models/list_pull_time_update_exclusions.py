@@ -15,7 +15,7 @@ class ListPullTimeUpdateExclusionsResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.list_pull_time_update_exclusions` answers."""
 
     pull_time_update_exclusions: list[Str] = []
-    """ARNs of the IAM roles and users whose pulls leave the pull time untouched."""
+    """ARNs of the IAM roles and users whose pulls do not change the pull time."""
 
     next_token: Str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
@@ -27,7 +27,7 @@ class ListPullTimeUpdateExclusionsRequest(
     """What :meth:`~.ECRClient.list_pull_time_update_exclusions` sends."""
 
     max_results: MaxResults | None = None
-    """Most items to return in one page; 100 when omitted. 1 to 1,000."""
+    """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""
 
     next_token: Str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""

@@ -22,7 +22,7 @@ class ReplicationBackfillSummary(Structure, frozen=True):
     """One replication backfill with its state, counts and dates."""
 
     replication_backfill_id: Str
-    """Identifier that StartReplicationBackfill gave the backfill."""
+    """Identifier of the backfill, from StartReplicationBackfill."""
 
     destination: ReplicationDestination
     """Region and registry that receive the images."""
@@ -34,13 +34,13 @@ class ReplicationBackfillSummary(Structure, frozen=True):
     """Code of the failure; absent unless the status is FAILED."""
 
     progress: ReplicationBackfillProgress | None = None
-    """How far the backfill is; absent until it has collected its images."""
+    """The progress of the backfill; absent until it has collected its images."""
 
     started_at: Timestamp
     """Time at which the backfill was started (UTC)."""
 
     ended_at: Timestamp | None = None
-    """Time at which the backfill ended (UTC); absent while it is under way."""
+    """Time at which the backfill ended (UTC); absent while it is in progress."""
 
 
 class ListReplicationBackfillsResponse(Response, frozen=True):
@@ -63,7 +63,7 @@ class ListReplicationBackfillsRequest(Request[ListReplicationBackfillsResponse],
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     max_results: FiftyMaxResults | None = None
-    """Most backfills to return in one page; 25 when omitted. 1 to 50."""
+    """Maximum number of backfills to return in one page; 25 when omitted. 1 to 50."""
 
     next_token: Str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""

@@ -34,7 +34,7 @@ class PutImageRequest(Request[PutImageResponse], frozen=True):
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     image_manifest_media_type: Str | None = None
-    """What the manifest is, as a media type; needed when it has no media_type field of its own."""
+    """Media type of the manifest; needed when the manifest has no media_type field."""
 
     image_tag: ImageTag | None = None
     """Tag to give the image; it stays untagged when omitted. 1 to 300 characters."""

@@ -34,8 +34,8 @@ class PutImageScanningConfigurationRequest(
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     image_scanning_configuration: ImageScanningConfiguration
-    """Whether to scan images on push; better set by the registry's scanning rules, which
-    supersede it.
+    """Whether to scan images on push; the registry's scanning rules supersede it and are
+    preferred.
     """
 
     registry_id: RegistryId | None = None

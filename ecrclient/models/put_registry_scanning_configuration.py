@@ -30,4 +30,4 @@ class PutRegistryScanningConfigurationRequest(
     """Whether basic scanning applies, or enhanced scanning by Amazon Inspector."""
 
     rules: Annotated[list[RegistryScanningRule], Limits(min_length=0, max_length=2)] | None = None
-    """Which repositories to scan, and when; replaces all present rules. 0 to 2 items."""
+    """Which repositories to scan, and when; replaces all existing rules. 0 to 2 items."""

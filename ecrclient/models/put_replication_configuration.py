@@ -22,4 +22,4 @@ class PutReplicationConfigurationRequest(Request[PutReplicationConfigurationResp
     """What :meth:`~.ECRClient.put_replication_configuration` sends."""
 
     replication_configuration: ReplicationConfiguration
-    """The rules to set; they replace all present ones, and an empty list turns replication off."""
+    """The rules to set; they replace all existing ones, and an empty list turns replication off."""

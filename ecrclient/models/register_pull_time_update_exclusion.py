@@ -15,10 +15,10 @@ class RegisterPullTimeUpdateExclusionResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.register_pull_time_update_exclusion` answers."""
 
     principal_arn: Str
-    """ARN of the IAM role or user whose pulls leave the pull time untouched."""
+    """ARN of the IAM role or user whose pulls do not change the pull time."""
 
     created_at: Timestamp
-    """Time at which the principal was put on the list (UTC)."""
+    """Time at which the principal was added to the list (UTC)."""
 
 
 class RegisterPullTimeUpdateExclusionRequest(
@@ -27,6 +27,6 @@ class RegisterPullTimeUpdateExclusionRequest(
     """What :meth:`~.ECRClient.register_pull_time_update_exclusion` sends."""
 
     principal_arn: PrincipalArn
-    """ARN of the IAM role or user whose pulls leave the pull time untouched. At most 200
+    """ARN of the IAM role or user whose pulls do not change the pull time. At most 200
     characters.
     """

@@ -10,16 +10,16 @@ __all__ = ["ReplicationBackfillProgress"]
 
 
 class ReplicationBackfillProgress(Structure, frozen=True):
-    """How many replications a backfill makes, has made, and has failed to make."""
+    """The number of replications in a backfill: in total, completed and failed."""
 
     total_replication_count: Int
-    """How many replications the backfill makes; every pair of image and tag is one."""
+    """The number of replications in the backfill; every pair of image and tag is one."""
 
     completed_replication_count: Int
-    """How many replications have succeeded so far."""
+    """The number of replications that have succeeded so far."""
 
     failed_replication_count: Int
-    """How many replications have failed so far."""
+    """The number of replications that have failed so far."""
 
     failure_codes: list[Str] = []
     """The different codes among the failed replications, each listed once."""

@@ -16,7 +16,7 @@ __all__ = ["DeleteReplication", "ReplicationConfiguration", "ReplicationRule", "
 
 
 class DeleteReplication(Structure, frozen=True):
-    """Says whether a replication rule also carries over deletions."""
+    """Whether a replication rule also replicates deletions."""
 
     enabled: Bool
     """Whether images and tags deleted at the source are deleted at the destinations too."""
@@ -29,7 +29,7 @@ class RepositoryFilter(Structure, frozen=True):
     """Prefix that a repository's name must have to be replicated. 2 to 256 characters."""
 
     filter_type: RepositoryFilterType
-    """How the filter is matched; the service knows a single way so far."""
+    """How the filter is matched; the service has a single type so far."""
 
 
 class ReplicationRule(Structure, frozen=True):

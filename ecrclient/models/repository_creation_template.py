@@ -29,7 +29,7 @@ class EncryptionConfigurationForRepositoryCreationTemplate(Structure, frozen=Tru
 
 
 class RepositoryCreationTemplate(Structure, frozen=True):
-    """Settings for repositories that ECR creates by itself under a name prefix."""
+    """Settings for repositories that ECR creates automatically under a name prefix."""
 
     prefix: Str
     """Repository name prefix that the template is for, or ROOT for names that no other template
@@ -37,7 +37,7 @@ class RepositoryCreationTemplate(Structure, frozen=True):
     """
 
     description: Str | None = None
-    """Free text about the template."""
+    """Free text that describes the template."""
 
     encryption_configuration: EncryptionConfigurationForRepositoryCreationTemplate | None = None
     """How repositories made from the template are encrypted at rest."""

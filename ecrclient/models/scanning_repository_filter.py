@@ -16,9 +16,9 @@ class ScanningRepositoryFilter(Structure, frozen=True):
     """Selects repositories for scanning by name pattern."""
 
     filter: ScanningRepositoryFilterValue
-    """Pattern of repository names to scan; * stands for any run of characters, and alone for all
-    names. 1 to 255 characters.
+    """Pattern of repository names to scan; * matches any sequence of characters, and alone
+    matches all names. 1 to 255 characters.
     """
 
     filter_type: ScanningRepositoryFilterType
-    """How the filter is matched; the service knows a single way so far."""
+    """How the filter is matched; the service has a single type so far."""

@@ -18,12 +18,12 @@ class SigningRepositoryFilter(Structure, frozen=True):
     """Selects repositories for signing by name pattern."""
 
     filter: SigningRepositoryFilterValue
-    """Pattern of repository names to sign; * stands for any run of characters, as in 'team/*'. 1
-    to 256 characters.
+    """Pattern of repository names to sign; * matches any sequence of characters, as in 'team/*'.
+    1 to 256 characters.
     """
 
     filter_type: SigningRepositoryFilterType
-    """How the filter is matched; the service knows a single way so far."""
+    """How the filter is matched; the service has a single type so far."""
 
 
 class SigningRule(Structure, frozen=True):

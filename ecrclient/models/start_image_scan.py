@@ -26,7 +26,7 @@ class StartImageScanResponse(Response, frozen=True):
     """The image that is being scanned."""
 
     image_scan_status: ImageScanStatus
-    """How far the scan of the image is."""
+    """The state of the image's scan."""
 
 
 class StartImageScanRequest(Request[StartImageScanResponse], frozen=True):

@@ -17,7 +17,7 @@ class StartReplicationBackfillResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.start_replication_backfill` answers."""
 
     replication_backfill_id: Str
-    """Identifier that StartReplicationBackfill gave the backfill."""
+    """Identifier of the backfill, from StartReplicationBackfill."""
 
     registry_id: Str
     """The AWS account ID of the registry."""

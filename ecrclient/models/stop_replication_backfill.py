@@ -20,13 +20,13 @@ class StopReplicationBackfillResponse(Response, frozen=True):
     """The AWS account ID of the registry."""
 
     replication_backfill_id: Str
-    """Identifier that StartReplicationBackfill gave the backfill."""
+    """Identifier of the backfill, from StartReplicationBackfill."""
 
     destination: ReplicationDestination
     """Region and registry that receive the images."""
 
     status: ReplicationBackfillStatus
-    """STOPPED, or STOPPING while copies under way are being finished."""
+    """STOPPED, or STOPPING while copies in progress are completed."""
 
     started_at: Timestamp
     """Time at which the backfill was started (UTC)."""
@@ -36,7 +36,7 @@ class StopReplicationBackfillRequest(Request[StopReplicationBackfillResponse], f
     """What :meth:`~.ECRClient.stop_replication_backfill` sends."""
 
     replication_backfill_id: ReplicationBackfillId
-    """Identifier that StartReplicationBackfill gave the backfill."""
+    """Identifier of the backfill, from StartReplicationBackfill."""
 
     registry_id: RegistryId | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

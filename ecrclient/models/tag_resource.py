@@ -22,4 +22,4 @@ class TagResourceRequest(Request[TagResourceResponse], frozen=True):
     """ARN of the repository; ECR has resource tags on repositories only."""
 
     tags: list[Tag]
-    """Resource tags to put on; where a key is present already, its value is replaced."""
+    """Resource tags to add; the value of an existing key is replaced."""

@@ -20,4 +20,4 @@ class UntagResourceRequest(Request[UntagResourceResponse], frozen=True):
     """ARN of the repository; ECR has resource tags on repositories only."""
 
     tag_keys: list[Str]
-    """Which resource tags to take off, by key."""
+    """Keys of the resource tags to remove."""

@@ -26,7 +26,7 @@ class UpdateImageStorageClassResponse(Response, frozen=True):
     """The image, named by digest, by tag, or by both."""
 
     image_status: ImageStatus
-    """State of the image after the call; a restore is under way while it is ACTIVATING."""
+    """State of the image after the call; a restore is in progress while it is ACTIVATING."""
 
 
 class UpdateImageStorageClassRequest(Request[UpdateImageStorageClassResponse], frozen=True):

@@ -47,7 +47,7 @@ class UpdateRepositoryCreationTemplateRequest(
     """
 
     description: RepositoryTemplateDescription | None = None
-    """Free text about the template. At most 256 characters."""
+    """Free text that describes the template. At most 256 characters."""
 
     encryption_configuration: EncryptionConfigurationForRepositoryCreationTemplate | None = None
     """How repositories made from the template from now on are encrypted at rest."""
@@ -77,9 +77,9 @@ class UpdateRepositoryCreationTemplateRequest(
     """
 
     applied_for: list[RCTAppliedFor] | None = None
-    """What creates the repositories that the template is to cover from now on."""
+    """What creates the repositories that the template covers from now on."""
 
     custom_role_arn: CustomRoleArn | None = None
-    """ARN of the IAM role that ECR is to assume when it creates repositories from the template.
-    At most 2,048 characters.
+    """ARN of the IAM role that ECR assumes when it creates repositories from the template. At
+    most 2,048 characters.
     """

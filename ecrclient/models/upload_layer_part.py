@@ -25,7 +25,7 @@ class UploadLayerPartResponse(Response, frozen=True):
     """Name of the repository with its namespace, if any, as in team/app."""
 
     upload_id: Str
-    """Identifier that InitiateLayerUpload gave the upload."""
+    """Identifier of the upload, from InitiateLayerUpload."""
 
     last_byte_received: Int
     """Position in the layer of the last byte that ECR has, counted from 0."""
@@ -38,13 +38,13 @@ class UploadLayerPartRequest(Request[UploadLayerPartResponse], frozen=True):
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     upload_id: UploadId
-    """Identifier that InitiateLayerUpload gave the upload."""
+    """Identifier of the upload, from InitiateLayerUpload."""
 
     part_first_byte: PartSize
     """Position in the layer of this part's first byte, counted from 0."""
 
     part_last_byte: PartSize
-    """Position in the layer of this part's last byte, counted from 0 and included."""
+    """Position in the layer of this part's last byte, counted from 0, inclusive."""
 
     layer_part_blob: Annotated[bytes, BlobLimits(min_length=0, max_length=20971520)] = Field(
         repr=False

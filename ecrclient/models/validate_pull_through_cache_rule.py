@@ -15,7 +15,9 @@ class ValidatePullThroughCacheRuleResponse(Response, frozen=True):
     """What :meth:`~.ECRClient.validate_pull_through_cache_rule` answers."""
 
     ecr_repository_prefix: Str
-    """Prefix of the repositories here that hold the cached images, or ROOT for no prefix."""
+    """Prefix of the repositories in this registry that store the cached images, or ROOT for no
+    prefix.
+    """
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -34,7 +36,7 @@ class ValidatePullThroughCacheRuleResponse(Response, frozen=True):
     """
 
     upstream_repository_prefix: Str | None = None
-    """Prefix of the upstream repositories that the rule covers; ROOT stands for all of them."""
+    """Prefix of the upstream repositories that the rule covers; ROOT means all of them."""
 
     is_valid: Bool
     """Whether ECR reaches the upstream registry and can log in there."""
@@ -49,8 +51,8 @@ class ValidatePullThroughCacheRuleRequest(
     """What :meth:`~.ECRClient.validate_pull_through_cache_rule` sends."""
 
     ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
-    """Prefix of the repositories here that hold the cached images, or ROOT for no prefix. 2 to
-    30 characters.
+    """Prefix of the repositories in this registry that store the cached images, or ROOT for no
+    prefix. 2 to 30 characters.
     """
 
     registry_id: RegistryId | None = None
