@@ -1,6 +1,6 @@
 """``python -m codegen``: build, check and report.
 
-Without options it works on what ``[tool.codegen]`` in pyproject.toml names.
+Without options it works on the files that ``[tool.codegen]`` in pyproject.toml lists.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class UsageError(ValueError):
-    """The options do not fit together."""
+    """The options are incomplete or contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to generate, from what, to where."""
+    """The sources to read and the files to write."""
 
     spec: Path
     service: str
@@ -40,11 +40,11 @@ class Job:
 
     @classmethod
     def from_options(cls, options: argparse.Namespace) -> Job:
-        """The project's own job, or the one that the options describe."""
+        """The project's job, or the one that the options describe."""
         given = (options.service, options.out, options.overlay, options.data, options.report)
         if options.spec is None:
             if any(option is not None for option in given):
-                raise UsageError("--service, --out, --overlay, --data, --report go with --spec")
+                raise UsageError("--service, --out, --overlay, --data and --report need --spec")
             settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
             job = settings["tool"]["codegen"]
             paths = {k: ROOT / job[k] for k in ("spec", "out", "overlay", "lock", "report")}
@@ -54,7 +54,7 @@ class Job:
         return cls(
             spec=options.spec,
             service=options.service,
-            # Resolved, so that "." has the name that the package is to have.
+            # Resolved, so that "." has the name of the package.
             out=options.out.resolve(),
             overlay=options.overlay,
             data=options.data,
@@ -64,14 +64,14 @@ class Job:
 
 
 class Progress:
-    """A line for each stage as it ends, with its time."""
+    """Prints a line at the end of each stage, with its duration."""
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
 
     def note(self, text: str) -> None:
-        """Report something on the way."""
-        print(f"{'':<10} left out: {text}", file=sys.stderr)
+        """Report something that was omitted."""
+        print(f"{'':<10} omitted: {text}", file=sys.stderr)
 
     def done(self, stage: str, what: str) -> None:
         """Report that *stage* has ended."""
@@ -82,7 +82,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What the sources make: every file by its path, and the lock's text."""
+    """What the sources produce: the text of every file by its path, the report and the lock."""
 
     files: dict[Path, str]
     report: str
@@ -100,7 +100,7 @@ def make(job: Job, progress: Progress) -> Built:
         "read", f"{len(model.operations)} operations in botocore {model.botocore_version}"
     )
     reconciled = reconcile(document, model, overlay, package=job.out.name)
-    progress.done("reconcile", f"{len(reconciled.differences)} differences, each with its rule")
+    progress.done("reconcile", f"{len(reconciled.differences)} differences, each with a rule")
     for omission in reconciled.service.omissions:
         progress.note(omission)
     modules = render(reconciled.service)
@@ -137,19 +137,19 @@ def _report(job: Job, model: aws_model.AwsModel, reconciled: Reconciled, overlay
 
 
 def _shown(path: Path) -> str:
-    """The path as it stands in generated files: the same on every machine."""
+    """The path as generated files contain it: the same on every machine."""
     path = path.resolve()
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
 
 
 def build(job: Job, *, relock: bool) -> int:
-    """Write the tree; refuse sources that are not the locked ones."""
+    """Write the tree; refuse sources that differ from the lock."""
     progress = Progress()
     built = make(job, progress)
     if job.lock:
         if not relock and (words := sources.locked_differences(job.lock, built.lock)):
-            print("the sources are not those of the lock:", *words, sep="\n  ", file=sys.stderr)
-            print("run again with --relock to take them", file=sys.stderr)
+            print("the sources differ from the lock:", *words, sep="\n  ", file=sys.stderr)
+            print("run again with --relock to accept them", file=sys.stderr)
             return 1
         built.files[job.lock] = built.lock
     changed = emit.write(built.files)
@@ -158,7 +158,7 @@ def build(job: Job, *, relock: bool) -> int:
 
 
 def check(job: Job) -> int:
-    """Compare the tree with what the sources make; 1 and the differences when they disagree."""
+    """Compare the tree with what the sources produce; print the differences and return 1 if any."""
     progress = Progress()
     built = make(job, progress)
     words = sources.locked_differences(job.lock, built.lock) if job.lock else []
@@ -174,16 +174,18 @@ def check(job: Job) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
     parser.add_argument("command", choices=["build", "check", "report"])
     parser.add_argument("--spec", type=Path, help="a .lap file, or a JSON document with raw text")
-    parser.add_argument("--service", help="botocore's name of the service")
-    parser.add_argument("--out", type=Path, help="the package's folder")
-    parser.add_argument("--overlay", type=Path, help="decisions and docs (TOML)")
-    parser.add_argument("--data", type=Path, help="a folder of models laid out as botocore's")
-    parser.add_argument("--report", type=Path, help="where to write the differences (Markdown)")
-    parser.add_argument("--relock", action="store_true", help="build: take the sources as they are")
+    parser.add_argument("--service", help="botocore's name for the service")
+    parser.add_argument("--out", type=Path, help="the folder of the package")
+    parser.add_argument("--overlay", type=Path, help="decisions and documentation (TOML)")
+    parser.add_argument(
+        "--data", type=Path, help="models to use instead of botocore's, in its layout"
+    )
+    parser.add_argument("--report", type=Path, help="the file for the differences (Markdown)")
+    parser.add_argument("--relock", action="store_true", help="build: accept changed sources")
     options = parser.parse_args(arguments)
     try:
         job = Job.from_options(options)

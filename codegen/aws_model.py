@@ -1,7 +1,7 @@
-"""What botocore's data says of a service: the model, its paginators, waiters, endpoint rules.
+"""A service in botocore's data: its model, paginators, waiters and endpoint rules.
 
 The files are those that botocore ships under ``botocore/data/<service>/<api-version>/``. Only
-facts are read here (names, types, limits, errors); documentation prose is left where it is.
+facts are read (names, types, limits, errors), not the documentation.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _TIMESTAMP_FORMATS: Mapping[str, TimestampFormat] = {
 
 
 class ModelError(ValueError):
-    """The service's data is missing, or of a kind that this generator does not serve."""
+    """The service's data is missing, or of a kind that this generator does not support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class ModelMember:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One shape of the model; the fields that do not belong to its type are empty."""
+    """One shape of the model; fields that do not apply to its type are empty."""
 
     name: str
     type: ShapeType
@@ -110,18 +110,18 @@ class AwsModel:
     partitions: tuple[Mapping[str, Any], ...]
     botocore_version: str
     files: Mapping[str, str]
-    """sha256 of each data file that was read, by its path inside botocore's data folder."""
+    """The sha256 of each data file that was read, by its path in botocore's data folder."""
 
 
 def load(service: str, data: Path | None = None) -> AwsModel:
     """Read the newest API version of *service*.
 
     Args:
-        service: The name of its folder.
-        data: A folder laid out like botocore's ``data``; that of the installed botocore by default.
+        service: The name of the service's folder.
+        data: A folder with the layout of botocore's ``data``; by default the installed one.
 
     Raises:
-        ModelError: there is no such service, or it wants what this generator does not serve.
+        ModelError: There is no such service, or it needs something that is not supported.
     """
     installed = Path(botocore.__file__).parent / "data"
     where = f"botocore {_botocore_version()}" if data is None else str(data)
@@ -135,12 +135,12 @@ def load(service: str, data: Path | None = None) -> AwsModel:
     metadata = model["metadata"]
     if _JSON_PROTOCOL not in {metadata["protocol"], *metadata.get("protocols", ())}:
         raise ModelError(
-            f"{service} speaks {metadata['protocol']!r}; this generator serves the AWS JSON "
-            "protocols (1.0 and 1.1) only"
+            f"{service} uses the protocol {metadata['protocol']!r}; this generator supports only "
+            "AWS JSON (1.0 and 1.1)"
         )
     for name, operation in model["operations"].items():
         if "hostPrefix" in operation.get("endpoint", {}):
-            raise ModelError(f"{service}: {name} has a host of its own, which is not served yet")
+            raise ModelError(f"{service}: {name} has a host prefix, which is not supported")
     return AwsModel(
         service=service,
         service_id=metadata["serviceId"],
@@ -162,7 +162,7 @@ def load(service: str, data: Path | None = None) -> AwsModel:
 
 
 class _Reader:
-    """Reads JSON data files, plain or gzipped, and keeps the digest of each."""
+    """Reads JSON data files, plain or gzipped, and stores the digest of each."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
@@ -173,7 +173,7 @@ class _Reader:
         source = path if path.exists() else zipped
         raw = source.read_bytes()
         text = raw if source is path else gzip.decompress(raw)
-        # The digest is of the JSON itself, so that a repacked gzip header is no difference.
+        # The digest of the JSON text does not depend on the gzip header.
         self.digests[path.relative_to(self._data).as_posix()] = hashlib.sha256(text).hexdigest()
         return json.loads(text)
 

@@ -1,4 +1,4 @@
-"""The differences between the spec and the model, and the report of them."""
+"""The differences between the spec and the model, and their report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Difference", "Rule", "render_report"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a difference is settled."""
+    """The rule that settles a difference."""
 
     name: str
     text: str
@@ -26,11 +26,11 @@ class Rule:
 
     @classmethod
     def decided(cls, outcome: str, why: str) -> Rule:
-        """A person's decision, from the overlay."""
+        """A decision from the overlay."""
         return cls(f"overlay: {outcome}", why)
 
 
-Rule.MODEL_SUPPLIES = Rule("model supplies", "The spec leaves it out; the model's facts are used.")
+Rule.MODEL_SUPPLIES = Rule("model supplies", "The spec omits it; the model's facts are used.")
 Rule.GENERATED_AS_NEWER = Rule(
     "generated, marked newer",
     "The spec was compiled from an older model. The operation is generated too, and its docstring "
@@ -38,19 +38,19 @@ Rule.GENERATED_AS_NEWER = Rule(
 )
 Rule.MEMBER_ADDED = Rule(
     "member added",
-    "The model has gained it since the spec was compiled. It is generated as the model has it; "
-    "calls written against the spec stay valid, since in an input it is optional.",
+    "The model gained it after the spec was compiled. It is generated from the model; calls "
+    "written against the spec stay valid, since it is optional in requests.",
 )
-Rule.MODEL_TITLE = Rule("model's title", "The service's current name stands in the docstrings.")
-Rule.MODEL_TYPE = Rule("model's type", "The current model's type is what the service speaks.")
+Rule.MODEL_TITLE = Rule("model's title", "The docstrings use the service's current name.")
+Rule.MODEL_TYPE = Rule("model's type", "The service uses the type of the current model.")
 Rule.MODEL_NULLABILITY = Rule(
-    "model's nullability", "The current model says whether an answer always carries it."
+    "model's nullability", "The current model determines whether a response always contains it."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One disagreement: where, what either source says, and the rule that settles it."""
+    """One difference: its place, the two sources' values, and the rule that settles it."""
 
     where: str
     kind: str
@@ -70,11 +70,11 @@ def render_report(
     """The report as Markdown.
 
     Args:
-        differences: In the order in which they were found.
-        spec: What the spec is called.
-        model: What the model is called.
-        proof: Sentences that say how the endpoints were matched.
-        decisions: What the overlay says beyond both sources: where, what, why.
+        differences: In the order of the report.
+        spec: The name of the spec.
+        model: The name of the model.
+        proof: Sentences that describe how the endpoints were matched.
+        decisions: Decisions on what both sources leave open: place, decision, reason.
     """
     kinds = Counter(difference.kind for difference in differences)
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
@@ -105,7 +105,7 @@ def render_report(
             "",
             "## Decided beyond both sources",
             "",
-            "Both sources leave these open; the overlay settles them.",
+            "Both sources leave these open; the overlay decides.",
             "",
             *_table(("where", "decision", "why"), decisions),
         ]

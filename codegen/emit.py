@@ -1,7 +1,7 @@
-"""Formatting, writing, and comparing whole trees.
+"""Formatting, writing and comparing whole trees.
 
-A generated file says so in its first line. That line is what tells a generated file from a
-hand-written one beside it, so that a file which is generated no longer is found and removed.
+The first line of a generated module marks it. The mark distinguishes it from hand-written modules
+in the same folder, so that a module that is no longer generated is found and removed.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def header(sources: str) -> str:
 
 
 def format_python(modules: Mapping[str, str]) -> dict[str, str]:
-    """Lay the modules out with ruff, which the development lock pins.
+    """Format the modules with ruff, which the development lock pins.
 
     Raises:
-        EmitError: ruff refuses one of them; its own words are in the message.
+        EmitError: ruff refuses one of them; the message has ruff's output.
     """
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
     if ruff is None:
@@ -63,7 +63,7 @@ def format_python(modules: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """A file that is not what the sources make: what is wrong with it, and the difference."""
+    """A file that differs from what the sources produce, and how."""
 
     path: Path
     kind: str
@@ -71,7 +71,7 @@ class Stray:
 
 
 def compare(expected: Mapping[Path, str]) -> list[Stray]:
-    """Hold the files on disk against *expected*, whole folders at a time."""
+    """Compare the files on disk with *expected*, including extra files in the same folders."""
     strays: list[Stray] = []
     for path, text in sorted(expected.items()):
         if not path.exists():
@@ -83,7 +83,7 @@ def compare(expected: Mapping[Path, str]) -> list[Stray]:
 
 
 def write(expected: Mapping[Path, str]) -> list[Path]:
-    """Make the disk hold exactly *expected*; the paths that changed, left-overs included."""
+    """Write *expected*, remove leftovers, and return the paths that changed."""
     changed: list[Path] = []
     for path, text in sorted(expected.items()):
         if not path.exists() or _read(path) != text:
@@ -97,7 +97,7 @@ def write(expected: Mapping[Path, str]) -> list[Path]:
 
 
 def _left_over(expected: Mapping[Path, str]) -> Iterator[Path]:
-    """Marked modules beside the expected ones that nothing makes any more."""
+    """Marked modules in the same folders that are no longer generated."""
     for folder in sorted({path.parent for path in expected if path.suffix == ".py"}):
         for path in sorted(folder.glob("*.py")):
             if path not in expected and _read(path).startswith(MARK):
@@ -105,7 +105,7 @@ def _left_over(expected: Mapping[Path, str]) -> Iterator[Path]:
 
 
 def _read(path: Path) -> str:
-    # Bytes as they are: a converted line ending would be a difference unseen.
+    # Read as bytes, since a converted line ending is a difference too.
     return path.read_bytes().decode("utf-8")
 
 

@@ -84,7 +84,7 @@ class Overlay:
         return overlay
 
     def decisions(self) -> Iterator[tuple[str, str, str]]:
-        """What is decided beyond the sources: where, what, why; members of a structure together."""
+        """Decisions on what the sources leave open: place, decision, reason."""
         returned: dict[tuple[str, str], list[str]] = {}
         for key, decision in self.returned.items():
             structure, _, member = key.partition(".")
@@ -95,9 +95,9 @@ class Overlay:
         for key, decision in self.sensitive.items():
             yield f"`{key}`", "secret", decision.why
         for key, decision in self.retry_unsafe.items():
-            yield f"`{key}`", "not safe to send twice", decision.why
+            yield f"`{key}`", "not idempotent", decision.why
 
     def doc(self, table: str, *keys: str) -> str:
-        """The first of *keys* that the docs table has; empty if it has none of them."""
+        """The line for the first of *keys* that the docs table has; empty if it has none."""
         lines = self.docs.get(table, _NO_DOCS)
         return next((lines[key] for key in keys if key in lines), "")

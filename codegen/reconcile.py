@@ -1,10 +1,10 @@
-"""The spec and the model brought together: the IR, and every difference with the rule for it.
+"""Combine the spec and the model: build the IR, and settle every difference by a rule.
 
-The rules, told once:
+The rules:
 
-* the spec decides which operations and members are promised, and describes the operations;
-* the model supplies what the spec leaves out, and what it has beyond the spec is generated too;
-* where the two contradict each other on requiredness, a person decides, in the overlay.
+* The spec decides which operations and members are promised, and describes the operations.
+* The model supplies what the spec omits. What it has beyond the spec is generated too.
+* Where the two contradict each other on requiredness, the overlay decides.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _LAP_SCALARS = {
 
 
 class ReconcileError(ValueError):
-    """The two sources contradict each other and no rule or overlay entry settles it."""
+    """The sources contradict each other, and neither a rule nor the overlay settles it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What the generator goes on with, and what it reports."""
+    """The service to render, and what to report."""
 
     service: Service
     match: Match
@@ -54,8 +54,8 @@ def reconcile(
     """Match the endpoints to operations, settle every difference, and build the IR.
 
     Raises:
-        MatchError: the endpoints cannot be matched, or not in one way only.
-        ReconcileError: a contradiction that nothing settles.
+        MatchError: The endpoints cannot be matched, or the match is not unique.
+        ReconcileError: A contradiction is not settled.
     """
     operations = {operation.name: operation for operation in model.operations}
     matched = match(
@@ -111,7 +111,7 @@ def _returned(endpoint: lap.Endpoint) -> Iterator[lap.Member]:
 
 
 def lap_spelling(ref: lap.Type) -> str:
-    """The type as the spec spells it, without a mark for null and without an inline body."""
+    """The spec's spelling of a type, without its mark for null and its inline body."""
     match ref:
         case lap.Scalar(name=name, format=None):
             return name
@@ -130,7 +130,7 @@ def lap_spelling(ref: lap.Type) -> str:
 
 
 def model_spelling(model: AwsModel, shape_name: str) -> str:
-    """The type as the spec would spell it: this family of files has these spellings."""
+    """The spelling that a compiled spec would have for a type of the model."""
     shape = model.shapes[shape_name]
     match shape.type:
         case "structure":
@@ -145,7 +145,7 @@ def model_spelling(model: AwsModel, shape_name: str) -> str:
 
 
 class _Comparison:
-    """Walks the two sources side by side and keeps what differs."""
+    """Compares the two sources and collects the differences."""
 
     def __init__(self, model: AwsModel, overlay: Overlay, file: str) -> None:
         self._model = model
@@ -170,7 +170,7 @@ class _Comparison:
             self._nullability(operation.name, outputs, member)
 
     def nested_types(self, document: lap.Document) -> None:
-        """The types that the spec names: bodies against the model, and those without a body."""
+        """The types that the spec names: compare their bodies; note those without a body."""
         inline = document.inline_types()
         for name, fields in sorted(inline.items()):
             shape = self._model.shapes[name]
@@ -180,7 +180,7 @@ class _Comparison:
         named = {ref.name for ref in document.named_types()}
         for name in sorted(named - inline.keys() - document.types.keys()):
             members = ", ".join(member.name for member in self._model.shapes[name].members)
-            self._note(name, "undefined type", "named, never defined", members, Rule.MODEL_SUPPLIES)
+            self._note(name, "undefined type", "named, not defined", members, Rule.MODEL_SUPPLIES)
 
     def title(self, document: lap.Document) -> None:
         """The service's name."""
@@ -189,7 +189,7 @@ class _Comparison:
             self._note("@api", "title", written, self._model.full_name, Rule.MODEL_TITLE)
 
     def idle_decisions(self) -> None:
-        """What the overlay settles although nobody disagrees."""
+        """Complain about decisions on which the sources agree."""
         for key in self._overlay.required.keys() - self._decided:
             self.unsettled.append(
                 f"{self._overlay.path}: [[required]] {key}: the sources agree on it"
@@ -206,7 +206,7 @@ class _Comparison:
             if member.name not in in_spec:
                 place = f"{where}.{member.name}"
                 if side == "input" and member.name in shape.required:
-                    self._unsettled(f"{shape.name}.{member.name}", "is required in the model only")
+                    self._unsettled(f"{shape.name}.{member.name}", "is required only in the model")
                 self._note(place, f"{side} member", "absent", spelled, Rule.MEMBER_ADDED)
             elif (promised := lap_spelling(in_spec[member.name].type)) != spelled:
                 self._note(
@@ -225,7 +225,7 @@ class _Comparison:
         decision = self._overlay.required.get(key)
         if decision is None:
             self._unsettled(
-                key, f"is {_word(in_spec)} in the spec, {_word(not in_spec)} in the model"
+                key, f"is {_word(in_spec)} in the spec and {_word(not in_spec)} in the model"
             )
             return
         self._decided.add(key)

@@ -1,4 +1,4 @@
-"""The runtime that generated code imports: the one place that knows where it is."""
+"""The runtime that generated code imports: its path is only here."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ __all__ = [
     "PROJECT",
     "RAW_RESPONSE",
     "RETRY",
+    "ROOT_ERROR",
     "RUNTIME",
     "SHAPES",
     "TRANSPORT",
@@ -30,6 +31,9 @@ PROJECT = "ecrclient"
 
 RUNTIME = f"{PROJECT}._runtime"
 """The runtime's package."""
+
+ROOT_ERROR = "ECRClientError"
+"""The root of everything that a client raises."""
 
 BATCHING = f"{RUNTIME}.batching"
 CLIENT = f"{RUNTIME}.client"

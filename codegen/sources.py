@@ -1,4 +1,4 @@
-"""Reading the spec, and the lock that says which sources the committed files were made from."""
+"""Reading the spec, and the lock: the digests of the sources of the committed files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["SourceError", "lock_text", "locked_differences", "read_spec"]
 
 
 class SourceError(ValueError):
-    """The spec's file cannot be read."""
+    """A source cannot be read."""
 
 
 def read_spec(path: Path) -> str:
-    """The @lap text: a ``.lap`` file as it is, or the ``raw`` member of a JSON document.
+    """The @lap text: the content of a ``.lap`` file, or the ``raw`` member of a JSON document.
 
     Raises:
-        SourceError: there is no such file, it is no UTF-8, or the JSON document has no ``raw``.
+        SourceError: There is no such file, it is not UTF-8, or the JSON document has no ``raw``.
     """
     try:
         text = path.read_bytes().decode("utf-8")
@@ -35,7 +35,7 @@ def read_spec(path: Path) -> str:
         raise SourceError(f"{path}:{error.lineno}:{error.colno}: {error.msg}") from error
     raw = document.get("raw") if isinstance(document, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     if not isinstance(raw, str):
-        raise SourceError(f'{path}: the document has no text in its "raw" member')
+        raise SourceError(f'{path}: the document has no string in its "raw" member')
     return raw
 
 
@@ -55,9 +55,9 @@ def lock_text(spec: str, overlay: Path | None, model: AwsModel) -> str:
 
 
 def locked_differences(lock: Path, current: str) -> list[str]:
-    """What the lock says otherwise than *current*, in words; empty when they agree."""
+    """The differences between the lock and *current*, as text; empty if there are none."""
     if not lock.exists():
-        return [f"{lock.name}: there is none yet"]
+        return [f"{lock.name}: does not exist"]
     old, new = tomllib.loads(lock.read_text(encoding="utf-8")), tomllib.loads(current)
     words = [f"{name}: changed" for name in sorted(_changed(old["sha256"], new["sha256"]))]
     if old["botocore"] != new["botocore"] and words:

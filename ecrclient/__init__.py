@@ -33,12 +33,10 @@ if TYPE_CHECKING:
         BatchError,
         BatchFailure,
         ClientClosedError,
-        ClientInUseError,
         ConfigurationError,
         ConnectError,
         ConnectTimeout,
         CredentialsError,
-        CredentialsTimeout,
         DeadlineExceeded,
         ECRClientError,
         MissingMemberError,
@@ -76,14 +74,12 @@ __all__ = [
     "CallNext",
     "CallOptions",
     "ClientClosedError",
-    "ClientInUseError",
     "ConfigurationError",
     "ConnectError",
     "ConnectTimeout",
     "Credentials",
     "CredentialsError",
     "CredentialsProvider",
-    "CredentialsTimeout",
     "DeadlineExceeded",
     "ECRClient",
     "ECRClientError",
@@ -128,14 +124,12 @@ _MODULES = {
     "CallNext": "ecrclient._runtime.middleware",
     "CallOptions": "ecrclient._runtime.config",
     "ClientClosedError": "ecrclient._runtime.errors",
-    "ClientInUseError": "ecrclient._runtime.errors",
     "ConfigurationError": "ecrclient._runtime.errors",
     "ConnectError": "ecrclient._runtime.errors",
     "ConnectTimeout": "ecrclient._runtime.errors",
     "Credentials": "ecrclient._runtime.credentials",
     "CredentialsError": "ecrclient._runtime.errors",
     "CredentialsProvider": "ecrclient._runtime.credentials",
-    "CredentialsTimeout": "ecrclient._runtime.errors",
     "DeadlineExceeded": "ecrclient._runtime.errors",
     "ECRClientError": "ecrclient._runtime.errors",
     "EnvironmentCredentials": "ecrclient._runtime.credentials",
@@ -173,17 +167,17 @@ if not TYPE_CHECKING:
 
 
 def warm_up(*methods: str) -> None:
-    """Do now what the first calls would do: import models, build validators and serializers.
+    """Import models and build validators and serializers now instead of at the first calls.
 
-    Without it each operation does so at its own first call, which holds the event loop for some
-    milliseconds. Call it as a program starts, before its event loop.
+    Otherwise the first call of each operation does so, which blocks the event loop for some
+    milliseconds. Call it when the program starts, before its event loop.
 
     Args:
-        methods: The methods of :class:`ECRClient` that will be called, such as ``"list_images"``; all
-            of them when none is named, which takes some tenths of a second and 20 MiB.
+        methods: The methods of :class:`ECRClient` to prepare, such as ``"list_images"``; all of them
+            if none is given, which takes some tenths of a second and 20 MiB.
 
     Raises:
-        RequestValidationError: There is no method of that name (a ``ValueError``).
+        ValueError: There is no method with that name.
     """
     from ecrclient._runtime.warming import warm_up
 

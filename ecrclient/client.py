@@ -213,8 +213,8 @@ __all__ = ["ECRClient"]
 class ECRClient(ClientHelpers):
     """A client for Amazon Elastic Container Registry.
 
-    Building one does no I/O and may be done outside a running event loop; what is left None
-    is resolved at the first call. Use it with ``async with``, or call :meth:`aclose`. One
+    Building one does no I/O and needs no running event loop; settings that are None are
+    resolved at the first call. Use it with ``async with``, or call :meth:`aclose`. One
     client may be shared by any number of tasks.
     """
 
@@ -245,10 +245,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            BatchCheckLayerAvailabilityResponse: the service's answer.
+            BatchCheckLayerAvailabilityResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             RepositoryNotFoundException: The registry has no repository with this name; check
                 the name, the Region and the registry_id.
             InvalidParameterException: A parameter, or the combination of parameters, is not
@@ -272,24 +272,24 @@ class ECRClient(ClientHelpers):
         layer_digests: Iterable[str] | AsyncIterable[str],
         registry_id: str | None = None,
     ) -> Batches[Layer, LayerFailure]:
-        """:meth:`batch_check_layer_availability` for any number of ``layer_digests``, 100 to a
+        """:meth:`batch_check_layer_availability` for any number of ``layer_digests``, 100 per
         call.
 
-        Await it for the list of ``layers`` (up to 4 calls at once), or see
-        :class:`~ecrclient.Batches` for the failures beside it, and for a stream.
+        Await it for the list of ``layers`` (up to 4 concurrent calls). See
+        :class:`~ecrclient.Batches` for the failures and for streaming.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
-            layer_digests: Any number of them, from an iterable or an async iterable.
+            layer_digests: Any number of ids, from an iterable or an async iterable.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
-            BatchError: a group of what has failed: BatchFailure, RepositoryNotFoundException,
-                InvalidParameterException, ServerException and others; what has succeeded is its
-                ``succeeded``.
+            RequestValidationError: an argument is invalid; nothing was sent.
+            BatchError: some ids failed: an exception group of BatchFailure,
+                RepositoryNotFoundException, InvalidParameterException, ServerException and
+                others; its ``succeeded`` has the results.
         """
         return self._in_batches(
             BATCH_CHECK_LAYER_AVAILABILITY,
@@ -313,8 +313,8 @@ class ECRClient(ClientHelpers):
         from your repository. You can completely delete an image (and all of its tags) by
         specifying the image's digest in your request.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. A retry reports images that the first
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. A retry reports images that the first
         attempt deleted as ImageNotFound failures, and a deletion by tag could delete an image
         that was pushed under that tag in the meantime.
 
@@ -327,10 +327,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            BatchDeleteImageResponse: the service's answer.
+            BatchDeleteImageResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -355,23 +355,23 @@ class ECRClient(ClientHelpers):
         | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
         registry_id: str | None = None,
     ) -> Batches[ImageIdentifier, ImageFailure]:
-        """:meth:`batch_delete_image` for any number of ``image_ids``, 100 to a call.
+        """:meth:`batch_delete_image` for any number of ``image_ids``, 100 per call.
 
-        Await it for the list of ``image_ids`` (one call after the other), or see
-        :class:`~ecrclient.Batches` for the failures beside it, and for a stream.
+        Await it for the list of ``image_ids`` (sequential calls). See
+        :class:`~ecrclient.Batches` for the failures and for streaming.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
-            image_ids: Any number of them, from an iterable or an async iterable.
+            image_ids: Any number of ids, from an iterable or an async iterable.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
-            BatchError: a group of what has failed: BatchFailure, ServerException,
-                InvalidParameterException, RepositoryNotFoundException and others; what has
-                succeeded is its ``succeeded``.
+            RequestValidationError: an argument is invalid; nothing was sent.
+            BatchError: some ids failed: an exception group of BatchFailure, ServerException,
+                InvalidParameterException, RepositoryNotFoundException and others; its
+                ``succeeded`` has the results.
         """
         return self._in_batches(
             BATCH_DELETE_IMAGE,
@@ -404,10 +404,10 @@ class ECRClient(ClientHelpers):
                 image_manifest_media_type is the one that is returned. 1 to 100 items.
 
         Returns:
-            BatchGetImageResponse: the service's answer.
+            BatchGetImageResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -438,26 +438,25 @@ class ECRClient(ClientHelpers):
         registry_id: str | None = None,
         accepted_media_types: Sequence[str] | None = None,
     ) -> Batches[Image, ImageFailure]:
-        """:meth:`batch_get_image` for any number of ``image_ids``, 100 to a call.
+        """:meth:`batch_get_image` for any number of ``image_ids``, 100 per call.
 
-        Await it for the list of ``images`` (up to 4 calls at once), or see
-        :class:`~ecrclient.Batches` for the failures beside it, and for a stream.
+        Await it for the list of ``images`` (up to 4 concurrent calls). See
+        :class:`~ecrclient.Batches` for the failures and for streaming.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
                 2 to 256 characters.
-            image_ids: Any number of them, from an iterable or an async iterable.
+            image_ids: Any number of ids, from an iterable or an async iterable.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
             accepted_media_types: Manifest media types that the caller can read;
                 image_manifest_media_type is the one that is returned. 1 to 100 items.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
-            BatchError: a group of what has failed: BatchFailure, ServerException,
+            RequestValidationError: an argument is invalid; nothing was sent.
+            BatchError: some ids failed: an exception group of BatchFailure, ServerException,
                 InvalidParameterException, RepositoryNotFoundException, LimitExceededException,
-                UnableToGetUpstreamImageException and others; what has succeeded is its
-                ``succeeded``.
+                UnableToGetUpstreamImageException and others; its ``succeeded`` has the results.
         """
         return self._in_batches(
             BATCH_GET_IMAGE,
@@ -480,10 +479,10 @@ class ECRClient(ClientHelpers):
             repository_names: Names of the repositories to look up. 1 to 25 items.
 
         Returns:
-            BatchGetRepositoryScanningConfigurationResponse: the service's answer.
+            BatchGetRepositoryScanningConfigurationResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -503,19 +502,19 @@ class ECRClient(ClientHelpers):
         repository_names: Iterable[str] | AsyncIterable[str],
     ) -> Batches[RepositoryScanningConfiguration, RepositoryScanningConfigurationFailure]:
         """:meth:`batch_get_repository_scanning_configuration` for any number of
-        ``repository_names``, 25 to a call.
+        ``repository_names``, 25 per call.
 
-        Await it for the list of ``scanning_configurations`` (up to 4 calls at once), or see
-        :class:`~ecrclient.Batches` for the failures beside it, and for a stream.
+        Await it for the list of ``scanning_configurations`` (up to 4 concurrent calls). See
+        :class:`~ecrclient.Batches` for the failures and for streaming.
 
         Args:
-            repository_names: Any number of them, from an iterable or an async iterable.
+            repository_names: Any number of ids, from an iterable or an async iterable.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
-            BatchError: a group of what has failed: BatchFailure, ServerException,
+            RequestValidationError: an argument is invalid; nothing was sent.
+            BatchError: some ids failed: an exception group of BatchFailure, ServerException,
                 InvalidParameterException, RepositoryNotFoundException, ValidationException and
-                others; what has succeeded is its ``succeeded``.
+                others; its ``succeeded`` has the results.
         """
         return self._in_batches(
             BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION,
@@ -539,9 +538,9 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The upload no longer exists once it is
-        completed; the second attempt returns UploadNotFoundException or
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The upload no longer exists once it
+        is completed; the second attempt returns UploadNotFoundException or
         LayerAlreadyExistsException although the layer is stored.
 
         Args:
@@ -554,10 +553,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            CompleteLayerUploadResponse: the service's answer.
+            CompleteLayerUploadResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -603,8 +602,8 @@ class ECRClient(ClientHelpers):
         information, see Using pull through cache rules in the Amazon Elastic Container Registry
         User Guide.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         PullThroughCacheRuleAlreadyExistsException although this caller created the rule.
 
         Args:
@@ -623,10 +622,10 @@ class ECRClient(ClientHelpers):
                 covers; ROOT, meaning all, when omitted. 2 to 30 characters.
 
         Returns:
-            CreatePullThroughCacheRuleResponse: the service's answer.
+            CreatePullThroughCacheRuleResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -679,8 +678,8 @@ class ECRClient(ClientHelpers):
         """Creates a repository. For more information, see Amazon ECR repositories in the Amazon
         Elastic Container Registry User Guide.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         RepositoryAlreadyExistsException although this caller created the repository.
 
         Args:
@@ -699,10 +698,10 @@ class ECRClient(ClientHelpers):
                 fixed once the repository exists.
 
         Returns:
-            CreateRepositoryResponse: the service's answer.
+            CreateRepositoryResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -755,8 +754,8 @@ class ECRClient(ClientHelpers):
         through pull through cache actions. For more information, see Private repository
         creation templates in the Amazon Elastic Container Registry User Guide.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         TemplateAlreadyExistsException although this caller created the template.
 
         Args:
@@ -779,10 +778,10 @@ class ECRClient(ClientHelpers):
                 service-linked role when omitted. At most 2,048 characters.
 
         Returns:
-            CreateRepositoryCreationTemplateResponse: the service's answer.
+            CreateRepositoryCreationTemplateResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
@@ -817,8 +816,8 @@ class ECRClient(ClientHelpers):
     ) -> DeleteLifecyclePolicyResponse:
         """Deletes the lifecycle policy associated with the specified repository.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         LifecyclePolicyNotFoundException although the deletion succeeded, and the deleted text,
         which was in the first response, is lost.
 
@@ -829,10 +828,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            DeleteLifecyclePolicyResponse: the service's answer.
+            DeleteLifecyclePolicyResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -855,8 +854,8 @@ class ECRClient(ClientHelpers):
     ) -> DeletePullThroughCacheRuleResponse:
         """Deletes a pull through cache rule.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         PullThroughCacheRuleNotFoundException although the deletion succeeded.
 
         Args:
@@ -866,10 +865,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            DeletePullThroughCacheRuleResponse: the service's answer.
+            DeletePullThroughCacheRuleResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -888,13 +887,13 @@ class ECRClient(ClientHelpers):
     ) -> DeleteRegistryPolicyResponse:
         """Deletes the registry permissions policy.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         RegistryPolicyNotFoundException although the deletion succeeded, and the deleted text,
         which was in the first response, is lost.
 
         Returns:
-            DeleteRegistryPolicyResponse: the service's answer.
+            DeleteRegistryPolicyResponse: the service's response.
 
         Raises:
             ServerException: ECR has an internal problem; retry the call later.
@@ -920,8 +919,8 @@ class ECRClient(ClientHelpers):
         of the repository or use the force option to delete the repository and have Amazon ECR
         delete all of its contents on your behalf.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         RepositoryNotFoundException although the deletion succeeded; with force it could delete
         a repository of the same name that was created in the meantime.
 
@@ -933,10 +932,10 @@ class ECRClient(ClientHelpers):
             force: Deletes the repository even if it still contains images; false when omitted.
 
         Returns:
-            DeleteRepositoryResponse: the service's answer.
+            DeleteRepositoryResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -960,8 +959,8 @@ class ECRClient(ClientHelpers):
     ) -> DeleteRepositoryCreationTemplateResponse:
         """Deletes a repository creation template.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         TemplateNotFoundException although the deletion succeeded.
 
         Args:
@@ -969,10 +968,10 @@ class ECRClient(ClientHelpers):
                 other template matches. 1 to 256 characters.
 
         Returns:
-            DeleteRepositoryCreationTemplateResponse: the service's answer.
+            DeleteRepositoryCreationTemplateResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
@@ -993,8 +992,8 @@ class ECRClient(ClientHelpers):
     ) -> DeleteRepositoryPolicyResponse:
         """Deletes the repository policy associated with the specified repository.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         RepositoryPolicyNotFoundException although the deletion succeeded, and the deleted text,
         which was in the first response, is lost.
 
@@ -1005,10 +1004,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            DeleteRepositoryPolicyResponse: the service's answer.
+            DeleteRepositoryPolicyResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1030,12 +1029,12 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         SigningConfigurationNotFoundException although the deletion succeeded.
 
         Returns:
-            DeleteSigningConfigurationResponse: the service's answer.
+            DeleteSigningConfigurationResponse: the service's response.
 
         Raises:
             ServerException: ECR has an internal problem; retry the call later.
@@ -1060,8 +1059,8 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         ExclusionNotFoundException although the principal was removed.
 
         Args:
@@ -1069,10 +1068,10 @@ class ECRClient(ClientHelpers):
                 characters.
 
         Returns:
-            DeregisterPullTimeUpdateExclusionResponse: the service's answer.
+            DeregisterPullTimeUpdateExclusionResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
             ExclusionNotFoundException: The principal is not on the registry's pull time
@@ -1105,10 +1104,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            DescribeImageReplicationStatusResponse: the service's answer.
+            DescribeImageReplicationStatusResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1146,10 +1145,11 @@ class ECRClient(ClientHelpers):
                 1,000.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1192,10 +1192,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            DescribeImageSigningStatusResponse: the service's answer.
+            DescribeImageSigningStatusResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1242,10 +1242,11 @@ class ECRClient(ClientHelpers):
                 when omitted.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1287,10 +1288,11 @@ class ECRClient(ClientHelpers):
                 1,000.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1316,7 +1318,7 @@ class ECRClient(ClientHelpers):
         can be created or updated with the PutReplicationConfiguration API action.
 
         Returns:
-            DescribeRegistryResponse: the service's answer.
+            DescribeRegistryResponse: the service's response.
 
         Raises:
             ServerException: ECR has an internal problem; retry the call later.
@@ -1356,10 +1358,11 @@ class ECRClient(ClientHelpers):
                 when omitted.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1400,10 +1403,11 @@ class ECRClient(ClientHelpers):
                 Not together with repository_names. 1 to 1,000.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1441,10 +1445,11 @@ class ECRClient(ClientHelpers):
                 1,000.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
@@ -1468,10 +1473,10 @@ class ECRClient(ClientHelpers):
                 and BLOB_MOUNTING. 1 to 64 characters.
 
         Returns:
-            GetAccountSettingResponse: the service's answer.
+            GetAccountSettingResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
@@ -1501,10 +1506,10 @@ class ECRClient(ClientHelpers):
                 registry that the caller may use. 1 to 10 items. Deprecated.
 
         Returns:
-            GetAuthorizationTokenResponse: the service's answer.
+            GetAuthorizationTokenResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1539,10 +1544,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            GetDownloadUrlForLayerResponse: the service's answer.
+            GetDownloadUrlForLayerResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1580,10 +1585,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            GetLifecyclePolicyResponse: the service's answer.
+            GetLifecyclePolicyResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1625,10 +1630,11 @@ class ECRClient(ClientHelpers):
             filter: Keeps only results for tagged or for untagged images.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1657,7 +1663,7 @@ class ECRClient(ClientHelpers):
         """Retrieves the permissions policy for a registry.
 
         Returns:
-            GetRegistryPolicyResponse: the service's answer.
+            GetRegistryPolicyResponse: the service's response.
 
         Raises:
             ServerException: ECR has an internal problem; retry the call later.
@@ -1678,7 +1684,7 @@ class ECRClient(ClientHelpers):
         """Retrieves the scanning configuration for a registry.
 
         Returns:
-            GetRegistryScanningConfigurationResponse: the service's answer.
+            GetRegistryScanningConfigurationResponse: the service's response.
 
         Raises:
             ServerException: ECR has an internal problem; retry the call later.
@@ -1707,10 +1713,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            GetRepositoryPolicyResponse: the service's answer.
+            GetRepositoryPolicyResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1733,7 +1739,7 @@ class ECRClient(ClientHelpers):
         Not in the spec: only the newer service model has this operation.
 
         Returns:
-            GetSigningConfigurationResponse: the service's answer.
+            GetSigningConfigurationResponse: the service's response.
 
         Raises:
             ServerException: ECR has an internal problem; retry the call later.
@@ -1764,8 +1770,8 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. Each call opens a new upload; a retry
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. Each call opens a new upload; a retry
         leaves the first one orphaned until the service discards it.
 
         Args:
@@ -1775,10 +1781,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            InitiateLayerUploadResponse: the service's answer.
+            InitiateLayerUploadResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1823,10 +1829,11 @@ class ECRClient(ClientHelpers):
                 to 50.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1878,10 +1885,11 @@ class ECRClient(ClientHelpers):
                 when omitted.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1918,10 +1926,11 @@ class ECRClient(ClientHelpers):
                 when omitted.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
             ValidationException: The request violates a rule of the API; the message names it.
@@ -1956,10 +1965,11 @@ class ECRClient(ClientHelpers):
                 when omitted.
 
         Returns:
-            An object to await (one page) or to iterate with ``async for`` (every item).
+            An object to await (for one page) or to iterate with ``async for`` (over every
+            item).
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -1982,10 +1992,10 @@ class ECRClient(ClientHelpers):
             resource_arn: ARN of the repository; ECR has resource tags on repositories only.
 
         Returns:
-            ListTagsForResourceResponse: the service's answer.
+            ListTagsForResourceResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
             RepositoryNotFoundException: The registry has no repository with this name; check
@@ -2014,10 +2024,10 @@ class ECRClient(ClientHelpers):
                 V2 or ENABLED.
 
         Returns:
-            PutAccountSettingResponse: the service's answer.
+            PutAccountSettingResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
@@ -2049,8 +2059,8 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. A retry returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. A retry returns
         ImageAlreadyExistsException although the push succeeded. With mutable tags it could also
         move back a tag that another client has moved in the meantime.
 
@@ -2069,10 +2079,10 @@ class ECRClient(ClientHelpers):
                 computes another.
 
         Returns:
-            PutImageResponse: the service's answer.
+            PutImageResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2128,10 +2138,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            PutImageScanningConfigurationResponse: the service's answer.
+            PutImageScanningConfigurationResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2175,10 +2185,10 @@ class ECRClient(ClientHelpers):
                 image_tag_mutability; only for its WITH_EXCLUSION values. 1 to 5 items.
 
         Returns:
-            PutImageTagMutabilityResponse: the service's answer.
+            PutImageTagMutabilityResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2215,10 +2225,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            PutLifecyclePolicyResponse: the service's answer.
+            PutLifecyclePolicyResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2251,10 +2261,10 @@ class ECRClient(ClientHelpers):
                 registry has. 0 to 10,240 characters.
 
         Returns:
-            PutRegistryPolicyResponse: the service's answer.
+            PutRegistryPolicyResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2280,10 +2290,10 @@ class ECRClient(ClientHelpers):
                 items.
 
         Returns:
-            PutRegistryScanningConfigurationResponse: the service's answer.
+            PutRegistryScanningConfigurationResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2319,10 +2329,10 @@ class ECRClient(ClientHelpers):
                 empty list turns replication off.
 
         Returns:
-            PutReplicationConfigurationResponse: the service's answer.
+            PutReplicationConfigurationResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2350,10 +2360,10 @@ class ECRClient(ClientHelpers):
                 has.
 
         Returns:
-            PutSigningConfigurationResponse: the service's answer.
+            PutSigningConfigurationResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2375,8 +2385,8 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         ExclusionAlreadyExistsException although this caller added the principal.
 
         Args:
@@ -2384,10 +2394,10 @@ class ECRClient(ClientHelpers):
                 At most 200 characters.
 
         Returns:
-            RegisterPullTimeUpdateExclusionResponse: the service's answer.
+            RegisterPullTimeUpdateExclusionResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
             ExclusionAlreadyExistsException: The principal is already on the pull time exclusion
@@ -2426,10 +2436,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            SetRepositoryPolicyResponse: the service's answer.
+            SetRepositoryPolicyResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2459,10 +2469,10 @@ class ECRClient(ClientHelpers):
         more information, see Image scanning in the Amazon Elastic Container Registry User
         Guide.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. A basic scan can be started once per image
-        in 24 hours, so the second attempt returns LimitExceededException although the scan is
-        running.
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. A basic scan can be started once per
+        image in 24 hours, so the second attempt returns LimitExceededException although the
+        scan is running.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2472,10 +2482,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            StartImageScanResponse: the service's answer.
+            StartImageScanResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2506,8 +2516,8 @@ class ECRClient(ClientHelpers):
         """Starts a preview of a lifecycle policy for the specified repository. This allows you to
         see the results before associating the lifecycle policy with the repository.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         LifecyclePolicyPreviewInProgressException while the first preview runs, or starts the
         preview again after it has ended.
 
@@ -2520,10 +2530,10 @@ class ECRClient(ClientHelpers):
                 own policy when omitted. 100 to 30,720 characters.
 
         Returns:
-            StartLifecyclePolicyPreviewResponse: the service's answer.
+            StartLifecyclePolicyPreviewResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2556,8 +2566,8 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         ReplicationBackfillInProgressException without the ID of the first backfill, or starts
         another one if that has ended.
 
@@ -2568,10 +2578,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            StartReplicationBackfillResponse: the service's answer.
+            StartReplicationBackfillResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2598,8 +2608,8 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt returns
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
         ReplicationBackfillInvalidStatusException once the first one has stopped the backfill.
 
         Args:
@@ -2608,10 +2618,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            StopReplicationBackfillResponse: the service's answer.
+            StopReplicationBackfillResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2641,10 +2651,10 @@ class ECRClient(ClientHelpers):
             tags: Resource tags to add; the value of an existing key is replaced.
 
         Returns:
-            TagResourceResponse: the service's answer.
+            TagResourceResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
             InvalidTagParameterException: A resource tag is malformed, for example its key or
@@ -2674,10 +2684,10 @@ class ECRClient(ClientHelpers):
             tag_keys: Keys of the resource tags to remove.
 
         Returns:
-            UntagResourceResponse: the service's answer.
+            UntagResourceResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
             InvalidTagParameterException: A resource tag is malformed, for example its key or
@@ -2708,9 +2718,9 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt finds the image in the
-        target class, or in transition to it, and may be refused with
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt finds the image in
+        the target class, or in transition to it, and may be refused with
         ImageStorageClassUpdateNotSupportedException although the first one worked.
 
         Args:
@@ -2723,10 +2733,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            UpdateImageStorageClassResponse: the service's answer.
+            UpdateImageStorageClassResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
             ImageNotFoundException: The repository has no image with this digest or tag.
@@ -2769,10 +2779,10 @@ class ECRClient(ClientHelpers):
                 registry; absent for other upstreams. At most 2,048 characters.
 
         Returns:
-            UpdatePullThroughCacheRuleResponse: the service's answer.
+            UpdatePullThroughCacheRuleResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2838,10 +2848,10 @@ class ECRClient(ClientHelpers):
                 from the template. At most 2,048 characters.
 
         Returns:
-            UpdateRepositoryCreationTemplateResponse: the service's answer.
+            UpdateRepositoryCreationTemplateResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             ValidationException: The request violates a rule of the API; the message names it.
             InvalidParameterException: A parameter, or the combination of parameters, is not
@@ -2883,9 +2893,9 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. Parts must be consecutive, so a part that
-        did arrive is refused the second time with InvalidLayerPartException; its
+        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
+        ``RetryPolicy(max_attempts=1)`` turns retries off. Parts must be consecutive, so a part
+        that did arrive is refused the second time with InvalidLayerPartException; its
         lastValidByteReceived is the position from which to continue.
 
         Args:
@@ -2901,10 +2911,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            UploadLayerPartResponse: the service's answer.
+            UploadLayerPartResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2950,10 +2960,10 @@ class ECRClient(ClientHelpers):
                 omitted.
 
         Returns:
-            ValidatePullThroughCacheRuleResponse: the service's answer.
+            ValidatePullThroughCacheRuleResponse: the service's response.
 
         Raises:
-            RequestValidationError: an argument is wrong; nothing was sent.
+            RequestValidationError: an argument is invalid; nothing was sent.
             ServerException: ECR has an internal problem; retry the call later.
             InvalidParameterException: A parameter, or the combination of parameters, is not
                 acceptable; the message names it.
@@ -2979,10 +2989,10 @@ class ECRClient(ClientHelpers):
         """Poll :meth:`describe_image_scan_findings` until ``image_scan_status.status`` is
         ``COMPLETE`` or ``ACTIVE``.
 
-        The first ``FAILED`` or ``UNSUPPORTED_IMAGE`` or ``SCAN_ELIGIBILITY_EXPIRED`` or
-        ``FINDINGS_UNAVAILABLE`` or ``LIMIT_EXCEEDED`` or ``IMAGE_ARCHIVED`` or
-        ``IMAGE_SIZE_EXCEEDED`` ends the wait as a failure. ``ScanNotFoundException`` is waited
-        out.
+        The wait fails at the first ``FAILED`` or ``UNSUPPORTED_IMAGE`` or
+        ``SCAN_ELIGIBILITY_EXPIRED`` or ``FINDINGS_UNAVAILABLE`` or ``LIMIT_EXCEEDED`` or
+        ``IMAGE_ARCHIVED`` or ``IMAGE_SIZE_EXCEEDED``. ``ScanNotFoundException`` does not end
+        the wait.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2990,15 +3000,15 @@ class ECRClient(ClientHelpers):
             image_id: The image, named by digest, by tag, or by both.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
-            max_wait: Seconds to wait at the most, polls included.
+            max_wait: Maximum wait in seconds, including the polls.
             on_poll: Called after each poll; a coroutine function is awaited.
 
         Returns:
-            DescribeImageScanFindingsResponse: the answer that ended the wait.
+            DescribeImageScanFindingsResponse: the response that ended the wait.
 
         Raises:
-            WaiterTimeoutError: ``max_wait`` has passed; it carries the last answer.
-            WaiterFailureError: it ended badly; it carries the last answer.
+            WaiterTimeoutError: ``max_wait`` has passed; it has the last response.
+            WaiterFailureError: the status is a failure; it has the last response.
             DeadlineExceeded: ``CallOptions.deadline`` has passed.
             ECRClientError: any other failure of a poll.
         """
@@ -3021,7 +3031,7 @@ class ECRClient(ClientHelpers):
     ) -> GetLifecyclePolicyPreviewResponse:
         """Poll :meth:`get_lifecycle_policy_preview` until ``status`` is ``COMPLETE``.
 
-        The first ``FAILED`` or ``EXPIRED`` ends the wait as a failure.
+        The wait fails at the first ``FAILED`` or ``EXPIRED``.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -3031,15 +3041,15 @@ class ECRClient(ClientHelpers):
             image_ids: Images to report on; all when omitted. Not together with next_token or
                 max_results. 1 to 100 items.
             filter: Keeps only results for tagged or for untagged images.
-            max_wait: Seconds to wait at the most, polls included.
+            max_wait: Maximum wait in seconds, including the polls.
             on_poll: Called after each poll; a coroutine function is awaited.
 
         Returns:
-            GetLifecyclePolicyPreviewResponse: the answer that ended the wait.
+            GetLifecyclePolicyPreviewResponse: the response that ended the wait.
 
         Raises:
-            WaiterTimeoutError: ``max_wait`` has passed; it carries the last answer.
-            WaiterFailureError: it ended badly; it carries the last answer.
+            WaiterTimeoutError: ``max_wait`` has passed; it has the last response.
+            WaiterFailureError: the status is a failure; it has the last response.
             DeadlineExceeded: ``CallOptions.deadline`` has passed.
             ECRClientError: any other failure of a poll.
         """

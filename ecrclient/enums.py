@@ -2,8 +2,8 @@
 # Do not edit: change the sources and run "python -m codegen build".
 """The values that ECR is known to use.
 
-Each alias is open: an editor offers the known values, any other ``str`` passes, since a
-service may learn new ones before its client does.
+Each alias is open: editors offer the known values, and any other ``str`` is accepted,
+since the service may add values before the client is updated.
 """
 
 from __future__ import annotations

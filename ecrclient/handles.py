@@ -86,8 +86,8 @@ __all__ = ["RepositoryHandle"]
 class RepositoryHandle(RepositoryHelpers):
     """One repository: its operations, without naming it each time.
 
-    Made by :meth:`ECRClient.repository`. Making one sends nothing; each method is the client's
-    own of the same name, with the same errors.
+    Made by :meth:`ECRClient.repository`. Making one sends nothing; each method calls the
+    client's method of the same name and raises the same errors.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class RepositoryHandle(RepositoryHelpers):
         *,
         layer_digests: Iterable[str] | AsyncIterable[str],
     ) -> Batches[Layer, LayerFailure]:
-        """:meth:`batch_check_layer_availability` for any number of ``layer_digests``, 100 to a
+        """:meth:`batch_check_layer_availability` for any number of ``layer_digests``, 100 per
         call.
 
         See :meth:`ECRClient.check_layers`.
@@ -162,7 +162,7 @@ class RepositoryHandle(RepositoryHelpers):
         image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
         | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
     ) -> Batches[ImageIdentifier, ImageFailure]:
-        """:meth:`batch_delete_image` for any number of ``image_ids``, 100 to a call.
+        """:meth:`batch_delete_image` for any number of ``image_ids``, 100 per call.
 
         See :meth:`ECRClient.delete_images`.
         """
@@ -198,7 +198,7 @@ class RepositoryHandle(RepositoryHelpers):
         | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
         accepted_media_types: Sequence[str] | None = None,
     ) -> Batches[Image, ImageFailure]:
-        """:meth:`batch_get_image` for any number of ``image_ids``, 100 to a call.
+        """:meth:`batch_get_image` for any number of ``image_ids``, 100 per call.
 
         See :meth:`ECRClient.get_images`.
         """

@@ -1,7 +1,6 @@
-"""Read and print LAP v0.3 documents, losing nothing: ``parse(text).to_text() == text``.
+"""Read and print LAP v0.3 documents without loss: ``parse(text).to_text() == text``.
 
-The grammar, where ``_`` is one or more spaces and everything in braces may run over several
-lines::
+The grammar, where ``_`` is one or more spaces and everything in braces may span several lines::
 
     document  = preamble { endpoint | group } "@end"
     preamble  = "@lap" _ "v0." digits        first; the others in any order, each at most once
@@ -26,10 +25,10 @@ lines::
               | Name [ "?" ] [ fields ]
     scalar    = "any" | "bool" | "bytes" | "float" | "int" | "map" | "num" | "str"
 
-Blank lines and lines that begin with ``#`` may stand between directives. A directive not named
-here is kept, and warned about. Free text in braces (a comment, a default, the description of an
-error) goes up to a comma after which the next member or error is recognised, or to the brace that
-closes the block; braces of its own have to balance.
+Blank lines and lines that begin with ``#`` may appear between directives. An unknown directive is
+kept, with a warning. Free text in braces (a comment, a default, the description of an error) ends
+at a comma that the next member or error follows, or at the brace that closes the block; braces
+inside it must balance.
 
 This is the published grammar with these additions, all found in real files: ``any``, ``bytes``,
 ``num``, ``map<K,V>``, a format on any scalar, choices after a format, a ``?`` before a body, types

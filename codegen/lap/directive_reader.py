@@ -1,4 +1,4 @@
-"""The reader of directives: each takes its line, and goes on to the next one."""
+"""The reader of directives: each method reads one, and the beginning of the next one."""
 
 from dataclasses import dataclass
 
@@ -58,7 +58,7 @@ class DirectiveReader(TypeReader):
     # Lines.
 
     def _head(self, *, after_end: bool = False) -> _Head:
-        """Read on to the next directive; its name is empty at the end of the text."""
+        """Read up to the next directive; its name is empty at the end of the text."""
         above: list[str] = []
         while self._at < len(self._text) and (line := TRIVIA_LINE.match(self._text, self._at)):
             above.append(line[0])
@@ -72,7 +72,7 @@ class DirectiveReader(TypeReader):
         return _Head(tuple(above), indent, self._take(KEYWORD, ANY_DIRECTIVE)[1:], place)
 
     def _layout(self, gap: str = "") -> Layout:
-        """Read what is left of the line, which has to be nothing, and on to the next directive."""
+        """Read the end of the line, where only spaces may remain, and up to the next directive."""
         head = self._next
         tail = self._spaces()
         newline = self._newline()
@@ -82,7 +82,7 @@ class DirectiveReader(TypeReader):
     # Directives.
 
     def _directive(self, parameters: dict[str, Position]) -> Directive:
-        """Read one directive; `parameters` are those that its endpoint has already."""
+        """Read one directive; `parameters` are those that its endpoint already has."""
         match self._next.name:
             case "lap":
                 return self._lap()
@@ -132,7 +132,7 @@ class DirectiveReader(TypeReader):
 
     def _unknown(self) -> Unknown:
         head, place = self._next, self._next.position
-        message = f"unknown directive {quoted('@' + head.name)} is kept, but not understood"
+        message = f"unknown directive {quoted('@' + head.name)} is kept but not understood"
         self.warnings.append(LapWarning(self._file, place.line, place.column, message))
         if self._line_is_done():
             return Unknown(head.name, position=place, layout=self._layout())

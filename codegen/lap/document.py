@@ -41,7 +41,7 @@ class Endpoint:
 
     @property
     def position(self) -> Position:
-        """Where the `@endpoint` stands."""
+        """The position of the `@endpoint`."""
         return self.line.position
 
     @property
@@ -95,7 +95,7 @@ class Endpoint:
         return next((c.entries for c in self.clauses if isinstance(c, Errors)), ())
 
     def directives(self) -> Iterator[Directive]:
-        """Go through the directives in the order of the text."""
+        """Iterate over the directives in the order of the text."""
         yield self.line
         yield from self.clauses
 
@@ -110,7 +110,7 @@ class Group:
 
     @property
     def position(self) -> Position:
-        """Where the `@group` stands."""
+        """The position of the `@group`."""
         return self.opening.position
 
     @property
@@ -119,7 +119,7 @@ class Group:
         return self.opening.value
 
     def directives(self) -> Iterator[Directive]:
-        """Go through the directives in the order of the text."""
+        """Iterate over the directives in the order of the text."""
         yield self.opening
         yield from _directives(self.items)
         yield self.closing
@@ -127,7 +127,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole LAP document; `below` holds the blank and comment lines after `@end`."""
+    """A whole LAP document; `below` are the blank and comment lines after `@end`."""
 
     preamble: tuple[Directive, ...]
     blocks: tuple[Endpoint | Group | Unknown, ...]
@@ -140,7 +140,7 @@ class Document:
         return "".join((*(d.to_text() for d in self.directives()), *self.below))
 
     def directives(self) -> Iterator[Directive]:
-        """Go through the directives in the order of the text."""
+        """Iterate over the directives in the order of the text."""
         yield from self.preamble
         yield from _directives(self.blocks)
         yield self.end
@@ -192,7 +192,7 @@ class Document:
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
-        """Every endpoint, in order, whether or not it stands in a group."""
+        """Every endpoint in order, in a group or not."""
         blocks = (b.items if isinstance(b, Group) else (b,) for b in self.blocks)
         return tuple(item for items in blocks for item in items if isinstance(item, Endpoint))
 
@@ -202,7 +202,7 @@ class Document:
         return {d.name: d for d in self.preamble if isinstance(d, TypeDef)}
 
     def inline_types(self) -> dict[str, tuple[Member, ...]]:
-        """Return the fields of every type that is followed by a body somewhere, by name."""
+        """Return the fields of every type that has a body somewhere, by name."""
         found: dict[str, tuple[Member, ...]] = {}
         for named in self.named_types():
             if named.body:
@@ -210,14 +210,14 @@ class Document:
         return found
 
     def named_types(self) -> Iterator[Named]:
-        """Go through every mention of a named type, at any depth, in the order of the text."""
+        """Iterate over every mention of a named type, at any depth, in the order of the text."""
         for directive in self.directives():
             if isinstance(directive, TypeDef | Params | Returns) and directive.block:
                 yield from _mentions(directive.block)
 
 
 def same_fields(one: Block, other: Block) -> bool:
-    """Tell whether two bodies agree, whichever of the types in them carry a body of their own."""
+    """Whether two bodies agree; the bodies of named types in them are ignored."""
     return _outline(one) == _outline(other)
 
 
@@ -231,7 +231,7 @@ def _without_bodies(node: Type) -> Type:
             return replace(node, item=_without_bodies(node.item))
         case MapOf():
             return replace(node, key=_without_bodies(node.key), value=_without_bodies(node.value))
-        case Record():  # It has no name to be known by, so its body is all there is to compare.
+        case Record():  # It has no name, so only its body can be compared.
             return replace(node, body=_outline(node.body))
         case Named():
             return replace(node, body=None)
@@ -240,7 +240,7 @@ def _without_bodies(node: Type) -> Type:
 
 
 def _mentions(block: Block) -> Iterator[Named]:
-    # A stack, not recursion: `yield from` through every level costs a step per level per node.
+    # A stack instead of recursion: `yield from` costs one step per level for each node.
     todo: list[Type] = [m.type for m in reversed(block.members)]
     while todo:
         node = todo.pop()

@@ -101,11 +101,11 @@ class _Parser(DirectiveReader):
         while self._next.name in IN_ENDPOINT or self._next.name not in KNOWN:
             self._note_once(seen, "one endpoint")
             clauses.append(self._directive(parameters))
-            for name in in_path:  # The body may have a member of the same name as well.
+            for name in in_path:  # The body may have a member of the same name.
                 parameters.pop(name, None)
         return Endpoint(line, tuple(clauses), group)
 
-    # What holds for the document as a whole.
+    # Checks of the whole document.
 
     def _check_counts(self, document: Document) -> None:
         total = len(document.endpoints)

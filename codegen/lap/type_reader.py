@@ -28,10 +28,10 @@ from codegen.lap.types import (
 
 
 class TypeReader(Scanner):
-    """Reads what stands in braces."""
+    """Reads blocks in braces, their members and the types of these."""
 
     def _block(self, taken: dict[str, Position], depth: int) -> Block:
-        """Read `{...}`; `taken` are the names its members cannot have, and gets theirs."""
+        """Read `{...}`; its members must not have a name in `taken`, which gets their names."""
         place = self._position(self._at)
         self._open("{")
         lead = self._spaces_and_lines()
@@ -72,7 +72,7 @@ class TypeReader(Scanner):
 
     def _type(self, depth: int) -> Type:
         if depth > MAX_DEPTH:
-            self._fail(self._at, f"nested more than {MAX_DEPTH} deep", "something less deep")
+            self._fail(self._at, f"nested more than {MAX_DEPTH} deep", "at most that many levels")
         place = self._position(self._at)
         if self._peek("["):
             self._open("[")

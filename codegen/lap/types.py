@@ -29,7 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in the text; lines and columns count from 1, columns in characters."""
+    """A position in the text; lines and columns count from 1, columns in characters."""
 
     line: int
     column: int
@@ -40,7 +40,7 @@ NOWHERE = Position(0, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """Anything that stands somewhere in a document."""
+    """Any part of a document."""
 
     position: Position = field(default=NOWHERE, compare=False)
 
@@ -60,7 +60,7 @@ class _Type(Node):
 class Scalar(_Type):
     """`str`, `int(i64)`, `str(a/b)`, `str(token)(a/b)`: a word, a format, the choices.
 
-    One pair of parentheses holds choices if it has a slash in it, and a format otherwise.
+    One pair of parentheses contains choices if there is a slash in it, and otherwise a format.
     """
 
     name: str
@@ -142,9 +142,9 @@ Type: TypeAlias = Scalar | Enum | ListOf | MapOf | Record | Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Item(Node):
-    """One of several things between commas, with the white space on either side of it.
+    """One of several items between commas, with the white space around it.
 
-    The first of them has none `before` it: there the list itself says what follows its brace.
+    The first one has none `before` it: the list stores what follows its brace.
     """
 
     before: str = field(default=" ", compare=False)

@@ -13,8 +13,8 @@ def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
         f"The values that {service.service_id} is known to use.\n\n"
-        "Each alias is open: an editor offers the known values, any other ``str`` passes, since a\n"
-        "service may learn new ones before its client does.",
+        "Each alias is open: editors offer the known values, and any other ``str`` is accepted,\n"
+        "since the service may add values before the client is updated.",
         defines=[enum.name for enum in service.enums],
     )
     for enum in service.enums:

@@ -10,14 +10,14 @@ __all__ = ["constant", "render"]
 
 
 def constant(operation: Operation) -> str:
-    """The name under which an operation stands."""
+    """The name of an operation's constant."""
     return operation.method.upper()
 
 
 def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
-        f"Every operation of {service.title} as data: what the runtime needs to make a call.",
+        f"The operations of {service.title} as data: what the runtime needs for a call.",
         defines=[constant(operation) for operation in service.operations],
     )
     errors = writer.use(".errors", "ERRORS")
@@ -36,7 +36,7 @@ def render(service: Service) -> str:
     writer.lines(f"        {constant(operation)}," for operation in service.operations)
     writer.line("    )")
     writer.line("}")
-    writer.line(docstring("Each operation by the name of its request's type."))
+    writer.line(docstring("The operations by the names of their request types."))
     return writer.to_text()
 
 

@@ -35,8 +35,8 @@ _PUBLIC = {
         "CredentialsError",
         "CredentialsTimeout",
         "DeadlineExceeded",
-        "ECRClientError",
         "MissingMemberError",
+        runtime.ROOT_ERROR,
         "PaginationError",
         "PoolTimeout",
         "ReadError",
@@ -95,14 +95,14 @@ def _warm_up(service: Service, writer: ModuleWriter) -> Iterator[str]:
 
 
 _WARM_UP = """\
-Do now what the first calls would do: import models, build validators and serializers.
+Import models and build validators and serializers now instead of at the first calls.
 
-Without it each operation does so at its own first call, which holds the event loop for some
-milliseconds. Call it as a program starts, before its event loop.
+Otherwise the first call of each operation does so, which blocks the event loop for some
+milliseconds. Call it when the program starts, before its event loop.
 
 Args:
-    methods: The methods of :class:`{client}` that will be called, such as ``"list_images"``; all
-        of them when none is named, which takes some tenths of a second and 20 MiB.
+    methods: The methods of :class:`{client}` to prepare, such as ``"list_images"``; all of them
+        if none is given, which takes some tenths of a second and 20 MiB.
 
 Raises:
-    RequestValidationError: There is no method of that name (a ``ValueError``)."""
+    RequestValidationError: There is no method with that name (a ``ValueError``)."""

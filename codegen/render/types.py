@@ -1,4 +1,4 @@
-"""How a type of the IR is written: as a model's field, or as what a caller may pass."""
+"""The annotations of the IR's types: for fields, arguments and results."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _TIMESTAMPS = {"epoch": "Timestamp", "iso8601": "IsoTimestamp", "httpdate": "Htt
 
 
 def param_name(structure: str) -> str:
-    """The TypedDict twin of a nested structure."""
+    """The name of a nested structure's TypedDict."""
     return f"{structure}Param"
 
 
 def has_limits(ref: TypeRef) -> bool:
-    """Whether a scalar is more than its Python type, so that it gets a named alias."""
+    """Whether a scalar has limits, so that it gets a named alias."""
     match ref:
         case String(json=True):
             return True
@@ -55,9 +55,9 @@ def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool, enums: str =
 
     Args:
         ref: The member's type.
-        writer: Where it is written.
+        writer: The module's writer.
         limits: Whether the member's limits apply.
-        enums: The module of the open enums, seen from there.
+        enums: The relative name of the module of the open enums.
     """
     match ref:
         case String(enum=str(enum)):
@@ -99,7 +99,7 @@ def _limits(writer: ModuleWriter, kind: str, what: str, low: int | None, high: i
 
 
 def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: str) -> str:
-    """What a caller may pass: models or their typed dicts, any sequence, any mapping."""
+    """The annotation of an argument: a model or its TypedDict, any sequence, any mapping."""
     match ref:
         case String(enum=str(enum)):
             return writer.use(".enums", enum)
@@ -133,7 +133,7 @@ def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: st
 
 
 def value_type(ref: TypeRef, writer: ModuleWriter, *, models: str) -> str:
-    """What a caller gets: models and plain Python types."""
+    """The annotation of a result: models and plain Python types."""
     match ref:
         case ListOf(item=item):
             return f"list[{value_type(item, writer, models=models)}]"
@@ -149,7 +149,7 @@ def value_type(ref: TypeRef, writer: ModuleWriter, *, models: str) -> str:
 
 
 def limits_text(member: Member) -> str:
-    """The member's limits in words, for a docstring; empty when it has none."""
+    """The member's limits as text, for a docstring; empty if it has none."""
     match member.type:
         case String(min=low, max=high, enum=None):
             unit = "characters"

@@ -11,14 +11,14 @@ __all__ = ["render", "waiter_constant"]
 
 
 def waiter_constant(waiter: Waiter) -> str:
-    """The name under which a waiter stands."""
+    """The name of a waiter's constant."""
     return waiter.method.removeprefix("wait_until_").upper()
 
 
 def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
-        f"What the waiters of {service.title} poll, and which statuses end them.",
+        f"The waiters of {service.title}: what they poll, and which statuses end them.",
         defines=[waiter_constant(waiter) for waiter in service.waiters],
     )
     operations = {operation.name: operation for operation in service.operations}

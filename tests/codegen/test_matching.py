@@ -1,4 +1,4 @@
-"""Which endpoint of the spec is which operation."""
+"""Matching the endpoints of the spec to operations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.codegen.project import OVERLAY, ROOT
 
 
 def signature(label: str, inputs: str = "", outputs: str = "", *, required: str = "") -> Signature:
-    """Members are named one by one with a space between; all are texts."""
+    """Members are separated by spaces; all are strings."""
     return Signature(
         label,
         dict.fromkeys(inputs.split(), "str"),
@@ -22,7 +22,7 @@ def signature(label: str, inputs: str = "", outputs: str = "", *, required: str 
     )
 
 
-def test_a_match_keeps_the_order_and_leaves_out_what_is_newer() -> None:
+def test_a_match_keeps_the_order_and_skips_newer_operations() -> None:
     matched = match(
         [signature("first", "name", "id"), signature("second", "name token", "names token")],
         [
@@ -35,7 +35,7 @@ def test_a_match_keeps_the_order_and_leaves_out_what_is_newer() -> None:
     assert (matched.distance, matched.runner_up) == (0, None)
 
 
-def test_the_nearest_operation_is_taken_and_the_next_best_is_told() -> None:
+def test_the_nearest_operation_is_taken_and_the_runner_up_reported() -> None:
     endpoint = signature("only", "name", "id")
     operations = [
         signature("Create", "name", "id"),
@@ -62,7 +62,7 @@ def test_each_kind_of_difference_counts_once(other: Signature) -> None:
     assert signature("endpoint", "name", "id").distance(other) == 1
 
 
-def test_pairs_that_share_a_signature_are_told_apart_by_their_order() -> None:
+def test_operations_with_equal_signatures_are_distinguished_by_order() -> None:
     shared = ("name", "policy")
     matched = match(
         [signature("first", *shared), signature("between", "id"), signature("last", *shared)],
@@ -71,7 +71,7 @@ def test_pairs_that_share_a_signature_are_told_apart_by_their_order() -> None:
     assert matched.operations == ("DeletePolicy", "Find", "Get")
 
 
-def test_two_assignments_that_are_equally_good_are_refused_with_the_candidates() -> None:
+def test_an_ambiguous_match_is_refused_with_the_candidates() -> None:
     shared = ("name", "policy")
     with pytest.raises(MatchError) as refused:
         match(
@@ -95,9 +95,9 @@ def test_two_assignments_that_are_equally_good_are_refused_with_the_candidates()
         [signature("Create", "name", "id"), signature("Drop", "id", "status", required="id")],
         [signature("Create", "name", "id")],
     ],
-    ids=["the other order", "a member that is gone", "too few operations"],
+    ids=["the other order", "a missing member", "too few operations"],
 )
-def test_endpoints_that_fit_nothing_in_order_are_refused(operations: list[Signature]) -> None:
+def test_endpoints_that_fit_no_operation_in_order_are_refused(operations: list[Signature]) -> None:
     endpoints = [signature("spec:3", "name", "id"), signature("spec:7", "id", "found")]
     with pytest.raises(MatchError) as refused:
         match(endpoints, operations)
@@ -106,21 +106,21 @@ def test_endpoints_that_fit_nothing_in_order_are_refused(operations: list[Signat
     assert "  spec:7 (id): candidates none" in lines
 
 
-def test_an_operation_is_given_to_one_endpoint_only() -> None:
+def test_an_operation_is_matched_to_one_endpoint_only() -> None:
     twice = [signature("spec:3", "name", "id"), signature("spec:7", "name", "id")]
     with pytest.raises(MatchError, match="cannot be matched"):
         match(twice, [signature("Create", "name", "id")])
 
 
-def test_no_operations_at_all_are_refused() -> None:
+def test_a_model_without_operations_is_refused() -> None:
     with pytest.raises(MatchError, match="spec:3"):
         match([signature("spec:3", "name")], [])
 
 
-def test_the_service_has_pairs_that_only_their_order_tells_apart(
+def test_operations_of_the_service_are_distinguished_by_order(
     model: AwsModel, document: lap.Document
 ) -> None:
-    """Without their neighbours these two cannot be told apart; with them they are."""
+    """These two have equal members and are distinguished only by their neighbours."""
     overlay = Overlay.load(ROOT / OVERLAY, model)
     matched = reconcile(document, model, overlay, package="ecrclient").match
     assert len(matched.operations) == 49

@@ -15,7 +15,7 @@ from tests.codegen.project import OVERLAY, ROOT
 
 
 def written(folder: Path, text: str) -> Path:
-    """An overlay of that text."""
+    """An overlay with that text."""
     path = folder / "overlay.toml"
     path.write_text(text, encoding="utf-8")
     return path
@@ -107,13 +107,13 @@ def test_a_table_of_the_wrong_shape_is_refused_with_its_line(
     assert str(refused.value) == f"{path}{complaint}"
 
 
-def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) -> None:
+def test_an_overlay_that_is_not_toml_is_refused(tmp_path: Path, model: AwsModel) -> None:
     with pytest.raises(OverlayError, match=r"overlay\.toml: .*line 1"):
         Overlay.load(written(tmp_path, "[docs\n"), model)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         (
             "acceptedMediaTypes = ",
@@ -170,12 +170,12 @@ def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) 
         (
             'required = ["repositoryName"]',
             'required = ["goneName"]',
-            "[[handle]] RepositoryHandle: goneName has to be of one type, is nothing",
+            "[[handle]] RepositoryHandle: goneName must have one type, not none",
         ),
         (
             'method = "repository"',
             'method = "list_images"',
-            "[[handle]] RepositoryHandle: an operation is called list_images",
+            "[[handle]] RepositoryHandle: there is an operation list_images already",
         ),
         (
             'class = "ECRClient"',
@@ -184,10 +184,10 @@ def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) 
         ),
     ],
 )
-def test_an_overlay_that_leaves_something_open_is_refused(
-    tmp_path: Path, model: AwsModel, document: lap.Document, old: str, new: str, told: str
+def test_an_overlay_that_does_not_fit_the_sources_is_refused(
+    tmp_path: Path, model: AwsModel, document: lap.Document, old: str, new: str, message: str
 ) -> None:
     overlay = Overlay.load(edited(tmp_path, old, new), model)
     with pytest.raises(OverlayError) as refused:
         reconcile(document, model, overlay, package="ecrclient")
-    assert told in str(refused.value)
+    assert message in str(refused.value)

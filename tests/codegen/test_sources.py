@@ -1,4 +1,4 @@
-"""The spec and the model in other forms and of other services, and wrong command lines."""
+"""Other forms of the sources, other services, and invalid command lines."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ def test_the_json_document_gives_the_same_modules(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        ('{"raw": 1}', 'the document has no text in its "raw" member'),
-        ("[]", 'the document has no text in its "raw" member'),
+        ('{"raw": 1}', 'the document has no string in its "raw" member'),
+        ("[]", 'the document has no string in its "raw" member'),
         ('{\n  "raw": }', "that.json:2:10: Expecting value"),
     ],
 )
-def test_a_json_document_without_the_text_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+def test_a_json_document_without_the_spec_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
 ) -> None:
     document = tmp_path / "that.json"
     document.write_text(text, encoding="utf-8")
     out = tmp_path / "out"
     options = ["--spec", str(document), "--service", "ecr", "--out", str(out)]
     assert main(["build", *options]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not out.exists()
 
 
-def test_a_broken_spec_is_refused_at_its_place(
+def test_an_invalid_spec_is_refused_with_the_position(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (ROOT / SPEC).read_text(encoding="utf-8")
@@ -67,16 +67,14 @@ def test_a_broken_spec_is_refused_at_its_place(
     assert not out.exists()
 
 
-def test_a_service_that_botocore_does_not_have_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_service_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--spec", str(ROOT / SPEC), "--service", "no-such", "--out", str(tmp_path / "out")]
     assert main(["build", *options]) == 2
     assert "has no service named 'no-such'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", [None, b"@lap v0.3\n@api \xff\n"], ids=["none", "no UTF-8"])
-def test_a_spec_that_cannot_be_read_is_refused(
+@pytest.mark.parametrize("content", [None, b"@lap v0.3\n@api \xff\n"], ids=["missing", "not UTF-8"])
+def test_an_unreadable_spec_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
 ) -> None:
     spec = tmp_path / "spec.lap"
@@ -88,16 +86,18 @@ def test_a_spec_that_cannot_be_read_is_refused(
 
 
 def test_a_service_of_another_protocol_is_refused() -> None:
-    with pytest.raises(ModelError, match="s3 speaks 'rest-xml'; this generator serves the AWS"):
+    with pytest.raises(
+        ModelError, match="s3 uses the protocol 'rest-xml'; this generator supports only"
+    ):
         aws_model.load("s3")
 
 
-def test_a_service_with_hosts_of_its_operations_is_refused() -> None:
-    with pytest.raises(ModelError, match="StartSyncExecution has a host of its own"):
+def test_a_service_with_host_prefixes_is_refused() -> None:
+    with pytest.raises(ModelError, match="StartSyncExecution has a host prefix"):
         aws_model.load("stepfunctions")
 
 
-def test_an_idempotency_token_is_left_to_the_caller_with_a_word() -> None:
+def test_an_idempotency_token_is_reported() -> None:
     service = build_service(
         aws_model.load("secretsmanager"), Overlay(), Facts({}, frozenset(), {}), package="secrets"
     )
@@ -107,7 +107,7 @@ def test_an_idempotency_token_is_left_to_the_caller_with_a_word() -> None:
     ) in service.omissions
 
 
-def test_a_folder_of_models_is_read_in_the_place_of_botocores(
+def test_a_folder_of_models_replaces_that_of_botocore(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ["--spec", str(ROOT / SPEC), "--service", "ecr", "--out", str(tmp_path / "out")]
@@ -119,24 +119,24 @@ def test_a_folder_of_models_is_read_in_the_place_of_botocores(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
-        (["check", "--out", "there"], "--report go with --spec"),
+        (["check", "--out", "there"], "--report need --spec"),
         (["check", "--spec", "spec.lap", "--out", "there"], "--spec needs --service and --out"),
         (["check", "--spec", "spec.lap", "--service", "ecr"], "--spec needs --service and --out"),
     ],
 )
-def test_options_that_do_not_fit_together_are_refused(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+def test_incomplete_options_are_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("UsageError: ")
-    assert told in error
+    assert message in error
 
 
 @pytest.mark.parametrize("arguments", [[], ["remake"], ["build", "--no-such-option"]])
-def test_a_wrong_command_line_is_refused(
+def test_an_invalid_command_line_is_refused(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as refused:
