@@ -148,7 +148,7 @@ SERVICE = Service(
     signing_name="ecr",
     json_version="1.1",
     errors=ERRORS,
-    models="ecrclient.models",
+    models=f"{__name__.rpartition('.')[0]}.models",
 )
 BATCH_CHECK_LAYER_AVAILABILITY: Operation[BatchCheckLayerAvailabilityResponse] = Operation(
     name="BatchCheckLayerAvailability",

@@ -26,7 +26,8 @@ def render(service: Service) -> str:
     writer.line(f'    signing_name="{service.signing_name}",')
     writer.line(f'    json_version="{service.json_version}",')
     writer.line(f"    errors={errors},")
-    writer.line(f'    models="{service.package}.models",')
+    # Relative to this module, wherever the package is.
+    writer.line("    models=f\"{__name__.rpartition('.')[0]}.models\",")
     writer.line(")")
     for operation in service.operations:
         _operation(service, operation, writer)

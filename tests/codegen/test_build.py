@@ -148,7 +148,7 @@ def test_build_repairs_the_tree(tree: Path, codegen: Codegen) -> None:
     (tree / "ecrclient/shapes.py").write_text(f"{MARK} from long ago.\n", encoding="utf-8")
     done = codegen("build")
     assert done.returncode == 0, done.stderr
-    assert "3 of 90 files changed" in done.stderr
+    assert "3 of 91 files changed" in done.stderr
     assert generated(tree) == committed == generated(ROOT)
     assert by_hand.exists()
 
@@ -183,10 +183,11 @@ def test_build_refuses_sources_that_differ_from_the_lock(tree: Path, codegen: Co
     committed = generated(tree)
     done = codegen("build")
     assert done.returncode == 1
-    assert "overlay: changed" in done.stderr
+    assert "the overlay changed: sha256 " in done.stderr
     assert generated(tree) == committed
     checked = codegen("check")
-    assert (checked.returncode, checked.stdout) == (1, "sources: overlay: changed\n")
+    assert checked.returncode == 1
+    assert checked.stdout.startswith("sources: the overlay changed: sha256 ")
     assert codegen("build", "--relock").returncode == 0
     assert codegen("check").returncode == 0
 
@@ -202,21 +203,57 @@ def test_build_without_a_lock_is_refused(tree: Path, codegen: Codegen) -> None:
     assert lock.read_bytes() == generated(ROOT)["codegen/spec/sources.lock"]
 
 
-def test_the_botocore_versions_are_reported_with_changed_sources(
+def relocked(tree: Path, **changed: str) -> None:
+    """Change the lock: the botocore version, or the digest of a source."""
+    lock = tree / "codegen/spec/sources.lock"
+    lines = lock.read_text(encoding="utf-8").splitlines(keepends=True)
+    for name, value in changed.items():
+        found = [i for i, line in enumerate(lines) if line.strip('"').startswith(name)]
+        assert len(found) == 1
+        lines[found[0]] = f'{lines[found[0]].partition(" = ")[0]} = "{value}"\n'
+    lock.write_text("".join(lines), encoding="utf-8")
+
+
+def test_another_botocore_with_the_same_model_changes_nothing(tree: Path, codegen: Codegen) -> None:
+    relocked(tree, botocore="1.0.0")
+    before = generated(tree)
+    done = codegen("check")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert f"0 differ; botocore {botocore.__version__}" in done.stderr
+    assert codegen("build").returncode == 0
+    assert generated(tree) == before
+
+
+def test_a_changed_model_is_reported_first_with_its_digests_and_versions(
     tree: Path, codegen: Codegen
 ) -> None:
-    lock = tree / "codegen/spec/sources.lock"
-    text = lock.read_text(encoding="utf-8")
-    version = botocore.__version__
-    lock.write_text(text.replace(f'"{version}"', '"1.0.0"'), encoding="utf-8")
-    assert codegen("check").returncode == 0, "another botocore with the same data is accepted"
-    old = text.replace(f'"{version}"', '"1.0.0"').replace('spec = "', 'spec = "0', 1)
-    lock.write_text(old, encoding="utf-8")
-    done = codegen("check")
-    assert (done.returncode, done.stdout.splitlines()) == (
-        1,
-        ["sources: spec: changed", f"sources: botocore: locked 1.0.0, installed {version}"],
+    # A consequence of a changed model: the overlay has a name that the model does not have.
+    with (tree / OVERLAY).open("a", encoding="utf-8") as file:
+        file.write('[[sensitive]]\nmember = "One.gone"\nwhy = "Because."\n')
+    lock = generated(ROOT)["codegen/spec/sources.lock"].decode()
+    digest = lock.partition('service-2.json" = "')[2][:12]
+    relocked(tree, botocore="1.0.0", **{"ecr/2015-09-21/service-2.json": "1" * 64})
+    change = (
+        f"the model changed: ecr/2015-09-21/service-2.json: sha256 {'1' * 12} in the lock "
+        f"(botocore 1.0.0), {digest} now (botocore {botocore.__version__})"
     )
+    done = codegen("check")
+    assert done.returncode == 2
+    first, second = done.stdout.splitlines()
+    assert first == f"sources: {change}"
+    assert second.startswith("sources: the overlay changed: sha256 ")
+    assert "OverlayError" in done.stderr
+    lines = codegen("build").stderr.splitlines()
+    assert lines[2:4] == ["the sources differ from the lock:", f"  {change}"]
+
+
+def test_a_lock_that_is_not_one_is_refused(tree: Path, codegen: Codegen) -> None:
+    lock = tree / "codegen/spec/sources.lock"
+    for text in (b"\xff", b"= 1", b'botocore = "1"\n', b'botocore = "1"\n[sha256]\nspec = 1\n'):
+        lock.write_bytes(text)
+        done = codegen("check")
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[-1].startswith(f"SourceError: {lock}: ")
 
 
 def test_report_prints_the_committed_report(capsys: pytest.CaptureFixture[str]) -> None:
