@@ -84,7 +84,9 @@ def make(job: Job, sources: Sources, progress: Progress) -> Built:
     """Run the stages from the sources to formatted modules."""
     model = sources.model
     overlay = Overlay.load(job.overlay, model) if job.overlay else Overlay()
-    reconciled = reconcile(sources.document, model, overlay, package=job.package)
+    reconciled = reconcile(
+        sources.document, model, overlay, package=job.package, place=sources.spec.place
+    )
     progress.done("reconcile", f"{len(reconciled.differences)} differences, each with a rule")
     for omission in reconciled.service.omissions:
         progress.note(omission)

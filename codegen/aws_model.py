@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import importlib.metadata
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,8 +130,17 @@ def load(service: str, data: Path | None = None) -> AwsModel:
     versions = sorted(path for path in (data / service).glob("*") if path.is_dir() and service)
     if not versions:
         raise ModelError(f"{where} has no service named {service!r}")
-    reader, partitions = _Reader(data), _Reader(installed)
     folder = versions[-1]
+    reader, partitions = _Reader(data), _Reader(installed)
+    try:
+        model = _model(service, folder, reader, partitions)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{folder}: not the layout of a botocore model: {error!r}") from error
+    _check_references(model, folder)
+    return model
+
+
+def _model(service: str, folder: Path, reader: _Reader, partitions: _Reader) -> AwsModel:
     model = reader.read(folder / "service-2.json")
     metadata = model["metadata"]
     if _JSON_PROTOCOL not in {metadata["protocol"], *metadata.get("protocols", ())}:
@@ -155,27 +165,47 @@ def load(service: str, data: Path | None = None) -> AwsModel:
         paginators=reader.read_if_present(folder / "paginators-1.json").get("pagination", {}),
         waiters=reader.read_if_present(folder / "waiters-2.json").get("waiters", {}),
         endpoint_rules=reader.read(folder / "endpoint-rule-set-1.json"),
-        partitions=tuple(partitions.read(installed / "partitions.json")["partitions"]),
+        partitions=tuple(partitions.read(partitions.data / "partitions.json")["partitions"]),
         botocore_version=_botocore_version(),
         files=reader.digests | partitions.digests,
     )
+
+
+def _check_references(model: AwsModel, folder: Path) -> None:
+    """Check that every shape that is referred to is defined."""
+    references: list[tuple[str, list[str | None]]] = [
+        (shape.name, [shape.item, shape.key, shape.value, *(m.shape for m in shape.members)])
+        for shape in model.shapes.values()
+    ]
+    references += [(op.name, [op.input, op.output, *op.errors]) for op in model.operations]
+    for place, names in references:
+        for name in names:
+            if name and name not in model.shapes:
+                raise ModelError(f"{folder}: {place} refers to {name}, which is not defined")
 
 
 class _Reader:
     """Reads JSON data files, plain or gzipped, and stores the digest of each."""
 
     def __init__(self, data: Path) -> None:
-        self._data = data
+        self.data = data
         self.digests: dict[str, str] = {}
 
     def read(self, path: Path) -> Any:
         zipped = path.with_name(path.name + ".gz")
         source = path if path.exists() else zipped
-        raw = source.read_bytes()
-        text = raw if source is path else gzip.decompress(raw)
-        # The digest of the JSON text does not depend on the gzip header.
-        self.digests[path.relative_to(self._data).as_posix()] = hashlib.sha256(text).hexdigest()
-        return json.loads(text)
+        try:
+            raw = source.read_bytes()
+            text = raw if source is path else gzip.decompress(raw)
+            # The digest of the JSON text does not depend on the gzip header.
+            self.digests[path.relative_to(self.data).as_posix()] = hashlib.sha256(text).hexdigest()
+            return json.loads(text)
+        except FileNotFoundError as error:
+            raise ModelError(f"{path}: does not exist, nor does {zipped.name}") from error
+        except RecursionError as error:
+            raise ModelError(f"{source}: nested too deeply") from error
+        except (OSError, EOFError, zlib.error, ValueError) as error:
+            raise ModelError(f"{source}: {error}") from error
 
     def read_if_present(self, path: Path) -> Any:
         present = path.exists() or path.with_name(path.name + ".gz").exists()

@@ -8,6 +8,7 @@ __all__ = [
     "BaseDecision",
     "BatchDecision",
     "HandleDecision",
+    "MatchDecision",
     "Reason",
     "Requiredness",
     "WaiterDecision",
@@ -26,6 +27,14 @@ class Requiredness:
     """Whether a request must contain a member on which the sources disagree."""
 
     required: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchDecision:
+    """The operation of an endpoint."""
+
+    operation: str
     why: str
 
 

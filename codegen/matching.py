@@ -29,9 +29,13 @@ class Signature:
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
     required: frozenset[str]
+    operation: str = ""
+    """The name of the endpoint's operation, if the overlay has decided it."""
 
     def distance(self, operation: Signature) -> int:
         """The number of differences from *operation*; huge if this endpoint cannot be it."""
+        if self.operation:
+            return 0 if self.operation == operation.label else _IMPOSSIBLE
         if not (
             self.inputs.keys() <= operation.inputs.keys()
             and self.outputs.keys() <= operation.outputs.keys()
@@ -156,4 +160,5 @@ def _explain(
         if len(choices) != 1 and (choices or tails[0][0].distance >= _IMPOSSIBLE):
             members = ", ".join(endpoint.inputs) or "no members"
             lines.append(f"  {endpoint.label} ({members}): candidates {names}")
+    lines.append("decide in the overlay: [[match]] names an operation, [[skip]] omits an endpoint")
     return "\n".join(lines)

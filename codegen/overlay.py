@@ -17,6 +17,7 @@ from codegen.decisions import (
     BaseDecision,
     BatchDecision,
     HandleDecision,
+    MatchDecision,
     Reason,
     Requiredness,
     WaiterDecision,
@@ -31,13 +32,17 @@ class OverlayError(ValueError):
 
 
 _TABLES = (
-    Table("required", "required", "member", Requiredness, names="members"),
-    Table("returned", "returned", "structure", Reason, names="members", members="members"),
-    Table("sensitive", "sensitive", "member", Reason, names="members"),
-    Table("retry_unsafe", "retry_unsafe", "operation", Reason, names="operations"),
-    Table("json_text", "json_texts", "shape", Reason, names="strings"),
-    Table("batch", "batches", "operation", BatchDecision, names="operations"),
-    Table("waiter", "waiters", "name", WaiterDecision, names="waiters"),
+    Table("match", "matches", "endpoint", MatchDecision, {"operation": "operations"}, key=int),
+    Table("skip", "skips", "endpoint", Reason, key=int),
+    Table("required", "required", "member", Requiredness, {"member": "members"}),
+    Table("returned", "returned", "structure", Reason, {"structure": "members"}, listed="members"),
+    Table("sensitive", "sensitive", "member", Reason, {"member": "members"}),
+    Table("retry_unsafe", "retry_unsafe", "operation", Reason, {"operation": "operations"}),
+    Table("json_text", "json_texts", "shape", Reason, {"shape": "strings"}),
+    Table("batch", "batches", "operation", BatchDecision, {"operation": "operations"}),
+    Table(
+        "waiter", "waiters", "name", WaiterDecision, {"name": "waiters", "retry_errors": "codes"}
+    ),
     Table("handle", "handles", "class", HandleDecision),
     Table("base", "bases", "class", BaseDecision),
 )
@@ -49,6 +54,10 @@ class Overlay:
     """Keys are the model's own names; members are keyed ``Structure.member``."""
 
     path: str = ""
+    matches: Mapping[int, MatchDecision] = field(default_factory=dict[int, MatchDecision])
+    """By the number of the endpoint in the spec, from 1."""
+    skips: Mapping[int, Reason] = field(default_factory=dict[int, Reason])
+    """The endpoints, by their numbers, that are not matched to an operation."""
     required: Mapping[str, Requiredness] = field(default_factory=dict[str, Requiredness])
     returned: Mapping[str, Reason] = field(default_factory=dict[str, Reason])
     sensitive: Mapping[str, Reason] = field(default_factory=dict[str, Reason])
@@ -76,7 +85,7 @@ class Overlay:
         except RecursionError as error:
             raise OverlayError(f"{path}: nested too deeply") from error
         reader = TableReader(text, raw, Names(model))
-        fields: dict[str, Any] = {table.field: reader.decisions(table) for table in _TABLES}
+        fields: dict[str, Any] = {table.attribute: reader.decisions(table) for table in _TABLES}
         overlay = cls(path=path.as_posix(), docs=reader.docs(), **fields)
         reader.unknown_tables()
         if complaints := reader.complaints(str(path)):

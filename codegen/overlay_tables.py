@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast, get_type_hints
 
 from codegen.aws_model import AwsModel
@@ -23,22 +23,24 @@ class Table:
     """An array of tables, ``[[name]]``, and what its entries become."""
 
     name: str
-    field: str
+    attribute: str
     """The overlay's attribute: the decisions by their subjects."""
     subject: str
     """The column that names what an entry is about."""
     decision: type
     """A dataclass: it has a column for each of its fields."""
-    names: str = ""
-    """Which of the model's names a subject has to be; empty for a name that the entry makes up."""
-    members: str = ""
-    """A column that lists members of the subject, each of which is a subject then."""
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The columns that contain names of the model, and which ones."""
+    listed: str = ""
+    """A column that lists members of the subject; each of them is a subject then."""
+    key: type = str
+    """The type of the subject."""
 
     def columns(self) -> dict[str, object]:
         """The type of each column."""
-        columns: dict[str, object] = {self.subject: str, **get_type_hints(self.decision)}
-        if self.members:
-            columns[self.members] = tuple[str, ...]
+        columns: dict[str, object] = {self.subject: self.key, **get_type_hints(self.decision)}
+        if self.listed:
+            columns[self.listed] = tuple[str, ...]
         return columns
 
 
@@ -57,8 +59,8 @@ class Names:
             "operations": {operation.name for operation in model.operations},
             "strings": {shape.name for shape in shapes if shape.type == "string"},
             "waiters": model.waiters.keys(),
+            "codes": {shape.error_code or shape.name for shape in shapes if shape.is_error},
         }
-        self.codes = {shape.error_code or shape.name for shape in shapes if shape.is_error}
         self.documented: Mapping[str, Collection[str]] = {
             "operations": self.subjects["operations"],
             "structures": structures - errors,
@@ -90,24 +92,25 @@ class TableReader:
         lines = (self._lines[place] for place in places if place in self._lines)
         self._complaints.append((next(lines, 0), text))
 
-    def decisions(self, table: Table) -> dict[str, Any]:
+    def decisions(self, table: Table) -> dict[Any, Any]:
         """The decisions of one table by their subjects."""
-        found: dict[str, Any] = {}
+        found: dict[Any, Any] = {}
         for number, entry in self._entries(table):
-            make: Callable[..., Any] = table.decision
+            values = {name: entry[name] for name in table.names}
             subjects = [entry.pop(table.subject)]
-            if table.members:
-                subjects = [f"{subjects[0]}.{member}" for member in entry.pop(table.members)]
+            if table.listed:
+                subjects = [f"{subjects[0]}.{member}" for member in entry.pop(table.listed)]
+            if table.subject in values:
+                values[table.subject] = subjects
+            make: Callable[..., Any] = table.decision
             for subject in subjects:
                 if subject in found:
-                    self.complain(
-                        f"[[{table.name}]] {subject}: decided more than once", (table.name, number)
-                    )
+                    text = f"[[{table.name}]] {subject}: decided more than once"
+                    self.complain(text, (table.name, number))
                 found[subject] = make(**entry)
-                if table.names:
-                    self.known(table, number, [subject], self._names.subjects[table.names])
-            if table.names == "waiters":
-                self.known(table, number, entry["retry_errors"], self._names.codes)
+            for column, value in values.items():
+                names = [value] if isinstance(value, str) else value
+                self._known(table, number, names, self._names.subjects[table.names[column]])
         return found
 
     def docs(self) -> dict[str, Mapping[str, str]]:
@@ -132,7 +135,9 @@ class TableReader:
         for name in self._raw:
             self.complain(f"unknown table [{name}]", name, (name, 1), ("", name))
 
-    def known(self, table: Table, number: int, keys: Iterable[str], known: Collection[str]) -> None:
+    def _known(
+        self, table: Table, number: int, keys: Iterable[str], known: Collection[str]
+    ) -> None:
         """Complain of the keys that the model does not have."""
         for key in keys:
             if key not in known:

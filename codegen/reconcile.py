@@ -9,7 +9,8 @@ The rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import difflib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen import lap
@@ -49,21 +50,36 @@ class Reconciled:
 
 
 def reconcile(
-    document: lap.Document, model: AwsModel, overlay: Overlay, *, package: str
+    document: lap.Document,
+    model: AwsModel,
+    overlay: Overlay,
+    *,
+    package: str,
+    place: Callable[[lap.Position], str] | None = None,
 ) -> Reconciled:
     """Match the endpoints to operations, settle every difference, and build the IR.
+
+    Args:
+        document: The spec.
+        model: botocore's model.
+        overlay: The decisions.
+        package: The dotted name of the package to generate.
+        place: How messages show a position of the spec; by default with the document's file.
 
     Raises:
         MatchError: The endpoints cannot be matched, or the match is not unique.
         ReconcileError: A contradiction is not settled.
     """
+    place = place or (lambda position: f"{document.file}:{position.line}:{position.column}")
     operations = {operation.name: operation for operation in model.operations}
+    comparison = _Comparison(model, overlay, place)
+    skipped = comparison.skipped(document)
+    signatures = list(_endpoint_signatures(document, overlay, place))
+    document = document.without(skipped)
     matched = match(
-        [_endpoint_signature(endpoint, document.file) for endpoint in document.endpoints],
-        [_operation_signature(operation, model) for operation in model.operations],
+        signatures, [_operation_signature(operation, model) for operation in model.operations]
     )
     endpoints = dict(zip(matched.operations, document.endpoints, strict=True))
-    comparison = _Comparison(model, overlay, document.file)
     for name, endpoint in endpoints.items():
         comparison.operation(operations[name], endpoint)
     comparison.nested_types(document)
@@ -81,13 +97,20 @@ def reconcile(
     return Reconciled(service, matched, tuple(comparison.differences))
 
 
-def _endpoint_signature(endpoint: lap.Endpoint, file: str) -> Signature:
-    return Signature(
-        label=f"{file}:{endpoint.position.line}",
-        inputs={m.name: lap_spelling(m.type) for m in (*endpoint.required, *endpoint.optional)},
-        outputs={m.name: lap_spelling(m.type) for m in _returned(endpoint)},
-        required=frozenset(m.name for m in endpoint.required),
-    )
+def _endpoint_signatures(
+    document: lap.Document, overlay: Overlay, place: Callable[[lap.Position], str]
+) -> Iterator[Signature]:
+    for number, endpoint in enumerate(document.endpoints, start=1):
+        if number not in overlay.skips:
+            decision = overlay.matches.get(number)
+            inputs = (*endpoint.required, *endpoint.optional)
+            yield Signature(
+                label=f"{place(endpoint.position)}: endpoint {number}",
+                inputs={member.name: lap_spelling(member.type) for member in inputs},
+                outputs={member.name: lap_spelling(member.type) for member in _returned(endpoint)},
+                required=frozenset(member.name for member in endpoint.required),
+                operation=decision.operation if decision else "",
+            )
 
 
 def _operation_signature(operation: ModelOperation, model: AwsModel) -> Signature:
@@ -147,13 +170,32 @@ def model_spelling(model: AwsModel, shape_name: str) -> str:
 class _Comparison:
     """Compares the two sources and collects the differences."""
 
-    def __init__(self, model: AwsModel, overlay: Overlay, file: str) -> None:
+    def __init__(
+        self, model: AwsModel, overlay: Overlay, place: Callable[[lap.Position], str]
+    ) -> None:
         self._model = model
         self._overlay = overlay
-        self._file = file
+        self._place = place
         self.differences: list[Difference] = []
         self.unsettled: list[str] = []
         self._decided: set[str] = set()
+
+    def skipped(self, document: lap.Document) -> list[lap.Endpoint]:
+        """The endpoints that the overlay skips; complain about numbers that do not exist."""
+        endpoints = dict(enumerate(document.endpoints, start=1))
+        numbers = {"match": self._overlay.matches, "skip": self._overlay.skips}
+        self.unsettled += [
+            f"{self._overlay.path}: [[{table}]] {number}: the spec has {len(endpoints)} endpoints"
+            for table, decided in numbers.items()
+            for number in decided
+            if number not in endpoints
+        ]
+        found = {n: endpoints[n] for n in sorted(self._overlay.skips) if n in endpoints}
+        for number, endpoint in found.items():
+            members = ", ".join(m.name for m in (*endpoint.required, *endpoint.optional))
+            rule = Rule.decided("skipped", self._overlay.skips[number].why)
+            self._note(f"endpoint {number}", "endpoint", members or "no members", "skipped", rule)
+        return list(found.values())
 
     def operation(self, operation: ModelOperation, endpoint: lap.Endpoint) -> None:
         inputs = _structure(self._model, operation.input)
@@ -171,14 +213,22 @@ class _Comparison:
 
     def nested_types(self, document: lap.Document) -> None:
         """The types that the spec names: compare their bodies; note those without a body."""
-        inline = document.inline_types()
+        shapes = self._model.shapes
+        known = {name for name, shape in shapes.items() if shape.type == "structure"}
+        first: dict[str, lap.Position] = {}
+        for ref in document.named_types():
+            first.setdefault(ref.name, ref.position)
+        for name in first.keys() - known:
+            self.unsettled.append(
+                f"{self._place(first[name])}: the model has no type {name}{_similar(name, known)}"
+            )
+        inline = {n: fields for n, fields in document.inline_types().items() if n in known}
         for name, fields in sorted(inline.items()):
             shape = self._model.shapes[name]
             self._members(name, "type", shape, fields)
             for member in fields:
                 self._nullability(name, shape, member)
-        named = {ref.name for ref in document.named_types()}
-        for name in sorted(named - inline.keys() - document.types.keys()):
+        for name in sorted((first.keys() & known) - inline.keys() - document.types.keys()):
             members = ", ".join(member.name for member in self._model.shapes[name].members)
             self._note(name, "undefined type", "named, not defined", members, Rule.MODEL_SUPPLIES)
 
@@ -215,8 +265,8 @@ class _Comparison:
         known = {member.name for member in shape.members}
         for name, written in in_spec.items():
             if name not in known:
-                at = f"{self._file}:{written.position.line}:{written.position.column}"
-                self.unsettled.append(f"{at}: {where}.{name}: the model has no such member")
+                at = f"{self._place(written.position)}: {where}.{name}"
+                self.unsettled.append(f"{at}: the model has no such member{_similar(name, known)}")
 
     def _requiredness(
         self, operation: ModelOperation, inputs: Shape, member: lap.Member, *, in_spec: bool
@@ -244,6 +294,11 @@ class _Comparison:
 
     def _note(self, where: str, kind: str, spec: str, model: str, rule: Rule) -> None:
         self.differences.append(Difference(where, kind, spec, model, rule))
+
+
+def _similar(name: str, known: Collection[str]) -> str:
+    found = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def _word(required: bool) -> str:  # noqa: FBT001 - a plain predicate

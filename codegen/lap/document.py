@@ -1,7 +1,8 @@
 """A LAP document: its preamble, its groups and its endpoints."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from codegen.lap.directives import (
     Body,
@@ -200,6 +201,19 @@ class Document:
     def types(self) -> dict[str, TypeDef]:
         """The types that have a `@type` line, by name."""
         return {d.name: d for d in self.preamble if isinstance(d, TypeDef)}
+
+    def without(self, endpoints: Collection[Endpoint]) -> "Document":
+        """Return the document without some of its endpoints."""
+        omitted = {id(endpoint) for endpoint in endpoints}
+
+        def kept(items: Iterable[Endpoint | Group | Unknown]) -> Iterator[Any]:
+            for item in items:
+                if isinstance(item, Group):
+                    yield replace(item, items=tuple(kept(item.items)))
+                elif id(item) not in omitted:
+                    yield item
+
+        return replace(self, blocks=tuple(kept(self.blocks)))
 
     def inline_types(self) -> dict[str, tuple[Member, ...]]:
         """Return the fields of every type that has a body somewhere, by name."""

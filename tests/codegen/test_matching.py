@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from codegen import lap
+from codegen import aws_model, lap
 from codegen.aws_model import AwsModel
 from codegen.matching import MatchError, Signature, match
 from codegen.overlay import Overlay
-from codegen.reconcile import reconcile
+from codegen.reconcile import Reconciled, reconcile
 from tests.codegen.project import OVERLAY, ROOT
 
 
@@ -85,6 +88,7 @@ def test_an_ambiguous_match_is_refused_with_the_candidates() -> None:
     assert str(refused.value).splitlines() == [
         "2 assignments of endpoints to operations are equally good:",
         "  spec:7 (name): candidates DeletePolicy, GetPolicy",
+        "decide in the overlay: [[match]] names an operation, [[skip]] omits an endpoint",
     ]
 
 
@@ -132,3 +136,71 @@ def test_operations_of_the_service_are_distinguished_by_order(
     assert (deleted.desc or "").startswith("Deletes the lifecycle policy")
     assert (read.desc or "").startswith("Retrieves the lifecycle policy")
     assert [m.name for m in deleted.required] == [m.name for m in read.required]
+
+
+# -- decisions of the overlay ---------------------------------------------------------------------
+
+AMBIGUOUS = """\
+@lap v0.3
+@api AWS Secrets Manager
+@endpoints 2
+
+@endpoint POST /
+@required {SecretId: str}
+@optional {ClientRequestToken: str}
+@returns(200) {ARN: str?, Name: str?, VersionId: str?}
+
+@endpoint POST /
+@required {SecretName: str}
+@returns(200) {Color: int?, Shape: Circle?}
+
+@end
+"""
+GONE = """
+[[skip]]
+endpoint = 2
+why = "The service no longer has it."
+"""
+
+
+def decided(tmp_path: Path, text: str) -> Reconciled:
+    path = tmp_path / "overlay.toml"
+    path.write_text(text, encoding="utf-8")
+    secrets = aws_model.load("secretsmanager")
+    overlay = Overlay.load(path, secrets)
+    return reconcile(lap.parse(AMBIGUOUS), secrets, overlay, package="secrets")
+
+
+def test_an_endpoint_that_the_overlay_matches_and_one_that_it_skips(tmp_path: Path) -> None:
+    with pytest.raises(MatchError, match=r"endpoint 2 .*candidates none"):
+        decided(tmp_path, "")
+    with pytest.raises(MatchError, match=r"endpoint 1 .*: candidates .*UpdateSecret"):
+        decided(tmp_path, GONE)
+    matched = '[[match]]\nendpoint = 1\noperation = "UpdateSecret"\nwhy = "By its description."\n'
+    found = decided(tmp_path, matched + GONE)
+    assert found.match.operations == ("UpdateSecret",)
+    [skipped] = [difference for difference in found.differences if difference.kind == "endpoint"]
+    assert (skipped.where, skipped.spec, skipped.model) == ("endpoint 2", "SecretName", "skipped")
+    assert (skipped.rule.name, skipped.rule.text) == (
+        "overlay: skipped",
+        "The service no longer has it.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GONE.replace("= 2", "= 3"), "[[skip]] 3: the spec has 2 endpoints"),
+        (GONE.replace("= 2", '= "2"'), ":2: [[skip]] entry 1: wrong or missing: endpoint"),
+        (
+            '[[match]]\nendpoint = 1\noperation = "Gone"\nwhy = "Because."\n',
+            ":1: [[match]] Gone: the model has no such name",
+        ),
+    ],
+)
+def test_a_decision_about_no_endpoint_or_operation_is_refused(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    matched = '[[match]]\nendpoint = 1\noperation = "UpdateSecret"\nwhy = "Because."\n'
+    with pytest.raises(ValueError, match=re.escape(message)):
+        decided(tmp_path, text if "match" in text else text + GONE + matched)

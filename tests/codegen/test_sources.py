@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -143,3 +144,108 @@ def test_an_invalid_command_line_is_refused(
         main(arguments)
     assert refused.value.code == 2
     assert capsys.readouterr().err.startswith("usage: python -m codegen")
+
+
+# -- positions in a JSON document -----------------------------------------------------------------
+
+
+def json_document(text: str) -> str:
+    """A document whose spec does not begin on its first line, with escapes before and in it."""
+    return '{\n  "na\\u006de": [1, {"raw": "\\""}],\n  "raw" :\n    ' + json.dumps(text) + "\n}"
+
+
+@pytest.mark.parametrize("before", ["", "é\U0001f680\t\\ "], ids=["plain", "escaped"])
+def test_an_error_in_a_json_document_has_its_position_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], before: str
+) -> None:
+    text = (ROOT / SPEC).read_text(encoding="utf-8").replace("@desc ", f"@desc {before}", 1)
+    document = tmp_path / "that.json"
+    content = json_document(text.replace("{registryId: str}", "{registryId: txt}", 1))
+    document.write_text(content, encoding="utf-8")
+    assert main(["check", *options(document, tmp_path / "out")]) == 2
+    column = content.index("txt") - content.rindex("\n", 0, content.index("txt"))
+    error = capsys.readouterr().err
+    assert error.startswith(f"LapSyntaxError: {document}:4:{column}: unknown type 'txt'\n")
+    _, shown, caret, expected = error.rstrip("\n").split("\n")
+    assert shown[caret.index("^") :].startswith("txt")
+    assert expected.startswith("expected: one of any, bool")
+
+
+def test_other_positions_in_a_message_are_those_of_the_json_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "@lap v0.3\n@api A\n@api B\n@endpoints 0\n@end\n"
+    document = tmp_path / "that.json"
+    content = json_document(text)
+    document.write_text(content, encoding="utf-8")
+    assert main(["check", *options(document, tmp_path / "out")]) == 2
+    line = content.split("\n")[3]
+    first, second = line.index("@api A") + 1, line.index("@api B") + 1
+    error = capsys.readouterr().err
+    assert f"{document}:4:{second}: duplicate directive '@api'" in error
+    assert f"the first is in line 4, column {first}" in error
+
+
+@pytest.mark.parametrize("suffix", ["lap", "json"])
+def test_a_misspelt_type_is_refused_with_its_position_and_a_suggestion(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    text = (ROOT / SPEC).read_text(encoding="utf-8").replace("[Layer]?", "[Layr]?", 1)
+    spec = tmp_path / f"spec.{suffix}"
+    content = json_document(text) if suffix == "json" else text
+    spec.write_text(content, encoding="utf-8")
+    assert main(["check", *options(spec, tmp_path / "out")]) == 2
+    before = content[: content.index("Layr")]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    expected = f"{spec}:{line}:{column}: the model has no type Layr; did you mean Layer?"
+    assert expected in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_deeply_nested_json_document_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tmp_path / "deep.json"
+    document.write_text("[" * 100_000, encoding="utf-8")
+    assert main(["check", *options(document, tmp_path / "out")]) == 2
+    assert capsys.readouterr().err == f"SourceError: {document}: nested too deeply\n"
+
+
+# -- models that are not valid --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"metadata": {}}, "not the layout of a botocore model: KeyError('protocol')"),
+        ({"operations": [1]}, "not the layout of a botocore model: AttributeError("),
+        ({"shapes": {}}, "refers to BatchCheckLayerAvailabilityRequest, which is not defined"),
+        (b"{", "Expecting property name"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"\xff", "'utf-8' codec can't decode"),
+        (None, "does not exist, nor does service-2.json.gz"),
+    ],
+    ids=["metadata", "operations", "shapes", "JSON", "depth", "encoding", "missing"],
+)
+def test_an_invalid_model_is_refused_with_its_file(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, object] | bytes | None,
+    message: str,
+) -> None:
+    source = Path(botocore.__file__).parent / "data/ecr"
+    shutil.copytree(source, tmp_path / "ecr")
+    [packed] = tmp_path.glob("ecr/*/service-2.json.gz")
+    model = json.loads(gzip.decompress(packed.read_bytes()))
+    packed.unlink()
+    if change is not None:
+        content = change if isinstance(change, bytes) else json.dumps(model | change).encode()
+        packed.with_suffix("").write_bytes(content)
+    arguments = options(ROOT / SPEC, tmp_path / "out")
+    assert main(["check", *arguments, "--data", str(tmp_path)]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(f"ModelError: {packed.parent}")
+    assert message in error
+
+
+def options(spec: Path, out: Path) -> list[str]:
+    return ["--spec", str(spec), "--service", "ecr", "--out", str(out)]
