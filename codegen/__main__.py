@@ -6,6 +6,7 @@ Without options it works on the files that ``[tool.codegen]`` in pyproject.toml 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import time
 from collections.abc import Sequence
@@ -90,9 +91,10 @@ def make(job: Job, sources: Sources, progress: Progress) -> Built:
     progress.done("reconcile", f"{len(reconciled.differences)} differences, each with a rule")
     for omission in reconciled.service.omissions:
         progress.note(omission)
-    modules = render(reconciled.service)
+    service = dataclasses.replace(reconciled.service, model_version=sources.lock.botocore)
+    modules = render(service)
     progress.done("render", f"{len(modules)} modules")
-    head = emit.header(f"{job.shown(job.spec)} and botocore {model.botocore_version}")
+    head = emit.header(f"{job.shown(job.spec)} and botocore's model of {job.service}")
     formatted = emit.format_python({name: head + module for name, module in modules.items()})
     progress.done("format", f"{sum(map(len, formatted.values())):,} characters")
     report = _report(job, model, reconciled, overlay)
@@ -118,7 +120,7 @@ def _report(job: Job, model: aws_model.AwsModel, reconciled: Reconciled, overlay
     return render_report(
         reconciled.differences,
         spec=job.shown(job.spec),
-        model=f"botocore {model.botocore_version}, service `{model.service}`",
+        model=f"botocore's service `{model.service}`, API version {model.api_version}",
         proof=proof,
         decisions=tuple(overlay.decisions()),
     )

@@ -286,6 +286,8 @@ class Service:
     partitions: tuple[Mapping[str, Any], ...]
     omissions: tuple[str, ...]
     """What the model has and the generator omits, as text."""
+    model_version: str = ""
+    """The botocore version of the model, which does not change with the installed one alone."""
 
     def structure(self, name: str) -> Structure:
         """The nested structure of that name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from codegen import emit
 from codegen.__main__ import main
-from ecrclient.operations import OPERATIONS
+from ecrclient.operations import MODEL_VERSION, OPERATIONS
 from tests.codegen.project import MARK, OVERLAY, ROOT, generated
 
 SHARED = [
@@ -203,6 +204,10 @@ def test_build_without_a_lock_is_refused(tree: Path, codegen: Codegen) -> None:
     assert lock.read_bytes() == generated(ROOT)["codegen/spec/sources.lock"]
 
 
+def locked(tree: Path) -> str:
+    return (tree / "codegen/spec/sources.lock").read_text(encoding="utf-8")
+
+
 def relocked(tree: Path, **changed: str) -> None:
     """Change the lock: the botocore version, or the digest of a source."""
     lock = tree / "codegen/spec/sources.lock"
@@ -214,14 +219,24 @@ def relocked(tree: Path, **changed: str) -> None:
     lock.write_text("".join(lines), encoding="utf-8")
 
 
-def test_another_botocore_with_the_same_model_changes_nothing(tree: Path, codegen: Codegen) -> None:
-    relocked(tree, botocore="1.0.0")
-    before = generated(tree)
+def test_another_botocore_with_the_same_model_changes_nothing(
+    tree: Path, codegen: Codegen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codegen.aws_model._botocore_version", lambda: "9.9.9")
     done = codegen("check")
     assert (done.returncode, done.stdout) == (0, "")
-    assert f"0 differ; botocore {botocore.__version__}" in done.stderr
-    assert codegen("build").returncode == 0
-    assert generated(tree) == before
+    assert "0 differ; botocore 9.9.9" in done.stderr
+    for options in ([], ["--relock"]):
+        assert codegen("build", *options).returncode == 0
+        assert generated(tree) == generated(ROOT)
+
+
+def test_the_botocore_version_is_in_the_lock_and_in_one_constant(tree: Path) -> None:
+    version = re.search(r'^botocore = "(.*)"$', locked(tree), re.MULTILINE)
+    assert version is not None
+    assert version[1] == MODEL_VERSION
+    found = [name for name, text in generated(tree).items() if version[1].encode() in text]
+    assert sorted(found) == ["codegen/spec/sources.lock", "ecrclient/operations.py"]
 
 
 def test_a_changed_model_is_reported_first_with_its_digests_and_versions(
