@@ -30,9 +30,7 @@ def render(service: Service) -> str:
     writer.line("    models=f\"{__name__.rpartition('.')[0]}.models\",")
     writer.line(")")
     writer.line(f'{writer.define("MODEL_VERSION")} = "{service.model_version}"')
-    writer.line(
-        docstring("The botocore version whose model the package was generated from.")
-    )
+    writer.line(docstring("The botocore version whose model the package was generated from."))
     for operation in service.operations:
         _operation(service, operation, writer)
     table = writer.use(runtime.OPERATION, "OperationsByRequest")

@@ -19,7 +19,6 @@ from codegen.ir import (
 from codegen.writer import ModuleWriter
 
 __all__ = [
-    "SHAPES",
     "argument_type",
     "field_type",
     "has_limits",
@@ -28,7 +27,6 @@ __all__ = [
     "value_type",
 ]
 
-SHAPES = runtime.SHAPES
 _TIMESTAMPS = {"epoch": "Timestamp", "iso8601": "IsoTimestamp", "httpdate": "HttpTimestamp"}
 
 

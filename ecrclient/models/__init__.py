@@ -2,11 +2,10 @@
 # Do not edit: change the sources and run "python -m codegen build".
 """The shapes of Amazon Elastic Container Registry, API version 2015-09-21.
 
-One module for each operation: its request, its response, and the shapes that only
-they use; one for the shapes that the same several operations use. A module is
-imported when one of its names is first asked for here. Attribute names are
-snake_case; every model is frozen. See ``ecrclient._runtime.shapes`` for what the
-field types check.
+Each operation has a module with its request, its response, and the shapes that only
+these use. Shapes that several operations share have modules of their own. A module
+is imported when one of its names is first used. Attribute names are snake_case;
+every model is frozen.
 """
 
 from __future__ import annotations

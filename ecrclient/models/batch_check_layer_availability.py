@@ -50,7 +50,7 @@ class LayerFailure(Structure, frozen=True):
 
 
 class BatchCheckLayerAvailabilityResponse(PartialResponse, frozen=True):
-    """What :meth:`~.ECRClient.batch_check_layer_availability` answers."""
+    """The response of :meth:`~.ECRClient.batch_check_layer_availability`."""
 
     partial: ClassVar[PartialMembers] = PartialMembers(
         items="layers",
@@ -68,7 +68,7 @@ class BatchCheckLayerAvailabilityResponse(PartialResponse, frozen=True):
 
 
 class BatchCheckLayerAvailabilityRequest(Request[BatchCheckLayerAvailabilityResponse], frozen=True):
-    """What :meth:`~.ECRClient.batch_check_layer_availability` sends."""
+    """The request of :meth:`~.ECRClient.batch_check_layer_availability`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

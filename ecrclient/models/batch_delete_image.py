@@ -17,7 +17,7 @@ __all__ = ["BatchDeleteImageRequest", "BatchDeleteImageResponse"]
 
 
 class BatchDeleteImageResponse(PartialResponse, frozen=True):
-    """What :meth:`~.ECRClient.batch_delete_image` answers."""
+    """The response of :meth:`~.ECRClient.batch_delete_image`."""
 
     partial: ClassVar[PartialMembers] = PartialMembers(
         items="image_ids",
@@ -35,7 +35,7 @@ class BatchDeleteImageResponse(PartialResponse, frozen=True):
 
 
 class BatchDeleteImageRequest(Request[BatchDeleteImageResponse], frozen=True):
-    """What :meth:`~.ECRClient.batch_delete_image` sends."""
+    """The request of :meth:`~.ECRClient.batch_delete_image`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

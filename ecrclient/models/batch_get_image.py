@@ -18,7 +18,7 @@ __all__ = ["BatchGetImageRequest", "BatchGetImageResponse"]
 
 
 class BatchGetImageResponse(PartialResponse, frozen=True):
-    """What :meth:`~.ECRClient.batch_get_image` answers."""
+    """The response of :meth:`~.ECRClient.batch_get_image`."""
 
     partial: ClassVar[PartialMembers] = PartialMembers(
         items="images",
@@ -36,7 +36,7 @@ class BatchGetImageResponse(PartialResponse, frozen=True):
 
 
 class BatchGetImageRequest(Request[BatchGetImageResponse], frozen=True):
-    """What :meth:`~.ECRClient.batch_get_image` sends."""
+    """The request of :meth:`~.ECRClient.batch_get_image`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -54,7 +54,7 @@ class RepositoryScanningConfigurationFailure(Structure, frozen=True):
 
 
 class BatchGetRepositoryScanningConfigurationResponse(PartialResponse, frozen=True):
-    """What :meth:`~.ECRClient.batch_get_repository_scanning_configuration` answers."""
+    """The response of :meth:`~.ECRClient.batch_get_repository_scanning_configuration`."""
 
     partial: ClassVar[PartialMembers] = PartialMembers(
         items="scanning_configurations",
@@ -74,7 +74,7 @@ class BatchGetRepositoryScanningConfigurationResponse(PartialResponse, frozen=Tr
 class BatchGetRepositoryScanningConfigurationRequest(
     Request[BatchGetRepositoryScanningConfigurationResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.batch_get_repository_scanning_configuration` sends."""
+    """The request of :meth:`~.ECRClient.batch_get_repository_scanning_configuration`."""
 
     repository_names: Annotated[list[RepositoryName], Limits(min_length=1, max_length=25)]
     """Names of the repositories to look up. 1 to 25 items."""

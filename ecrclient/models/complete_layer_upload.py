@@ -14,7 +14,7 @@ __all__ = ["CompleteLayerUploadRequest", "CompleteLayerUploadResponse"]
 
 
 class CompleteLayerUploadResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.complete_layer_upload` answers."""
+    """The response of :meth:`~.ECRClient.complete_layer_upload`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -30,7 +30,7 @@ class CompleteLayerUploadResponse(Response, frozen=True):
 
 
 class CompleteLayerUploadRequest(Request[CompleteLayerUploadResponse], frozen=True):
-    """What :meth:`~.ECRClient.complete_layer_upload` sends."""
+    """The request of :meth:`~.ECRClient.complete_layer_upload`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

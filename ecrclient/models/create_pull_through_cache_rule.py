@@ -13,7 +13,7 @@ __all__ = ["CreatePullThroughCacheRuleRequest", "CreatePullThroughCacheRuleRespo
 
 
 class CreatePullThroughCacheRuleResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.create_pull_through_cache_rule` answers."""
+    """The response of :meth:`~.ECRClient.create_pull_through_cache_rule`."""
 
     ecr_repository_prefix: Str
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no
@@ -47,7 +47,7 @@ class CreatePullThroughCacheRuleResponse(Response, frozen=True):
 
 
 class CreatePullThroughCacheRuleRequest(Request[CreatePullThroughCacheRuleResponse], frozen=True):
-    """What :meth:`~.ECRClient.create_pull_through_cache_rule` sends."""
+    """The request of :meth:`~.ECRClient.create_pull_through_cache_rule`."""
 
     ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no

@@ -19,14 +19,14 @@ __all__ = ["CreateRepositoryRequest", "CreateRepositoryResponse"]
 
 
 class CreateRepositoryResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.create_repository` answers."""
+    """The response of :meth:`~.ECRClient.create_repository`."""
 
     repository: Repository
     """The new repository."""
 
 
 class CreateRepositoryRequest(Request[CreateRepositoryResponse], frozen=True):
-    """What :meth:`~.ECRClient.create_repository` sends."""
+    """The request of :meth:`~.ECRClient.create_repository`."""
 
     repository_name: RepositoryName
     """Name for the new repository, optionally with a namespace, as in team/app. 2 to 256

@@ -27,7 +27,7 @@ __all__ = ["CreateRepositoryCreationTemplateRequest", "CreateRepositoryCreationT
 
 
 class CreateRepositoryCreationTemplateResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.create_repository_creation_template` answers."""
+    """The response of :meth:`~.ECRClient.create_repository_creation_template`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -39,7 +39,7 @@ class CreateRepositoryCreationTemplateResponse(Response, frozen=True):
 class CreateRepositoryCreationTemplateRequest(
     Request[CreateRepositoryCreationTemplateResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.create_repository_creation_template` sends."""
+    """The request of :meth:`~.ECRClient.create_repository_creation_template`."""
 
     prefix: Prefix
     """Repository name prefix that the template is for, or ROOT for names that no other template

@@ -12,7 +12,7 @@ __all__ = ["DeleteLifecyclePolicyRequest", "DeleteLifecyclePolicyResponse"]
 
 
 class DeleteLifecyclePolicyResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.delete_lifecycle_policy` answers."""
+    """The response of :meth:`~.ECRClient.delete_lifecycle_policy`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -30,7 +30,7 @@ class DeleteLifecyclePolicyResponse(Response, frozen=True):
 
 
 class DeleteLifecyclePolicyRequest(Request[DeleteLifecyclePolicyResponse], frozen=True):
-    """What :meth:`~.ECRClient.delete_lifecycle_policy` sends."""
+    """The request of :meth:`~.ECRClient.delete_lifecycle_policy`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

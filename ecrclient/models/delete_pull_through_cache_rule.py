@@ -12,7 +12,7 @@ __all__ = ["DeletePullThroughCacheRuleRequest", "DeletePullThroughCacheRuleRespo
 
 
 class DeletePullThroughCacheRuleResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.delete_pull_through_cache_rule` answers."""
+    """The response of :meth:`~.ECRClient.delete_pull_through_cache_rule`."""
 
     ecr_repository_prefix: Str
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no
@@ -43,7 +43,7 @@ class DeletePullThroughCacheRuleResponse(Response, frozen=True):
 
 
 class DeletePullThroughCacheRuleRequest(Request[DeletePullThroughCacheRuleResponse], frozen=True):
-    """What :meth:`~.ECRClient.delete_pull_through_cache_rule` sends."""
+    """The request of :meth:`~.ECRClient.delete_pull_through_cache_rule`."""
 
     ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no

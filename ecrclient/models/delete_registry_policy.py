@@ -10,7 +10,7 @@ __all__ = ["DeleteRegistryPolicyRequest", "DeleteRegistryPolicyResponse"]
 
 
 class DeleteRegistryPolicyResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.delete_registry_policy` answers."""
+    """The response of :meth:`~.ECRClient.delete_registry_policy`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -20,4 +20,4 @@ class DeleteRegistryPolicyResponse(Response, frozen=True):
 
 
 class DeleteRegistryPolicyRequest(Request[DeleteRegistryPolicyResponse], frozen=True):
-    """What :meth:`~.ECRClient.delete_registry_policy` sends."""
+    """The request of :meth:`~.ECRClient.delete_registry_policy`."""

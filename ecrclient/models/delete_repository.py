@@ -13,14 +13,14 @@ __all__ = ["DeleteRepositoryRequest", "DeleteRepositoryResponse"]
 
 
 class DeleteRepositoryResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.delete_repository` answers."""
+    """The response of :meth:`~.ECRClient.delete_repository`."""
 
     repository: Repository
     """The repository as it was; some of its settings may be absent from this response."""
 
 
 class DeleteRepositoryRequest(Request[DeleteRepositoryResponse], frozen=True):
-    """What :meth:`~.ECRClient.delete_repository` sends."""
+    """The request of :meth:`~.ECRClient.delete_repository`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -13,7 +13,7 @@ __all__ = ["DeleteRepositoryCreationTemplateRequest", "DeleteRepositoryCreationT
 
 
 class DeleteRepositoryCreationTemplateResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.delete_repository_creation_template` answers."""
+    """The response of :meth:`~.ECRClient.delete_repository_creation_template`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -25,7 +25,7 @@ class DeleteRepositoryCreationTemplateResponse(Response, frozen=True):
 class DeleteRepositoryCreationTemplateRequest(
     Request[DeleteRepositoryCreationTemplateResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.delete_repository_creation_template` sends."""
+    """The request of :meth:`~.ECRClient.delete_repository_creation_template`."""
 
     prefix: Prefix
     """Repository name prefix that the template is for, or ROOT for names that no other template

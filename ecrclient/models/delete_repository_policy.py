@@ -12,7 +12,7 @@ __all__ = ["DeleteRepositoryPolicyRequest", "DeleteRepositoryPolicyResponse"]
 
 
 class DeleteRepositoryPolicyResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.delete_repository_policy` answers."""
+    """The response of :meth:`~.ECRClient.delete_repository_policy`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -25,7 +25,7 @@ class DeleteRepositoryPolicyResponse(Response, frozen=True):
 
 
 class DeleteRepositoryPolicyRequest(Request[DeleteRepositoryPolicyResponse], frozen=True):
-    """What :meth:`~.ECRClient.delete_repository_policy` sends."""
+    """The request of :meth:`~.ECRClient.delete_repository_policy`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -12,7 +12,7 @@ __all__ = ["DeleteSigningConfigurationRequest", "DeleteSigningConfigurationRespo
 
 
 class DeleteSigningConfigurationResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.delete_signing_configuration` answers."""
+    """The response of :meth:`~.ECRClient.delete_signing_configuration`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -22,4 +22,4 @@ class DeleteSigningConfigurationResponse(Response, frozen=True):
 
 
 class DeleteSigningConfigurationRequest(Request[DeleteSigningConfigurationResponse], frozen=True):
-    """What :meth:`~.ECRClient.delete_signing_configuration` sends."""
+    """The request of :meth:`~.ECRClient.delete_signing_configuration`."""

@@ -12,7 +12,7 @@ __all__ = ["DeregisterPullTimeUpdateExclusionRequest", "DeregisterPullTimeUpdate
 
 
 class DeregisterPullTimeUpdateExclusionResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.deregister_pull_time_update_exclusion` answers."""
+    """The response of :meth:`~.ECRClient.deregister_pull_time_update_exclusion`."""
 
     principal_arn: Str
     """ARN of the IAM role or user whose pulls count again."""
@@ -21,7 +21,7 @@ class DeregisterPullTimeUpdateExclusionResponse(Response, frozen=True):
 class DeregisterPullTimeUpdateExclusionRequest(
     Request[DeregisterPullTimeUpdateExclusionResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.deregister_pull_time_update_exclusion` sends."""
+    """The request of :meth:`~.ECRClient.deregister_pull_time_update_exclusion`."""
 
     principal_arn: PrincipalArn
     """ARN of the IAM role or user whose pulls count again. At most 200 characters."""

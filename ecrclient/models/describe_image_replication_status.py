@@ -34,7 +34,7 @@ class ImageReplicationStatus(Structure, frozen=True):
 
 
 class DescribeImageReplicationStatusResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.describe_image_replication_status` answers."""
+    """The response of :meth:`~.ECRClient.describe_image_replication_status`."""
 
     repository_name: Str
     """Name of the repository with its namespace, if any, as in team/app."""
@@ -49,7 +49,7 @@ class DescribeImageReplicationStatusResponse(Response, frozen=True):
 class DescribeImageReplicationStatusRequest(
     Request[DescribeImageReplicationStatusResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.describe_image_replication_status` sends."""
+    """The request of :meth:`~.ECRClient.describe_image_replication_status`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -329,7 +329,7 @@ class ImageScanFindings(Structure, frozen=True):
 
 
 class DescribeImageScanFindingsResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.describe_image_scan_findings` answers."""
+    """The response of :meth:`~.ECRClient.describe_image_scan_findings`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -351,7 +351,7 @@ class DescribeImageScanFindingsResponse(Response, frozen=True):
 
 
 class DescribeImageScanFindingsRequest(Request[DescribeImageScanFindingsResponse], frozen=True):
-    """What :meth:`~.ECRClient.describe_image_scan_findings` sends."""
+    """The request of :meth:`~.ECRClient.describe_image_scan_findings`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -34,7 +34,7 @@ class ImageSigningStatus(Structure, frozen=True):
 
 
 class DescribeImageSigningStatusResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.describe_image_signing_status` answers."""
+    """The response of :meth:`~.ECRClient.describe_image_signing_status`."""
 
     repository_name: Str
     """Name of the repository with its namespace, if any, as in team/app."""
@@ -50,7 +50,7 @@ class DescribeImageSigningStatusResponse(Response, frozen=True):
 
 
 class DescribeImageSigningStatusRequest(Request[DescribeImageSigningStatusResponse], frozen=True):
-    """What :meth:`~.ECRClient.describe_image_signing_status` sends."""
+    """The request of :meth:`~.ECRClient.describe_image_signing_status`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

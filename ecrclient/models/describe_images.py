@@ -103,7 +103,7 @@ class ImageDetail(Structure, frozen=True):
 
 
 class DescribeImagesResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.describe_images` answers."""
+    """The response of :meth:`~.ECRClient.describe_images`."""
 
     image_details: list[ImageDetail] = []
     """What ECR knows about each image, in no particular order."""
@@ -113,7 +113,7 @@ class DescribeImagesResponse(Response, frozen=True):
 
 
 class DescribeImagesRequest(Request[DescribeImagesResponse], frozen=True):
-    """What :meth:`~.ECRClient.describe_images` sends."""
+    """The request of :meth:`~.ECRClient.describe_images`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -56,7 +56,7 @@ class PullThroughCacheRule(Structure, frozen=True):
 
 
 class DescribePullThroughCacheRulesResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.describe_pull_through_cache_rules` answers."""
+    """The response of :meth:`~.ECRClient.describe_pull_through_cache_rules`."""
 
     pull_through_cache_rules: list[PullThroughCacheRule] = []
     """The rules that match the request."""
@@ -68,7 +68,7 @@ class DescribePullThroughCacheRulesResponse(Response, frozen=True):
 class DescribePullThroughCacheRulesRequest(
     Request[DescribePullThroughCacheRulesResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.describe_pull_through_cache_rules` sends."""
+    """The request of :meth:`~.ECRClient.describe_pull_through_cache_rules`."""
 
     registry_id: RegistryId | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

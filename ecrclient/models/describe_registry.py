@@ -12,7 +12,7 @@ __all__ = ["DescribeRegistryRequest", "DescribeRegistryResponse"]
 
 
 class DescribeRegistryResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.describe_registry` answers."""
+    """The response of :meth:`~.ECRClient.describe_registry`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -22,4 +22,4 @@ class DescribeRegistryResponse(Response, frozen=True):
 
 
 class DescribeRegistryRequest(Request[DescribeRegistryResponse], frozen=True):
-    """What :meth:`~.ECRClient.describe_registry` sends."""
+    """The request of :meth:`~.ECRClient.describe_registry`."""

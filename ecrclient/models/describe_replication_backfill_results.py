@@ -39,7 +39,7 @@ class ReplicationBackfillResult(Structure, frozen=True):
 
 
 class DescribeReplicationBackfillResultsResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.describe_replication_backfill_results` answers."""
+    """The response of :meth:`~.ECRClient.describe_replication_backfill_results`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -75,7 +75,7 @@ class DescribeReplicationBackfillResultsResponse(Response, frozen=True):
 class DescribeReplicationBackfillResultsRequest(
     Request[DescribeReplicationBackfillResultsResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.describe_replication_backfill_results` sends."""
+    """The request of :meth:`~.ECRClient.describe_replication_backfill_results`."""
 
     replication_backfill_id: ReplicationBackfillId
     """Identifier of the backfill, from StartReplicationBackfill."""

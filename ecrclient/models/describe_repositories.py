@@ -15,7 +15,7 @@ __all__ = ["DescribeRepositoriesRequest", "DescribeRepositoriesResponse"]
 
 
 class DescribeRepositoriesResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.describe_repositories` answers."""
+    """The response of :meth:`~.ECRClient.describe_repositories`."""
 
     repositories: list[Repository] = []
     """The repositories that match the request."""
@@ -25,7 +25,7 @@ class DescribeRepositoriesResponse(Response, frozen=True):
 
 
 class DescribeRepositoriesRequest(Request[DescribeRepositoriesResponse], frozen=True):
-    """What :meth:`~.ECRClient.describe_repositories` sends."""
+    """The request of :meth:`~.ECRClient.describe_repositories`."""
 
     registry_id: RegistryId | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

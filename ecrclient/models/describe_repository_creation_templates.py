@@ -16,7 +16,7 @@ __all__ = [
 
 
 class DescribeRepositoryCreationTemplatesResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.describe_repository_creation_templates` answers."""
+    """The response of :meth:`~.ECRClient.describe_repository_creation_templates`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -31,7 +31,7 @@ class DescribeRepositoryCreationTemplatesResponse(Response, frozen=True):
 class DescribeRepositoryCreationTemplatesRequest(
     Request[DescribeRepositoryCreationTemplatesResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.describe_repository_creation_templates` sends."""
+    """The request of :meth:`~.ECRClient.describe_repository_creation_templates`."""
 
     prefixes: list[Prefix] | None = None
     """Prefixes of the templates to describe; every template of the registry when omitted."""

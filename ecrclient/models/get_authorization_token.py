@@ -31,14 +31,14 @@ class AuthorizationData(Structure, frozen=True):
 
 
 class GetAuthorizationTokenResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.get_authorization_token` answers."""
+    """The response of :meth:`~.ECRClient.get_authorization_token`."""
 
     authorization_data: list[AuthorizationData] = []
     """The login for the registry; one entry unless the deprecated registry_ids asks for several."""
 
 
 class GetAuthorizationTokenRequest(Request[GetAuthorizationTokenResponse], frozen=True):
-    """What :meth:`~.ECRClient.get_authorization_token` sends."""
+    """The request of :meth:`~.ECRClient.get_authorization_token`."""
 
     registry_ids: Annotated[list[RegistryId], Limits(min_length=1, max_length=10)] | None = None
     """Deprecated and without effect on access: one token opens every registry that the caller

@@ -14,7 +14,7 @@ __all__ = ["GetDownloadUrlForLayerRequest", "GetDownloadUrlForLayerResponse"]
 
 
 class GetDownloadUrlForLayerResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.get_download_url_for_layer` answers."""
+    """The response of :meth:`~.ECRClient.get_download_url_for_layer`."""
 
     download_url: Str = Field(repr=False)
     """Presigned Amazon S3 URL of the layer's bytes; it works without credentials until it
@@ -26,7 +26,7 @@ class GetDownloadUrlForLayerResponse(Response, frozen=True):
 
 
 class GetDownloadUrlForLayerRequest(Request[GetDownloadUrlForLayerResponse], frozen=True):
-    """What :meth:`~.ECRClient.get_download_url_for_layer` sends."""
+    """The request of :meth:`~.ECRClient.get_download_url_for_layer`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

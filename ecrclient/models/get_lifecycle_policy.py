@@ -12,7 +12,7 @@ __all__ = ["GetLifecyclePolicyRequest", "GetLifecyclePolicyResponse"]
 
 
 class GetLifecyclePolicyResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.get_lifecycle_policy` answers."""
+    """The response of :meth:`~.ECRClient.get_lifecycle_policy`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -30,7 +30,7 @@ class GetLifecyclePolicyResponse(Response, frozen=True):
 
 
 class GetLifecyclePolicyRequest(Request[GetLifecyclePolicyResponse], frozen=True):
-    """What :meth:`~.ECRClient.get_lifecycle_policy` sends."""
+    """The request of :meth:`~.ECRClient.get_lifecycle_policy`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

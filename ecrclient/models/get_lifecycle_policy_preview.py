@@ -91,7 +91,7 @@ class LifecyclePolicyPreviewSummary(Structure, frozen=True):
 
 
 class GetLifecyclePolicyPreviewResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.get_lifecycle_policy_preview` answers."""
+    """The response of :meth:`~.ECRClient.get_lifecycle_policy_preview`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -118,7 +118,7 @@ class GetLifecyclePolicyPreviewResponse(Response, frozen=True):
 
 
 class GetLifecyclePolicyPreviewRequest(Request[GetLifecyclePolicyPreviewResponse], frozen=True):
-    """What :meth:`~.ECRClient.get_lifecycle_policy_preview` sends."""
+    """The request of :meth:`~.ECRClient.get_lifecycle_policy_preview`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -10,7 +10,7 @@ __all__ = ["GetRegistryPolicyRequest", "GetRegistryPolicyResponse"]
 
 
 class GetRegistryPolicyResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.get_registry_policy` answers."""
+    """The response of :meth:`~.ECRClient.get_registry_policy`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -20,4 +20,4 @@ class GetRegistryPolicyResponse(Response, frozen=True):
 
 
 class GetRegistryPolicyRequest(Request[GetRegistryPolicyResponse], frozen=True):
-    """What :meth:`~.ECRClient.get_registry_policy` sends."""
+    """The request of :meth:`~.ECRClient.get_registry_policy`."""

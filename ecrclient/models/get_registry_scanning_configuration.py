@@ -12,7 +12,7 @@ __all__ = ["GetRegistryScanningConfigurationRequest", "GetRegistryScanningConfig
 
 
 class GetRegistryScanningConfigurationResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.get_registry_scanning_configuration` answers."""
+    """The response of :meth:`~.ECRClient.get_registry_scanning_configuration`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -24,4 +24,4 @@ class GetRegistryScanningConfigurationResponse(Response, frozen=True):
 class GetRegistryScanningConfigurationRequest(
     Request[GetRegistryScanningConfigurationResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.get_registry_scanning_configuration` sends."""
+    """The request of :meth:`~.ECRClient.get_registry_scanning_configuration`."""

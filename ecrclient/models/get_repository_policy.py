@@ -12,7 +12,7 @@ __all__ = ["GetRepositoryPolicyRequest", "GetRepositoryPolicyResponse"]
 
 
 class GetRepositoryPolicyResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.get_repository_policy` answers."""
+    """The response of :meth:`~.ECRClient.get_repository_policy`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -25,7 +25,7 @@ class GetRepositoryPolicyResponse(Response, frozen=True):
 
 
 class GetRepositoryPolicyRequest(Request[GetRepositoryPolicyResponse], frozen=True):
-    """What :meth:`~.ECRClient.get_repository_policy` sends."""
+    """The request of :meth:`~.ECRClient.get_repository_policy`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -12,7 +12,7 @@ __all__ = ["GetSigningConfigurationRequest", "GetSigningConfigurationResponse"]
 
 
 class GetSigningConfigurationResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.get_signing_configuration` answers."""
+    """The response of :meth:`~.ECRClient.get_signing_configuration`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -22,4 +22,4 @@ class GetSigningConfigurationResponse(Response, frozen=True):
 
 
 class GetSigningConfigurationRequest(Request[GetSigningConfigurationResponse], frozen=True):
-    """What :meth:`~.ECRClient.get_signing_configuration` sends."""
+    """The request of :meth:`~.ECRClient.get_signing_configuration`."""

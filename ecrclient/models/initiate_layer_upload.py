@@ -12,7 +12,7 @@ __all__ = ["InitiateLayerUploadRequest", "InitiateLayerUploadResponse"]
 
 
 class InitiateLayerUploadResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.initiate_layer_upload` answers."""
+    """The response of :meth:`~.ECRClient.initiate_layer_upload`."""
 
     upload_id: Str
     """Identifier of the upload, from InitiateLayerUpload."""
@@ -22,7 +22,7 @@ class InitiateLayerUploadResponse(Response, frozen=True):
 
 
 class InitiateLayerUploadRequest(Request[InitiateLayerUploadResponse], frozen=True):
-    """What :meth:`~.ECRClient.initiate_layer_upload` sends."""
+    """The request of :meth:`~.ECRClient.initiate_layer_upload`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -60,7 +60,7 @@ class SubjectIdentifier(Structure, frozen=True):
 
 
 class ListImageReferrersResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.list_image_referrers` answers."""
+    """The response of :meth:`~.ECRClient.list_image_referrers`."""
 
     referrers: list[ImageReferrer] = []
     """Artifacts that point at the image, such as signatures and SBOMs."""
@@ -70,7 +70,7 @@ class ListImageReferrersResponse(Response, frozen=True):
 
 
 class ListImageReferrersRequest(Request[ListImageReferrersResponse], frozen=True):
-    """What :meth:`~.ECRClient.list_image_referrers` sends."""
+    """The request of :meth:`~.ECRClient.list_image_referrers`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -24,7 +24,7 @@ class ListImagesFilter(Structure, frozen=True):
 
 
 class ListImagesResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.list_images` answers."""
+    """The response of :meth:`~.ECRClient.list_images`."""
 
     image_ids: list[ImageIdentifier] = []
     """One entry per tag, and one per untagged image; an image with two tags has two entries."""
@@ -34,7 +34,7 @@ class ListImagesResponse(Response, frozen=True):
 
 
 class ListImagesRequest(Request[ListImagesResponse], frozen=True):
-    """What :meth:`~.ECRClient.list_images` sends."""
+    """The request of :meth:`~.ECRClient.list_images`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -12,7 +12,7 @@ __all__ = ["ListPullTimeUpdateExclusionsRequest", "ListPullTimeUpdateExclusionsR
 
 
 class ListPullTimeUpdateExclusionsResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.list_pull_time_update_exclusions` answers."""
+    """The response of :meth:`~.ECRClient.list_pull_time_update_exclusions`."""
 
     pull_time_update_exclusions: list[Str] = []
     """ARNs of the IAM roles and users whose pulls do not change the pull time."""
@@ -24,7 +24,7 @@ class ListPullTimeUpdateExclusionsResponse(Response, frozen=True):
 class ListPullTimeUpdateExclusionsRequest(
     Request[ListPullTimeUpdateExclusionsResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.list_pull_time_update_exclusions` sends."""
+    """The request of :meth:`~.ECRClient.list_pull_time_update_exclusions`."""
 
     max_results: MaxResults | None = None
     """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""

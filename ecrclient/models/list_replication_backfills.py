@@ -44,7 +44,7 @@ class ReplicationBackfillSummary(Structure, frozen=True):
 
 
 class ListReplicationBackfillsResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.list_replication_backfills` answers."""
+    """The response of :meth:`~.ECRClient.list_replication_backfills`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -57,7 +57,7 @@ class ListReplicationBackfillsResponse(Response, frozen=True):
 
 
 class ListReplicationBackfillsRequest(Request[ListReplicationBackfillsResponse], frozen=True):
-    """What :meth:`~.ECRClient.list_replication_backfills` sends."""
+    """The request of :meth:`~.ECRClient.list_replication_backfills`."""
 
     registry_id: RegistryId | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -12,14 +12,14 @@ __all__ = ["ListTagsForResourceRequest", "ListTagsForResourceResponse"]
 
 
 class ListTagsForResourceResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.list_tags_for_resource` answers."""
+    """The response of :meth:`~.ECRClient.list_tags_for_resource`."""
 
     tags: list[Tag] = []
     """Resource tags of the repository; not image tags."""
 
 
 class ListTagsForResourceRequest(Request[ListTagsForResourceResponse], frozen=True):
-    """What :meth:`~.ECRClient.list_tags_for_resource` sends."""
+    """The request of :meth:`~.ECRClient.list_tags_for_resource`."""
 
     resource_arn: Str
     """ARN of the repository; ECR has resource tags on repositories only."""

@@ -12,7 +12,7 @@ __all__ = ["PutAccountSettingRequest", "PutAccountSettingResponse"]
 
 
 class PutAccountSettingResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.put_account_setting` answers."""
+    """The response of :meth:`~.ECRClient.put_account_setting`."""
 
     name: Str
     """Name of the setting; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION and
@@ -24,7 +24,7 @@ class PutAccountSettingResponse(Response, frozen=True):
 
 
 class PutAccountSettingRequest(Request[PutAccountSettingResponse], frozen=True):
-    """What :meth:`~.ECRClient.put_account_setting` sends."""
+    """The request of :meth:`~.ECRClient.put_account_setting`."""
 
     name: AccountSettingName
     """Name of the setting; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION and

@@ -13,14 +13,14 @@ __all__ = ["PutImageRequest", "PutImageResponse"]
 
 
 class PutImageResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.put_image` answers."""
+    """The response of :meth:`~.ECRClient.put_image`."""
 
     image: Image
     """The image as stored, with its digest and manifest."""
 
 
 class PutImageRequest(Request[PutImageResponse], frozen=True):
-    """What :meth:`~.ECRClient.put_image` sends."""
+    """The request of :meth:`~.ECRClient.put_image`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

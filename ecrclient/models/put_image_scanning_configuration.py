@@ -13,7 +13,7 @@ __all__ = ["PutImageScanningConfigurationRequest", "PutImageScanningConfiguratio
 
 
 class PutImageScanningConfigurationResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.put_image_scanning_configuration` answers."""
+    """The response of :meth:`~.ECRClient.put_image_scanning_configuration`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -28,7 +28,7 @@ class PutImageScanningConfigurationResponse(Response, frozen=True):
 class PutImageScanningConfigurationRequest(
     Request[PutImageScanningConfigurationResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.put_image_scanning_configuration` sends."""
+    """The request of :meth:`~.ECRClient.put_image_scanning_configuration`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -16,7 +16,7 @@ __all__ = ["PutImageTagMutabilityRequest", "PutImageTagMutabilityResponse"]
 
 
 class PutImageTagMutabilityResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.put_image_tag_mutability` answers."""
+    """The response of :meth:`~.ECRClient.put_image_tag_mutability`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -32,7 +32,7 @@ class PutImageTagMutabilityResponse(Response, frozen=True):
 
 
 class PutImageTagMutabilityRequest(Request[PutImageTagMutabilityResponse], frozen=True):
-    """What :meth:`~.ECRClient.put_image_tag_mutability` sends."""
+    """The request of :meth:`~.ECRClient.put_image_tag_mutability`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

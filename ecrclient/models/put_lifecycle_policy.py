@@ -12,7 +12,7 @@ __all__ = ["PutLifecyclePolicyRequest", "PutLifecyclePolicyResponse"]
 
 
 class PutLifecyclePolicyResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.put_lifecycle_policy` answers."""
+    """The response of :meth:`~.ECRClient.put_lifecycle_policy`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -25,7 +25,7 @@ class PutLifecyclePolicyResponse(Response, frozen=True):
 
 
 class PutLifecyclePolicyRequest(Request[PutLifecyclePolicyResponse], frozen=True):
-    """What :meth:`~.ECRClient.put_lifecycle_policy` sends."""
+    """The request of :meth:`~.ECRClient.put_lifecycle_policy`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

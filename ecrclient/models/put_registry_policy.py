@@ -12,7 +12,7 @@ __all__ = ["PutRegistryPolicyRequest", "PutRegistryPolicyResponse"]
 
 
 class PutRegistryPolicyResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.put_registry_policy` answers."""
+    """The response of :meth:`~.ECRClient.put_registry_policy`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -22,7 +22,7 @@ class PutRegistryPolicyResponse(Response, frozen=True):
 
 
 class PutRegistryPolicyRequest(Request[PutRegistryPolicyResponse], frozen=True):
-    """What :meth:`~.ECRClient.put_registry_policy` sends."""
+    """The request of :meth:`~.ECRClient.put_registry_policy`."""
 
     policy_text: RegistryPolicyText
     """The policy to set, as a JSON document; it replaces any that the registry has. 0 to 10,240

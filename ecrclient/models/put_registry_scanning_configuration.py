@@ -15,7 +15,7 @@ __all__ = ["PutRegistryScanningConfigurationRequest", "PutRegistryScanningConfig
 
 
 class PutRegistryScanningConfigurationResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.put_registry_scanning_configuration` answers."""
+    """The response of :meth:`~.ECRClient.put_registry_scanning_configuration`."""
 
     registry_scanning_configuration: RegistryScanningConfiguration
     """The scanning configuration that now applies to the registry."""
@@ -24,7 +24,7 @@ class PutRegistryScanningConfigurationResponse(Response, frozen=True):
 class PutRegistryScanningConfigurationRequest(
     Request[PutRegistryScanningConfigurationResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.put_registry_scanning_configuration` sends."""
+    """The request of :meth:`~.ECRClient.put_registry_scanning_configuration`."""
 
     scan_type: ScanType | None = None
     """Whether basic scanning applies, or enhanced scanning by Amazon Inspector."""

@@ -12,14 +12,14 @@ __all__ = ["PutReplicationConfigurationRequest", "PutReplicationConfigurationRes
 
 
 class PutReplicationConfigurationResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.put_replication_configuration` answers."""
+    """The response of :meth:`~.ECRClient.put_replication_configuration`."""
 
     replication_configuration: ReplicationConfiguration
     """The registry's replication rules."""
 
 
 class PutReplicationConfigurationRequest(Request[PutReplicationConfigurationResponse], frozen=True):
-    """What :meth:`~.ECRClient.put_replication_configuration` sends."""
+    """The request of :meth:`~.ECRClient.put_replication_configuration`."""
 
     replication_configuration: ReplicationConfiguration
     """The rules to set; they replace all existing ones, and an empty list turns replication off."""

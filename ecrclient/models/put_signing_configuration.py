@@ -12,14 +12,14 @@ __all__ = ["PutSigningConfigurationRequest", "PutSigningConfigurationResponse"]
 
 
 class PutSigningConfigurationResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.put_signing_configuration` answers."""
+    """The response of :meth:`~.ECRClient.put_signing_configuration`."""
 
     signing_configuration: SigningConfiguration
     """The registry's rules for signing images on push."""
 
 
 class PutSigningConfigurationRequest(Request[PutSigningConfigurationResponse], frozen=True):
-    """What :meth:`~.ECRClient.put_signing_configuration` sends."""
+    """The request of :meth:`~.ECRClient.put_signing_configuration`."""
 
     signing_configuration: SigningConfiguration
     """The signing rules to set; they replace any that the registry has."""

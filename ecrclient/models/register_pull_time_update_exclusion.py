@@ -12,7 +12,7 @@ __all__ = ["RegisterPullTimeUpdateExclusionRequest", "RegisterPullTimeUpdateExcl
 
 
 class RegisterPullTimeUpdateExclusionResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.register_pull_time_update_exclusion` answers."""
+    """The response of :meth:`~.ECRClient.register_pull_time_update_exclusion`."""
 
     principal_arn: Str
     """ARN of the IAM role or user whose pulls do not change the pull time."""
@@ -24,7 +24,7 @@ class RegisterPullTimeUpdateExclusionResponse(Response, frozen=True):
 class RegisterPullTimeUpdateExclusionRequest(
     Request[RegisterPullTimeUpdateExclusionResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.register_pull_time_update_exclusion` sends."""
+    """The request of :meth:`~.ECRClient.register_pull_time_update_exclusion`."""
 
     principal_arn: PrincipalArn
     """ARN of the IAM role or user whose pulls do not change the pull time. At most 200

@@ -12,7 +12,7 @@ __all__ = ["SetRepositoryPolicyRequest", "SetRepositoryPolicyResponse"]
 
 
 class SetRepositoryPolicyResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.set_repository_policy` answers."""
+    """The response of :meth:`~.ECRClient.set_repository_policy`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -25,7 +25,7 @@ class SetRepositoryPolicyResponse(Response, frozen=True):
 
 
 class SetRepositoryPolicyRequest(Request[SetRepositoryPolicyResponse], frozen=True):
-    """What :meth:`~.ECRClient.set_repository_policy` sends."""
+    """The request of :meth:`~.ECRClient.set_repository_policy`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -14,7 +14,7 @@ __all__ = ["StartImageScanRequest", "StartImageScanResponse"]
 
 
 class StartImageScanResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.start_image_scan` answers."""
+    """The response of :meth:`~.ECRClient.start_image_scan`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -30,7 +30,7 @@ class StartImageScanResponse(Response, frozen=True):
 
 
 class StartImageScanRequest(Request[StartImageScanResponse], frozen=True):
-    """What :meth:`~.ECRClient.start_image_scan` sends."""
+    """The request of :meth:`~.ECRClient.start_image_scan`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

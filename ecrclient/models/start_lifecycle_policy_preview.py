@@ -13,7 +13,7 @@ __all__ = ["StartLifecyclePolicyPreviewRequest", "StartLifecyclePolicyPreviewRes
 
 
 class StartLifecyclePolicyPreviewResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.start_lifecycle_policy_preview` answers."""
+    """The response of :meth:`~.ECRClient.start_lifecycle_policy_preview`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -29,7 +29,7 @@ class StartLifecyclePolicyPreviewResponse(Response, frozen=True):
 
 
 class StartLifecyclePolicyPreviewRequest(Request[StartLifecyclePolicyPreviewResponse], frozen=True):
-    """What :meth:`~.ECRClient.start_lifecycle_policy_preview` sends."""
+    """The request of :meth:`~.ECRClient.start_lifecycle_policy_preview`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -14,7 +14,7 @@ __all__ = ["StartReplicationBackfillRequest", "StartReplicationBackfillResponse"
 
 
 class StartReplicationBackfillResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.start_replication_backfill` answers."""
+    """The response of :meth:`~.ECRClient.start_replication_backfill`."""
 
     replication_backfill_id: Str
     """Identifier of the backfill, from StartReplicationBackfill."""
@@ -33,7 +33,7 @@ class StartReplicationBackfillResponse(Response, frozen=True):
 
 
 class StartReplicationBackfillRequest(Request[StartReplicationBackfillResponse], frozen=True):
-    """What :meth:`~.ECRClient.start_replication_backfill` sends."""
+    """The request of :meth:`~.ECRClient.start_replication_backfill`."""
 
     destination: ReplicationDestination
     """Region and registry to copy to; the replication configuration must list it already."""

@@ -14,7 +14,7 @@ __all__ = ["StopReplicationBackfillRequest", "StopReplicationBackfillResponse"]
 
 
 class StopReplicationBackfillResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.stop_replication_backfill` answers."""
+    """The response of :meth:`~.ECRClient.stop_replication_backfill`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -33,7 +33,7 @@ class StopReplicationBackfillResponse(Response, frozen=True):
 
 
 class StopReplicationBackfillRequest(Request[StopReplicationBackfillResponse], frozen=True):
-    """What :meth:`~.ECRClient.stop_replication_backfill` sends."""
+    """The request of :meth:`~.ECRClient.stop_replication_backfill`."""
 
     replication_backfill_id: ReplicationBackfillId
     """Identifier of the backfill, from StartReplicationBackfill."""

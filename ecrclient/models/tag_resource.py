@@ -12,11 +12,11 @@ __all__ = ["TagResourceRequest", "TagResourceResponse"]
 
 
 class TagResourceResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.tag_resource` answers."""
+    """The response of :meth:`~.ECRClient.tag_resource`."""
 
 
 class TagResourceRequest(Request[TagResourceResponse], frozen=True):
-    """What :meth:`~.ECRClient.tag_resource` sends."""
+    """The request of :meth:`~.ECRClient.tag_resource`."""
 
     resource_arn: Str
     """ARN of the repository; ECR has resource tags on repositories only."""

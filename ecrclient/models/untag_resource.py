@@ -10,11 +10,11 @@ __all__ = ["UntagResourceRequest", "UntagResourceResponse"]
 
 
 class UntagResourceResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.untag_resource` answers."""
+    """The response of :meth:`~.ECRClient.untag_resource`."""
 
 
 class UntagResourceRequest(Request[UntagResourceResponse], frozen=True):
-    """What :meth:`~.ECRClient.untag_resource` sends."""
+    """The request of :meth:`~.ECRClient.untag_resource`."""
 
     resource_arn: Str
     """ARN of the repository; ECR has resource tags on repositories only."""

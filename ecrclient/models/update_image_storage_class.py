@@ -14,7 +14,7 @@ __all__ = ["UpdateImageStorageClassRequest", "UpdateImageStorageClassResponse"]
 
 
 class UpdateImageStorageClassResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.update_image_storage_class` answers."""
+    """The response of :meth:`~.ECRClient.update_image_storage_class`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -30,7 +30,7 @@ class UpdateImageStorageClassResponse(Response, frozen=True):
 
 
 class UpdateImageStorageClassRequest(Request[UpdateImageStorageClassResponse], frozen=True):
-    """What :meth:`~.ECRClient.update_image_storage_class` sends."""
+    """The request of :meth:`~.ECRClient.update_image_storage_class`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -12,7 +12,7 @@ __all__ = ["UpdatePullThroughCacheRuleRequest", "UpdatePullThroughCacheRuleRespo
 
 
 class UpdatePullThroughCacheRuleResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.update_pull_through_cache_rule` answers."""
+    """The response of :meth:`~.ECRClient.update_pull_through_cache_rule`."""
 
     ecr_repository_prefix: Str
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no
@@ -40,7 +40,7 @@ class UpdatePullThroughCacheRuleResponse(Response, frozen=True):
 
 
 class UpdatePullThroughCacheRuleRequest(Request[UpdatePullThroughCacheRuleResponse], frozen=True):
-    """What :meth:`~.ECRClient.update_pull_through_cache_rule` sends."""
+    """The request of :meth:`~.ECRClient.update_pull_through_cache_rule`."""
 
     ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no

@@ -27,7 +27,7 @@ __all__ = ["UpdateRepositoryCreationTemplateRequest", "UpdateRepositoryCreationT
 
 
 class UpdateRepositoryCreationTemplateResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.update_repository_creation_template` answers."""
+    """The response of :meth:`~.ECRClient.update_repository_creation_template`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -39,7 +39,7 @@ class UpdateRepositoryCreationTemplateResponse(Response, frozen=True):
 class UpdateRepositoryCreationTemplateRequest(
     Request[UpdateRepositoryCreationTemplateResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.update_repository_creation_template` sends."""
+    """The request of :meth:`~.ECRClient.update_repository_creation_template`."""
 
     prefix: Prefix
     """Repository name prefix that the template is for, or ROOT for names that no other template

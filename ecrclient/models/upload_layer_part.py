@@ -16,7 +16,7 @@ __all__ = ["UploadLayerPartRequest", "UploadLayerPartResponse"]
 
 
 class UploadLayerPartResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.upload_layer_part` answers."""
+    """The response of :meth:`~.ECRClient.upload_layer_part`."""
 
     registry_id: Str
     """The AWS account ID of the registry."""
@@ -32,7 +32,7 @@ class UploadLayerPartResponse(Response, frozen=True):
 
 
 class UploadLayerPartRequest(Request[UploadLayerPartResponse], frozen=True):
-    """What :meth:`~.ECRClient.upload_layer_part` sends."""
+    """The request of :meth:`~.ECRClient.upload_layer_part`."""
 
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""

@@ -12,7 +12,7 @@ __all__ = ["ValidatePullThroughCacheRuleRequest", "ValidatePullThroughCacheRuleR
 
 
 class ValidatePullThroughCacheRuleResponse(Response, frozen=True):
-    """What :meth:`~.ECRClient.validate_pull_through_cache_rule` answers."""
+    """The response of :meth:`~.ECRClient.validate_pull_through_cache_rule`."""
 
     ecr_repository_prefix: Str
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no
@@ -48,7 +48,7 @@ class ValidatePullThroughCacheRuleResponse(Response, frozen=True):
 class ValidatePullThroughCacheRuleRequest(
     Request[ValidatePullThroughCacheRuleResponse], frozen=True
 ):
-    """What :meth:`~.ECRClient.validate_pull_through_cache_rule` sends."""
+    """The request of :meth:`~.ECRClient.validate_pull_through_cache_rule`."""
 
     ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no

@@ -99,7 +99,9 @@ def test_a_response_with_a_token_but_without_one_list_does_not_page(
 ) -> None:
     service = built(model, paginators={})
     assert operation(service, FINDINGS).pagination is None
-    assert f"{FINDINGS}: it pages, but its answer has not one list: none" in service.omissions
+    assert (
+        f"{FINDINGS}: it pages, but its response does not have one list: none" in service.omissions
+    )
 
 
 # -- waiters --------------------------------------------------------------------------------------

@@ -124,8 +124,8 @@ def test_an_overlay_that_is_not_toml_is_refused(tmp_path: Path, model: AwsModel)
         (
             'pending = ["IN_PROGRESS", "PENDING"]',
             'pending = ["IN_PROGRESS"]',
-            "[[waiter]] ImageScanComplete: success, failure and pending must share out the enum's "
-            "values exactly: PENDING",
+            "[[waiter]] ImageScanComplete: success, failure and pending must contain each of the "
+            "enum's values once: PENDING",
         ),
         (
             "limit = 25\n",
@@ -135,7 +135,7 @@ def test_an_overlay_that_is_not_toml_is_refused(tmp_path: Path, model: AwsModel)
         (
             'structure = "CreateRepositoryResponse"\nmembers = ["repository"]',
             'structure = "ImageIdentifier"\nmembers = ["imageTag"]',
-            "[[returned]] ImageIdentifier.imageTag: inputs share it, and may omit it",
+            "[[returned]] ImageIdentifier.imageTag: inputs share it and may omit it",
         ),
         (
             'structure = "CreateRepositoryResponse"\nmembers = ["repository"]',
@@ -160,7 +160,8 @@ def test_an_overlay_that_is_not_toml_is_refused(tmp_path: Path, model: AwsModel)
         (
             'result = "layers"\nfailures = "failures"',
             'result = "failures"\nfailures = "layers"',
-            "[[batch]] BatchCheckLayerAvailability: a failure is no id, code and reason",
+            "[[batch]] BatchCheckLayerAvailability: a failure must consist of an id, a code and a "
+            "reason",
         ),
         (
             'result = "images"\nfailures = "failures"',

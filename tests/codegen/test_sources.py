@@ -103,7 +103,7 @@ def test_an_idempotency_token_is_reported() -> None:
         aws_model.load("secretsmanager"), Overlay(), Facts({}, frozenset(), {}), package="secrets"
     )
     assert (
-        "CreateSecretRequest.ClientRequestToken: an idempotency token, which the caller has to "
+        "CreateSecretRequest.ClientRequestToken: an idempotency token, which the caller must "
         "fill in"
     ) in service.omissions
 
