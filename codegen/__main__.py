@@ -33,9 +33,9 @@ class Progress:
     def __init__(self) -> None:
         self._started = time.perf_counter()
 
-    def note(self, text: str) -> None:
-        """Report something that was omitted."""
-        print(f"{'':<10} omitted: {text}", file=sys.stderr)
+    def note(self, kind: str, text: str) -> None:
+        """Report a warning or an omission."""
+        print(f"{'':<10} {kind}: {text}", file=sys.stderr)
 
     def done(self, stage: str, what: str) -> None:
         """Report that *stage* has ended."""
@@ -58,7 +58,9 @@ class Sources:
     def read(cls, job: Job, progress: Progress) -> Sources:
         """Read the spec and the model."""
         spec = read_spec(job.spec)
-        document = spec.parse()
+        document, doubts = spec.parse()
+        for doubt in doubts:
+            progress.note("warning", doubt)
         progress.done("parse", f"{len(document.endpoints)} endpoints in {job.shown(job.spec)}")
         model = aws_model.load(job.service, job.data)
         progress.done(
@@ -90,7 +92,7 @@ def make(job: Job, sources: Sources, progress: Progress) -> Built:
     )
     progress.done("reconcile", f"{len(reconciled.differences)} differences, each with a rule")
     for omission in reconciled.service.omissions:
-        progress.note(omission)
+        progress.note("omitted", omission)
     service = dataclasses.replace(reconciled.service, model_version=sources.lock.botocore)
     modules = render(service)
     progress.done("render", f"{len(modules)} modules")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,14 +36,16 @@ class Spec:
     start: int = -1
     """The index in *content* of the JSON string with the text; -1 if the file is not JSON."""
 
-    def parse(self) -> lap.Document:
-        """Parse the text.
+    def parse(self) -> tuple[lap.Document, list[str]]:
+        """The document, and the warnings about it with their positions in the file.
 
         Raises:
             LapSyntaxError: The text is not a LAP document. The position is that in the file.
         """
         try:
-            return lap.parse(self.text, file=str(self.path))
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", lap.LapWarning)
+                document = lap.parse(self.text, file=str(self.path))
         except lap.LapSyntaxError as error:
             if self.start < 0:
                 raise
@@ -53,6 +56,10 @@ class Spec:
             raise lap.LapSyntaxError(
                 error.file, line, column, message, expected, source
             ) from error.__cause__
+        found = [one.message for one in caught if isinstance(one.message, lap.LapWarning)]
+        return document, [
+            f"{self.place(lap.Position(one.line, one.column))}: {one.message}" for one in found
+        ]
 
     def place(self, position: lap.Position) -> str:
         """The file, the line and the column of a position in the text."""

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
         BatchError,
         BatchFailure,
         ClientClosedError,
+        ClientInUseError,
         ConfigurationError,
         ConnectError,
         ConnectTimeout,
         CredentialsError,
+        CredentialsTimeout,
         DeadlineExceeded,
         ECRClientError,
         MissingMemberError,
@@ -74,12 +76,14 @@ __all__ = [
     "CallNext",
     "CallOptions",
     "ClientClosedError",
+    "ClientInUseError",
     "ConfigurationError",
     "ConnectError",
     "ConnectTimeout",
     "Credentials",
     "CredentialsError",
     "CredentialsProvider",
+    "CredentialsTimeout",
     "DeadlineExceeded",
     "ECRClient",
     "ECRClientError",
@@ -124,12 +128,14 @@ _MODULES = {
     "CallNext": "ecrclient._runtime.middleware",
     "CallOptions": "ecrclient._runtime.config",
     "ClientClosedError": "ecrclient._runtime.errors",
+    "ClientInUseError": "ecrclient._runtime.errors",
     "ConfigurationError": "ecrclient._runtime.errors",
     "ConnectError": "ecrclient._runtime.errors",
     "ConnectTimeout": "ecrclient._runtime.errors",
     "Credentials": "ecrclient._runtime.credentials",
     "CredentialsError": "ecrclient._runtime.errors",
     "CredentialsProvider": "ecrclient._runtime.credentials",
+    "CredentialsTimeout": "ecrclient._runtime.errors",
     "DeadlineExceeded": "ecrclient._runtime.errors",
     "ECRClientError": "ecrclient._runtime.errors",
     "EnvironmentCredentials": "ecrclient._runtime.credentials",
@@ -177,7 +183,7 @@ def warm_up(*methods: str) -> None:
             if none is given, which takes some tenths of a second and 20 MiB.
 
     Raises:
-        ValueError: There is no method with that name.
+        RequestValidationError: There is no method with that name (a ``ValueError``).
     """
     from ecrclient._runtime.warming import warm_up
 

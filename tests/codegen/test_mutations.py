@@ -76,7 +76,6 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("suffix", ["lap", "json"])
-@pytest.mark.filterwarnings("default::codegen.lap.LapWarning")
 def test_a_mutated_spec_is_built_or_refused_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
 ) -> None:

@@ -187,6 +187,24 @@ def test_other_positions_in_a_message_are_those_of_the_json_document(
 
 
 @pytest.mark.parametrize("suffix", ["lap", "json"])
+def test_an_unknown_directive_is_a_warning_with_its_position(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    text = (ROOT / SPEC).read_text(encoding="utf-8")
+    text = text.replace("@endpoint POST /", "@endpoint POST /\n@later x", 1)
+    spec = tmp_path / f"spec.{suffix}"
+    content = json_document(text) if suffix == "json" else text
+    spec.write_text(content, encoding="utf-8")
+    overlay = ["--overlay", str(ROOT / OVERLAY)]
+    assert main(["build", *options(spec, tmp_path / "out"), *overlay]) == 0
+    before = content[: content.index("@later")]
+    place = f"{spec}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+    assert f" warning: {place}: unknown directive '@later' is kept but not understood" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("suffix", ["lap", "json"])
 def test_a_misspelt_type_is_refused_with_its_position_and_a_suggestion(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
 ) -> None:
