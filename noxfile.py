@@ -110,7 +110,7 @@ def fuzz(session: nox.Session, target: str) -> None:
 
 @nox.session(python=PYTHON)
 def mutants(session: nox.Session) -> None:
-    """Break each function in small ways; list what no test noticed: ``-- codegen.lap_nodes``."""
+    """Break each function in small ways; list what no test noticed: ``-- codegen.lap.types``."""
     _install(session)
     session.install("--quiet", "mutmut>=3.8.1", "uv")
     # mutmut's wrappers, called back by httptools, crash the interpreter: h11 parses here.

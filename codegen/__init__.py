@@ -1,1 +1,1 @@
-"""Tools that turn the service description into the client."""
+"""The code generator: it makes the client from the descriptions of a service."""

@@ -1,77 +1,41 @@
 """``python -m codegen``: build, check and report.
 
-Without options it works on what ``[tool.codegen]`` in pyproject.toml names.
+Without options it works on the files that ``[tool.codegen]`` in pyproject.toml lists.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import time
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen import aws_model, emit, lap, sources
+from codegen import aws_model, emit, lap
 from codegen.differences import render_report
+from codegen.job import Job
+from codegen.lock import Lock, lock_of, read_lock
 from codegen.overlay import Overlay
 from codegen.reconcile import Reconciled, reconcile
 from codegen.render import render
+from codegen.sources import Spec, read_spec
+from codegen.writing import WriteError
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-class UsageError(ValueError):
-    """The options do not fit together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What to generate, from what, to where."""
-
-    spec: Path
-    service: str
-    out: Path
-    overlay: Path | None
-    data: Path | None
-    lock: Path | None
-    report: Path | None
-
-    @classmethod
-    def from_options(cls, options: argparse.Namespace) -> Job:
-        """The project's own job, or the one that the options describe."""
-        given = (options.service, options.out, options.overlay, options.data, options.report)
-        if options.spec is None:
-            if any(option is not None for option in given):
-                raise UsageError("--service, --out, --overlay, --data, --report go with --spec")
-            settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-            job = settings["tool"]["codegen"]
-            paths = {k: ROOT / job[k] for k in ("spec", "out", "overlay", "lock", "report")}
-            return cls(service=job["service"], data=None, **paths)
-        if not options.service or options.out is None:
-            raise UsageError("--spec needs --service and --out")
-        return cls(
-            spec=options.spec,
-            service=options.service,
-            # Resolved, so that "." has the name that the package is to have.
-            out=options.out.resolve(),
-            overlay=options.overlay,
-            data=options.data,
-            lock=None,
-            report=options.report,
-        )
+_INTERRUPTED = 130
 
 
 class Progress:
-    """A line for each stage as it ends, with its time."""
+    """Prints a line at the end of each stage, with its duration."""
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
 
-    def note(self, text: str) -> None:
-        """Report something on the way."""
-        print(f"{'':<10} left out: {text}", file=sys.stderr)
+    def note(self, kind: str, text: str) -> None:
+        """Report a warning or an omission."""
+        print(f"{'':<10} {kind}: {text}", file=sys.stderr)
 
     def done(self, stage: str, what: str) -> None:
         """Report that *stage* has ended."""
@@ -81,38 +45,66 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """What was read, and how it differs from the lock."""
+
+    spec: Spec
+    document: lap.Document
+    model: aws_model.AwsModel
+    lock: Lock
+    changes: list[str]
+
+    @classmethod
+    def read(cls, job: Job, progress: Progress) -> Sources:
+        """Read the spec and the model."""
+        spec = read_spec(job.spec)
+        document, doubts = spec.parse()
+        for doubt in doubts:
+            progress.note("warning", doubt)
+        progress.done("parse", f"{len(document.endpoints)} endpoints in {job.shown(job.spec)}")
+        model = aws_model.load(job.service, job.data)
+        progress.done(
+            "read", f"{len(model.operations)} operations in botocore {model.botocore_version}"
+        )
+        lock, changes = lock_of(spec.text, job.overlay, model), list[str]()
+        if job.lock:
+            locked = read_lock(job.lock)
+            changes = locked.differences(lock) if locked else [f"{job.lock.name}: does not exist"]
+            lock = locked.updated(lock) if locked else lock
+        return cls(spec, document, model, lock, changes)
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
-    """What the sources make: every file by its path, and the lock's text."""
+    """What the sources produce: the text of every file by its path, and the report."""
 
     files: dict[Path, str]
     report: str
-    lock: str
+    service_id: str
 
 
-def make(job: Job, progress: Progress) -> Built:
-    """Run the stages: parse, reconcile, render, format."""
-    text = sources.read_spec(job.spec)
-    document = lap.parse(text, file=str(job.spec))
-    progress.done("parse", f"{len(document.endpoints)} endpoints in {_shown(job.spec)}")
-    model = aws_model.load(job.service, job.data)
+def make(job: Job, sources: Sources, progress: Progress) -> Built:
+    """Run the stages from the sources to formatted modules."""
+    model = sources.model
     overlay = Overlay.load(job.overlay, model) if job.overlay else Overlay()
-    progress.done(
-        "read", f"{len(model.operations)} operations in botocore {model.botocore_version}"
+    reconciled = reconcile(
+        sources.document, model, overlay, package=job.package, place=sources.spec.place
     )
-    reconciled = reconcile(document, model, overlay, package=job.out.name)
-    progress.done("reconcile", f"{len(reconciled.differences)} differences, each with its rule")
+    progress.done("reconcile", f"{len(reconciled.differences)} differences, each with a rule")
     for omission in reconciled.service.omissions:
-        progress.note(omission)
-    modules = render(reconciled.service)
+        progress.note("omitted", omission)
+    service = dataclasses.replace(reconciled.service, model_version=sources.lock.botocore)
+    modules = render(service)
     progress.done("render", f"{len(modules)} modules")
-    head = emit.header(f"{_shown(job.spec)} and botocore {model.botocore_version}")
+    head = emit.header(f"{job.shown(job.spec)} and botocore's model of {job.service}")
     formatted = emit.format_python({name: head + module for name, module in modules.items()})
     progress.done("format", f"{sum(map(len, formatted.values())):,} characters")
     report = _report(job, model, reconciled, overlay)
     files = {job.out / name: module for name, module in formatted.items()}
+    files[job.out / "py.typed"] = ""
     if job.report:
         files[job.report] = report
-    return Built(files, report, sources.lock_text(text, job.overlay, model))
+    return Built(files, report, model.service_id)
 
 
 def _report(job: Job, model: aws_model.AwsModel, reconciled: Reconciled, overlay: Overlay) -> str:
@@ -129,75 +121,91 @@ def _report(job: Job, model: aws_model.AwsModel, reconciled: Reconciled, overlay
     )
     return render_report(
         reconciled.differences,
-        spec=_shown(job.spec),
-        model=f"botocore {model.botocore_version}, service `{model.service}`",
+        spec=job.shown(job.spec),
+        model=f"botocore's service `{model.service}`, API version {model.api_version}",
         proof=proof,
         decisions=tuple(overlay.decisions()),
     )
 
 
-def _shown(path: Path) -> str:
-    """The path as it stands in generated files: the same on every machine."""
-    path = path.resolve()
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
-
-
-def build(job: Job, *, relock: bool) -> int:
-    """Write the tree; refuse sources that are not the locked ones."""
+def build(job: Job, *, relock: bool, force: bool) -> int:
+    """Write the tree; refuse sources that differ from the lock."""
     progress = Progress()
-    built = make(job, progress)
-    if job.lock:
-        if not relock and (words := sources.locked_differences(job.lock, built.lock)):
-            print("the sources are not those of the lock:", *words, sep="\n  ", file=sys.stderr)
-            print("run again with --relock to take them", file=sys.stderr)
+    sources = Sources.read(job, progress)
+    if sources.changes:
+        print("the sources differ from the lock:", *sources.changes, sep="\n  ", file=sys.stderr)
+        if not relock:
+            print("run again with --relock to accept them", file=sys.stderr)
             return 1
-        built.files[job.lock] = built.lock
-    changed = emit.write(built.files)
+    built = make(job, sources, progress)
+    if job.lock:
+        built.files[job.lock] = sources.lock.to_text()
+    changed = emit.write(built.files, job.out, built.service_id, force=force)
     progress.done("emit", f"{len(changed)} of {len(built.files)} files changed")
     return 0
 
 
 def check(job: Job) -> int:
-    """Compare the tree with what the sources make; 1 and the differences when they disagree."""
+    """Compare the tree with what the sources produce; print the differences and return 1 if any."""
     progress = Progress()
-    built = make(job, progress)
-    words = sources.locked_differences(job.lock, built.lock) if job.lock else []
-    for word in words:
-        print(f"sources: {word}")
+    sources = Sources.read(job, progress)
+    for change in sources.changes:
+        print(f"sources: {change}", flush=True)
+    built = make(job, sources, progress)
     strays = emit.compare(built.files)
     for stray in strays:
-        print(f"{stray.kind}: {_shown(stray.path)}")
+        print(f"{stray.kind}: {job.shown(stray.path)}")
         if stray.diff:
             print(stray.diff)
-    progress.done("check", f"{len(built.files)} files compared, {len(strays)} differ")
-    return 1 if strays or words else 0
+    version = f"botocore {sources.model.botocore_version}"
+    progress.done("check", f"{len(built.files)} files compared, {len(strays)} differ; {version}")
+    return 1 if strays or sources.changes else 0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
+def report(job: Job) -> int:
+    """Print the report of the differences."""
+    progress = Progress()
+    print(make(job, Sources.read(job, progress), progress).report, end="")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
     parser.add_argument("command", choices=["build", "check", "report"])
     parser.add_argument("--spec", type=Path, help="a .lap file, or a JSON document with raw text")
-    parser.add_argument("--service", help="botocore's name of the service")
-    parser.add_argument("--out", type=Path, help="the package's folder")
-    parser.add_argument("--overlay", type=Path, help="decisions and docs (TOML)")
-    parser.add_argument("--data", type=Path, help="a folder of models laid out as botocore's")
-    parser.add_argument("--report", type=Path, help="where to write the differences (Markdown)")
-    parser.add_argument("--relock", action="store_true", help="build: take the sources as they are")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--service", help="botocore's name for the service")
+    parser.add_argument("--out", type=Path, help="the folder of the package")
+    parser.add_argument("--overlay", type=Path, help="decisions and documentation (TOML)")
+    parser.add_argument("--data", type=Path, help="models instead of botocore's, in its layout")
+    parser.add_argument("--report", type=Path, help="the file for the differences (Markdown)")
+    parser.add_argument("--relock", action="store_true", help="build: accept changed sources")
+    parser.add_argument(
+        "--force", action="store_true", help="build: overwrite files that were not generated"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    options = _parser().parse_args(arguments)
     try:
-        job = Job.from_options(options)
+        job = Job.from_options(options, ROOT)
         match options.command:
             case "build":
-                return build(job, relock=options.relock)
+                return build(job, relock=options.relock, force=options.force)
             case "check":
                 return check(job)
             case _:
-                print(make(job, Progress()).report, end="")
-                return 0
-    except (ValueError, emit.EmitError) as error:
+                return report(job)
+    except (ValueError, emit.EmitError, WriteError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"OSError: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What botocore's data says of a service: the model, its paginators, waiters, endpoint rules.
+"""A service in botocore's data: its model, paginators, waiters and endpoint rules.
 
 The files are those that botocore ships under ``botocore/data/<service>/<api-version>/``. Only
-facts are read here (names, types, limits, errors); documentation prose is left where it is.
+facts are read (names, types, limits, errors), not the documentation.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import importlib.metadata
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ _TIMESTAMP_FORMATS: Mapping[str, TimestampFormat] = {
 
 
 class ModelError(ValueError):
-    """The service's data is missing, or of a kind that this generator does not serve."""
+    """The service's data is missing, or of a kind that this generator does not support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class ModelMember:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One shape of the model; the fields that do not belong to its type are empty."""
+    """One shape of the model; fields that do not apply to its type are empty."""
 
     name: str
     type: ShapeType
@@ -110,18 +111,18 @@ class AwsModel:
     partitions: tuple[Mapping[str, Any], ...]
     botocore_version: str
     files: Mapping[str, str]
-    """sha256 of each data file that was read, by its path inside botocore's data folder."""
+    """The sha256 of each data file that was read, by its path in botocore's data folder."""
 
 
 def load(service: str, data: Path | None = None) -> AwsModel:
     """Read the newest API version of *service*.
 
     Args:
-        service: The name of its folder.
-        data: A folder laid out like botocore's ``data``; that of the installed botocore by default.
+        service: The name of the service's folder.
+        data: A folder with the layout of botocore's ``data``; by default the installed one.
 
     Raises:
-        ModelError: there is no such service, or it wants what this generator does not serve.
+        ModelError: There is no such service, or it needs something that is not supported.
     """
     installed = Path(botocore.__file__).parent / "data"
     where = f"botocore {_botocore_version()}" if data is None else str(data)
@@ -129,18 +130,27 @@ def load(service: str, data: Path | None = None) -> AwsModel:
     versions = sorted(path for path in (data / service).glob("*") if path.is_dir() and service)
     if not versions:
         raise ModelError(f"{where} has no service named {service!r}")
-    reader, partitions = _Reader(data), _Reader(installed)
     folder = versions[-1]
+    reader, partitions = _Reader(data), _Reader(installed)
+    try:
+        model = _model(service, folder, reader, partitions)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{folder}: not the layout of a botocore model: {error!r}") from error
+    _check_references(model, folder)
+    return model
+
+
+def _model(service: str, folder: Path, reader: _Reader, partitions: _Reader) -> AwsModel:
     model = reader.read(folder / "service-2.json")
     metadata = model["metadata"]
     if _JSON_PROTOCOL not in {metadata["protocol"], *metadata.get("protocols", ())}:
         raise ModelError(
-            f"{service} speaks {metadata['protocol']!r}; this generator serves the AWS JSON "
-            "protocols (1.0 and 1.1) only"
+            f"{service} uses the protocol {metadata['protocol']!r}; this generator supports only "
+            "AWS JSON (1.0 and 1.1)"
         )
     for name, operation in model["operations"].items():
         if "hostPrefix" in operation.get("endpoint", {}):
-            raise ModelError(f"{service}: {name} has a host of its own, which is not served yet")
+            raise ModelError(f"{service}: {name} has a host prefix, which is not supported")
     return AwsModel(
         service=service,
         service_id=metadata["serviceId"],
@@ -155,27 +165,47 @@ def load(service: str, data: Path | None = None) -> AwsModel:
         paginators=reader.read_if_present(folder / "paginators-1.json").get("pagination", {}),
         waiters=reader.read_if_present(folder / "waiters-2.json").get("waiters", {}),
         endpoint_rules=reader.read(folder / "endpoint-rule-set-1.json"),
-        partitions=tuple(partitions.read(installed / "partitions.json")["partitions"]),
+        partitions=tuple(partitions.read(partitions.data / "partitions.json")["partitions"]),
         botocore_version=_botocore_version(),
         files=reader.digests | partitions.digests,
     )
 
 
+def _check_references(model: AwsModel, folder: Path) -> None:
+    """Check that every shape that is referred to is defined."""
+    references: list[tuple[str, list[str | None]]] = [
+        (shape.name, [shape.item, shape.key, shape.value, *(m.shape for m in shape.members)])
+        for shape in model.shapes.values()
+    ]
+    references += [(op.name, [op.input, op.output, *op.errors]) for op in model.operations]
+    for place, names in references:
+        for name in names:
+            if name and name not in model.shapes:
+                raise ModelError(f"{folder}: {place} refers to {name}, which is not defined")
+
+
 class _Reader:
-    """Reads JSON data files, plain or gzipped, and keeps the digest of each."""
+    """Reads JSON data files, plain or gzipped, and stores the digest of each."""
 
     def __init__(self, data: Path) -> None:
-        self._data = data
+        self.data = data
         self.digests: dict[str, str] = {}
 
     def read(self, path: Path) -> Any:
         zipped = path.with_name(path.name + ".gz")
         source = path if path.exists() else zipped
-        raw = source.read_bytes()
-        text = raw if source is path else gzip.decompress(raw)
-        # The digest is of the JSON itself, so that a repacked gzip header is no difference.
-        self.digests[path.relative_to(self._data).as_posix()] = hashlib.sha256(text).hexdigest()
-        return json.loads(text)
+        try:
+            raw = source.read_bytes()
+            text = raw if source is path else gzip.decompress(raw)
+            # The digest of the JSON text does not depend on the gzip header.
+            self.digests[path.relative_to(self.data).as_posix()] = hashlib.sha256(text).hexdigest()
+            return json.loads(text)
+        except FileNotFoundError as error:
+            raise ModelError(f"{path}: does not exist, nor does {zipped.name}") from error
+        except RecursionError as error:
+            raise ModelError(f"{source}: nested too deeply") from error
+        except (OSError, EOFError, zlib.error, ValueError) as error:
+            raise ModelError(f"{source}: {error}") from error
 
     def read_if_present(self, path: Path) -> Any:
         present = path.exists() or path.with_name(path.name + ".gz").exists()

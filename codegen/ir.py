@@ -1,7 +1,7 @@
-"""The service as the client shows it: frozen data, without a word of how it is rendered.
+"""The intermediate representation: the service as the client presents it, as frozen data.
 
-The reconciler makes it from the @lap spec, botocore's model and the overlay; the renderers turn it
-into modules. Names here are final: nothing after this stage invents or looks up a name.
+The reconciler builds it from the @lap spec, botocore's model and the overlay; the renderers turn it
+into modules. Names are final: later stages neither derive nor look up a name.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class String:
     pattern: str | None = None
     enum: str | None = None
     json: bool = False
-    """The text of a JSON document, which a caller may pass in its place."""
+    """The string contains a JSON document, which a caller may pass instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Boolean:
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A point in time; unless said otherwise, seconds since the epoch on the wire."""
+    """A point in time; by default, seconds since the epoch on the wire."""
 
     format: Literal["epoch", "iso8601", "httpdate"] = "epoch"
 
@@ -132,7 +132,7 @@ class Member:
     wire_name: str
     type: TypeRef
     required: bool
-    """A request must carry it; an answer always does."""
+    """A request must contain it; a response always does."""
     sensitive: bool
     deprecated: bool
     doc: str
@@ -140,13 +140,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """A request, a response, or a shape nested in them."""
+    """A request, a response, or a structure nested in them."""
 
     name: str
     role: Literal["request", "response", "nested"]
     members: tuple[Member, ...]
     in_input: bool
-    """Reached from an operation's input: limits apply, and a TypedDict twin exists."""
+    """Reachable from an operation's input: limits apply, and it has a TypedDict."""
     doc: str
 
     def member(self, wire_name: str) -> Member | None:
@@ -156,7 +156,7 @@ class Structure:
 
 @dataclass(frozen=True, slots=True)
 class Enum:
-    """The values that the service is known to use; others pass."""
+    """The values that the service is known to use; others are accepted."""
 
     name: str
     values: tuple[str, ...]
@@ -165,11 +165,11 @@ class Enum:
 
 @dataclass(frozen=True, slots=True)
 class ErrorShape:
-    """A modelled error; *members* are those beside its message."""
+    """A modelled error; *members* are all except its message."""
 
     name: str
     code: str
-    """The code that stands on the wire."""
+    """The code on the wire."""
     is_fault: bool
     """The service's own fault (HTTP 5xx), not the caller's."""
     members: tuple[Member, ...]
@@ -189,14 +189,14 @@ class Pagination:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An id list with the service's limit for one call, and what answers it."""
+    """A list of ids with the service's limit per call, and where the response reports on them."""
 
     method: str
     """The client's method that takes any number of ids."""
     member: Member
     limit: int
     concurrency: int
-    """Calls at once, unless the caller says otherwise."""
+    """The default number of concurrent calls."""
     result: Member
     failures: Member
     failure_id: str
@@ -218,17 +218,17 @@ class Operation:
     pagination: Pagination | None
     batch: Batch | None
     retry_safe: bool
-    """Sending it again after an ambiguous failure does no harm."""
+    """Idempotent: a retry after an ambiguous failure does no harm."""
     in_spec: bool
-    """Promised by the @lap spec; otherwise only botocore's newer model has it."""
+    """In the @lap spec; otherwise only botocore's newer model has it."""
     deprecated: bool
     retry_hazard: str = ""
-    """What sending it again may do, when it is not safe: a sentence."""
+    """What a retry may do if the operation is not idempotent, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """What a waiter polls and which statuses end it."""
+    """What a waiter polls, and which statuses end it."""
 
     name: str
     method: str
@@ -238,23 +238,23 @@ class Waiter:
     failure: tuple[str, ...]
     retry_errors: tuple[str, ...]
     delay: int
-    """Seconds between polls, as botocore has it."""
+    """Seconds between polls, from botocore."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A part of the client that fills in the members which name one resource."""
+    """A class that fills in the members that identify one resource."""
 
     name: str
-    """The class."""
+    """The name of the class."""
     method: str
-    """The client's method that gives one."""
+    """The client's method that returns one."""
     members: tuple[Member, ...]
-    """What it fills in; an operation has a place in it if it has the required ones."""
+    """What it fills in; it has the operations with all required ones among their members."""
     doc: str
 
     def fills(self, operation: Operation) -> bool:
-        """Whether the operation is about such a resource."""
+        """Whether the operation acts on such a resource."""
         return all(
             operation.input.member(member.wire_name) for member in self.members if member.required
         )
@@ -275,17 +275,19 @@ class Service:
     json_version: str
     operations: tuple[Operation, ...]
     structures: tuple[Structure, ...]
-    """Nested structures, each after those it holds, as far as cycles allow."""
+    """Nested structures, each after those it contains, as far as cycles allow."""
     enums: tuple[Enum, ...]
     errors: tuple[ErrorShape, ...]
     waiters: tuple[Waiter, ...]
     handles: tuple[Handle, ...]
     bases: Mapping[str, tuple[str, str]]
-    """Generated classes that inherit from hand-written ones: module and name of these."""
+    """Generated classes with a hand-written base class: its module and name."""
     endpoint_rules: Mapping[str, Any]
     partitions: tuple[Mapping[str, Any], ...]
     omissions: tuple[str, ...]
-    """What the model has and the generator leaves out, in words."""
+    """What the model has and the generator omits, as text."""
+    model_version: str = ""
+    """The botocore version of the model, which does not change with the installed one alone."""
 
     def structure(self, name: str) -> Structure:
         """The nested structure of that name."""

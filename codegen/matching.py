@@ -1,9 +1,9 @@
-"""Which endpoint of the @lap spec is which operation of the model.
+"""Match the endpoints of the @lap spec to the operations of the model.
 
-The spec names no operations, so an endpoint is recognised by its members and by its place: the
-blocks stand in the model's own (alphabetical) order. An endpoint may be an operation when every
-member that it names exists there; among the assignments that keep the order the one that leaves
-the fewest members unexplained is taken, and it must be the only one that good.
+The spec does not name operations, so an endpoint is recognised by its members and its position: the
+spec has the model's (alphabetical) order. An endpoint can be an operation if the operation has all
+its members. Among the assignments that keep the order, the one with the fewest unexplained members
+is taken, and it must be unique.
 """
 
 from __future__ import annotations
@@ -17,21 +17,25 @@ _IMPOSSIBLE = 1 << 30
 
 
 class MatchError(ValueError):
-    """No assignment keeps the order, or more than one is best."""
+    """No assignment keeps the order, or several are equally good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What an endpoint or an operation is recognised by: the spelling of each member's type."""
+    """The members of an endpoint or operation, each with the spelling of its type."""
 
     label: str
-    """The operation's name, or where the endpoint stands."""
+    """The name of the operation, or the position of the endpoint."""
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
     required: frozenset[str]
+    operation: str = ""
+    """The name of the endpoint's operation, if the overlay has decided it."""
 
     def distance(self, operation: Signature) -> int:
-        """How much of *operation* this endpoint leaves unexplained; huge if it cannot be it."""
+        """The number of differences from *operation*; huge if this endpoint cannot be it."""
+        if self.operation:
+            return 0 if self.operation == operation.label else _IMPOSSIBLE
         if not (
             self.inputs.keys() <= operation.inputs.keys()
             and self.outputs.keys() <= operation.outputs.keys()
@@ -48,18 +52,18 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The assignment and the figures that prove it."""
+    """The assignment, and the figures that prove that it is unique."""
 
     operations: tuple[str, ...]
-    """For each endpoint, in order, the operation that it is."""
+    """The operation of each endpoint, in order."""
     distance: int
     runner_up: int | None
-    """The distance of the next best assignment; None when no other keeps the order."""
+    """The distance of the next best assignment; None if no other keeps the order."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Best:
-    """The two smallest distances over assignments of a tail, and how many have the smallest."""
+    """The two smallest distances of the assignments of a tail, and the number of best ones."""
 
     distance: int
     ways: int
@@ -84,15 +88,15 @@ _DONE = _Best(0, 1, _IMPOSSIBLE)
 
 
 def match(endpoints: Sequence[Signature], operations: Sequence[Signature]) -> Match:
-    """Assign each endpoint its operation.
+    """Find the operation of each endpoint.
 
     Args:
-        endpoints: The spec's blocks, in the order in which they stand.
-        operations: The model's operations, in the same kind of order.
+        endpoints: The spec's endpoints, in their order.
+        operations: The model's operations, in the same order.
 
     Raises:
-        MatchError: some endpoint fits no operation, or two assignments are equally good; the
-            message lists the endpoints and their candidates.
+        MatchError: An endpoint fits no operation, or two assignments are equally good; the message
+            lists the endpoints and their candidates.
     """
     distances = [
         [endpoint.distance(operation) for operation in operations] for endpoint in endpoints
@@ -101,7 +105,7 @@ def match(endpoints: Sequence[Signature], operations: Sequence[Signature]) -> Ma
     best = tails[0][0]
     if best.distance >= _IMPOSSIBLE or best.ways != 1:
         raise MatchError(_explain(endpoints, operations, distances, tails))
-    chosen = _walk(distances, tails)
+    chosen = _choices(distances, tails)
     return Match(
         operations=tuple(operations[next(iter(choices))].label for choices in chosen),
         distance=best.distance,
@@ -120,8 +124,8 @@ def _best_tails(distances: list[list[int]], width: int) -> list[list[_Best]]:
     return tails
 
 
-def _walk(distances: list[list[int]], tails: list[list[_Best]]) -> list[set[int]]:
-    """For each endpoint the operations that it has in some best assignment."""
+def _choices(distances: list[list[int]], tails: list[list[_Best]]) -> list[set[int]]:
+    """For each endpoint, the operations that it has in the best assignments."""
     width = len(tails[0]) - 1
     starts = {0}
     chosen: list[set[int]] = []
@@ -150,10 +154,11 @@ def _explain(
         candidates = [{j for j, d in enumerate(row) if d < _IMPOSSIBLE} for row in distances]
     else:
         lines = [f"{tails[0][0].ways} assignments of endpoints to operations are equally good:"]
-        candidates = [c if len(c) > 1 else set[int]() for c in _walk(distances, tails)]
+        candidates = [c if len(c) > 1 else set[int]() for c in _choices(distances, tails)]
     for endpoint, choices in zip(endpoints, candidates, strict=True):
         names = ", ".join(operations[j].label for j in sorted(choices)) or "none"
         if len(choices) != 1 and (choices or tails[0][0].distance >= _IMPOSSIBLE):
             members = ", ".join(endpoint.inputs) or "no members"
             lines.append(f"  {endpoint.label} ({members}): candidates {names}")
+    lines.append("decide in the overlay: [[match]] names an operation, [[skip]] omits an endpoint")
     return "\n".join(lines)

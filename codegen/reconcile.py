@@ -1,15 +1,16 @@
-"""The spec and the model brought together: the IR, and every difference with the rule for it.
+"""Combine the spec and the model: build the IR, and settle every difference by a rule.
 
-The rules, told once:
+The rules:
 
-* the spec decides which operations and members are promised, and describes the operations;
-* the model supplies what the spec leaves out, and what it has beyond the spec is generated too;
-* where the two contradict each other on requiredness, a person decides, in the overlay.
+* The spec decides which operations and members are promised, and describes the operations.
+* The model supplies what the spec omits. What it has beyond the spec is generated too.
+* Where the two contradict each other on requiredness, the overlay decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import difflib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen import lap
@@ -36,12 +37,12 @@ _LAP_SCALARS = {
 
 
 class ReconcileError(ValueError):
-    """The two sources contradict each other and no rule or overlay entry settles it."""
+    """The sources contradict each other, and neither a rule nor the overlay settles it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What the generator goes on with, and what it reports."""
+    """The service to render, and what to report."""
 
     service: Service
     match: Match
@@ -49,21 +50,36 @@ class Reconciled:
 
 
 def reconcile(
-    document: lap.Document, model: AwsModel, overlay: Overlay, *, package: str
+    document: lap.Document,
+    model: AwsModel,
+    overlay: Overlay,
+    *,
+    package: str,
+    place: Callable[[lap.Position], str] | None = None,
 ) -> Reconciled:
     """Match the endpoints to operations, settle every difference, and build the IR.
 
+    Args:
+        document: The spec.
+        model: botocore's model.
+        overlay: The decisions.
+        package: The dotted name of the package to generate.
+        place: How messages show a position of the spec; by default with the document's file.
+
     Raises:
-        MatchError: the endpoints cannot be matched, or not in one way only.
-        ReconcileError: a contradiction that nothing settles.
+        MatchError: The endpoints cannot be matched, or the match is not unique.
+        ReconcileError: A contradiction is not settled.
     """
+    place = place or (lambda position: f"{document.file}:{position.line}:{position.column}")
     operations = {operation.name: operation for operation in model.operations}
+    comparison = _Comparison(model, overlay, place)
+    skipped = comparison.skipped(document)
+    signatures = list(_endpoint_signatures(document, overlay, place))
+    document = document.without(skipped)
     matched = match(
-        [_endpoint_signature(endpoint, document.file) for endpoint in document.endpoints],
-        [_operation_signature(operation, model) for operation in model.operations],
+        signatures, [_operation_signature(operation, model) for operation in model.operations]
     )
     endpoints = dict(zip(matched.operations, document.endpoints, strict=True))
-    comparison = _Comparison(model, overlay, document.file)
     for name, endpoint in endpoints.items():
         comparison.operation(operations[name], endpoint)
     comparison.nested_types(document)
@@ -75,19 +91,26 @@ def reconcile(
     facts = Facts(
         descriptions={name: e.desc or "" for name, e in endpoints.items()},
         in_spec=frozenset(endpoints),
-        requiredness={key: decision.value for key, decision in overlay.required.items()},
+        requiredness={key: decision.required for key, decision in overlay.required.items()},
     )
     service = build_service(model, overlay, facts, package=package)
     return Reconciled(service, matched, tuple(comparison.differences))
 
 
-def _endpoint_signature(endpoint: lap.Endpoint, file: str) -> Signature:
-    return Signature(
-        label=f"{file}:{endpoint.position.line}",
-        inputs={m.name: lap_spelling(m.type) for m in (*endpoint.required, *endpoint.optional)},
-        outputs={m.name: lap_spelling(m.type) for m in _returned(endpoint)},
-        required=frozenset(m.name for m in endpoint.required),
-    )
+def _endpoint_signatures(
+    document: lap.Document, overlay: Overlay, place: Callable[[lap.Position], str]
+) -> Iterator[Signature]:
+    for number, endpoint in enumerate(document.endpoints, start=1):
+        if number not in overlay.skips:
+            decision = overlay.matches.get(number)
+            inputs = (*endpoint.required, *endpoint.optional)
+            yield Signature(
+                label=f"{place(endpoint.position)}: endpoint {number}",
+                inputs={member.name: lap_spelling(member.type) for member in inputs},
+                outputs={member.name: lap_spelling(member.type) for member in _returned(endpoint)},
+                required=frozenset(member.name for member in endpoint.required),
+                operation=decision.operation if decision else "",
+            )
 
 
 def _operation_signature(operation: ModelOperation, model: AwsModel) -> Signature:
@@ -111,7 +134,7 @@ def _returned(endpoint: lap.Endpoint) -> Iterator[lap.Member]:
 
 
 def lap_spelling(ref: lap.Type) -> str:
-    """The type as the spec spells it, without a mark for null and without an inline body."""
+    """The spec's spelling of a type, without its mark for null and its inline body."""
     match ref:
         case lap.Scalar(name=name, format=None):
             return name
@@ -130,7 +153,7 @@ def lap_spelling(ref: lap.Type) -> str:
 
 
 def model_spelling(model: AwsModel, shape_name: str) -> str:
-    """The type as the spec would spell it: this family of files has these spellings."""
+    """The spelling that a compiled spec would have for a type of the model."""
     shape = model.shapes[shape_name]
     match shape.type:
         case "structure":
@@ -145,15 +168,34 @@ def model_spelling(model: AwsModel, shape_name: str) -> str:
 
 
 class _Comparison:
-    """Walks the two sources side by side and keeps what differs."""
+    """Compares the two sources and collects the differences."""
 
-    def __init__(self, model: AwsModel, overlay: Overlay, file: str) -> None:
+    def __init__(
+        self, model: AwsModel, overlay: Overlay, place: Callable[[lap.Position], str]
+    ) -> None:
         self._model = model
         self._overlay = overlay
-        self._file = file
+        self._place = place
         self.differences: list[Difference] = []
         self.unsettled: list[str] = []
         self._decided: set[str] = set()
+
+    def skipped(self, document: lap.Document) -> list[lap.Endpoint]:
+        """The endpoints that the overlay skips; complain about numbers that do not exist."""
+        endpoints = dict(enumerate(document.endpoints, start=1))
+        numbers = {"match": self._overlay.matches, "skip": self._overlay.skips}
+        self.unsettled += [
+            f"{self._overlay.path}: [[{table}]] {number}: the spec has {len(endpoints)} endpoints"
+            for table, decided in numbers.items()
+            for number in decided
+            if number not in endpoints
+        ]
+        found = {n: endpoints[n] for n in sorted(self._overlay.skips) if n in endpoints}
+        for number, endpoint in found.items():
+            members = ", ".join(m.name for m in (*endpoint.required, *endpoint.optional))
+            rule = Rule.decided("skipped", self._overlay.skips[number].why)
+            self._note(f"endpoint {number}", "endpoint", members or "no members", "skipped", rule)
+        return list(found.values())
 
     def operation(self, operation: ModelOperation, endpoint: lap.Endpoint) -> None:
         inputs = _structure(self._model, operation.input)
@@ -170,17 +212,25 @@ class _Comparison:
             self._nullability(operation.name, outputs, member)
 
     def nested_types(self, document: lap.Document) -> None:
-        """The types that the spec names: bodies against the model, and those without a body."""
-        inline = document.inline_types()
+        """The types that the spec names: compare their bodies; note those without a body."""
+        shapes = self._model.shapes
+        known = {name for name, shape in shapes.items() if shape.type == "structure"}
+        first: dict[str, lap.Position] = {}
+        for ref in document.named_types():
+            first.setdefault(ref.name, ref.position)
+        for name in first.keys() - known:
+            self.unsettled.append(
+                f"{self._place(first[name])}: the model has no type {name}{_similar(name, known)}"
+            )
+        inline = {n: fields for n, fields in document.inline_types().items() if n in known}
         for name, fields in sorted(inline.items()):
             shape = self._model.shapes[name]
             self._members(name, "type", shape, fields)
             for member in fields:
                 self._nullability(name, shape, member)
-        named = {ref.name for ref in document.named_types()}
-        for name in sorted(named - inline.keys() - document.types.keys()):
+        for name in sorted((first.keys() & known) - inline.keys() - document.types.keys()):
             members = ", ".join(member.name for member in self._model.shapes[name].members)
-            self._note(name, "undefined type", "named, never defined", members, Rule.MODEL_SUPPLIES)
+            self._note(name, "undefined type", "named, not defined", members, Rule.MODEL_SUPPLIES)
 
     def title(self, document: lap.Document) -> None:
         """The service's name."""
@@ -189,7 +239,7 @@ class _Comparison:
             self._note("@api", "title", written, self._model.full_name, Rule.MODEL_TITLE)
 
     def idle_decisions(self) -> None:
-        """What the overlay settles although nobody disagrees."""
+        """Complain about decisions on which the sources agree."""
         for key in self._overlay.required.keys() - self._decided:
             self.unsettled.append(
                 f"{self._overlay.path}: [[required]] {key}: the sources agree on it"
@@ -206,7 +256,7 @@ class _Comparison:
             if member.name not in in_spec:
                 place = f"{where}.{member.name}"
                 if side == "input" and member.name in shape.required:
-                    self._unsettled(f"{shape.name}.{member.name}", "is required in the model only")
+                    self._unsettled(f"{shape.name}.{member.name}", "is required only in the model")
                 self._note(place, f"{side} member", "absent", spelled, Rule.MEMBER_ADDED)
             elif (promised := lap_spelling(in_spec[member.name].type)) != spelled:
                 self._note(
@@ -215,8 +265,8 @@ class _Comparison:
         known = {member.name for member in shape.members}
         for name, written in in_spec.items():
             if name not in known:
-                at = f"{self._file}:{written.position.line}:{written.position.column}"
-                self.unsettled.append(f"{at}: {where}.{name}: the model has no such member")
+                at = f"{self._place(written.position)}: {where}.{name}"
+                self.unsettled.append(f"{at}: the model has no such member{_similar(name, known)}")
 
     def _requiredness(
         self, operation: ModelOperation, inputs: Shape, member: lap.Member, *, in_spec: bool
@@ -225,11 +275,11 @@ class _Comparison:
         decision = self._overlay.required.get(key)
         if decision is None:
             self._unsettled(
-                key, f"is {_word(in_spec)} in the spec, {_word(not in_spec)} in the model"
+                key, f"is {_word(in_spec)} in the spec and {_word(not in_spec)} in the model"
             )
             return
         self._decided.add(key)
-        rule = Rule.decided(_word(decision.value), decision.why)
+        rule = Rule.decided(_word(decision.required), decision.why)
         place = f"{operation.name}.{member.name}"
         self._note(place, "requiredness", _word(in_spec), _word(not in_spec), rule)
 
@@ -244,6 +294,11 @@ class _Comparison:
 
     def _note(self, where: str, kind: str, spec: str, model: str, rule: Rule) -> None:
         self.differences.append(Difference(where, kind, spec, model, rule))
+
+
+def _similar(name: str, known: Collection[str]) -> str:
+    found = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def _word(required: bool) -> str:  # noqa: FBT001 - a plain predicate

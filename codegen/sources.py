@@ -1,69 +1,133 @@
-"""Reading the spec, and the lock that says which sources the committed files were made from."""
+"""Reading the spec: @lap text in a file of its own, or in a JSON document."""
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 import json
-import tomllib
+import re
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codegen.aws_model import AwsModel
+from codegen import lap
 
-__all__ = ["SourceError", "lock_text", "locked_differences", "read_spec"]
+__all__ = ["SourceError", "Spec", "read_spec"]
+
+_WHITE = re.compile(r"[ \t\r\n]*")
+_ESCAPED = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u.{4}|\\.|.")
+_PLACE = re.compile(r"\bline (\d+)(?:, column (\d+))?")
 
 
 class SourceError(ValueError):
-    """The spec's file cannot be read."""
+    """A source cannot be read."""
 
 
-def read_spec(path: Path) -> str:
-    """The @lap text: a ``.lap`` file as it is, or the ``raw`` member of a JSON document.
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """The @lap text, and the file that contains it."""
+
+    path: Path
+    text: str
+    content: str
+    """The content of the file: the text itself, or the JSON document with the text."""
+    start: int = -1
+    """The index in *content* of the JSON string with the text; -1 if the file is not JSON."""
+
+    def parse(self) -> tuple[lap.Document, list[str]]:
+        """The document, and the warnings about it with their positions in the file.
+
+        Raises:
+            LapSyntaxError: The text is not a LAP document. The position is that in the file.
+        """
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", lap.LapWarning)
+                document = lap.parse(self.text, file=str(self.path))
+        except lap.LapSyntaxError as error:
+            if self.start < 0:
+                raise
+            line, column = self._located(error.line, error.column)
+            expected = _PLACE.sub(self._relocated, error.expected)
+            message = _PLACE.sub(self._relocated, error.message)
+            source = self.content.split("\n")[line - 1]
+            raise lap.LapSyntaxError(
+                error.file, line, column, message, expected, source
+            ) from error.__cause__
+        found = [one.message for one in caught if isinstance(one.message, lap.LapWarning)]
+        return document, [
+            f"{self.place(lap.Position(one.line, one.column))}: {one.message}" for one in found
+        ]
+
+    def place(self, position: lap.Position) -> str:
+        """The file, the line and the column of a position in the text."""
+        line, column = position.line, position.column
+        if self.start >= 0:
+            line, column = self._located(line, column)
+        return f"{self.path}:{line}:{column}"
+
+    def _relocated(self, found: re.Match[str]) -> str:
+        line, column = self._located(int(found[1]), int(found[2] or 1))
+        return f"line {line}, column {column}"
+
+    def _located(self, line: int, column: int) -> tuple[int, int]:
+        """Where in the JSON document a character of the text is."""
+        index = sum(len(one) + 1 for one in self.text.split("\n")[: line - 1]) + column - 1
+        ends = (found.end() for found in _ESCAPED.finditer(self.content, self.start + 1))
+        places = itertools.chain([self.start + 1], ends)
+        at = next(itertools.islice(places, index, None), len(self.content))
+        starts = [0, *(found.end() for found in re.finditer("\n", self.content))]
+        number = bisect_right(starts, at)
+        return number, at - starts[number - 1] + 1
+
+
+def read_spec(path: Path) -> Spec:
+    """Read the content of a ``.lap`` file, or the ``raw`` member of a JSON document.
 
     Raises:
-        SourceError: there is no such file, it is no UTF-8, or the JSON document has no ``raw``.
+        SourceError: There is no such file, it is not UTF-8, or the JSON document has no ``raw``.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: {error}") from error
+        content = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: not UTF-8 at byte {error.start}") from error
     if path.suffix != ".json":
-        return text
+        return Spec(path, content, content)
     try:
-        document: Any = json.loads(text)
+        members = {key: (value, at) for key, value, at in _members(content)}
     except json.JSONDecodeError as error:
         raise SourceError(f"{path}:{error.lineno}:{error.colno}: {error.msg}") from error
-    raw = document.get("raw") if isinstance(document, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    except RecursionError as error:
+        raise SourceError(f"{path}: nested too deeply") from error
+    raw, start = members.get("raw", (None, -1))
     if not isinstance(raw, str):
-        raise SourceError(f'{path}: the document has no text in its "raw" member')
-    return raw
+        raise SourceError(f'{path}: the document has no string in its "raw" member')
+    return Spec(path, raw, content, start)
 
 
-def lock_text(spec: str, overlay: Path | None, model: AwsModel) -> str:
-    """The lock: botocore's version and the sha256 of every source."""
-    lines = [
-        "# Made by python -m codegen build --relock; the sources of the generated files.",
-        f'botocore = "{model.botocore_version}"',
-        "",
-        "[sha256]",
-        f'spec = "{hashlib.sha256(spec.encode()).hexdigest()}"',
-    ]
-    if overlay is not None:
-        lines.append(f'overlay = "{hashlib.sha256(overlay.read_bytes()).hexdigest()}"')
-    lines += [f'"{name}" = "{digest}"' for name, digest in sorted(model.files.items())]
-    return "\n".join(lines) + "\n"
+def _members(content: str) -> Iterator[tuple[str, Any, int]]:
+    """The members of a JSON object: name, value, and where the value starts.
+
+    The document is decoded as a whole first, so that what follows needs no checks.
+    """
+    if not isinstance(json.loads(content), dict):
+        return
+    decoder = json.JSONDecoder()
+    at = _after_white(content, content.index("{") + 1)
+    while content[at] != "}":
+        key, at = decoder.raw_decode(content, at)
+        at = _after_white(content, _after_white(content, at) + 1)
+        value, end = decoder.raw_decode(content, at)
+        yield key, value, at
+        at = _after_white(content, end)
+        if content[at] == ",":
+            at = _after_white(content, at + 1)
 
 
-def locked_differences(lock: Path, current: str) -> list[str]:
-    """What the lock says otherwise than *current*, in words; empty when they agree."""
-    if not lock.exists():
-        return [f"{lock.name}: there is none yet"]
-    old, new = tomllib.loads(lock.read_text(encoding="utf-8")), tomllib.loads(current)
-    words = [f"{name}: changed" for name in sorted(_changed(old["sha256"], new["sha256"]))]
-    if old["botocore"] != new["botocore"] and words:
-        words.append(f"botocore: locked {old['botocore']}, installed {new['botocore']}")
-    return words
-
-
-def _changed(old: dict[str, str], new: dict[str, str]) -> set[str]:
-    return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+def _after_white(content: str, at: int) -> int:
+    found = _WHITE.match(content, at)
+    return found.end() if found else at

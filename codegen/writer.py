@@ -5,13 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from codegen.runtime import PROJECT
+
 __all__ = ["WIDTH", "ModuleWriter", "docstring", "paragraphs"]
 
 WIDTH = 100
 
 
 class ModuleWriter:
-    """Lines of one module. ``use`` gives the name to write and remembers the import it needs."""
+    """The lines of one module. ``use`` returns the name to write and adds its import."""
 
     def __init__(
         self, doc: str, *, defines: Collection[str] = (), for_types: Collection[str] = ()
@@ -20,10 +22,10 @@ class ModuleWriter:
 
         Args:
             doc: The module's docstring.
-            defines: Names that the module defines itself; an imported one that is the same gets an
-                underscore in front.
-            for_types: Modules of which it needs nothing but names in annotations: they are imported
-                for type checkers only.
+            defines: Names that the module defines; an equal imported name gets an underscore in
+                front.
+            for_types: Modules whose names appear only in annotations: they are imported for type
+                checkers only.
         """
         self._doc = doc
         self._defines = frozenset(defines)
@@ -34,7 +36,7 @@ class ModuleWriter:
         self._lines: list[str] = []
 
     def use(self, module: str, name: str) -> str:
-        """The name under which *module*'s *name* stands here."""
+        """The local name of *module*'s *name*."""
         if module in self._for_types:
             return self.use_type(module, name)
         local = f"_{name}" if name in self._defines else name
@@ -42,17 +44,17 @@ class ModuleWriter:
         return local
 
     def use_type(self, module: str, name: str) -> str:
-        """As ``use``, for a name that only annotations need: it is imported for type checkers."""
+        """Like ``use``, for a name that only annotations need."""
         self._type_imports.setdefault(module, set()).add((name, name))
         return name
 
     def define(self, name: str) -> str:
-        """Export *name*, which the lines that follow define."""
+        """Export *name*, which the next lines define."""
         self._exports.append(name)
         return name
 
     def line(self, text: str = "") -> None:
-        """One line, or several when *text* holds line breaks."""
+        """One line, or several if *text* contains line breaks."""
         self._lines.append(text)
 
     def lines(self, texts: Iterable[str]) -> None:
@@ -60,7 +62,7 @@ class ModuleWriter:
         self._lines.extend(texts)
 
     def to_text(self) -> str:
-        """The module, imports first; the formatter lays it out."""
+        """The module, not yet formatted."""
         parts = [docstring(self._doc), "", "from __future__ import annotations", ""]
         if self._type_imports:
             self.use("typing", "TYPE_CHECKING")
@@ -83,11 +85,12 @@ def _import_lines(imports: Mapping[str, Collection[tuple[str, str]]]) -> Iterato
 
 
 def _import_order(module: str) -> tuple[int, str]:
-    return (2 if module.startswith(".") else 1 if module.startswith("ecrclient") else 0, module)
+    root = module.partition(".")[0]
+    return ({"": 2, PROJECT: 1}.get(root, 0), module)
 
 
 def docstring(text: str, indent: str = "") -> str:
-    """*text* as an indented docstring; raw when it holds a backslash."""
+    """*text* as an indented docstring; a raw string if it contains a backslash."""
     prefix = "r" if "\\" in text else ""
     text = text.strip().replace('"""', "'''")
     body = textwrap.indent(text, indent).lstrip()
@@ -98,7 +101,7 @@ def docstring(text: str, indent: str = "") -> str:
 
 
 def paragraphs(text: str, *, width: int) -> str:
-    """*text* wrapped; two spaces in a row part its paragraphs, as in the spec's descriptions."""
+    """*text* wrapped; two spaces separate paragraphs, as in the spec's descriptions."""
     return "\n\n".join(
         textwrap.fill(part, width, break_long_words=False, break_on_hyphens=False)
         for part in text.split("  ")

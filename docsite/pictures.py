@@ -143,7 +143,7 @@ def draw_generator() -> Drawing:
     picture.arrow((75, 58), (75, 80))
     picture.arrow((220, 58), (220, 80))
     picture.arrow((365, 58), (365, 80))
-    picture.box(10, 82, 130, "parse `lap.py`", kind="frame")
+    picture.box(10, 82, 130, "parse `lap/`", kind="frame")
     picture.box(155, 82, 130, "read `aws_model.py`", kind="frame")
     picture.box(300, 82, 130, "check `overlay.py`", kind="frame")
     picture.arrow((75, 112), (75, 134))

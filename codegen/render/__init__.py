@@ -1,4 +1,4 @@
-"""From the IR to Python text: one file here for each generated module, or package of them."""
+"""From the IR to Python text: one renderer for each generated module or package."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from codegen import runtime
 from codegen.aws_model import ModelError
 from codegen.ir import Service
 from codegen.naming import snake_case
@@ -13,11 +14,9 @@ from codegen.writer import ModuleWriter, docstring
 
 __all__ = ["render"]
 
-_RULES = "ecrclient._runtime.endpoint_rules"
-_ERRORS = "ecrclient._runtime.errors"
 _STEP = "    "
 
-# What a client can supply; a rule that needs anything else can never apply to it.
+# What a client can supply; a rule that needs another parameter never applies.
 _BUILT_INS = {
     "AWS::Region": ("region", "str | None"),
     "AWS::UseFIPS": ("use_fips", "bool"),
@@ -30,15 +29,15 @@ def render(service: Service) -> str:
     """The module's text.
 
     Raises:
-        ModelError: the rule set uses a function that is not translated here, or asks for what a
-            client cannot know.
+        ModelError: The rule set uses an unsupported function, or needs a parameter that a client
+            cannot supply.
     """
     writer = ModuleWriter(
-        f"Where {service.title} answers: its endpoint rule set and AWS's partitions.\n\n"
+        f"The endpoints of {service.title}: its endpoint rule set and AWS's partitions.\n\n"
         "Sources: botocore's ``endpoint-rule-set-1`` of the service and ``partitions.json``.",
         defines=["PARTITIONS", "resolve_endpoint"],
     )
-    partition = writer.use(_RULES, "Partition")
+    partition = writer.use(runtime.ENDPOINT_RULES, "Partition")
     writer.line(f"{writer.define('PARTITIONS')} = (")
     for raw in service.partitions:
         writer.lines(_partition(raw, partition))
@@ -71,11 +70,11 @@ def _resolver(service: Service, writer: ModuleWriter) -> None:
             names[name], kind = _BUILT_INS[parameter["builtIn"]]
             writer.line(f"    {names[name]}: {kind},")
     writer.line(") -> str:")
-    error = writer.use(_ERRORS, "ConfigurationError")
+    error = writer.use(runtime.ERRORS, "ConfigurationError")
     doc = (
         "The URL to send requests to.\n\n"
         "Raises:\n"
-        f"    {error}: the rules allow no endpoint for these settings.\n"
+        f"    {error}: no rule has an endpoint for these settings.\n"
     )
     writer.line(docstring(doc, _STEP))
     unknown = service.endpoint_rules["parameters"].keys() - names.keys()
@@ -84,7 +83,7 @@ def _resolver(service: Service, writer: ModuleWriter) -> None:
 
 
 class _Translation:
-    """The rules as ``if`` statements, in their order."""
+    """Translates the rules to ``if`` statements, in their order."""
 
     def __init__(
         self, names: Mapping[str, str], unknown: Collection[str], writer: ModuleWriter, error: str
@@ -106,7 +105,7 @@ class _Translation:
             yield from self._outcome(rule, inner)
             if not conditions:
                 return
-        # A tree that is entered decides: nothing after it is tried.
+        # Rules after a tree that applies are not tried.
         yield f'{indent}raise {self._error}("no endpoint rule applies")'
 
     def _outcome(self, rule: Mapping[str, Any], indent: str) -> Iterator[str]:
@@ -120,16 +119,16 @@ class _Translation:
                 yield f"{indent}return {self._value(rule['endpoint']['url'])}"
 
     def _signed_for(self, endpoint: Mapping[str, Any], indent: str) -> Iterator[str]:
-        """A client signs for its own region: with another it may not have this endpoint."""
+        """A client signs for its region, so an endpoint with another signing region is an error."""
         for scheme in endpoint.get("properties", {}).get("authSchemes", ()):
             if "signingRegion" in scheme:
                 wanted = self._value(scheme["signingRegion"])
                 yield f"{indent}if {self._value({'ref': 'Region'})} != {wanted}:"
-                text = "requests to this endpoint are signed for another region; pass region="
+                text = "this endpoint requires another signing region; pass region="
                 yield f'{indent}{_STEP}raise {self._error}("{text}" + {wanted})'
 
     def _conditions(self, raw: Sequence[Mapping[str, Any]]) -> list[str] | None:
-        """As expressions; None when one of them can never hold, whatever those after it ask."""
+        """The conditions as expressions; None if one of them is never true."""
         conditions: list[str] = []
         for condition in raw:
             expression = self._condition(condition)
@@ -139,7 +138,7 @@ class _Translation:
         return conditions
 
     def _condition(self, condition: Mapping[str, Any]) -> str | None:
-        """As an expression; None when it can never hold."""
+        """A condition as an expression; None if it is never true."""
         name, arguments = condition["fn"], condition["argv"]
         match name:
             case "isSet":
@@ -156,7 +155,7 @@ class _Translation:
                 left, right = (self._value(argument) for argument in arguments)
                 return f"{left} == {right}"
             case "aws.partition":
-                find = self._writer.use(_RULES, "find_partition")
+                find = self._writer.use(runtime.ENDPOINT_RULES, "find_partition")
                 target = snake_case(condition["assign"])
                 found = f"{find}(PARTITIONS, {self._value(arguments[0])})"
                 return f"({target} := {found}) is not None"
@@ -166,7 +165,7 @@ class _Translation:
     def _value(self, value: Any) -> str:
         match value:
             case {"ref": name} if name in self._unknown:
-                raise ModelError(f"endpoint rules: nothing supplies the parameter {name!r}")
+                raise ModelError(f"endpoint rules: a client cannot supply the parameter {name!r}")
             case {"ref": name}:
                 return self._names.get(name, snake_case(name))
             case {"fn": "getAttr", "argv": [source, attribute]}:

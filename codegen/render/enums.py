@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from codegen import runtime
 from codegen.ir import Service
-from codegen.render.types import SHAPES
 from codegen.writer import ModuleWriter, docstring
 
 __all__ = ["render"]
@@ -13,13 +13,13 @@ def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
         f"The values that {service.service_id} is known to use.\n\n"
-        "Each alias is open: an editor offers the known values, any other ``str`` passes, since a\n"
-        "service may learn new ones before its client does.",
+        "Each alias is open: editors offer the known values, and any other ``str`` is accepted,\n"
+        "since the service may add values before the client is updated.",
         defines=[enum.name for enum in service.enums],
     )
     for enum in service.enums:
         annotated, literal = writer.use("typing", "Annotated"), writer.use("typing", "Literal")
-        marker = writer.use(SHAPES, "OpenEnum")
+        marker = writer.use(runtime.SHAPES, "OpenEnum")
         values = ", ".join(f'"{value}"' for value in enum.values)
         name = writer.define(enum.name)
         writer.line(f"{name} = {annotated}[{literal}[{values}] | str, {marker}()]")

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 import textwrap
 
+from codegen import runtime
 from codegen.ir import ErrorShape, Member, Number, Service, String, StructureRef, walk_type
 from codegen.render.types import field_type
 from codegen.writer import WIDTH, ModuleWriter, docstring
 
 __all__ = ["render"]
 
-_ERRORS = "ecrclient._runtime.errors"
 _INDENT = "    "
 
 
 def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
-        f"The errors that {service.title} models, one class each.\n\n"
-        "All derive from :class:`ecrclient.ServiceError`, which is also what an error that the\n"
-        "model does not know is raised as. Attributes beside ``code``, ``message`` and the like\n"
-        "are None when the service left them out.",
+        f"The modelled errors of {service.title}, one class each.\n\n"
+        f"All derive from :class:`{service.package}.ServiceError`, which is also raised for\n"
+        "errors that the model does not have. Attributes other than those of ``ServiceError`` are\n"
+        "None if the service did not send them.",
         defines=[error.name for error in service.errors],
     )
-    service_error = writer.use(_ERRORS, "ServiceError")
+    service_error = writer.use(runtime.ERRORS, "ServiceError")
     for error in service.errors:
         _error(error, service_error, writer)
     writer.line(f"{writer.define('ERRORS')}: dict[str, type[{service_error}]] = {{")
     writer.lines(f'    "{error.code}": {error.name},' for error in service.errors)
     writer.line("}")
-    writer.line(docstring("Each class by the code that stands on the wire."))
+    writer.line(docstring("The classes by their codes on the wire."))
     return writer.to_text()
 
 
 def _error(error: ErrorShape, base: str, writer: ModuleWriter) -> None:
     writer.line(f"class {writer.define(error.name)}({base}):")
-    doc = error.doc or f"The service answered ``{error.code}``."
+    doc = error.doc or f"The service returned ``{error.code}``."
     writer.line(docstring("\n".join(textwrap.wrap(doc, WIDTH - 10)), _INDENT))
     for member in error.members:
-        descriptor = writer.use(_ERRORS, "ErrorMember")
+        descriptor = writer.use(runtime.ERRORS, "ErrorMember")
         writer.line()
         kind = _type(member, writer)
         writer.line(

@@ -1,4 +1,4 @@
-"""``handles.py``: the client's operations on one resource, whose name they fill in."""
+"""``handles.py``: classes with the operations on one resource, whose name they fill in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from codegen.ir import Handle, Service
-from codegen.render.client import FOR_TYPES, Method, methods, parameters
+from codegen.render.methods import FOR_TYPES, Method, methods, parameters
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
 
 __all__ = ["render"]
@@ -51,7 +51,7 @@ def _class(handle: Handle, service: Service, writer: ModuleWriter) -> Iterator[s
 def _made_by(handle: Handle, service: Service) -> str:
     return textwrap.fill(
         f"Made by :meth:`{service.client}.{handle.method}`. Making one sends nothing; each method "
-        "is the client's own of the same name, with the same errors.",
+        "calls the client's method of the same name and raises the same errors.",
         WIDTH - 8,
     )
 

@@ -1,17 +1,18 @@
-"""Packages whose names are imported when they are first asked for."""
+"""Packages that import their names at first use."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from codegen import runtime
 from codegen.writer import ModuleWriter
 
 __all__ = ["lazily"]
 
 
 def lazily(writer: ModuleWriter, modules: Mapping[str, str]) -> None:
-    """Write what finds each name in its module; type checkers are not to see it."""
-    lazily = writer.use("ecrclient._runtime.lazy", "lazily")
+    """Write the import of each name at its first use, which type checkers do not see."""
+    lazily = writer.use(runtime.LAZY, "lazily")
     writer.line("_MODULES = {")
     writer.lines(f'    "{name}": "{module}",' for name, module in sorted(modules.items()))
     writer.line("}")

@@ -6,6 +6,7 @@ import keyword
 import textwrap
 from collections.abc import Callable, Sequence
 
+from codegen import runtime
 from codegen.ir import (
     Blob,
     ListOf,
@@ -21,7 +22,7 @@ from codegen.ir import (
 )
 from codegen.naming import camel_case, pascal_case, snake_case
 from codegen.render.lazy import lazily
-from codegen.render.types import SHAPES, field_type, has_limits, limits_text
+from codegen.render.types import field_type, has_limits, limits_text
 from codegen.writer import WIDTH, ModuleWriter, docstring
 
 __all__ = ["render"]
@@ -30,9 +31,9 @@ _INDENT = "    "
 
 
 def render(service: Service) -> dict[str, str]:
-    """The texts of the package's modules: one for each operation, and for what several share.
+    """The texts of the package's modules: one for each operation, and for shared shapes.
 
-    Defining a model takes a while, so a program defines those of the operations that it calls.
+    Defining a model takes time, so that a program defines only those of the operations it calls.
     """
     package = _Package(service)
     texts = {"scalars": package.scalars()}
@@ -43,7 +44,7 @@ def render(service: Service) -> dict[str, str]:
 
 
 class _Package:
-    """The modules of the models, and which of them defines what."""
+    """The modules of the models, and the module of each model."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -57,15 +58,15 @@ class _Package:
         for name in self._structures:
             together.setdefault(frozenset(users.get(name, ())), []).append(name)
         self._modules: dict[str, str] = {}
-        """The module of each structure. Those that the same operations need stand together, so
-        modules import each other in one direction: what is nested is needed by as many or more."""
+        """The module of each structure. Structures that the same operations use share a module, so
+        imports have one direction: at least as many operations use a nested structure."""
         self.shared_modules: list[str] = []
         taken = {"scalars", *(operation.method for operation in service.operations)}
         for methods, names in together.items():
             if len(methods) == 1:
                 (module,) = methods
             else:
-                # After the last: what is nested stands before what holds it.
+                # Named after the last one, which contains the others.
                 module = snake_case(names[-1])
                 if module in taken or keyword.iskeyword(module):
                     module += "_shapes"
@@ -73,7 +74,7 @@ class _Package:
             self._modules |= dict.fromkeys(names, module)
 
     def _reached(self, *structures: Structure) -> set[str]:
-        """The names of what is nested in structures, at any depth."""
+        """The names of the nested structures, at any depth."""
         found: set[str] = set()
         waiting = [*structures]
         while waiting:
@@ -87,7 +88,7 @@ class _Package:
     def scalars(self) -> str:
         """The scalars with limits."""
         writer = ModuleWriter(
-            f"The scalars of {self._service.title} that the model limits, by its own names.",
+            f"The scalars of {self._service.title} with limits, by the model's names.",
             defines=self._scalars,
         )
         for name, ref in self._scalars.items():
@@ -95,13 +96,13 @@ class _Package:
         return writer.to_text()
 
     def shared(self, module: str) -> str:
-        """The structures that the same several operations use."""
-        writer = self._writer(module, "Shapes that several operations have in common.")
+        """The structures that several operations share."""
+        writer = self._writer(module, "Shapes that several operations share.")
         self._define(module, writer)
         return writer.to_text()
 
     def operation(self, operation: Operation) -> str:
-        """The request, the response, and the structures that only they use."""
+        """The request, the response, and the structures that only these use."""
         service = self._service
         module = operation.method
         own = [operation.input.name, operation.output.name]
@@ -110,30 +111,29 @@ class _Package:
         self._use(operation.output, module, writer)
         _model(
             operation.output,
-            writer.use(*(_PARTIAL if operation.batch else (SHAPES, "Response"))),
-            f"What :meth:`~.{service.client}.{operation.method}` answers.",
+            writer.use(*(_PARTIAL if operation.batch else (runtime.SHAPES, "Response"))),
+            f"The response of :meth:`~.{service.client}.{operation.method}`.",
             writer,
             constant=_partial_members(operation, writer),
         )
         self._use(operation.input, module, writer)
         _model(
             operation.input,
-            f"{writer.use(SHAPES, 'Request')}[{operation.output.name}]",
+            f"{writer.use(runtime.SHAPES, 'Request')}[{operation.output.name}]",
             _request_doc(service, operation),
             writer,
         )
         return writer.to_text()
 
     def names(self) -> str:
-        """The package's own module, which imports the others as they are needed."""
+        """The package's ``__init__.py``, which imports the other modules at first use."""
         service = self._service
         writer = ModuleWriter(
             f"The shapes of {service.title}, API version {service.api_version}.\n\n"
-            "One module for each operation: its request, its response, and the shapes that only\n"
-            "they use; one for the shapes that the same several operations use. A module is\n"
-            "imported when one of its names is first asked for here. Attribute names are\n"
-            "snake_case; every model is frozen. See ``ecrclient._runtime.shapes`` for what the\n"
-            "field types check."
+            "Each operation has a module with its request, its response, and the shapes that only\n"
+            "these use. Shapes that several operations share have modules of their own. A module\n"
+            "is imported when one of its names is first used. Attribute names are snake_case;\n"
+            "every model is frozen."
         )
         modules = dict(self._modules)
         for operation in service.operations:
@@ -156,10 +156,10 @@ class _Package:
         for structure in self._inside(module):
             self._use(structure, module, writer)
             doc = structure.doc or f"The ``{structure.name}`` shape."
-            _model(structure, writer.use(SHAPES, "Structure"), doc, writer)
+            _model(structure, writer.use(runtime.SHAPES, "Structure"), doc, writer)
 
     def _use(self, structure: Structure, module: str, writer: ModuleWriter) -> None:
-        """Import what the fields of a structure name and its module does not define."""
+        """Import the names in the fields of a structure that its module does not define."""
         for member in structure.members:
             for ref in walk_type(member.type):
                 if isinstance(ref, StructureRef) and self._modules[ref.name] != module:
@@ -168,15 +168,15 @@ class _Package:
                     writer.use(".scalars", ref.shape)
 
 
-_PARTIAL = ("ecrclient._runtime.partial", "PartialResponse")
+_PARTIAL = (runtime.PARTIAL, "PartialResponse")
 
 
 def _partial_members(operation: Operation, writer: ModuleWriter) -> str:
-    """The class variable that says which members tell what has failed."""
+    """The class variable with the members that report failures."""
     batch = operation.batch
     if batch is None:
         return ""
-    kind = writer.use("ecrclient._runtime.partial", "PartialMembers")
+    kind = writer.use(runtime.PARTIAL, "PartialMembers")
     return (
         f"partial: {writer.use('typing', 'ClassVar')}[{kind}] = {kind}(\n"
         f'{_INDENT * 2}items="{batch.result.name}", failures="{batch.failures.name}",\n'
@@ -187,11 +187,11 @@ def _partial_members(operation: Operation, writer: ModuleWriter) -> str:
 
 
 def _request_doc(service: Service, operation: Operation) -> str:
-    return f"What :meth:`~.{service.client}.{operation.method}` sends."
+    return f"The request of :meth:`~.{service.client}.{operation.method}`."
 
 
 def _limited_scalars(service: Service) -> dict[str, String | Number]:
-    """The scalars with limits that inputs reach, by the name that the model gives them."""
+    """The scalars with limits in requests, by the model's names."""
     structures = [*service.structures, *(op.input for op in service.operations)]
     found: dict[str, String | Number] = {}
     for structure in structures:
@@ -211,7 +211,7 @@ def _limited(ref: String | Number, writer: ModuleWriter) -> str:
     if isinstance(ref, String) and ref.pattern is not None:
         parts.append(f"pattern={_raw_string(ref.pattern)}")
     is_json = isinstance(ref, String) and ref.json
-    limits = writer.use(SHAPES, "JsonText" if is_json else "Limits")
+    limits = writer.use(runtime.SHAPES, "JsonText" if is_json else "Limits")
     return f"{writer.use('typing', 'Annotated')}[{base}, {limits}({', '.join(parts)})]"
 
 
@@ -226,7 +226,7 @@ def _model(
     generator = _alias_generator(structure)
     keyword = ""
     if generator is pascal_case:
-        keyword = f", alias_generator={writer.use(SHAPES, 'pascal_case')}"
+        keyword = f", alias_generator={writer.use(runtime.SHAPES, 'pascal_case')}"
     writer.line(f"class {writer.define(structure.name)}({base}{keyword}, frozen=True):")
     writer.line(docstring(doc, _INDENT))
     if constant:
@@ -243,7 +243,7 @@ def _model(
 
 
 def _alias_generator(structure: Structure) -> Callable[[str], str]:
-    """The rule that spells the most of the structure's members right."""
+    """The naming rule that fits most of the structure's members."""
     members = structure.members
     right = {
         rule: sum(rule(member.name) == member.wire_name for member in members)

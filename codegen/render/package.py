@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codegen import runtime
 from codegen.ir import Service
 from codegen.render.lazy import lazily
 from codegen.writer import ModuleWriter, docstring
@@ -11,9 +12,9 @@ from codegen.writer import ModuleWriter, docstring
 __all__ = ["render"]
 
 _PUBLIC = {
-    "ecrclient._runtime.batching": ("BatchResult", "Batches"),
-    "ecrclient._runtime.config": ("CallOptions",),
-    "ecrclient._runtime.credentials": (
+    runtime.BATCHING: ("BatchResult", "Batches"),
+    runtime.CONFIG: ("CallOptions",),
+    runtime.CREDENTIALS: (
         "BotocoreCredentials",
         "Credentials",
         "CredentialsProvider",
@@ -22,7 +23,7 @@ _PUBLIC = {
         "RequestsAuthCredentials",
         "StaticCredentials",
     ),
-    "ecrclient._runtime.errors": (
+    runtime.ERRORS: (
         "AttemptTimeout",
         "BatchError",
         "BatchFailure",
@@ -34,8 +35,8 @@ _PUBLIC = {
         "CredentialsError",
         "CredentialsTimeout",
         "DeadlineExceeded",
-        "ECRClientError",
         "MissingMemberError",
+        runtime.ROOT_ERROR,
         "PaginationError",
         "PoolTimeout",
         "ReadError",
@@ -51,14 +52,14 @@ _PUBLIC = {
         "WriteError",
         "WriteTimeout",
     ),
-    "ecrclient._runtime.middleware": ("CallNext", "Middleware"),
-    "ecrclient._runtime.pagination": ("Paginator", "PrefetchingPaginator"),
-    "ecrclient._runtime.raw_response": ("RawResponse",),
-    "ecrclient._runtime.retry": ("RetryPolicy",),
-    "ecrclient._runtime.shapes": ("ResponseMetadata",),
-    "ecrclient._runtime.transport": ("PooledTransport",),
-    "ecrclient._runtime.waiting": ("Poll",),
-    "ecrclient._runtime.version": ("__version__",),
+    runtime.MIDDLEWARE: ("CallNext", "Middleware"),
+    runtime.PAGINATION: ("Paginator", "PrefetchingPaginator"),
+    runtime.RAW_RESPONSE: ("RawResponse",),
+    runtime.RETRY: ("RetryPolicy",),
+    runtime.SHAPES: ("ResponseMetadata",),
+    runtime.TRANSPORT: ("PooledTransport",),
+    runtime.WAITING: ("Poll",),
+    runtime.VERSION: ("__version__",),
 }
 
 
@@ -88,20 +89,20 @@ def _warm_up(service: Service, writer: ModuleWriter) -> Iterator[str]:
     operations = writer.use(".operations", "OPERATIONS")
     yield f"def {writer.define('warm_up')}(*methods: str) -> None:"
     yield docstring(_WARM_UP.format(client=service.client), "    ")
-    yield "    from ecrclient._runtime.warming import warm_up"
+    yield f"    from {runtime.WARMING} import warm_up"
     yield ""
     yield f"    warm_up({operations}.values(), methods)"
 
 
 _WARM_UP = """\
-Do now what the first calls would do: import models, build validators and serializers.
+Import models and build validators and serializers now instead of at the first calls.
 
-Without it each operation does so at its own first call, which holds the event loop for some
-milliseconds. Call it as a program starts, before its event loop.
+Otherwise the first call of each operation does so, which blocks the event loop for some
+milliseconds. Call it when the program starts, before its event loop.
 
 Args:
-    methods: The methods of :class:`{client}` that will be called, such as ``"list_images"``; all
-        of them when none is named, which takes some tenths of a second and 20 MiB.
+    methods: The methods of :class:`{client}` to prepare, such as ``"list_images"``; all of them
+        if none is given, which takes some tenths of a second and 20 MiB.
 
 Raises:
-    RequestValidationError: There is no method of that name (a ``ValueError``)."""
+    RequestValidationError: There is no method with that name (a ``ValueError``)."""

@@ -1,4 +1,4 @@
-"""``params.py``: TypedDict twins of the nested shapes that inputs reach."""
+"""``params.py``: a TypedDict for each nested structure in a request."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ def render(service: Service) -> str:
     """The module's text."""
     structures = [structure for structure in service.structures if structure.in_input]
     writer = ModuleWriter(
-        "Typed dictionaries that may be passed wherever a nested model may.\n\n"
-        "Each is the twin of the model whose name it carries before ``Param``: its keys are the\n"
-        "attribute names of the model, in snake_case, and the same limits apply.",
+        "Typed dictionaries that are accepted in place of nested models.\n\n"
+        "Each is named after its model, with ``Param`` at the end. Its keys are the model's\n"
+        "attribute names, in snake_case, and the same limits apply.",
         defines=[param_name(structure.name) for structure in structures],
     )
     typed_dict = writer.use("typing", "TypedDict")
     for structure in structures:
         name = writer.define(param_name(structure.name))
         writer.line(f"class {name}({typed_dict}):")
-        writer.line(docstring(structure.doc or f"The twin of ``{structure.name}``.", _INDENT))
+        writer.line(
+            docstring(structure.doc or f"A dictionary in place of ``{structure.name}``.", _INDENT)
+        )
         for member in structure.members:
             kind = argument_type(member.type, writer, models=".models", params="")
             if not member.required:

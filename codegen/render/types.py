@@ -1,7 +1,8 @@
-"""How a type of the IR is written: as a model's field, or as what a caller may pass."""
+"""The annotations of the IR's types: for fields, arguments and results."""
 
 from __future__ import annotations
 
+from codegen import runtime
 from codegen.ir import (
     Blob,
     Boolean,
@@ -18,7 +19,6 @@ from codegen.ir import (
 from codegen.writer import ModuleWriter
 
 __all__ = [
-    "SHAPES",
     "argument_type",
     "field_type",
     "has_limits",
@@ -27,17 +27,16 @@ __all__ = [
     "value_type",
 ]
 
-SHAPES = "ecrclient._runtime.shapes"
 _TIMESTAMPS = {"epoch": "Timestamp", "iso8601": "IsoTimestamp", "httpdate": "HttpTimestamp"}
 
 
 def param_name(structure: str) -> str:
-    """The TypedDict twin of a nested structure."""
+    """The name of a nested structure's TypedDict."""
     return f"{structure}Param"
 
 
 def has_limits(ref: TypeRef) -> bool:
-    """Whether a scalar is more than its Python type, so that it gets a named alias."""
+    """Whether a scalar has limits, so that it gets a named alias."""
     match ref:
         case String(json=True):
             return True
@@ -54,9 +53,9 @@ def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool, enums: str =
 
     Args:
         ref: The member's type.
-        writer: Where it is written.
+        writer: The module's writer.
         limits: Whether the member's limits apply.
-        enums: The module of the open enums, seen from there.
+        enums: The relative name of the module of the open enums.
     """
     match ref:
         case String(enum=str(enum)):
@@ -64,20 +63,20 @@ def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool, enums: str =
         case String(shape=shape) | Number(shape=shape) if limits and has_limits(ref):
             return shape
         case String():
-            return writer.use(SHAPES, "Str")
+            return writer.use(runtime.SHAPES, "Str")
         case Number(kind=kind):
-            return writer.use(SHAPES, "Int" if kind == "int" else "Float")
+            return writer.use(runtime.SHAPES, "Int" if kind == "int" else "Float")
         case Boolean():
-            return writer.use(SHAPES, "Bool")
+            return writer.use(runtime.SHAPES, "Bool")
         case Timestamp(format=wire):
-            return writer.use(SHAPES, _TIMESTAMPS[wire])
+            return writer.use(runtime.SHAPES, _TIMESTAMPS[wire])
         case Document():
             return writer.use("typing", "Any")
         case Blob(min=low, max=high):
             if limits and (low is not None or high is not None):
                 limit = _limits(writer, "BlobLimits", "length", low, high)
                 return f"{writer.use('typing', 'Annotated')}[bytes, {limit}]"
-            return writer.use(SHAPES, "Blob")
+            return writer.use(runtime.SHAPES, "Blob")
         case ListOf(item=item, min=low, max=high):
             text = f"list[{field_type(item, writer, limits=limits, enums=enums)}]"
             if limits and (low is not None or high is not None):
@@ -94,17 +93,17 @@ def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool, enums: str =
 def _limits(writer: ModuleWriter, kind: str, what: str, low: int | None, high: int | None) -> str:
     parts = [f"min_{what}={low}"] if low is not None else []
     parts += [f"max_{what}={high}"] if high is not None else []
-    return f"{writer.use(SHAPES, kind)}({', '.join(parts)})"
+    return f"{writer.use(runtime.SHAPES, kind)}({', '.join(parts)})"
 
 
 def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: str) -> str:
-    """What a caller may pass: models or their typed dicts, any sequence, any mapping."""
+    """The annotation of an argument: a model or its TypedDict, any sequence, any mapping."""
     match ref:
         case String(enum=str(enum)):
             return writer.use(".enums", enum)
         case String(json=True):
             document = f"{writer.use('collections.abc', 'Mapping')}[str, object]"
-            return f"str | {document} | {writer.use(SHAPES, 'SupportsJson')}"
+            return f"str | {document} | {writer.use(runtime.SHAPES, 'SupportsJson')}"
         case String():
             return "str"
         case Number(kind=kind):
@@ -132,7 +131,7 @@ def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: st
 
 
 def value_type(ref: TypeRef, writer: ModuleWriter, *, models: str) -> str:
-    """What a caller gets: models and plain Python types."""
+    """The annotation of a result: models and plain Python types."""
     match ref:
         case ListOf(item=item):
             return f"list[{value_type(item, writer, models=models)}]"
@@ -148,7 +147,7 @@ def value_type(ref: TypeRef, writer: ModuleWriter, *, models: str) -> str:
 
 
 def limits_text(member: Member) -> str:
-    """The member's limits in words, for a docstring; empty when it has none."""
+    """The member's limits as text, for a docstring; empty if it has none."""
     match member.type:
         case String(min=low, max=high, enum=None):
             unit = "characters"

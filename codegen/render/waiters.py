@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+from codegen import runtime
 from codegen.ir import Service, Waiter
 from codegen.render.operations import constant
 from codegen.writer import ModuleWriter
 
 __all__ = ["render", "waiter_constant"]
 
-_OPERATION = "ecrclient._runtime.operation"
-
 
 def waiter_constant(waiter: Waiter) -> str:
-    """The name under which a waiter stands."""
+    """The name of a waiter's constant."""
     return waiter.method.removeprefix("wait_until_").upper()
 
 
 def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
-        f"What the waiters of {service.title} poll, and which statuses end them.",
+        f"The waiters of {service.title}: what they poll, and which statuses end them.",
         defines=[waiter_constant(waiter) for waiter in service.waiters],
     )
     operations = {operation.name: operation for operation in service.operations}
     for waiter in service.waiters:
         operation = writer.use(".operations", constant(operations[waiter.operation]))
-        kind = writer.use(_OPERATION, "Waiter")
+        kind = writer.use(runtime.OPERATION, "Waiter")
         writer.line(f"{writer.define(waiter_constant(waiter))} = {kind}(")
         writer.line(f'    name="{waiter.name}",')
         writer.line(f"    operation={operation},")

@@ -1,4 +1,4 @@
-"""What the generator reads for this project."""
+"""The sources that the generator reads for this project."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.codegen.project import ROOT, SPEC
 
 @pytest.fixture(scope="session")
 def model() -> AwsModel:
-    """What botocore says of the service."""
+    """botocore's model of the service."""
     return aws_model.load("ecr")
 
 

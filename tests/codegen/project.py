@@ -1,4 +1,4 @@
-"""Where this project has what its generator reads, and the files that it writes."""
+"""The paths of the generator's sources in this project, and of the files that it writes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""``python -m codegen``: what it writes, what it notices, and what it refuses."""
+"""``python -m codegen``: what it writes, reports and refuses."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from codegen import emit
 from codegen.__main__ import main
-from ecrclient.operations import OPERATIONS
+from ecrclient.operations import MODEL_VERSION, OPERATIONS
 from tests.codegen.project import MARK, OVERLAY, ROOT, generated
 
 SHARED = [
@@ -41,7 +42,7 @@ SHARED = [
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of what the generator reads and writes."""
+    """A copy of the files that the generator reads and writes."""
     root = tmp_path / "tree"
     ignore = shutil.ignore_patterns("__pycache__")
     for folder in ("codegen", "ecrclient", "docs/reference"):
@@ -52,7 +53,7 @@ def tree(tmp_path: Path) -> Path:
 
 @dataclass(frozen=True)
 class Done:
-    """A run of the generator."""
+    """The result of running the generator."""
 
     returncode: int
     stdout: str
@@ -66,7 +67,7 @@ Codegen = Callable[..., Done]
 def codegen(
     tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Codegen:
-    """The generator, which takes the copy for its project."""
+    """The generator, with the copy as its project."""
     monkeypatch.setattr("codegen.__main__.ROOT", tree)
 
     def run(*arguments: str) -> Done:
@@ -77,7 +78,7 @@ def codegen(
     return run
 
 
-def test_the_committed_files_are_what_the_sources_make(
+def test_committed_files_equal_what_the_sources_produce(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["check"]) == 0
@@ -85,7 +86,7 @@ def test_the_committed_files_are_what_the_sources_make(
 
 
 def test_the_generated_files_are_the_public_modules() -> None:
-    """The other tests compare what this finds: it must not find nothing."""
+    """The other tests compare these files, so the list must be complete."""
     methods = [operation.method for operation in OPERATIONS.values()]
     assert generated(ROOT).keys() == {
         "codegen/spec/sources.lock",
@@ -104,13 +105,13 @@ def test_the_generated_files_are_the_public_modules() -> None:
 
 
 @pytest.mark.parametrize("name", ["ecrclient/client.py", "docs/reference/spec-differences.md"])
-def test_check_names_a_file_that_is_missing(tree: Path, codegen: Codegen, name: str) -> None:
+def test_check_reports_a_missing_file(tree: Path, codegen: Codegen, name: str) -> None:
     (tree / name).unlink()
     done = codegen("check")
     assert (done.returncode, done.stdout) == (1, f"missing: {name}\n")
 
 
-def test_check_shows_a_hand_edit(tree: Path, codegen: Codegen) -> None:
+def test_check_shows_the_diff_of_an_edited_file(tree: Path, codegen: Codegen) -> None:
     models = tree / "ecrclient/models/tag.py"
     text = models.read_text(encoding="utf-8")
     (line,) = (line for line in text.splitlines() if line.startswith("class Tag("))
@@ -124,7 +125,7 @@ def test_check_shows_a_hand_edit(tree: Path, codegen: Codegen) -> None:
     assert changed == [f"-{by_hand}", f"+{line}"]
 
 
-def test_check_shows_a_converted_line_ending(tree: Path, codegen: Codegen) -> None:
+def test_check_reports_converted_line_endings(tree: Path, codegen: Codegen) -> None:
     path = tree / "ecrclient/waiters.py"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     done = codegen("check")
@@ -132,7 +133,7 @@ def test_check_shows_a_converted_line_ending(tree: Path, codegen: Codegen) -> No
     assert done.stdout.splitlines()[0] == "stale: ecrclient/waiters.py"
 
 
-def test_check_names_a_marked_file_that_nothing_makes(tree: Path, codegen: Codegen) -> None:
+def test_check_reports_a_module_that_is_no_longer_generated(tree: Path, codegen: Codegen) -> None:
     (tree / "ecrclient/shapes.py").write_text(f"{MARK} from long ago.\n", encoding="utf-8")
     (tree / "ecrclient/by_hand.py").write_text("# Written by hand.\n", encoding="utf-8")
     done = codegen("check")
@@ -148,18 +149,18 @@ def test_build_repairs_the_tree(tree: Path, codegen: Codegen) -> None:
     (tree / "ecrclient/shapes.py").write_text(f"{MARK} from long ago.\n", encoding="utf-8")
     done = codegen("build")
     assert done.returncode == 0, done.stderr
-    assert "3 of 90 files changed" in done.stderr
+    assert "3 of 91 files changed" in done.stderr
     assert generated(tree) == committed == generated(ROOT)
     assert by_hand.exists()
 
 
-def test_build_does_not_touch_what_is_right(tree: Path, codegen: Codegen) -> None:
+def test_build_does_not_write_unchanged_files(tree: Path, codegen: Codegen) -> None:
     before = {path: (tree / path).stat().st_mtime_ns for path in generated(tree)}
     assert codegen("build").returncode == 0
     assert {path: (tree / path).stat().st_mtime_ns for path in generated(tree)} == before
 
 
-def test_every_hash_seed_gives_the_same_bytes(tree: Path) -> None:
+def test_output_does_not_depend_on_the_hash_seed(tree: Path) -> None:
     built: list[dict[str, bytes]] = []
     for seed in ("1", "2"):
         for name in generated(tree).keys() - {"codegen/spec/sources.lock"}:
@@ -177,46 +178,97 @@ def test_every_hash_seed_gives_the_same_bytes(tree: Path) -> None:
     assert built[0] == built[1] == generated(ROOT)
 
 
-def test_build_refuses_sources_that_are_not_the_locked_ones(tree: Path, codegen: Codegen) -> None:
+def test_build_refuses_sources_that_differ_from_the_lock(tree: Path, codegen: Codegen) -> None:
     with (tree / OVERLAY).open("a", encoding="utf-8") as file:
         file.write("# one more line\n")
     committed = generated(tree)
     done = codegen("build")
     assert done.returncode == 1
-    assert "overlay: changed" in done.stderr
+    assert "the overlay changed: sha256 " in done.stderr
     assert generated(tree) == committed
     checked = codegen("check")
-    assert (checked.returncode, checked.stdout) == (1, "sources: overlay: changed\n")
+    assert checked.returncode == 1
+    assert checked.stdout.startswith("sources: the overlay changed: sha256 ")
     assert codegen("build", "--relock").returncode == 0
     assert codegen("check").returncode == 0
 
 
-def test_build_without_a_lock_asks_for_one(tree: Path, codegen: Codegen) -> None:
+def test_build_without_a_lock_is_refused(tree: Path, codegen: Codegen) -> None:
     lock = tree / "codegen/spec/sources.lock"
     lock.unlink()
     done = codegen("build")
     assert done.returncode == 1
-    assert "sources.lock: there is none yet" in done.stderr
+    assert "sources.lock: does not exist" in done.stderr
     assert not lock.exists()
     assert codegen("build", "--relock").returncode == 0
     assert lock.read_bytes() == generated(ROOT)["codegen/spec/sources.lock"]
 
 
-def test_another_botocore_is_named_beside_what_has_changed_in_it(
+def locked(tree: Path) -> str:
+    return (tree / "codegen/spec/sources.lock").read_text(encoding="utf-8")
+
+
+def relocked(tree: Path, **changed: str) -> None:
+    """Change the lock: the botocore version, or the digest of a source."""
+    lock = tree / "codegen/spec/sources.lock"
+    lines = lock.read_text(encoding="utf-8").splitlines(keepends=True)
+    for name, value in changed.items():
+        found = [i for i, line in enumerate(lines) if line.strip('"').startswith(name)]
+        assert len(found) == 1
+        lines[found[0]] = f'{lines[found[0]].partition(" = ")[0]} = "{value}"\n'
+    lock.write_text("".join(lines), encoding="utf-8")
+
+
+def test_another_botocore_with_the_same_model_changes_nothing(
+    tree: Path, codegen: Codegen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codegen.aws_model._botocore_version", lambda: "9.9.9")
+    done = codegen("check")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "0 differ; botocore 9.9.9" in done.stderr
+    for options in ([], ["--relock"]):
+        assert codegen("build", *options).returncode == 0
+        assert generated(tree) == generated(ROOT)
+
+
+def test_the_botocore_version_is_in_the_lock_and_in_one_constant(tree: Path) -> None:
+    version = re.search(r'^botocore = "(.*)"$', locked(tree), re.MULTILINE)
+    assert version is not None
+    assert version[1] == MODEL_VERSION
+    found = [name for name, text in generated(tree).items() if version[1].encode() in text]
+    assert sorted(found) == ["codegen/spec/sources.lock", "ecrclient/operations.py"]
+
+
+def test_a_changed_model_is_reported_first_with_its_digests_and_versions(
     tree: Path, codegen: Codegen
 ) -> None:
-    lock = tree / "codegen/spec/sources.lock"
-    text = lock.read_text(encoding="utf-8")
-    version = botocore.__version__
-    lock.write_text(text.replace(f'"{version}"', '"1.0.0"'), encoding="utf-8")
-    assert codegen("check").returncode == 0, "a botocore with the same data is as good"
-    old = text.replace(f'"{version}"', '"1.0.0"').replace('spec = "', 'spec = "0', 1)
-    lock.write_text(old, encoding="utf-8")
-    done = codegen("check")
-    assert (done.returncode, done.stdout.splitlines()) == (
-        1,
-        ["sources: spec: changed", f"sources: botocore: locked 1.0.0, installed {version}"],
+    # A consequence of a changed model: the overlay has a name that the model does not have.
+    with (tree / OVERLAY).open("a", encoding="utf-8") as file:
+        file.write('[[sensitive]]\nmember = "One.gone"\nwhy = "Because."\n')
+    lock = generated(ROOT)["codegen/spec/sources.lock"].decode()
+    digest = lock.partition('service-2.json" = "')[2][:12]
+    relocked(tree, botocore="1.0.0", **{"ecr/2015-09-21/service-2.json": "1" * 64})
+    change = (
+        f"the model changed: ecr/2015-09-21/service-2.json: sha256 {'1' * 12} in the lock "
+        f"(botocore 1.0.0), {digest} now (botocore {botocore.__version__})"
     )
+    done = codegen("check")
+    assert done.returncode == 2
+    first, second = done.stdout.splitlines()
+    assert first == f"sources: {change}"
+    assert second.startswith("sources: the overlay changed: sha256 ")
+    assert "OverlayError" in done.stderr
+    lines = codegen("build").stderr.splitlines()
+    assert lines[2:4] == ["the sources differ from the lock:", f"  {change}"]
+
+
+def test_a_lock_that_is_not_one_is_refused(tree: Path, codegen: Codegen) -> None:
+    lock = tree / "codegen/spec/sources.lock"
+    for text in (b"\xff", b"= 1", b'botocore = "1"\n', b'botocore = "1"\n[sha256]\nspec = 1\n'):
+        lock.write_bytes(text)
+        done = codegen("check")
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[-1].startswith(f"SourceError: {lock}: ")
 
 
 def test_report_prints_the_committed_report(capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,7 +277,7 @@ def test_report_prints_the_committed_report(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == committed
 
 
-def test_what_ruff_refuses_is_told_in_its_words() -> None:
+def test_an_error_of_ruff_has_its_output() -> None:
     with pytest.raises(emit.EmitError, match=r"broken\.py:1:5"):
         emit.format_python({"broken.py": "def (:\n"})
 

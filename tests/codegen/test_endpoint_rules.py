@@ -1,4 +1,4 @@
-"""Endpoint rules as code: what each says, and what is refused because nobody could know it."""
+"""Endpoint rules as code, and the rules that are refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def service(model: AwsModel) -> Service:
 
 
 def resolver(service: Service, *rules: dict[str, Any]) -> Callable[..., str]:
-    """What the generator makes of these rules, which may ask for the region and for a bucket."""
+    """The generated function for these rules, with the parameters Region and Bucket."""
     parameters = {"Region": {"builtIn": "AWS::Region"}, "Bucket": {"type": "string"}}
     ruled = dataclasses.replace(
         service, endpoint_rules={"parameters": parameters, "rules": list(rules)}
@@ -62,14 +62,14 @@ def negated(condition: dict[str, Any]) -> dict[str, Any]:
         (negated(NEVER), True),
     ],
 )
-def test_a_rule_applies_where_its_condition_holds(
+def test_a_rule_applies_if_its_condition_is_true(
     service: Service, condition: dict[str, Any], there: bool
 ) -> None:
     resolve = resolver(service, where(condition), HERE)
     assert resolve(region="eu-west-1") == f"https://{'there' if there else 'here'}.example"
 
 
-def test_where_no_rule_applies_there_is_no_endpoint(service: Service) -> None:
+def test_an_error_is_raised_if_no_rule_applies(service: Service) -> None:
     tree = {"type": "tree", "conditions": [], "rules": [where(is_region("eu-west-1"))]}
     resolve = resolver(service, tree, HERE)
     assert resolve(region="eu-west-1") == "https://there.example"
@@ -77,7 +77,7 @@ def test_where_no_rule_applies_there_is_no_endpoint(service: Service) -> None:
         resolve(region="eu-west-2")
 
 
-def test_an_endpoint_that_is_signed_for_one_region_is_that_ones(service: Service) -> None:
+def test_an_endpoint_with_a_signing_region_requires_that_region(service: Service) -> None:
     partition = {"fn": "aws.partition", "argv": [REGION], "assign": "Found"}
     rule = where(partition, url="https://global.{Found#dnsSuffix}")
     scheme = {"name": "sigv4", "signingRegion": "{Found#implicitGlobalRegion}"}
@@ -85,26 +85,26 @@ def test_an_endpoint_that_is_signed_for_one_region_is_that_ones(service: Service
     resolve = resolver(service, rule)
     assert resolve(region="us-east-1") == "https://global.amazonaws.com"
     assert resolve(region="cn-northwest-1") == "https://global.amazonaws.com.cn"
-    with pytest.raises(ConfigurationError, match="for another region; pass region=us-east-1"):
+    with pytest.raises(ConfigurationError, match="another signing region; pass region=us-east-1"):
         resolve(region="eu-west-1")
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
-        ("acm", "nothing supplies the parameter 'ServiceType'"),
+        ("acm", "a client cannot supply the parameter 'ServiceType'"),
         ("opensearchmemory", "the function 'isValidHostLabel' is not supported"),
     ],
 )
-def test_rules_that_ask_for_what_nobody_knows_are_refused(name: str, told: str) -> None:
+def test_rules_with_unsupported_parts_are_refused(name: str, message: str) -> None:
     service = build_service(
         aws_model.load(name), Overlay(), Facts({}, frozenset(), {}), package=name
     )
-    with pytest.raises(ModelError, match=told):
+    with pytest.raises(ModelError, match=message):
         endpoints.render(service)
 
 
-def test_a_value_of_another_kind_is_refused(service: Service) -> None:
+def test_an_unsupported_value_is_refused(service: Service) -> None:
     computed = {"fn": "substring", "argv": [REGION, 0, 2, False]}
     with pytest.raises(ModelError, match=r"the value .*substring.* is not supported"):
         resolver(service, where({"fn": "stringEquals", "argv": [computed, "eu"]}))

@@ -1,4 +1,4 @@
-"""The LAP reader and printer: nothing is lost, and every mistake is shown where it is."""
+"""The LAP reader and printer: round trips, and the position of every mistake."""
 
 import pickle
 import warnings
@@ -107,7 +107,7 @@ def small(*lines: str, end: str = "\n@end\n") -> str:
 
 
 def marked(text: str) -> tuple[str, Position]:
-    """Take the mark out of `text` and tell where it was."""
+    """Remove the mark from `text`; return the text and the position of the mark."""
     before, after = text.split("«")
     return before + after, Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
@@ -115,7 +115,7 @@ def marked(text: str) -> tuple[str, Position]:
 # ----------------------------------------------------------------------------------- real files
 
 
-def test_real_file_round_trips() -> None:
+def test_the_real_file_round_trips() -> None:
     document = parse(SPEC_TEXT, file=SPEC.name)
     assert document.to_text() == SPEC_TEXT
     assert document.file == SPEC.name
@@ -127,7 +127,7 @@ def test_real_file_round_trips() -> None:
     assert sum(not e.returns for e in document.endpoints) == 2
 
 
-def test_real_file_gives_the_fields_of_12_of_its_30_types() -> None:
+def test_the_real_file_has_the_fields_of_12_of_its_30_types() -> None:
     document = parse(SPEC_TEXT)
     named = list(document.named_types())
     inline = document.inline_types()
@@ -142,7 +142,7 @@ def test_real_file_gives_the_fields_of_12_of_its_30_types() -> None:
     ]
 
 
-def test_real_file_types() -> None:
+def test_types_of_the_real_file() -> None:
     document = parse(SPEC_TEXT)
     findings = {m.name: m.type for m in document.inline_types()["ImageScanFindings"]}
     assert findings["findingSeverityCounts"] == MapOf(Scalar("str"), Scalar("int"), nullable=True)
@@ -162,7 +162,7 @@ def test_every_directive_round_trips(newline: str) -> None:
     assert document.below == (f"# Below.{newline}",)
 
 
-def test_every_directive_is_understood() -> None:
+def test_every_directive_is_parsed() -> None:
     document = parse(EVERYTHING)
     get, put, delete, options = document.endpoints
     assert [e.group for e in document.endpoints] == ["keys", "keys", "odd-1", None]
@@ -236,7 +236,7 @@ def test_positions() -> None:
 @pytest.mark.parametrize(
     "type_", ["str", "[A]", "map<str,A>", "map", "map{b: int}", "enum(a/b)", "A", "A{b: int}"]
 )
-def test_a_type_knows_where_it_stands(type_: str) -> None:
+def test_a_type_has_its_position(type_: str) -> None:
     document = parse(small(f"@required {{a: [{type_}]}}"))
     (params,) = document.endpoints[0].clauses
     assert isinstance(params, Params)
@@ -247,13 +247,13 @@ def test_a_type_knows_where_it_stands(type_: str) -> None:
 
 
 @pytest.mark.parametrize("rest", ["", " {a}"])
-def test_an_unknown_directive_knows_where_it_stands(rest: str) -> None:
+def test_an_unknown_directive_has_its_position(rest: str) -> None:
     with pytest.warns(LapWarning):
         document = parse(small(f"  @later{rest}"))
     assert document.endpoints[0].clauses[0].position == Position(6, 3)
 
 
-def test_what_is_printed_comes_from_the_nodes() -> None:
+def test_a_changed_node_is_printed_changed() -> None:
     document = parse(small("@desc Old", "@required {a:  str , b: int}"))
     endpoint = document.endpoints[0]
     desc, params = endpoint.clauses
@@ -267,17 +267,17 @@ def test_what_is_printed_comes_from_the_nodes() -> None:
 
 
 @pytest.mark.parametrize("text", [small(), small(end="\n@end"), small(end="\n\n@end \n\n # x")])
-def test_ends(text: str) -> None:
+def test_a_document_may_end_in_several_ways(text: str) -> None:
     assert parse(text).to_text() == text
 
 
-def test_a_body_member_may_be_called_like_a_path_parameter() -> None:
+def test_a_body_member_may_have_the_name_of_a_path_parameter() -> None:
     text = small("@required {a: str}", "@optional {a: str}").replace("POST /", "POST /{a}")
     assert parse(text).to_text() == text
 
 
 @pytest.mark.parametrize("around", ["{}", "[{}]", "map<str,{}>", "map{{d: {}}}", "[map<str,[{}]>]"])
-def test_nested_bodies_may_be_left_out_where_a_type_recurs(around: str) -> None:
+def test_nested_bodies_may_be_omitted_where_a_type_recurs(around: str) -> None:
     whole, named = around.format("B{c: str}"), around.format("B")
     document = parse(
         small(f"@returns(200) {{a: A{{b: {whole}}}}}", f"@returns(201) {{a: A{{b: {named}}}}}")
@@ -298,7 +298,7 @@ def test_nested_bodies_may_be_left_out_where_a_type_recurs(around: str) -> None:
         ("str", "B"),
     ],
 )
-def test_the_fields_of_a_type_agree_wherever_it_recurs(one: str, other: str) -> None:
+def test_differing_fields_of_a_recurring_type_are_refused(one: str, other: str) -> None:
     first, second = f"@returns(200) {{a: A{{b: {one}}}}}", f"@returns(201) {{a: A{{b: {other}}}}}"
     assert parse(small(first, first.replace("200", "201")))
     with pytest.raises(LapSyntaxError, match="the fields of 'A' differ"):
@@ -448,7 +448,7 @@ def test_mistake(name: str, newline: str) -> None:
     ) or (meant == "\ufeff")
 
 
-def test_long_lines_are_windowed() -> None:
+def test_a_long_line_is_shortened_around_the_caret() -> None:
     line = "@required {" + ", ".join(f"m{i}: str" for i in range(10_000)) + ", a: x}"
     with pytest.raises(LapSyntaxError) as caught:
         parse(small(line))
@@ -467,7 +467,7 @@ def test_errors_are_picklable() -> None:
     assert (str(copy), vars(copy)) == (str(caught.value), vars(caught.value))
 
 
-def test_unknown_directives_are_kept_and_warned_about() -> None:
+def test_an_unknown_directive_is_kept_with_a_warning() -> None:
     text = small("@desc x", "@later {a: b,", "  c {d}}", "  @bare ", "@odd :{")
     with pytest.warns(LapWarning) as caught:
         document = parse(text, file="a.lap")
@@ -491,7 +491,7 @@ def test_a_warning_points_at_the_caller() -> None:
 
 
 @pytest.mark.parametrize("before", ["@end\n", "@endpoint", "@api", "@group a"])
-def test_unknown_directives_may_stand_anywhere(before: str) -> None:
+def test_an_unknown_directive_may_appear_anywhere(before: str) -> None:
     text = f"{HEAD}@endpoints 1\n@group a\n@endpoint GET /\n@endgroup\n@end\n"
     text = text.replace(before, f"@x y\n{before}")
     with pytest.warns(LapWarning, match="unknown directive '@x'"):
@@ -540,7 +540,7 @@ def blocks(types: st.SearchStrategy[Type], *, params: bool = False) -> st.Search
     return st.builds(Block, unique.map(tuple), lead=lines_)
 
 
-# The bodies of one name have to agree wherever it stands, so these are not drawn at random.
+# All bodies of one name must agree, so these are not drawn at random.
 TAG = Named("Tag", Block((Member("key", Scalar("str")),)))
 TREE = Named("Tree", Block((Member("tags", ListOf(TAG)), Member("up", Named("Tree")))))
 
@@ -682,7 +682,7 @@ def documents(draw: st.DrawFn) -> Document:
 
 @given(documents())
 @settings(deadline=None, max_examples=75)
-def test_what_is_printed_is_read_back(document: Document) -> None:
+def test_a_printed_document_is_parsed_to_the_same_document(document: Document) -> None:
     text = document.to_text()
     again = parse(text)
     assert again == document
@@ -690,7 +690,7 @@ def test_what_is_printed_is_read_back(document: Document) -> None:
 
 
 def check_total(text: str) -> None:
-    """See that `text` is either read and printed back, or refused in the proper way."""
+    """Assert that `text` either round-trips or is refused with a valid error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LapWarning)
         try:
@@ -708,7 +708,7 @@ def check_total(text: str) -> None:
 
 @given(st.data(), st.sampled_from([SPEC_TEXT, EVERYTHING, EVERYTHING.replace("\n", "\r\n")]))
 @settings(deadline=None, max_examples=300)
-def test_damage_is_survived(data: st.DataObject, text: str) -> None:
+def test_damaged_text_round_trips_or_is_refused(data: st.DataObject, text: str) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         start = data.draw(st.integers(0, len(text)))
         stop = min(len(text), start + data.draw(st.integers(0, 40)))
@@ -723,13 +723,13 @@ def test_damage_is_survived(data: st.DataObject, text: str) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("@lapv0.3 {}[]()<>:,?#=/\r\n\tA→") | st.characters()))
-def test_noise_is_survived(text: str) -> None:
+def test_random_text_round_trips_or_is_refused(text: str) -> None:
     check_total(text)
     check_total(HEAD + text)
     check_total(small(text))
 
 
 @given(st.text(alphabet="{}[]()<>:,?#= amp\nA", max_size=40))
-def test_noise_in_braces_is_survived(text: str) -> None:
+def test_random_text_in_braces_round_trips_or_is_refused(text: str) -> None:
     check_total(small(f"@required {{a: {text}}}"))
     check_total(small(f"@errors {{404: {text}}}"))

@@ -1,4 +1,4 @@
-"""What the LAP reader says would have been right, and where its texts and directives end."""
+"""What the LAP reader expected, and where texts and directives end."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ EXPECTED = {
     "tab": "a space",
     "byte order mark": "UTF-8 text without control characters",
     "differing bodies": "the same fields as in line 6, column 19",
-    "very deep": "something less deep",
+    "very deep": "at most that many levels",
 }
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_what_would_have_been_right(name: str) -> None:
+def test_an_error_states_what_was_expected(name: str) -> None:
     text, _ = marked(MISTAKES[name][0])
     with pytest.raises(LapSyntaxError) as caught:
         parse(text)
@@ -100,7 +100,7 @@ def test_what_would_have_been_right(name: str) -> None:
         (small("@returns(200) {a: A} #«", end=""), "the text of the comment"),
     ],
 )
-def test_a_directive_that_is_cut_off(line: str, expected: str) -> None:
+def test_an_incomplete_directive_is_refused_at_its_end(line: str, expected: str) -> None:
     text, place = marked(line)
     for message, rest in (("end of file", ""), ("end of line", "\n@end\n")):
         with pytest.raises(LapSyntaxError) as caught:
@@ -110,7 +110,7 @@ def test_a_directive_that_is_cut_off(line: str, expected: str) -> None:
         assert (error.line, error.column) == (place.line, place.column)
 
 
-def test_a_comment_without_a_space_before_it() -> None:
+def test_a_comment_without_a_space_before_it_is_refused() -> None:
     text, place = marked(small("@returns(200) {a: A}«#b"))
     with pytest.raises(LapSyntaxError) as caught:
         parse(text)
@@ -129,7 +129,7 @@ def test_a_comment_without_a_space_before_it() -> None:
         ("{a\n}\N{NO-BREAK SPACE}", []),
     ],
 )
-def test_an_unknown_directive_ends_where_its_braces_do(value: str, below: list[str]) -> None:
+def test_an_unknown_directive_ends_with_its_braces(value: str, below: list[str]) -> None:
     text = small(f"@later {value}", *below)
     with pytest.warns(LapWarning, match="unknown directive '@later'"):
         document = parse(text)
@@ -138,7 +138,7 @@ def test_an_unknown_directive_ends_where_its_braces_do(value: str, below: list[s
     assert document.to_text() == text
 
 
-def test_only_spaces_and_line_ends_are_no_part_of_a_text() -> None:
+def test_only_spaces_and_line_ends_are_stripped_from_a_text() -> None:
     text = small(
         "@desc XX  ",
         "@required {a: str # x\N{NO-BREAK SPACE}  ,\n  b: str=y\N{NO-BREAK SPACE}}",

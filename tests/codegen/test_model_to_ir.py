@@ -1,4 +1,4 @@
-"""What the model's paginators, waiters and types become; what is left out is told."""
+"""Paginators, waiters and types of the model in the IR, and omissions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FINDINGS = "DescribeImageScanFindings"
 
 
 def built(model: AwsModel, **changed: Any) -> Service:
-    """The service without decisions, of the model with other paginators or waiters."""
+    """The service of a changed model, without an overlay."""
     facts = Facts({}, frozenset(), {})
     return build_service(dataclasses.replace(model, **changed), Overlay(), facts, package="ecr")
 
@@ -56,8 +56,8 @@ def paginator(**changed: Any) -> dict[str, Any]:
 # -- pages ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("paginators", [paginator(), {}], ids=["told", "guessed"])
-def test_an_operation_pages_as_its_paginator_or_its_members_say(
+@pytest.mark.parametrize("paginators", [paginator(), {}], ids=["paginator", "members"])
+def test_an_operation_pages_by_its_paginator_or_by_its_members(
     model: AwsModel, paginators: dict[str, Any]
 ) -> None:
     found = operation(built(model, paginators=paginators), "ListImages").pagination
@@ -81,7 +81,7 @@ def test_an_operation_pages_as_its_paginator_or_its_members_say(
         {"input_token": "nextToken || marker"},
     ],
 )
-def test_a_paginator_of_more_than_paths_is_left_out_with_a_word(
+def test_a_paginator_with_more_than_paths_is_omitted_and_reported(
     model: AwsModel, changed: dict[str, Any]
 ) -> None:
     service = built(model, paginators=paginator(**changed))
@@ -89,17 +89,19 @@ def test_a_paginator_of_more_than_paths_is_left_out_with_a_word(
     assert "ListImages: its paginator needs more than attribute paths" in service.omissions
 
 
-def test_a_paginator_whose_token_no_request_has_is_none(model: AwsModel) -> None:
+def test_a_paginator_without_a_token_in_the_request_is_omitted(model: AwsModel) -> None:
     service = built(model, paginators=paginator(input_token="marker"))
     assert operation(service, "ListImages").pagination is None
 
 
-def test_an_answer_with_a_token_but_without_a_list_of_its_own_does_not_page(
+def test_a_response_with_a_token_but_without_one_list_does_not_page(
     model: AwsModel,
 ) -> None:
     service = built(model, paginators={})
     assert operation(service, FINDINGS).pagination is None
-    assert f"{FINDINGS}: it pages, but its answer has not one list: none" in service.omissions
+    assert (
+        f"{FINDINGS}: it pages, but its response does not have one list: none" in service.omissions
+    )
 
 
 # -- waiters --------------------------------------------------------------------------------------
@@ -114,7 +116,7 @@ def acceptor(expected: str, state: str, matcher: str = "path") -> dict[str, str]
     return {"matcher": matcher, "expected": expected, "state": state, **path}
 
 
-def test_a_waiter_that_cannot_fail_is_written_with_what_it_waits_out(model: AwsModel) -> None:
+def test_a_waiter_without_failures_has_its_retried_errors(model: AwsModel) -> None:
     service = built(
         model,
         waiters=waiter(
@@ -140,7 +142,7 @@ def test_a_waiter_that_cannot_fail_is_written_with_what_it_waits_out(model: AwsM
         [acceptor("COMPLETE", "success") | {"argument": "length(findings)"}],
     ],
 )
-def test_a_waiter_of_more_than_one_paths_value_is_left_out_with_a_word(
+def test_a_waiter_with_several_paths_is_omitted_and_reported(
     model: AwsModel, acceptors: list[dict[str, str]]
 ) -> None:
     service = built(model, waiters=waiter(*acceptors))
@@ -148,7 +150,7 @@ def test_a_waiter_of_more_than_one_paths_value_is_left_out_with_a_word(
     assert "waiter FindingsThere: it compares more than one path's value" in service.omissions
 
 
-# -- how types are written ------------------------------------------------------------------------
+# -- annotations ---------------------------------------------------------------------------------
 
 TEXT = String("Name")
 TAG = StructureRef("Tag")
@@ -178,7 +180,7 @@ TAG = StructureRef("Tag")
         (MapOf(TEXT, TAG), "dict[Str, Tag]", "Mapping[str, Tag | TagParam]", "dict[str, Tag]"),
     ],
 )
-def test_a_type_as_a_field_as_an_argument_and_as_a_value(
+def test_annotations_of_a_type_as_field_argument_and_result(
     ref: TypeRef, field: str, argument: str, value: str
 ) -> None:
     writer = ModuleWriter("A module.")
@@ -198,6 +200,6 @@ def test_a_type_as_a_field_as_an_argument_and_as_a_value(
         (MapOf(TEXT, TEXT), ""),
     ],
 )
-def test_limits_in_words(ref: TypeRef, words: str) -> None:
+def test_limits_as_text(ref: TypeRef, words: str) -> None:
     member = Member("name", "Name", ref, required=False, sensitive=False, deprecated=False, doc="")
     assert limits_text(member) == words

@@ -1,4 +1,4 @@
-"""Which module of the package of models defines which shape."""
+"""The assignment of shapes to modules in the package of models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from codegen.ir import Member, Operation, Service, Structure, StructureRef
 from codegen.render.models import render
 
 
-def test_shapes_that_the_same_operations_use_stand_together() -> None:
+def test_shapes_of_the_same_operations_are_in_one_module() -> None:
     texts = render(
         _service(
             {"One": ["Own", "Both", "All"], "Two": ["Both", "All"], "Three": ["All"]},
@@ -25,7 +25,7 @@ def test_shapes_that_the_same_operations_use_stand_together() -> None:
     assert "from .both import Both\n" in texts["models/one.py"]
 
 
-def test_a_circle_of_shapes_stays_in_one_module() -> None:
+def test_a_cycle_of_shapes_is_in_one_module() -> None:
     texts = render(
         _service(
             {"One": ["Left"], "Two": ["Right"]},
@@ -35,7 +35,7 @@ def test_a_circle_of_shapes_stays_in_one_module() -> None:
     assert _where(texts) == {"Left": "leaf", "Right": "leaf", "Leaf": "leaf"}
 
 
-def test_a_module_is_named_neither_as_an_operation_nor_as_a_keyword() -> None:
+def test_a_module_has_neither_the_name_of_an_operation_nor_of_a_keyword() -> None:
     taken = ["One", "Scalars", "Import"]
     service = _service({"One": taken, "Two": taken[:2], "Three": taken[1:]}, {n: [] for n in taken})
     assert _where(render(service)) == {
@@ -55,7 +55,7 @@ def _where(texts: dict[str, str]) -> dict[str, str]:
 
 
 def _service(operations: dict[str, list[str]], shapes: dict[str, list[str]]) -> Service:
-    """A service of operations and shapes by the shapes in their members."""
+    """A service; operations and shapes are given with the shapes of their members."""
     return Service(
         package="demo",
         client="DemoClient",
@@ -66,8 +66,8 @@ def _service(operations: dict[str, list[str]], shapes: dict[str, list[str]]) -> 
         signing_name="demo",
         target_prefix="Demo",
         json_version="1.1",
-        operations=tuple(_operation(name, held) for name, held in operations.items()),
-        structures=tuple(_structure(name, held) for name, held in shapes.items()),
+        operations=tuple(_operation(name, inner) for name, inner in operations.items()),
+        structures=tuple(_structure(name, inner) for name, inner in shapes.items()),
         enums=(),
         errors=(),
         waiters=(),
@@ -79,13 +79,13 @@ def _service(operations: dict[str, list[str]], shapes: dict[str, list[str]]) -> 
     )
 
 
-def _operation(name: str, held: list[str]) -> Operation:
+def _operation(name: str, inner: list[str]) -> Operation:
     return Operation(
         name=name,
         method=name.lower(),
         doc="",
         input=_structure(f"{name}Request", [], "request"),
-        output=_structure(f"{name}Response", held, "response"),
+        output=_structure(f"{name}Response", inner, "response"),
         errors=(),
         pagination=None,
         batch=None,
@@ -96,7 +96,7 @@ def _operation(name: str, held: list[str]) -> Operation:
 
 
 def _structure(
-    name: str, held: list[str], role: Literal["request", "response", "nested"] = "nested"
+    name: str, inner: list[str], role: Literal["request", "response", "nested"] = "nested"
 ) -> Structure:
     members = tuple(
         Member(
@@ -108,6 +108,6 @@ def _structure(
             deprecated=False,
             doc="",
         )
-        for other in held
+        for other in inner
     )
     return Structure(name=name, role=role, members=members, in_input=False, doc="")

@@ -1,4 +1,4 @@
-"""The overlay: entries that are wrong, out of date or missing stop the build, with words."""
+"""The overlay: entries that are wrong, out of date or missing stop the build with a message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.codegen.project import OVERLAY, ROOT
 
 
 def written(folder: Path, text: str) -> Path:
-    """An overlay of that text."""
+    """An overlay with that text."""
     path = folder / "overlay.toml"
     path.write_text(text, encoding="utf-8")
     return path
@@ -46,15 +46,20 @@ def entry(table: str, **values: str | bool) -> str:
         ('[docs.members]\n"Tag.gone" = "A line."', "Tag.gone"),
     ],
 )
-def test_an_overlay_entry_for_what_is_gone_is_refused(
+def test_an_entry_about_something_the_model_lacks_is_refused_with_its_line(
     tmp_path: Path, model: AwsModel, text: str, named: str
 ) -> None:
     with pytest.raises(OverlayError) as refused:
         Overlay.load(written(tmp_path, text), model)
-    assert f"{named}: the model has no such name any more" in str(refused.value)
+    line = 1 + text[: text.rindex("[[") if "[[" in text else text.rindex("\n") + 1].count("\n")
+    complaint = str(refused.value)
+    assert complaint.startswith(f"{tmp_path}/overlay.toml:{line}: [")
+    assert complaint.endswith(f"{named}: the model has no such name")
 
 
-def test_every_complaint_about_the_overlay_is_told_at_once(tmp_path: Path, model: AwsModel) -> None:
+def test_all_complaints_about_the_overlay_are_reported_together(
+    tmp_path: Path, model: AwsModel
+) -> None:
     path = written(
         tmp_path,
         entry("sensitive", member="One.gone")
@@ -66,21 +71,49 @@ def test_every_complaint_about_the_overlay_is_told_at_once(tmp_path: Path, model
     with pytest.raises(OverlayError) as refused:
         Overlay.load(path, model)
     assert str(refused.value).splitlines() == [
-        f"{path}: [[sensitive]] entry 3: wrong or missing: why",
-        f"{path}: unknown table [odd]",
-        f"{path}: [sensitive] One.gone: the model has no such name any more",
-        f"{path}: [sensitive] Two.gone: the model has no such name any more",
-        f"{path}: unknown table [docs.odd]",
+        f"{path}:2: [[sensitive]] One.gone: the model has no such name",
+        f"{path}:6: [[sensitive]] Two.gone: the model has no such name",
+        f"{path}:9: [[sensitive]] entry 3: wrong or missing: why",
+        f"{path}:11: unknown table [odd]",
+        f"{path}:13: unknown table [docs.odd]",
     ]
 
 
-def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) -> None:
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("required = 1\n", ":1: [[required]] must be an array of tables"),
+        ("\n[required]\nmember = 1\n", ":2: [[required]] must be an array of tables"),
+        ("sensitive = [1]\n", ": [[sensitive]] entry 1: wrong or missing: member, why"),
+        ("docs = 1\n", ":1: docs must be tables such as [docs.members]"),
+        ("[docs]\nmembers = 1\n", ":2: [docs.members] must be a table of lines"),
+        ("[docs.members]\nregistryId = 1\n", ":2: [docs.members] registryId: must be a string"),
+        ("odd = 1\n", ":1: unknown table [odd]"),
+        ("[[odd]]\n", ":1: unknown table [odd]"),
+        ("a = " + "[" * 5000, ": nested too deeply"),
+        (
+            entry("sensitive", member="Tag.Key") * 2,
+            ":6: [[sensitive]] Tag.Key: decided more than once",
+        ),
+    ],
+    ids=lambda text: text[:20].strip(),
+)
+def test_a_table_of_the_wrong_shape_is_refused_with_its_line(
+    tmp_path: Path, model: AwsModel, text: str, complaint: str
+) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(OverlayError) as refused:
+        Overlay.load(path, model)
+    assert str(refused.value) == f"{path}{complaint}"
+
+
+def test_an_overlay_that_is_not_toml_is_refused(tmp_path: Path, model: AwsModel) -> None:
     with pytest.raises(OverlayError, match=r"overlay\.toml: .*line 1"):
         Overlay.load(written(tmp_path, "[docs\n"), model)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         (
             "acceptedMediaTypes = ",
@@ -91,8 +124,8 @@ def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) 
         (
             'pending = ["IN_PROGRESS", "PENDING"]',
             'pending = ["IN_PROGRESS"]',
-            "[[waiter]] ImageScanComplete: success, failure and pending must share out the enum's "
-            "values exactly: PENDING",
+            "[[waiter]] ImageScanComplete: success, failure and pending must contain each of the "
+            "enum's values once: PENDING",
         ),
         (
             "limit = 25\n",
@@ -102,7 +135,7 @@ def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) 
         (
             'structure = "CreateRepositoryResponse"\nmembers = ["repository"]',
             'structure = "ImageIdentifier"\nmembers = ["imageTag"]',
-            "[[returned]] ImageIdentifier.imageTag: inputs share it, and may omit it",
+            "[[returned]] ImageIdentifier.imageTag: inputs share it and may omit it",
         ),
         (
             'structure = "CreateRepositoryResponse"\nmembers = ["repository"]',
@@ -127,7 +160,8 @@ def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) 
         (
             'result = "layers"\nfailures = "failures"',
             'result = "failures"\nfailures = "layers"',
-            "[[batch]] BatchCheckLayerAvailability: a failure is no id, code and reason",
+            "[[batch]] BatchCheckLayerAvailability: a failure must consist of an id, a code and a "
+            "reason",
         ),
         (
             'result = "images"\nfailures = "failures"',
@@ -137,12 +171,12 @@ def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) 
         (
             'required = ["repositoryName"]',
             'required = ["goneName"]',
-            "[[handle]] RepositoryHandle: goneName has to be of one type, is nothing",
+            "[[handle]] RepositoryHandle: goneName must have one type, not none",
         ),
         (
             'method = "repository"',
             'method = "list_images"',
-            "[[handle]] RepositoryHandle: an operation is called list_images",
+            "[[handle]] RepositoryHandle: there is an operation list_images already",
         ),
         (
             'class = "ECRClient"',
@@ -151,10 +185,10 @@ def test_an_overlay_that_is_no_toml_is_refused(tmp_path: Path, model: AwsModel) 
         ),
     ],
 )
-def test_an_overlay_that_leaves_something_open_is_refused(
-    tmp_path: Path, model: AwsModel, document: lap.Document, old: str, new: str, told: str
+def test_an_overlay_that_does_not_fit_the_sources_is_refused(
+    tmp_path: Path, model: AwsModel, document: lap.Document, old: str, new: str, message: str
 ) -> None:
     overlay = Overlay.load(edited(tmp_path, old, new), model)
     with pytest.raises(OverlayError) as refused:
         reconcile(document, model, overlay, package="ecrclient")
-    assert told in str(refused.value)
+    assert message in str(refused.value)

@@ -1,4 +1,4 @@
-"""The spec held against the model: what is noted, and what stops the build, with its place."""
+"""Comparing the spec with the model: recorded differences, and errors with their positions."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def overlay(model: AwsModel) -> Overlay:
 
 
 def respelled(old: str, new: str) -> lap.Document:
-    """The spec with the first *old* in it changed."""
+    """The spec with the first occurrence of *old* replaced."""
     text = (ROOT / SPEC).read_bytes().decode("utf-8")
     assert old in text
     return lap.parse(text.replace(old, new, 1), file="spec.lap")
 
 
 def added(document: lap.Document, model: AwsModel, overlay: Overlay) -> set[Difference]:
-    """The differences that the spec itself does not have."""
+    """The differences that the unchanged spec does not have."""
     spec = lap.parse((ROOT / SPEC).read_bytes().decode("utf-8"))
     before, after = (
         set(reconcile(one, model, overlay, package="ecrclient").differences)
@@ -37,30 +37,32 @@ def added(document: lap.Document, model: AwsModel, overlay: Overlay) -> set[Diff
     return after - before
 
 
-def test_a_contradiction_that_nobody_has_decided_stops_the_build(
+def test_an_undecided_contradiction_stops_the_build(
     model: AwsModel, document: lap.Document
 ) -> None:
     with pytest.raises(ReconcileError) as refused:
         reconcile(document, model, Overlay(), package="ecrclient")
     assert str(refused.value) == (
-        "UpdatePullThroughCacheRuleRequest.credentialArn is required in the spec, optional in the "
-        "model: settle it in the overlay's [[required]]"
+        "UpdatePullThroughCacheRuleRequest.credentialArn is required in the spec and optional in "
+        "the model: settle it in the overlay's [[required]]"
     )
 
 
-def test_what_only_the_model_requires_stops_the_build(model: AwsModel, overlay: Overlay) -> None:
+def test_a_member_that_only_the_model_requires_stops_the_build(
+    model: AwsModel, overlay: Overlay
+) -> None:
     changed = respelled(
         "@required {repositoryName: str, layerDigests: [str]}", "@required {repositoryName: str}"
     )
     with pytest.raises(ReconcileError) as refused:
         reconcile(changed, model, overlay, package="ecrclient")
     assert str(refused.value) == (
-        "BatchCheckLayerAvailabilityRequest.layerDigests is required in the model only: settle it "
+        "BatchCheckLayerAvailabilityRequest.layerDigests is required only in the model: settle it "
         "in the overlay's [[required]]"
     )
 
 
-def test_a_member_that_the_model_lacks_stops_the_build_at_its_place(
+def test_a_member_that_the_model_lacks_stops_the_build_with_its_position(
     model: AwsModel, overlay: Overlay
 ) -> None:
     body = "image: Image?{"
@@ -75,7 +77,7 @@ def test_a_member_that_the_model_lacks_stops_the_build_at_its_place(
     )
 
 
-def test_a_decision_where_nobody_disagrees_stops_the_build(
+def test_a_decision_on_which_the_sources_agree_stops_the_build(
     model: AwsModel, document: lap.Document, overlay: Overlay
 ) -> None:
     (decision,) = overlay.required.values()
@@ -113,7 +115,7 @@ def test_a_decision_where_nobody_disagrees_stops_the_build(
         ),
     ],
 )
-def test_a_difference_that_a_rule_settles_is_noted(
+def test_a_difference_that_a_rule_settles_is_recorded(
     model: AwsModel,
     overlay: Overlay,
     old: str,
@@ -126,7 +128,7 @@ def test_a_difference_that_a_rule_settles_is_noted(
     assert (found.where, found.kind, (found.spec, found.model)) == (where, kind, spelled)
 
 
-def test_only_what_a_success_returns_is_compared(model: AwsModel, overlay: Overlay) -> None:
+def test_only_successful_responses_are_compared(model: AwsModel, overlay: Overlay) -> None:
     success = "@returns(200) {layers: [Layer]?, "
     changed = respelled(success, "@returns(404) {goneMember: str}\n" + success)
     assert not added(changed, model, overlay)
@@ -144,7 +146,7 @@ def test_only_what_a_success_returns_is_compared(model: AwsModel, overlay: Overl
         ("str(ON/OFF)", "str"),
     ],
 )
-def test_a_type_is_compared_without_its_marks(written: str, spelled: str) -> None:
+def test_a_type_is_compared_without_its_mark_for_null(written: str, spelled: str) -> None:
     spec = (
         f"@lap v0.3\n@api A\n@endpoints 1\n\n@endpoint POST /\n@required {{m: {written}}}\n\n@end"
     )

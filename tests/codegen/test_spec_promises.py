@@ -1,4 +1,4 @@
-"""The client holds every promise of the spec, read here by other means than the generator's.
+"""The client keeps every promise of the spec, which an independent reader reads here.
 
 Nothing of ``codegen`` is used: a reader of a few lines takes the endpoints out of the file, and the
 names that the file does not have are written down by hand, from the descriptions.
@@ -27,7 +27,7 @@ from ecrclient._runtime.shapes import SupportsJson
 
 SPEC = Path(__file__).parents[2] / "codegen" / "spec" / "amazonaws-com-ecr.lap"
 
-# In the order of the file, told from what each block says that it does.
+# In the order of the file; the names come from the descriptions of the blocks.
 OPERATIONS = (
     "BatchCheckLayerAvailability",
     "BatchDeleteImage",
@@ -80,8 +80,8 @@ OPERATIONS = (
     "ValidatePullThroughCacheRule",
 )
 
-# What the service has gained since the spec was compiled: docs/reference/spec-differences.md.
-# What stands on top of several calls.
+# What the service gained after the spec was compiled: docs/reference/spec-differences.md.
+# Methods that make several calls.
 BEYOND_OPERATIONS = {
     "check_layers",
     "delete_images",
@@ -192,7 +192,7 @@ def _kind(tokens: list[str]) -> Kind:
 
 
 def read_blocks(text: str) -> list[Block]:
-    """Each endpoint with its name from the list above."""
+    """The endpoints with their names from the list above."""
     parts = re.split(r"^@endpoint POST /$", text, flags=re.MULTILINE)[1:]
     return [_block(name, part) for name, part in zip(OPERATIONS, parts, strict=True)]
 
@@ -225,7 +225,7 @@ each_block = pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.na
 # -- the file -------------------------------------------------------------------------------------
 
 
-def test_the_file_counts_what_it_has() -> None:
+def test_the_file_has_the_stated_number_of_endpoints() -> None:
     assert re.findall(r"^@endpoints (\d+)$", TEXT, re.MULTILINE) == ["49"]
     assert re.findall(r"^@toc root\((\d+)\)$", TEXT, re.MULTILINE) == ["49"]
     assert TEXT.startswith("@lap v0.3\n")
@@ -233,11 +233,11 @@ def test_the_file_counts_what_it_has() -> None:
     assert len(BLOCKS) == len(set(OPERATIONS)) == 49
 
 
-def test_the_blocks_stand_in_alphabetical_order() -> None:
+def test_the_blocks_are_in_alphabetical_order() -> None:
     assert sorted(OPERATIONS) == list(OPERATIONS)
 
 
-def test_a_body_is_the_same_wherever_it_recurs() -> None:
+def test_all_bodies_of_a_type_are_equal() -> None:
     bodies: dict[str, Members] = {}
     named: set[str] = set()
     for block in BLOCKS:
@@ -312,7 +312,7 @@ def alternatives(hint: Any) -> set[Any]:
 
 
 DOCUMENTS = {"lifecyclePolicy", "lifecyclePolicyText", "policyText", "repositoryPolicy"}
-"""Texts of JSON documents, which may be passed as documents too."""
+"""Strings that contain JSON documents, which may be passed as documents too."""
 
 SCALARS = {
     "str": str,
@@ -333,7 +333,7 @@ def assert_accepts(kind: Kind, choices: set[Any], name: str) -> None:
         documents = {Mapping[str, object], SupportsJson} if name in DOCUMENTS else set[Any]()
         assert choices == {SCALARS[kind.text]} | documents, name
     else:
-        # A structure: the model, or the typed dictionary that is its twin.
+        # A structure: the model, or its typed dictionary.
         assert choices == {getattr(models, kind.text), getattr(params, f"{kind.text}Param")}, name
 
 
@@ -366,17 +366,17 @@ def assert_fields(model: type[BaseModel], members: Members) -> None:
     for name, kind in members.items():
         choices = alternatives(hints[snake(name)])
         where = f"{model.__name__}.{name}"
-        # What may be null may still be promised; what may not be null has to be.
+        # A nullable member may be required; one that is not nullable must be.
         assert kind.nullable or NoneType not in choices, where
         (python,) = choices - {NoneType}
-        assert_holds(kind, python, where)
+        assert_type(kind, python, where)
 
 
-def assert_holds(kind: Kind, python: Any, where: str) -> None:
+def assert_type(kind: Kind, python: Any, where: str) -> None:
     if kind.item:
         assert get_origin(python) is list, where
         (item,) = alternatives(*get_args(python))
-        assert_holds(kind.item, item, where)
+        assert_type(kind.item, item, where)
     elif kind.text == "map<str,int>":
         assert get_origin(python) is dict, where
         assert [alternatives(part) for part in get_args(python)] == [{str}, {int}], where
@@ -389,12 +389,12 @@ def assert_holds(kind: Kind, python: Any, where: str) -> None:
 
 
 @each_block
-def test_the_description_stands_in_the_docstring(block: Block) -> None:
+def test_the_docstring_contains_the_description(block: Block) -> None:
     documented = " ".join((inspect.getdoc(method_of(block)) or "").split())
     assert documented.startswith(" ".join(block.desc.split()))
 
 
-def test_a_method_beyond_the_spec_says_so() -> None:
+def test_the_docstring_of_a_newer_method_says_that_it_is_not_in_the_spec() -> None:
     documented = {
         name: inspect.getdoc(method) or ""
         for name, method in vars(ECRClient).items()
@@ -407,8 +407,8 @@ def test_a_method_beyond_the_spec_says_so() -> None:
     assert marked == {snake(name) for name in NEWER_OPERATIONS}
 
 
-def test_the_tables_of_newer_members_hold_nothing_idle() -> None:
-    """An entry that names nothing would let a wrong member pass one day."""
+def test_every_entry_of_the_tables_of_newer_members_is_needed() -> None:
+    """An unneeded entry would accept a wrong member later."""
     assert sum(map(len, NEWER_INPUTS.values())) == 7
     for operation, names in NEWER_INPUTS.items():
         block = BLOCKS[OPERATIONS.index(operation)]
@@ -417,7 +417,7 @@ def test_the_tables_of_newer_members_hold_nothing_idle() -> None:
         assert name in BLOCKS[OPERATIONS.index(operation)].required
 
 
-# -- the answers ----------------------------------------------------------------------------------
+# -- the responses --------------------------------------------------------------------------------
 
 MOMENT = datetime(2024, 2, 29, 12, 30, 15, 250_000, tzinfo=UTC)
 SAMPLES: dict[str, tuple[Any, Any]] = {
@@ -433,9 +433,9 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
 
 @pytest.mark.anyio
 @each_block
-async def test_an_answer_in_the_specs_spelling_is_read(block: Block) -> None:
-    answer = {name: on_the_wire(kind) for name, kind in block.returns.items()}
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
+async def test_a_response_with_the_names_of_the_spec_is_parsed(block: Block) -> None:
+    body = {name: on_the_wire(kind) for name, kind in block.returns.items()}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
     async with ECRClient(
         region="eu-west-1",
         endpoint_url="https://ecr.test",

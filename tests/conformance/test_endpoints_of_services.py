@@ -31,12 +31,12 @@ SERVICES = (
 )
 REGIONS = ["us-east-1", "us-west-2", "cn-north-1", "us-gov-west-1", "eu-west-99", "aws-global"]
 ELSEWHERE = "where an endpoint is signed for a region of its own, that one has to be asked for"
-HOSTS = "has a host of its own, which is not served yet"
+HOSTS = "has a host prefix, which is not supported"
 REFUSED = {
-    "acm": "nothing supplies the parameter 'ServiceType'",
+    "acm": "a client cannot supply the parameter 'ServiceType'",
     "dynamodb": "the function 'parseURL' is not supported",
     "healthlake": HOSTS,
-    "kinesis": "nothing supplies the parameter 'ResourceType'",
+    "kinesis": "a client cannot supply the parameter 'ResourceType'",
     "logs": HOSTS,
     "opensearchmemory": "the function 'isValidHostLabel' is not supported",
     "servicediscovery": HOSTS,
@@ -81,7 +81,7 @@ def resolver(name: str) -> Callable[..., str | None]:
         try:
             url: str = module["resolve_endpoint"](**{name: settings[name] for name in known})
         except ConfigurationError as error:
-            if "signed for" in str(error):
+            if "signing region" in str(error):
                 raise
             return None
         return url

@@ -16,7 +16,7 @@ from tests.conformance.tally import Judge
 
 REFERENCE = Judge("lapsh's parser: endpoints")
 EXAMPLES = Path(__file__).parent / "corpus"
-# What the grammar in codegen/lap.py does not have, and why that is right for a client of HTTP.
+# What the grammar in codegen/lap does not have, and why that is right for a client of HTTP.
 REFUSED = {
     "github": "GraphQL, in a notation of its own that lapsh's parser skips over",
     "streetlights-mqtt": "SUB is no HTTP method",

@@ -115,7 +115,7 @@ async def assert_not_served(made: Made, case: Case, work: Path) -> None:
     """What happens in the place of what the case has."""
     if case.operation in HOSTS:
         model = made.suite.model(case.id, without=frozenset(HOSTS - {case.operation}))
-        with pytest.raises(ModelError, match=f"{case.operation} has a host of its own"):
+        with pytest.raises(ModelError, match=f"{case.operation} has a host prefix"):
             aws_model.load(case.id, data_folder(case.id, model, work))
     elif case.operation == "HostWithPathOperation":
         client = made.client(EMPTY, [], case.endpoint)

@@ -140,7 +140,7 @@ def test_twelve_operations_model_a_quota() -> None:
 def test_the_docstring_tells_what_is_not_safe_to_send_twice(operation: Any) -> None:
     doc = " ".join((getattr(ECRClient, operation.method).__doc__ or "").split())
 
-    assert ("Not quite safe to send twice" in doc) is not operation.retry_safe
+    assert ("Not idempotent" in doc) is not operation.retry_safe
 
 
 # -- a success that is none ------------------------------------------------------------------------

@@ -1,31 +1,31 @@
-"""A cursor over the text of a LAP document that knows places, white space and open brackets."""
+"""A cursor in the text of a LAP document that tracks positions and open brackets."""
 
 import re
 from bisect import bisect_right
 from typing import NoReturn
 
-from codegen.lap_errors import LapSyntaxError, quoted
-from codegen.lap_nodes import Position
+from codegen.lap.errors import LapSyntaxError, quoted
+from codegen.lap.types import Position
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]|\r(?!\n)|\\A\ufeff")
-_SPACES = re.compile(r" *+")
-_SPACES_AND_LINES = re.compile(r"[ \r\n]*+")
+_SPACES = re.compile(r" *")
+_SPACES_AND_LINES = re.compile(r"[ \r\n]*")
 _LINE_END = re.compile(r"\r?\n|\Z")
-_BLANK_REST = re.compile(r" *+(?:\r?\n|\Z)")
-_REST_OF_LINE = re.compile(r"[^\r\n]*+")
-_REST_OF_LINE_AND_END = re.compile(r"[^\n]*+\n?")
-_DIRECTIVE_LINE = re.compile(r" *+@")
-_NEW_DIRECTIVE = re.compile(r"\r?\n *+@")
+_BLANK_REST = re.compile(r" *(?:\r?\n|\Z)")
+_REST_OF_LINE = re.compile(r"[^\r\n]*")
+_REST_OF_LINE_AND_END = re.compile(r"[^\n]*\n?")
+_DIRECTIVE_LINE = re.compile(r" *@")
+_NEW_DIRECTIVE = re.compile(r"\r?\n *@")
 _PROSE_MARK = re.compile(r"[{},\s]")
-_WORD = re.compile(r"[\w@$.-]++")
+_WORD = re.compile(r"[\w@$.-]+")
 _CLOSER = {"{": "}", "[": "]", "<": ">", "(": ")"}
 
 
 class Scanner:
-    """Reads a text from left to right; whatever does not fit becomes a `LapSyntaxError`."""
+    """Reads a text from left to right; raises `LapSyntaxError` for invalid text."""
 
     def __init__(self, text: str, file: str) -> None:
-        """Start at the beginning of `text`, once it holds no character that a LAP file cannot."""
+        """Start at the beginning of `text`, which must not contain control characters."""
         self._text = text
         self._file = file
         self._at = 0
@@ -34,7 +34,7 @@ class Scanner:
         if found := _FORBIDDEN.search(text):
             self._fail(found.start(), _complaint(found[0]), "UTF-8 text without control characters")
 
-    # Places and errors.
+    # Positions and errors.
 
     def _position(self, index: int) -> Position:
         line = bisect_right(self._line_starts, index)
@@ -48,7 +48,7 @@ class Scanner:
         )
 
     def _fail_here(self, expected: str) -> NoReturn:
-        """Complain about what stands here, or about the bracket that swallowed all up to here."""
+        """Report what is here, or the unclosed bracket that includes everything up to here."""
         if self._openers and self._at >= len(self._text):
             self._fail_unclosed(self._openers[-1], "; the file looks truncated")
         if self._openers:
@@ -69,7 +69,7 @@ class Scanner:
         word = _WORD.match(self._text, self._at)
         return quoted(word[0] if word else self._text[self._at])
 
-    # Taking pieces.
+    # Taking pieces of the text.
 
     def _peek(self, literal: str) -> bool:
         return self._text.startswith(literal, self._at)
@@ -102,7 +102,7 @@ class Scanner:
         return gap
 
     def _spaces_and_lines(self) -> str:
-        """Take white space inside braces, where a directive on a new line cannot be meant."""
+        """Take white space in braces, where a directive on a new line means an unclosed brace."""
         gap = self._white(_SPACES_AND_LINES)
         if "\n" in gap and self._peek("@"):
             self._fail_unclosed(self._openers[-1])
@@ -115,7 +115,7 @@ class Scanner:
         return gap
 
     def _line_is_done(self) -> bool:
-        """Tell whether only spaces are left of the line."""
+        """Whether only spaces remain in the line."""
         return _BLANK_REST.match(self._text, self._at) is not None
 
     def _newline(self) -> str:
@@ -153,17 +153,17 @@ class Scanner:
         self._at += 1
 
     def _close(self, *instead: str) -> None:
-        """Close the innermost bracket; `instead` is what could also have stood here."""
+        """Close the innermost bracket; `instead` is what would also be valid here."""
         closer = _CLOSER[self._text[self._openers[-1]]]
         if not self._eat(closer):
             self._fail_here(" or ".join((*instead, repr(closer))))
         self._openers.pop()
 
     def _prose(self, end: re.Pattern[str], expected: str) -> str:
-        """Take free text up to `end` or the brace that closes the block; its own braces balance.
+        """Take free text up to `end` or the brace that closes the block; braces in it must balance.
 
-        `end` has to begin with a comma or white space. A line that begins with a directive ends
-        any text, so that one forgotten brace does not swallow the rest of the document.
+        `end` must begin with a comma or white space. A line that begins with a directive ends
+        any text, so that a missing brace does not include the rest of the document.
         """
         start, outside = self._at, len(self._openers)
         stop = len(self._text)

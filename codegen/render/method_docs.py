@@ -1,0 +1,143 @@
+"""The docstrings of the client's methods."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from collections.abc import Sequence
+
+from codegen import runtime
+from codegen.ir import Batch, Boolean, Member, Operation, Service, Waiter
+from codegen.render.methods import Method, either
+from codegen.render.types import limits_text
+from codegen.writer import WIDTH, paragraphs
+
+__all__ = ["arguments_doc", "batch_doc", "operation_doc", "waiter_doc"]
+
+_INDENT = " " * 4
+_BODY = " " * 8
+
+
+def operation_doc(operation: Operation, service: Service) -> str:
+    """The docstring of the method that calls an operation."""
+    parts = [paragraphs(operation.doc or f"Call ``{operation.name}``.", width=WIDTH - 12)]
+    if not operation.in_spec:
+        parts.append("Not in the spec: only the newer service model has this operation.")
+    if operation.deprecated:
+        parts.append("Deprecated.")
+    if not operation.retry_safe:
+        text = f"{_RETRIED} {operation.retry_hazard}".strip()
+        parts.append(paragraphs(text, width=WIDTH - 12))
+    parts += arguments_doc(operation.input.members)
+    parts.append(f"Returns:\n{_INDENT}{_returns_doc(operation)}")
+    parts.append(_raises_doc(operation, service))
+    return "\n\n".join(parts)
+
+
+_RETRIED = (
+    "Not idempotent, but retried if the response is lost, as in the AWS SDKs; "
+    "``RetryPolicy(max_attempts=1)`` turns retries off."
+)
+
+
+def _returns_doc(operation: Operation) -> str:
+    if operation.pagination is None:
+        return f"{operation.output.name}: the service's response."
+    return textwrap.fill(
+        "An object to await (for one page) or to iterate with ``async for`` (over every item).",
+        WIDTH - 16,
+        subsequent_indent=_INDENT,
+    )
+
+
+def arguments_doc(members: Sequence[Member]) -> list[str]:
+    """The section on the arguments, if there are any."""
+    if not members:
+        return []
+    return ["Args:\n" + "\n".join(_argument_doc(member) for member in members)]
+
+
+def _argument_doc(member: Member) -> str:
+    notes = [member.doc, limits_text(member), "Deprecated." if member.deprecated else ""]
+    text = f"{member.name}: {' '.join(note for note in notes if note) or member.wire_name}"
+    return textwrap.fill(
+        text, WIDTH - 12, initial_indent=_INDENT, subsequent_indent=_BODY, break_on_hyphens=False
+    )
+
+
+def _raises_doc(operation: Operation, service: Service) -> str:
+    docs = {error.name: error.doc for error in service.errors}
+    lines = ["Raises:"]
+    if operation.input.members:
+        lines.append(f"{_INDENT}RequestValidationError: an argument is invalid; nothing was sent.")
+    for name in operation.errors:
+        text = f"{name}: {docs[name]}" if docs[name] else name
+        lines.append(
+            textwrap.fill(text, WIDTH - 12, initial_indent=_INDENT, subsequent_indent=_BODY)
+        )
+    lines.append(
+        f"{_INDENT}{runtime.ROOT_ERROR}: any other failure; see ``{service.package}`` for the tree."
+    )
+    return "\n".join(lines)
+
+
+def waiter_doc(method: Method, waiter: Waiter) -> str:
+    """The docstring of the method that waits."""
+    more = [f"The wait fails at the first {either(waiter.failure)}."]
+    if waiter.retry_errors:
+        more.append(f"{either(waiter.retry_errors)} does not end the wait.")
+    arguments = arguments_doc(method.members)
+    own = f"{_INDENT}max_wait: Maximum wait in seconds, including the polls.\n"
+    own += f"{_INDENT}on_poll: Called after each poll; a coroutine function is awaited."
+    arguments = [f"{arguments[0]}\n{own}" if arguments else f"Args:\n{own}"]
+    return "\n\n".join(
+        [
+            textwrap.fill(method.summary, WIDTH - 12),
+            textwrap.fill(" ".join(more), WIDTH - 12),
+            *arguments,
+            f"Returns:\n{_INDENT}{method.operation.output.name}: the response that ended the wait.",
+            "Raises:\n"
+            f"{_INDENT}WaiterTimeoutError: ``max_wait`` has passed; it has the last response.\n"
+            f"{_INDENT}WaiterFailureError: the status is a failure; it has the last response.\n"
+            f"{_INDENT}DeadlineExceeded: ``CallOptions.deadline`` has passed.\n"
+            f"{_INDENT}{runtime.ROOT_ERROR}: any other failure of a poll.",
+        ]
+    )
+
+
+def batch_doc(method: Method, batch: Batch, service: Service) -> str:
+    """The docstring of the method that takes any number of ids."""
+    docs = {error.name: error.doc for error in service.errors}
+    errors = ", ".join(name for name in method.operation.errors if name in docs)
+    together = (
+        "sequential calls"
+        if batch.concurrency == 1
+        else f"up to {batch.concurrency} concurrent calls"
+    )
+    ids = dataclasses.replace(
+        batch.member, doc="Any number of ids, from an iterable or an async iterable.", type=_ANY
+    )
+    members = [ids if member == batch.member else member for member in method.members]
+    return "\n\n".join(
+        [
+            textwrap.fill(method.summary, WIDTH - 12, break_on_hyphens=False),
+            textwrap.fill(
+                f"Await it for the list of ``{batch.result.name}`` ({together}). See "
+                f":class:`~{service.package}.Batches` for the failures and for streaming.",
+                WIDTH - 12,
+            ),
+            *arguments_doc(members),
+            "Raises:\n"
+            f"{_INDENT}RequestValidationError: an argument is invalid; nothing was sent.\n"
+            + textwrap.fill(
+                f"BatchError: some ids failed: an exception group of BatchFailure, {errors} and "
+                "others; its ``succeeded`` has the results.",
+                WIDTH - 12,
+                initial_indent=_INDENT,
+                subsequent_indent=_BODY,
+            ),
+        ]
+    )
+
+
+_ANY = Boolean()  # a type without limits to describe
