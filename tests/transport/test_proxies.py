@@ -24,6 +24,7 @@ from ecrclient._runtime.transport import (
     translate_error,
 )
 from ecrclient._runtime.transport.default import environment_proxy
+from ecrclient._runtime.transport.encodings import ContentDecodingError
 from ecrclient._runtime.transport.proxies import proxied_transport
 
 from .conftest import request, send, trusting
@@ -119,7 +120,7 @@ def test_unencrypted_requests_are_warned_of(environ: Callable[..., None], url: s
         (httpx.ProxyError("407"), ConnectError),
         (httpx.RemoteProtocolError("no"), ReadError),
         (AnswerTooLarge("long"), ecrclient.ResponseTooLarge),
-        (httpx.DecodingError("no"), ReadError),
+        (httpx.DecodingError("no"), ContentDecodingError),
         (httpx.UnsupportedProtocol("no"), TransportError),
         (httpx.ConnectError(""), ConnectError),
     ],

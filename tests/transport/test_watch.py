@@ -279,7 +279,7 @@ async def test_an_answer_given_up_as_its_last_byte_is_read(anyio_backend: str) -
             assert not reader.done()
             exchange.end()
             assert (wire.stats().idle, wire.stats().in_use) == (0, 0)
-            assert await reader == [b"BB"]
+            assert await reader == b"BB"
 
 
 # -- other loops, other threads, other processes --------------------------------------------------

@@ -32,6 +32,7 @@ __all__ = ["Connection"]
 _RECEIVE_BYTES = 64 * 1024
 _SEND_BYTES = 256 * 1024
 _RECEIVES_AT_ONCE = 16
+_PIECES_AT_ONCE = 4096
 
 _T = TypeVar("_T")
 
@@ -138,12 +139,18 @@ class Connection:
         while got is None:
             got = await self._wait(self._receive_when_ready, timeout)
         if got and not self.parser.done:
-            for _ in range(_RECEIVES_AT_ONCE):
-                if not self._receive_now() or self.parser.done:
-                    break
-            else:  # a fast server must not keep the event loop to itself
-                await anyio.lowlevel.checkpoint()
+            await self._receive_burst()
         return got
+
+    async def _receive_burst(self) -> None:
+        """Feed the parser what else has arrived, without keeping the event loop for long."""
+        parser = self.parser
+        for _ in range(_RECEIVES_AT_ONCE):
+            if len(parser.pieces) > _PIECES_AT_ONCE:
+                break  # tiny chunks, each of which takes the parser as long as a large one
+            if not self._receive_now() or parser.done:
+                return
+        await anyio.lowlevel.checkpoint()
 
     def _receive_now(self) -> bool | None:
         """Feed the parser some bytes; None: there are none yet, False: there will be none."""

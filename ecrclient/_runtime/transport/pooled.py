@@ -11,15 +11,11 @@ import httpx
 
 from ecrclient._runtime.attempt import EXTENSION
 from ecrclient._runtime.errors import TransportError
-from ecrclient._runtime.transport.answers import is_encoded
+from ecrclient._runtime.transport.answers import MAX_RESPONSE_BYTES
 from ecrclient._runtime.transport.exchange import Exchange
-from ecrclient._runtime.transport.messages import (
-    EncodedResponse,
-    WholeResponse,
-    encode_head,
-    request_body,
-)
+from ecrclient._runtime.transport.messages import encode_head, request_body
 from ecrclient._runtime.transport.pool import PoolStats
+from ecrclient._runtime.transport.responses import BoundedResponse, WholeResponse
 from ecrclient._runtime.transport.translation import to_httpx
 from ecrclient._runtime.transport.wire import Origin, Wire
 
@@ -31,6 +27,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
 
     Use it with ``ECRClient(transport=...)`` or in any ``httpx.AsyncClient``. It follows no
     redirects and knows no proxies.
+
+    A response may have one content encoding, gzip or deflate; any other is refused with an
+    ``httpx.DecodingError``, and removed from the ``Accept-Encoding`` header that is sent.
 
     Args:
         max_connections: Connections at the most; calls beyond wait their turn in line.
@@ -48,7 +47,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         max_connections: int = 50,
         keepalive_expiry: float = 15.0,
         verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
-        max_response_bytes: int = 64 * 1024 * 1024,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         parser: str | None = None,
     ) -> None:
         self._wire = Wire(
@@ -121,45 +120,48 @@ def _origin(request: httpx.Request) -> Origin:
 def _response(exchange: Exchange, request: httpx.Request) -> httpx.Response:
     """The answer, once its head is there; the rest is read as it is asked for."""
     parser = exchange.parser
-    encoded = is_encoded(parser.headers)
     extensions = {"http_version": parser.version, "reason_phrase": parser.reason}
-    if parser.done and not encoded:
+    if exchange.is_plain:
         body = exchange.take_body()
         return WholeResponse(parser.status, parser.headers, body, extensions, request)
-    kind = EncodedResponse if encoded else httpx.Response
-    response = kind(
+    return BoundedResponse(
         parser.status,
-        headers=parser.headers,
-        stream=_BodyStream(exchange, request),
-        extensions=extensions,
-        request=request,
+        parser.headers,
+        _BodyStream(exchange, request),
+        extensions,
+        request,
+        limit=exchange.max_response_bytes,
     )
-    if isinstance(response, EncodedResponse):
-        response.limit = exchange.max_response_bytes
-    return response
 
 
 class _BodyStream(httpx.AsyncByteStream):
-    """The rest of a body, read as it is iterated over."""
+    """The rest of a body, read as it is iterated over.
+
+    It is its own iterator: a generator that is not exhausted would have to be closed.
+    """
 
     def __init__(self, exchange: Exchange, request: httpx.Request) -> None:
         self._exchange = exchange
         self._request = request
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
         exchange = self._exchange
-        try:
-            while not exchange.ended:
-                pieces = await exchange.receive_body()
-                if not pieces:
-                    return
-                for piece in pieces:
-                    yield piece
+        if exchange.ended:
             raise httpx.StreamClosed
+        piece = b""
+        try:
+            piece = await exchange.receive_body()
         except TransportError as error:
             raise to_httpx(error, self._request) from error
         finally:
-            exchange.end()
+            if not piece:
+                exchange.end()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
     async def aclose(self) -> None:
         """Give the connection up; it is kept if the answer is complete."""

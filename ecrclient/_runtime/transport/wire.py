@@ -30,7 +30,7 @@ from ecrclient._runtime.errors import (
     ReadError,
     WriteError,
 )
-from ecrclient._runtime.transport.answers import Answer
+from ecrclient._runtime.transport.answers import MAX_RESPONSE_BYTES, Answer
 from ecrclient._runtime.transport.connecting import open_connection
 from ecrclient._runtime.transport.connection import Connection
 from ecrclient._runtime.transport.exchange import Exchange, Limits, StaleConnectionError, told
@@ -89,7 +89,7 @@ class Wire:
         max_connections: int,
         keepalive_expiry: float = 15.0,
         verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
-        max_response_bytes: int = 64 * 1024 * 1024,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         parser: str | None = None,
     ) -> None:
         check_count("max_connections", max_connections)
