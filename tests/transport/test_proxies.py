@@ -205,6 +205,22 @@ async def test_through_a_tunnel(through: Through, good_context: ssl.SSLContext) 
 
 
 @pytest.mark.anyio
+async def test_a_response_that_ends_with_a_tls_connection_is_refused(
+    through: Through, good_context: ssl.SSLContext
+) -> None:
+    ends = [b"HTTP/1.1 200 OK\r\n\r\nhalf of it", b"HTTP/1.1 204 No Content\r\n\r\n"]
+    async with (
+        serve(*map(says_and_closes, ends), context=good_context) as server,
+        serve_proxy() as proxy,
+    ):
+        transport = through(proxy.url)
+        with pytest.raises(httpx.RemoteProtocolError, match="whether it was truncated is unknown"):
+            await send(transport, server.url)
+        assert (transport.stats().open, transport.stats().in_use) == (0, 0)
+        assert (await send(transport, server.url)).status_code == 204
+
+
+@pytest.mark.anyio
 async def test_forwarded(through: Through) -> None:
     async with serve(says(answer(b"forwarded"))) as proxy:
         transport = through(proxy.url)

@@ -34,6 +34,8 @@ _SEND_BYTES = 256 * 1024
 _RECEIVES_AT_ONCE = 16
 _PIECES_AT_ONCE = 4096
 
+_IGNORE_UNEXPECTED_EOF = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # OpenSSL 3
+
 _T = TypeVar("_T")
 
 _WANT_READ = (BlockingIOError, ssl.SSLWantReadError)
@@ -58,6 +60,7 @@ class Connection:
         "closed",
         "expires",
         "heard",
+        "hides_cuts",
         "parser",
         "requests",
         "waiting",
@@ -78,6 +81,10 @@ class Connection:
         """A byte has arrived since the request under way began."""
         self.was_cut = False
         """The server closed the TCP connection without TLS's word that this was the end."""
+        self.hides_cuts = isinstance(sock, ssl.SSLSocket) and bool(
+            sock.context.options & _IGNORE_UNEXPECTED_EOF
+        )
+        """With this option of its context, TLS reports a cut connection as a regular end."""
         self.expires = 0.0
         """When an idle connection becomes too old to be used."""
         self.closed = False

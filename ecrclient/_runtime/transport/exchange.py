@@ -35,6 +35,11 @@ __all__ = ["Exchange", "Limits", "StaleConnectionError"]
 _SMALL_BODY = 64 * 1024
 """Up to this size, copying the body behind the head is cheaper than sending twice."""
 
+_UNVERIFIED_END = (
+    "the response has neither a length nor chunks, and whether it was truncated is unknown: the "
+    "SSLContext has OP_IGNORE_UNEXPECTED_EOF, which must not be set for such servers"
+)
+
 
 class StaleConnectionError(Exception):
     """A kept-alive connection broke before a byte of the answer had arrived."""
@@ -183,6 +188,8 @@ class Exchange:
             if self._is_stale(connection):
                 raise StaleConnectionError
             connection.parser.feed_eof(cut=connection.was_cut)
+            if connection.hides_cuts:  # the response has ended with the connection
+                raise ParseError(_UNVERIFIED_END)  # noqa: TRY301 - translated as the parser's own
         except TimeoutError as error:
             raise ReadTimeout(f"the server sent nothing for {timeout} s") from error
         except ParseError as error:

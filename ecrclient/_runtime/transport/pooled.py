@@ -35,7 +35,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
         max_connections: Connections at the most; calls beyond wait their turn in line.
         keepalive_expiry: Seconds after which an idle connection is not used again.
         verify: How to verify the server: a CA bundle's path, or a context of your own; None: the
-            certificates that httpx trusts.
+            certificates that httpx trusts. If the context has ``ssl.OP_IGNORE_UNEXPECTED_EOF``,
+            a response that ends with the connection is refused, since it may be truncated.
         max_response_bytes: Larger answers, as received or as decoded, are refused: a client raises
             ``ResponseTooLarge``, the transport itself an ``httpx.RemoteProtocolError``.
         parser: ``h11`` or ``httptools``; None: the fastest that is installed.

@@ -22,6 +22,11 @@ from ecrclient._runtime.transport.translation import to_httpx
 __all__ = ["LimitedTransport", "proxied_transport"]
 
 _CLOSING_SECONDS = 2.0
+_BODILESS = frozenset({204, 304})
+_FRAMING_HEADERS = frozenset({"content-length", "transfer-encoding"})
+_UNVERIFIED_END = (
+    "the response has neither a length nor chunks, and whether it was truncated is unknown"
+)
 
 
 def proxied_transport(
@@ -127,6 +132,7 @@ class LimitedTransport(httpx.AsyncBaseTransport):
                 pool.created += 1
             pool.busy.add(transport)
             response = await transport.handle_async_request(request)
+            _check_end(request, response)
             return BoundedResponse(
                 response.status_code,
                 response.headers.raw,
@@ -156,6 +162,17 @@ class LimitedTransport(httpx.AsyncBaseTransport):
         """Close every connection; calls that wait get ``ClientClosedError``."""
         for transport in self._own_pool().close():
             await _close(transport)
+
+
+def _check_end(request: httpx.Request, response: httpx.Response) -> None:
+    """Refuse a response whose end is that of a TLS connection: httpx accepts truncated ones."""
+    if (
+        request.url.scheme == "https"
+        and request.method != "HEAD"
+        and response.status_code not in _BODILESS
+        and not _FRAMING_HEADERS.intersection(response.headers)
+    ):
+        raise httpx.RemoteProtocolError(_UNVERIFIED_END, request=request)
 
 
 class _LimitedStream(httpx.AsyncByteStream):
