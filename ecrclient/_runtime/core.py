@@ -133,10 +133,12 @@ class Core:
         return cast("T", self._shared[make])
 
     async def aclose(self) -> None:
-        """Close the transport, unless it is the caller's own. Twice is once."""
-        if not self._closed:
-            self._closed = True
-            await self._close_transport()
+        """Close the transport, unless it is the caller's own.
+
+        Idempotent. A second call completes a first one that was interrupted.
+        """
+        self._closed = True
+        await self._close_transport()
 
     async def _close_transport(self) -> None:
         if self._connection is not None and self._transport is None:

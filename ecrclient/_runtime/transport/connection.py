@@ -17,6 +17,7 @@ import select
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -234,7 +235,8 @@ class Connection:
         if not self.closed:
             self.closed = True
             if self.waiting:
-                anyio.notify_closing(self._socket)
+                with suppress(RuntimeError):  # outside an event loop, which cannot be waited in
+                    anyio.notify_closing(self._socket)
             self._watch.close()
 
 

@@ -10,8 +10,10 @@ A call goes through it like this::
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
+import socket
 import ssl
 import time
 import warnings
@@ -37,6 +39,7 @@ from ecrclient._runtime.transport.exchange import Exchange, Limits, StaleConnect
 from ecrclient._runtime.transport.parsers import find_parser
 from ecrclient._runtime.transport.pool import Pool, PoolStats
 from ecrclient._runtime.transport.tls import shared_context
+from ecrclient._runtime.transport.watch import current_loop
 
 if TYPE_CHECKING:
     from ecrclient._runtime.attempt import Attempt
@@ -77,6 +80,14 @@ class OtherOriginError(WriteError):
         return False
 
 
+class _Opening(NamedTuple):
+    """A connection that is being made."""
+
+    scope: anyio.CancelScope
+    loop: asyncio.AbstractEventLoop | None
+    sockets: set[socket.socket]
+
+
 class Wire:
     """HTTP/1.1 to one origin, that of its first request, on asyncio and on trio.
 
@@ -111,7 +122,7 @@ class Wire:
         )
         self.origin: Origin | None = None
         """None before the first request."""
-        self._opening: set[anyio.CancelScope] = set()
+        self._opening: list[_Opening] = []
         self._pid = os.getpid()
 
     def stats(self) -> PoolStats:
@@ -194,11 +205,18 @@ class Wire:
             )
 
     def close(self) -> None:
-        """Close every connection; calls under way and waiting get ``ClientClosedError``."""
+        """Close every connection; calls under way and waiting get ``ClientClosedError``.
+
+        It may be called again, in another event loop, and after the loop of those calls was closed.
+        """
         for connection in self._pool.close():
             connection.close()
-        for scope in self._opening:
-            scope.cancel()
+        for opening in self._opening:
+            if opening.loop is None or not opening.loop.is_closed():
+                opening.scope.cancel()
+            else:  # that task will never run again
+                for sock in opening.sockets:
+                    sock.close()
 
     def __del__(self) -> None:
         pool: Pool[Connection] | None = getattr(self, "_pool", None)
@@ -254,18 +272,22 @@ class Wire:
         deadline = math.inf if timeout is None else anyio.current_time() + timeout
         connection: Connection | None = None
         with anyio.CancelScope(deadline=deadline) as scope:
-            self._opening.add(scope)
+            opening = _Opening(scope, current_loop(), set())
+            self._opening.append(opening)
             try:
                 connection = await open_connection(
                     origin.host,
                     origin.port or _PORTS[origin.scheme],
                     await self._context() if is_tls else None,
                     self._new_parser(),
+                    opening.sockets,
                 )
             except (OSError, UnicodeError) as error:  # UnicodeError: that is no host's name
                 raise ConnectError(told(error)) from error
             finally:
-                self._opening.discard(scope)
+                opening.sockets.clear()
+                if opening in self._opening:
+                    self._opening.remove(opening)
         if pool.closed:
             if connection is not None:
                 connection.close()
@@ -289,7 +311,7 @@ class Wire:
         parents, self._pool = self._pool, Pool(self._pool.size)
         self._pool.closed, parents.closed = parents.closed, True
         _close_idle(parents)
-        self._opening = set()
+        self._opening = []
         self._pid = os.getpid()
 
 
