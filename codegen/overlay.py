@@ -209,7 +209,7 @@ class Overlay:
         for key, decision in self.sensitive.items():
             yield f"`{key}`", "secret", decision.why
         for key, decision in self.retry_unsafe.items():
-            yield f"`{key}`", "not safe to send twice", decision.why
+            yield f"`{key}`", "not idempotent", decision.why
 
     def doc(self, table: str, *keys: str) -> str:
         """The first of *keys* that the docs table has; empty if it has none of them."""

@@ -313,10 +313,10 @@ class ECRClient(ClientHelpers):
         from your repository. You can completely delete an image (and all of its tags) by
         specifying the image's digest in your request.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. A repeat reports images that the first
-        attempt deleted as ImageNotFound failures, and a deletion by tag could hit an image that
-        was pushed under that tag in between.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. A
+        repeat reports images that the first attempt deleted as ImageNotFound failures, and a
+        deletion by tag could hit an image that was pushed under that tag in between.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -539,10 +539,10 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The upload is gone once it is completed;
-        the second attempt answers UploadNotFoundException or LayerAlreadyExistsException
-        although the layer is stored.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        upload is gone once it is completed; the second attempt answers UploadNotFoundException
+        or LayerAlreadyExistsException although the layer is stored.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -603,9 +603,10 @@ class ECRClient(ClientHelpers):
         information, see Using pull through cache rules in the Amazon Elastic Container Registry
         User Guide.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        PullThroughCacheRuleAlreadyExistsException although this caller created the rule.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers PullThroughCacheRuleAlreadyExistsException although this caller
+        created the rule.
 
         Args:
             ecr_repository_prefix: Prefix of the repositories here that hold the cached images,
@@ -679,9 +680,10 @@ class ECRClient(ClientHelpers):
         """Creates a repository. For more information, see Amazon ECR repositories in the Amazon
         Elastic Container Registry User Guide.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        RepositoryAlreadyExistsException although this caller created the repository.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers RepositoryAlreadyExistsException although this caller created the
+        repository.
 
         Args:
             repository_name: Name for the new repository, with a namespace if wanted, as in
@@ -755,9 +757,10 @@ class ECRClient(ClientHelpers):
         through pull through cache actions. For more information, see Private repository
         creation templates in the Amazon Elastic Container Registry User Guide.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        TemplateAlreadyExistsException although this caller created the template.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers TemplateAlreadyExistsException although this caller created the
+        template.
 
         Args:
             prefix: Repository name prefix that the template is for, or ROOT for names that no
@@ -817,10 +820,10 @@ class ECRClient(ClientHelpers):
     ) -> DeleteLifecyclePolicyResponse:
         """Deletes the lifecycle policy associated with the specified repository.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        LifecyclePolicyNotFoundException although the deletion succeeded, and the deleted text
-        that the first answer held is lost.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers LifecyclePolicyNotFoundException although the deletion succeeded,
+        and the deleted text that the first answer held is lost.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -855,9 +858,10 @@ class ECRClient(ClientHelpers):
     ) -> DeletePullThroughCacheRuleResponse:
         """Deletes a pull through cache rule.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        PullThroughCacheRuleNotFoundException although the deletion succeeded.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers PullThroughCacheRuleNotFoundException although the deletion
+        succeeded.
 
         Args:
             ecr_repository_prefix: Prefix of the repositories here that hold the cached images,
@@ -888,10 +892,10 @@ class ECRClient(ClientHelpers):
     ) -> DeleteRegistryPolicyResponse:
         """Deletes the registry permissions policy.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        RegistryPolicyNotFoundException although the deletion succeeded, and the deleted text
-        that the first answer held is lost.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers RegistryPolicyNotFoundException although the deletion succeeded,
+        and the deleted text that the first answer held is lost.
 
         Returns:
             DeleteRegistryPolicyResponse: the service's answer.
@@ -920,10 +924,10 @@ class ECRClient(ClientHelpers):
         of the repository or use the force option to delete the repository and have Amazon ECR
         delete all of its contents on your behalf.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        RepositoryNotFoundException although the deletion succeeded; with force it could delete
-        a repository of the same name that was created in between.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers RepositoryNotFoundException although the deletion succeeded; with
+        force it could delete a repository of the same name that was created in between.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -960,9 +964,9 @@ class ECRClient(ClientHelpers):
     ) -> DeleteRepositoryCreationTemplateResponse:
         """Deletes a repository creation template.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        TemplateNotFoundException although the deletion succeeded.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers TemplateNotFoundException although the deletion succeeded.
 
         Args:
             prefix: Repository name prefix that the template is for, or ROOT for names that no
@@ -993,10 +997,10 @@ class ECRClient(ClientHelpers):
     ) -> DeleteRepositoryPolicyResponse:
         """Deletes the repository policy associated with the specified repository.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        RepositoryPolicyNotFoundException although the deletion succeeded, and the deleted text
-        that the first answer held is lost.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers RepositoryPolicyNotFoundException although the deletion
+        succeeded, and the deleted text that the first answer held is lost.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -1030,9 +1034,10 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        SigningConfigurationNotFoundException although the deletion succeeded.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers SigningConfigurationNotFoundException although the deletion
+        succeeded.
 
         Returns:
             DeleteSigningConfigurationResponse: the service's answer.
@@ -1060,9 +1065,9 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        ExclusionNotFoundException although the principal was removed.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers ExclusionNotFoundException although the principal was removed.
 
         Args:
             principal_arn: ARN of the IAM role or user whose pulls are to count again. At most
@@ -1760,9 +1765,10 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. Each call opens a new upload; a repeat
-        leaves the first one orphaned until the service discards it.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. Each
+        call opens a new upload; a repeat leaves the first one orphaned until the service
+        discards it.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2041,10 +2047,10 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. A repeat answers
-        ImageAlreadyExistsException although the push succeeded. With mutable tags it could also
-        move back a tag that someone else has moved in between.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. A
+        repeat answers ImageAlreadyExistsException although the push succeeded. With mutable
+        tags it could also move back a tag that someone else has moved in between.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2367,9 +2373,10 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        ExclusionAlreadyExistsException although this caller added the principal.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers ExclusionAlreadyExistsException although this caller added the
+        principal.
 
         Args:
             principal_arn: ARN of the IAM role or user whose pulls leave the pull time
@@ -2451,10 +2458,10 @@ class ECRClient(ClientHelpers):
         more information, see Image scanning in the Amazon Elastic Container Registry User
         Guide.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. A basic scan can be started once per image
-        in 24 hours, so the second attempt answers LimitExceededException although the scan is
-        running.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. A basic
+        scan can be started once per image in 24 hours, so the second attempt answers
+        LimitExceededException although the scan is running.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2498,10 +2505,10 @@ class ECRClient(ClientHelpers):
         """Starts a preview of a lifecycle policy for the specified repository. This allows you to
         see the results before associating the lifecycle policy with the repository.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        LifecyclePolicyPreviewInProgressException while the first preview runs, or starts the
-        preview over once it has ended.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers LifecyclePolicyPreviewInProgressException while the first preview
+        runs, or starts the preview over once it has ended.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2548,10 +2555,10 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        ReplicationBackfillInProgressException without the ID of the first backfill, or starts
-        another one if that has ended.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers ReplicationBackfillInProgressException without the ID of the
+        first backfill, or starts another one if that has ended.
 
         Args:
             destination: Region and registry to copy to; the replication configuration must list
@@ -2590,9 +2597,10 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt answers
-        ReplicationBackfillInvalidStatusException once the first one has stopped the backfill.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt answers ReplicationBackfillInvalidStatusException once the first one has
+        stopped the backfill.
 
         Args:
             replication_backfill_id: Identifier that StartReplicationBackfill gave the backfill.
@@ -2701,10 +2709,10 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. The second attempt finds the image on its
-        way to, or in, the target class and may be refused with
-        ImageStorageClassUpdateNotSupportedException although the first one worked.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. The
+        second attempt finds the image on its way to, or in, the target class and may be refused
+        with ImageStorageClassUpdateNotSupportedException although the first one worked.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2877,10 +2885,10 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do;
-        ``RetryPolicy(max_attempts=1)`` rules it out. Parts must follow each other without a
-        gap, so a part that did arrive is refused the second time with
-        InvalidLayerPartException; its lastValidByteReceived tells where to continue.
+        Not idempotent. It is retried all the same if the response to an attempt was lost,
+        unless ``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``. Parts
+        must follow each other without a gap, so a part that did arrive is refused the second
+        time with InvalidLayerPartException; its lastValidByteReceived tells where to continue.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.

@@ -316,8 +316,8 @@ def _doc(operation: Operation, members: Sequence[Member], service: Service) -> s
 
 
 _SENT_AGAIN = (
-    "Not quite safe to send twice, yet sent again when an answer is lost, as the AWS SDKs do; "
-    "``RetryPolicy(max_attempts=1)`` rules it out."
+    "Not idempotent. It is retried all the same if the response to an attempt was lost, unless "
+    "``RetryPolicy`` has ``retry_non_idempotent=False`` or ``max_attempts=1``."
 )
 
 

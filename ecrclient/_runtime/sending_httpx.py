@@ -97,7 +97,8 @@ class HttpxSender:
             self._url,
             headers=[*headers, *((n.encode("ascii"), v.encode("ascii")) for n, v in told.items())],
             content=body,
-            extensions={"timeout": timeouts},
+            # Read by ``PooledTransport``; other transports ignore it.
+            extensions={"timeout": timeouts, "idempotent": operation.retry_safe},
         )
 
     async def _send(

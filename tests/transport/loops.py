@@ -30,7 +30,11 @@ def post(backend: str, parser: str, script: Script) -> tuple[int, str]:
             try:
                 with anyio.fail_after(100):
                     answer = await wire.post(
-                        Origin.of(server.url), b"POST / HTTP/1.1\r\nHost: h\r\n\r\n", b"", 10
+                        Origin.of(server.url),
+                        b"POST / HTTP/1.1\r\nHost: h\r\n\r\n",
+                        b"",
+                        10,
+                        resend=True,
                     )
             except TransportError as error:
                 return -1, str(error)

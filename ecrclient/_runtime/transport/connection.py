@@ -32,6 +32,7 @@ __all__ = ["Connection"]
 
 _RECEIVE_BYTES = 64 * 1024
 _SEND_BYTES = 256 * 1024
+_TLS_RECORD_BYTES = 16 * 1024  # RFC 8446, section 5.1
 _RECEIVES_AT_ONCE = 16
 _PIECES_AT_ONCE = 4096
 
@@ -54,6 +55,7 @@ class Connection:
     __slots__ = (
         "_is_at_eof",
         "_is_drained",
+        "_is_tls",
         "_poll",
         "_receive_must_write",
         "_socket",
@@ -64,6 +66,7 @@ class Connection:
         "hides_cuts",
         "parser",
         "requests",
+        "sent",
         "waiting",
         "was_cut",
     )
@@ -82,6 +85,9 @@ class Connection:
         """A byte has arrived since the request under way began."""
         self.was_cut = False
         """The server closed the TCP connection without TLS's word that this was the end."""
+        self._is_tls = isinstance(sock, ssl.SSLSocket)
+        self.sent = False
+        """A byte of the request under way may have been sent."""
         self.hides_cuts = isinstance(sock, ssl.SSLSocket) and bool(
             sock.context.options & _IGNORE_UNEXPECTED_EOF
         )
@@ -106,7 +112,7 @@ class Connection:
     def start_request(self, method: str) -> None:
         """Get ready for one more request."""
         self.requests += 1
-        self.heard = False
+        self.heard = self.sent = False
         self._is_drained = True  # there can be nothing yet: spare a look at the socket
         self.parser.start(method)
 
@@ -115,7 +121,7 @@ class Connection:
     async def send(self, data: bytes, timeout: float | None) -> None:
         """Send it all; ``timeout`` bounds each wait for the server to take some more."""
         try:
-            sent = self._socket.send(data) if len(data) <= _SEND_BYTES else 0
+            sent = self._send_now(data) if len(data) <= _SEND_BYTES else 0
         except (*_WANT_WRITE, ssl.SSLWantReadError):
             sent = 0
         if sent != len(data):
@@ -126,7 +132,7 @@ class Connection:
             # After a refusal OpenSSL insists on the same bytes: the slice stays as it is.
             piece = rest[:_SEND_BYTES]
             try:
-                sent = self._socket.send(piece)
+                sent = self._send_now(piece)
             except _WANT_WRITE:
                 await self._wait(self._writable, timeout)
             except ssl.SSLWantReadError:
@@ -134,6 +140,19 @@ class Connection:
             else:
                 rest = rest[sent:]
                 await anyio.lowlevel.checkpoint()
+
+    def _send_now(self, data: bytes | memoryview) -> int:
+        """Send what the kernel takes at once; return the number of bytes."""
+        # Before it fails, TLS may have sent some of several records, or a part of one.
+        if self._is_tls and len(data) > _TLS_RECORD_BYTES:
+            self.sent = True
+        try:
+            sent = self._socket.send(data)
+        except (*_WANT_WRITE, ssl.SSLWantReadError):
+            self.sent = self.sent or self._is_tls
+            raise
+        self.sent = True
+        return sent
 
     # -- receiving -------------------------------------------------------------------------------
 

@@ -42,7 +42,12 @@ _UNVERIFIED_END = (
 
 
 class StaleConnectionError(Exception):
-    """A kept-alive connection broke before a byte of the answer had arrived."""
+    """A kept-alive connection broke before a byte of the response had arrived."""
+
+    def __init__(self, failure: TransportError) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        """The error to raise if the request must not be sent again."""
 
 
 class Limits:
@@ -135,7 +140,7 @@ class Exchange:
         """Send the request over a connection and await the answer's head.
 
         Raises:
-            StaleConnectionError: the connection was an old one and is broken; use another.
+            StaleConnectionError: the connection was an old one and is broken; another may work.
             TransportError: no answer came.
         """
         self.connection = connection
@@ -185,8 +190,6 @@ class Exchange:
         try:
             if await connection.receive(timeout):
                 return
-            if self._is_stale(connection):
-                raise StaleConnectionError
             connection.parser.feed_eof(cut=connection.was_cut)
             if connection.hides_cuts:  # the response has ended with the connection
                 raise ParseError(_UNVERIFIED_END)  # noqa: TRY301 - translated as the parser's own
@@ -199,19 +202,18 @@ class Exchange:
         except OSError as error:
             if connection.closed:
                 raise self._closed() from error
-            if self._is_stale(connection):
-                raise StaleConnectionError from error
             self._fail(ReadError(told(error)), error)
 
-    def _is_stale(self, connection: Connection) -> bool:
-        return connection.requests > 1 and not connection.heard
-
     def _fail(self, failure: TransportError, cause: Exception) -> NoReturn:
-        """Raise *failure*, unless it only follows from the request not having been taken."""
-        if self._write_error is None:
-            raise failure from cause
-        error = self._write_error
-        raise WriteError(told(error)) from error
+        """Raise *failure*, or the error in sending the request that it follows from."""
+        assert self.connection is not None
+        if self._write_error is not None:
+            cause = self._write_error
+            failure = WriteError(told(cause))
+        failure.may_have_arrived = self.connection.sent
+        if self.connection.requests > 1 and not self.connection.heard:
+            raise StaleConnectionError(failure) from cause
+        raise failure from cause
 
     def _closed(self) -> ClientClosedError:
         return ClientClosedError("the transport was closed while a call was under way")

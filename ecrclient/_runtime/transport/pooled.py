@@ -21,6 +21,9 @@ from ecrclient._runtime.transport.wire import Origin, Wire
 
 __all__ = ["PooledTransport", "over_wire", "wire_of"]
 
+# RFC 9110, section 9.2.2; PUT and DELETE included.
+_IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+
 
 class PooledTransport(httpx.AsyncBaseTransport):
     """An HTTP/1.1 transport to one origin, that of its first request, on asyncio and on trio.
@@ -30,6 +33,11 @@ class PooledTransport(httpx.AsyncBaseTransport):
 
     A response may have one content encoding, gzip or deflate; any other is refused with an
     ``httpx.DecodingError``, and removed from the ``Accept-Encoding`` header that is sent.
+
+    When a kept-alive connection breaks before a byte of the response has arrived, the request is
+    sent again on a new one if it cannot have arrived or is idempotent. Idempotent are the methods
+    that RFC 9110 calls so, thus not POST and PATCH. The request's extension ``idempotent`` (a
+    bool) takes precedence; an ``ECRClient`` sets it for each operation.
 
     Args:
         max_connections: Connections at the most; calls beyond wait their turn in line.
@@ -81,7 +89,13 @@ class PooledTransport(httpx.AsyncBaseTransport):
         timeouts = request.extensions.get("timeout", {})
         try:
             exchange = await self._wire.begin(
-                origin, request.method, head, body, timeouts, request.extensions.get(EXTENSION)
+                origin,
+                request.method,
+                head,
+                body,
+                timeouts,
+                request.extensions.get(EXTENSION),
+                resend=_is_idempotent(request),
             )
             try:
                 return _response(exchange, request)
@@ -108,6 +122,10 @@ def wire_of(transport: httpx.AsyncBaseTransport) -> Wire | None:
     if type(transport) is PooledTransport:
         return transport._wire  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     return None
+
+
+def _is_idempotent(request: httpx.Request) -> bool:
+    return bool(request.extensions.get("idempotent", request.method in _IDEMPOTENT_METHODS))
 
 
 def _origin(request: httpx.Request) -> Origin:

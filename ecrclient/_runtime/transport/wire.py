@@ -3,7 +3,8 @@
 A call goes through it like this::
 
     begin                    a slot of the pool: at once, or waiting in line
-      -> _send               an idle connection, or a new one; again if the idle one was dead
+      -> _send               an idle connection, or a new one; again if the idle one was dead and
+                             the request has not arrived, or may be sent again
       -> Exchange.converse   the request out, the answer's head in
     Exchange.end             the connection kept or closed, the slot released
 """
@@ -74,6 +75,8 @@ class Origin(NamedTuple):
 class OtherOriginError(WriteError):
     """A transport was used for another origin than its own; nothing was sent."""
 
+    may_have_arrived = False
+
     @property
     def is_retryable(self) -> bool:
         """False: it stays another one."""
@@ -141,17 +144,20 @@ class Wire:
         body: bytes,
         connect_timeout: float | None,
         attempt: Attempt,
+        *,
+        resend: bool,
     ) -> Answer:
         """Send the bytes of a POST request and await the whole answer.
 
-        The caller answers for the head, and bounds the time of all but connecting.
+        The caller answers for the head, and bounds the time of all but connecting. *resend* is
+        that of :meth:`begin`.
 
         Raises:
             TransportError: no answer came, or none that can be read.
             ClientClosedError: the transport is closed.
         """
         timeouts = {"connect": connect_timeout, "pool": attempt.pool_timeout}
-        exchange = await self.begin(origin, "POST", head, body, timeouts, attempt)
+        exchange = await self.begin(origin, "POST", head, body, timeouts, attempt, resend=resend)
         try:
             return await exchange.whole_answer()
         finally:
@@ -165,11 +171,21 @@ class Wire:
         body: bytes | AsyncGenerator[bytes],
         timeouts: Mapping[str, float | None],
         attempt: Attempt | None = None,
+        *,
+        resend: bool,
     ) -> Exchange:
         """Send a request and await the answer's head; the caller must end the exchange.
 
-        *timeouts* are seconds for ``pool``, ``connect``, and each ``write`` and ``read``; the timer
-        of *attempt* stands still during the first.
+        Args:
+            origin: The origin of this wire.
+            method: The method that the head names.
+            head: The request line and the headers.
+            body: The body, or its pieces.
+            timeouts: Seconds for ``pool``, ``connect``, and each ``write`` and ``read``.
+            attempt: Its timer stands still during the wait for a connection.
+            resend: Whether the request is idempotent: when a kept-alive connection breaks before
+                a byte of the response has arrived, it is sent again on a new connection although
+                the server may have received it.
 
         Raises:
             TransportError: no answer came, or none that can be read.
@@ -182,7 +198,7 @@ class Wire:
         if not pool.try_acquire():
             await pool.acquire(timeouts.get("pool"), attempt)
         try:
-            await self._send(exchange, origin, head, body)
+            await self._send(exchange, origin, head, body, resend=resend)
         except BaseException:
             exchange.end()
             raise
@@ -236,20 +252,24 @@ class Wire:
         origin: Origin,
         head: bytes,
         body: bytes | AsyncGenerator[bytes],
+        *,
+        resend: bool,
     ) -> None:
         pool = self._pool
         connection = self._take_idle(pool)
         if connection is not None:
             try:
                 await exchange.converse(connection, head, body)
-            except StaleConnectionError as error:
+            except StaleConnectionError as stale:
                 pool.busy.discard(connection)
                 connection.close()
                 _close_idle(pool)  # the server drops connections: the others are no better
                 if not isinstance(body, bytes):
                     raise ReadError(
                         "the server had closed the connection; the body cannot be sent again"
-                    ) from error
+                    ) from stale
+                if stale.failure.may_have_arrived and not resend:
+                    raise stale.failure from stale.__cause__
             else:
                 return
         connection = await self._open(origin, exchange, pool)
