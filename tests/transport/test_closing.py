@@ -13,6 +13,7 @@ import anyio
 import pytest
 
 from ecrclient import CallOptions, Credentials, ECRClient, PooledTransport
+from ecrclient._runtime.core import Core
 from ecrclient._runtime.transport.pool import Pool
 
 from .conftest import send
@@ -107,7 +108,7 @@ def test_a_client_is_closed_after_its_loop(anyio_backend: str, listener: socket.
 def test_a_second_close_completes_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = 0
 
-    async def close_transport() -> None:
+    async def close_transport(core: Core) -> None:
         nonlocal closed
         closed += 1
         if closed == 1:
@@ -115,7 +116,7 @@ def test_a_second_close_completes_the_first(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def main() -> None:
         ecr = ECRClient(region="eu-west-1")
-        monkeypatch.setattr(ecr._core, "_close_transport", close_transport)
+        monkeypatch.setattr(Core, "_close_transport", close_transport)
         with pytest.raises(RuntimeError, match="interrupted"):
             await ecr.aclose()
         await ecr.aclose()

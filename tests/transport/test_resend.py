@@ -32,7 +32,7 @@ from tests.middleware import pass_on
 from tests.unit._scripted import Scripted, client, fail, ok
 
 from .conftest import request, send
-from .server import Peer, Script, answer, says, serve
+from .server import Peer, Script, Server, answer, says, serve
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., PooledTransport]
@@ -113,16 +113,17 @@ async def reset_when_idle(peer: Peer) -> None:
 
 
 async def send_on_a_reset_connection(
-    transport: PooledTransport, url: str, monkeypatch: pytest.MonkeyPatch, body: bytes
+    transport: PooledTransport, server: Server, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> httpx.Response:
     """Send a POST request on a connection that was reset after it was found to be alive."""
-    await send(transport, url)
-    (connection,) = transport._wire._pool.idle
-    with anyio.fail_after(20):
-        while not connection.has_news():
-            await anyio.sleep(0.01)
-    monkeypatch.setattr(Connection, "has_news", lambda self: False)
-    return await send(transport, url, body=body)
+
+    def has_no_news(connection: Connection) -> bool:
+        return False
+
+    await send(transport, server.url)
+    await server.wait_until_open(0)
+    monkeypatch.setattr(Connection, "has_news", has_no_news)
+    return await send(transport, server.url, body=body)
 
 
 @pytest.mark.parametrize("size", [10, 2_000_000])
@@ -131,7 +132,7 @@ async def test_a_request_of_which_nothing_was_sent_is_sent_again(
 ) -> None:
     got: list[bytes] = []
     async with serve(reset_when_idle, responds(got), context=context) as server:
-        response = await send_on_a_reset_connection(make(), server.url, monkeypatch, b"x" * size)
+        response = await send_on_a_reset_connection(make(), server, monkeypatch, b"x" * size)
         assert response.content == b"second"
     assert len(got) == 1
 
@@ -141,7 +142,7 @@ async def test_several_tls_records_may_have_been_sent_in_part(
 ) -> None:
     async with serve(reset_when_idle, says(answer()), context=good_context) as server:
         with pytest.raises(httpx.WriteError):
-            await send_on_a_reset_connection(make(), server.url, monkeypatch, b"x" * 20_000)
+            await send_on_a_reset_connection(make(), server, monkeypatch, b"x" * 20_000)
         assert server.connections == 1
 
 

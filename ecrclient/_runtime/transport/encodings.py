@@ -97,7 +97,7 @@ class Decoder:
         self._encoding = encoding.decode("ascii")
         self._is_gzip = encoding in _GZIP
         self._members = 0
-        self._zlib: zlib._Decompress | None = None
+        self._zlib: zlib._Decompress | None = None  # pyright: ignore[reportPrivateUsage]
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         """Yield the decoded data, at most 256 KiB in each step; a step may yield nothing.
@@ -130,7 +130,7 @@ class Decoder:
                 if not rest and len(piece) < _OUTPUT_STEP:
                     return
 
-    def _next_member(self, first_byte: int) -> zlib._Decompress:
+    def _next_member(self, first_byte: int) -> zlib._Decompress:  # pyright: ignore[reportPrivateUsage]
         self._members += 1
         if self._is_gzip:
             if self._members > _MAX_MEMBERS:

@@ -126,15 +126,16 @@ class _ClosingStream(httpx.AsyncByteStream):
 
     def __init__(self, stream: httpx.AsyncByteStream) -> None:
         self._stream = stream
-        self._pieces = aiter(stream)
+        self._pieces: AsyncIterator[bytes] = aiter(stream)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._pieces
 
     async def aclose(self) -> None:
         try:
-            if isinstance(self._pieces, AsyncGenerator):
-                await self._pieces.aclose()
+            close = getattr(self._pieces, "aclose", None)  # a generator's
+            if close is not None:
+                await close()
         finally:
             await self._stream.aclose()
 
