@@ -313,10 +313,10 @@ class ECRClient(ClientHelpers):
         from your repository. You can completely delete an image (and all of its tags) by
         specifying the image's digest in your request.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. A retry reports images that the first
-        attempt deleted as ImageNotFound failures, and a deletion by tag could delete an image
-        that was pushed under that tag in the meantime.
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. A retry reports images that the
+        first attempt deleted as ImageNotFound failures, and a deletion by tag could delete an
+        image that was pushed under that tag in the meantime.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -538,9 +538,9 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The upload no longer exists once it
-        is completed; the second attempt returns UploadNotFoundException or
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The upload no longer exists once
+        it is completed; the second attempt returns UploadNotFoundException or
         LayerAlreadyExistsException although the layer is stored.
 
         Args:
@@ -602,8 +602,8 @@ class ECRClient(ClientHelpers):
         information, see Using pull through cache rules in the Amazon Elastic Container Registry
         User Guide.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         PullThroughCacheRuleAlreadyExistsException although this caller created the rule.
 
         Args:
@@ -678,8 +678,8 @@ class ECRClient(ClientHelpers):
         """Creates a repository. For more information, see Amazon ECR repositories in the Amazon
         Elastic Container Registry User Guide.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         RepositoryAlreadyExistsException although this caller created the repository.
 
         Args:
@@ -754,8 +754,8 @@ class ECRClient(ClientHelpers):
         through pull through cache actions. For more information, see Private repository
         creation templates in the Amazon Elastic Container Registry User Guide.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         TemplateAlreadyExistsException although this caller created the template.
 
         Args:
@@ -816,8 +816,8 @@ class ECRClient(ClientHelpers):
     ) -> DeleteLifecyclePolicyResponse:
         """Deletes the lifecycle policy associated with the specified repository.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         LifecyclePolicyNotFoundException although the deletion succeeded, and the deleted text,
         which was in the first response, is lost.
 
@@ -854,8 +854,8 @@ class ECRClient(ClientHelpers):
     ) -> DeletePullThroughCacheRuleResponse:
         """Deletes a pull through cache rule.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         PullThroughCacheRuleNotFoundException although the deletion succeeded.
 
         Args:
@@ -887,8 +887,8 @@ class ECRClient(ClientHelpers):
     ) -> DeleteRegistryPolicyResponse:
         """Deletes the registry permissions policy.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         RegistryPolicyNotFoundException although the deletion succeeded, and the deleted text,
         which was in the first response, is lost.
 
@@ -919,8 +919,8 @@ class ECRClient(ClientHelpers):
         of the repository or use the force option to delete the repository and have Amazon ECR
         delete all of its contents on your behalf.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         RepositoryNotFoundException although the deletion succeeded; with force it could delete
         a repository of the same name that was created in the meantime.
 
@@ -959,8 +959,8 @@ class ECRClient(ClientHelpers):
     ) -> DeleteRepositoryCreationTemplateResponse:
         """Deletes a repository creation template.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         TemplateNotFoundException although the deletion succeeded.
 
         Args:
@@ -992,8 +992,8 @@ class ECRClient(ClientHelpers):
     ) -> DeleteRepositoryPolicyResponse:
         """Deletes the repository policy associated with the specified repository.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         RepositoryPolicyNotFoundException although the deletion succeeded, and the deleted text,
         which was in the first response, is lost.
 
@@ -1029,8 +1029,8 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         SigningConfigurationNotFoundException although the deletion succeeded.
 
         Returns:
@@ -1059,8 +1059,8 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         ExclusionNotFoundException although the principal was removed.
 
         Args:
@@ -1770,9 +1770,9 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. Each call opens a new upload; a retry
-        leaves the first one orphaned until the service discards it.
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. Each call opens a new upload; a
+        retry leaves the first one orphaned until the service discards it.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2059,8 +2059,8 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. A retry returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. A retry returns
         ImageAlreadyExistsException although the push succeeded. With mutable tags it could also
         move back a tag that another client has moved in the meantime.
 
@@ -2385,8 +2385,8 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         ExclusionAlreadyExistsException although this caller added the principal.
 
         Args:
@@ -2469,9 +2469,9 @@ class ECRClient(ClientHelpers):
         more information, see Image scanning in the Amazon Elastic Container Registry User
         Guide.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. A basic scan can be started once per
-        image in 24 hours, so the second attempt returns LimitExceededException although the
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. A basic scan can be started once
+        per image in 24 hours, so the second attempt returns LimitExceededException although the
         scan is running.
 
         Args:
@@ -2516,8 +2516,8 @@ class ECRClient(ClientHelpers):
         """Starts a preview of a lifecycle policy for the specified repository. This allows you to
         see the results before associating the lifecycle policy with the repository.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         LifecyclePolicyPreviewInProgressException while the first preview runs, or starts the
         preview again after it has ended.
 
@@ -2566,8 +2566,8 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         ReplicationBackfillInProgressException without the ID of the first backfill, or starts
         another one if that has ended.
 
@@ -2608,8 +2608,8 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt returns
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt returns
         ReplicationBackfillInvalidStatusException once the first one has stopped the backfill.
 
         Args:
@@ -2718,9 +2718,9 @@ class ECRClient(ClientHelpers):
 
         Not in the spec: only the newer service model has this operation.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. The second attempt finds the image in
-        the target class, or in transition to it, and may be refused with
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. The second attempt finds the image
+        in the target class, or in transition to it, and may be refused with
         ImageStorageClassUpdateNotSupportedException although the first one worked.
 
         Args:
@@ -2893,9 +2893,9 @@ class ECRClient(ClientHelpers):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        Not idempotent, but retried if the response is lost, as in the AWS SDKs;
-        ``RetryPolicy(max_attempts=1)`` turns retries off. Parts must be consecutive, so a part
-        that did arrive is refused the second time with InvalidLayerPartException; its
+        Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has
+        ``retry_non_idempotent=False`` or ``max_attempts=1``. Parts must be consecutive, so a
+        part that did arrive is refused the second time with InvalidLayerPartException; its
         lastValidByteReceived is the position from which to continue.
 
         Args:

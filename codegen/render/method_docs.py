@@ -35,8 +35,8 @@ def operation_doc(operation: Operation, service: Service) -> str:
 
 
 _RETRIED = (
-    "Not idempotent, but retried if the response is lost, as in the AWS SDKs; "
-    "``RetryPolicy(max_attempts=1)`` turns retries off."
+    "Not idempotent, but retried if the response is lost, unless ``RetryPolicy`` has "
+    "``retry_non_idempotent=False`` or ``max_attempts=1``."
 )
 
 

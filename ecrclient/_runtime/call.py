@@ -159,7 +159,9 @@ class Call(Generic[ResponseT]):
         policy = self._options.retry or self._policy or connection.retry
         adaptive = policy.mode == "adaptive"
         throttle = core.throttles.of(self._operation.name) if adaptive else None
-        return Retry(policy, core.quota, core.clock, throttle)
+        return Retry(
+            policy, core.quota, core.clock, throttle, idempotent=self._operation.retry_safe
+        )
 
     async def _try(self, connection: Connection, retry: Retry) -> RawResponse[ResponseT] | None:
         """One attempt; what was wrong with it is kept until the next has ended."""

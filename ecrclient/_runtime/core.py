@@ -74,6 +74,7 @@ class Core:
         self._connection: Connection | None = None
         self._opening = PerLoop(anyio.Lock)
         self._closed = False
+        self._transport_closed = False
         self._shared: dict[Callable[[], object], object] = {}
         self.loops = LoopGuard()
         self.quota = RetryQuota()
@@ -133,10 +134,14 @@ class Core:
         return cast("T", self._shared[make])
 
     async def aclose(self) -> None:
-        """Close the transport, unless it is the caller's own. Twice is once."""
-        if not self._closed:
-            self._closed = True
+        """Close the transport, unless it is the caller's own.
+
+        Idempotent. A second call completes a first one that was interrupted.
+        """
+        self._closed = True
+        if not self._transport_closed:
             await self._close_transport()
+            self._transport_closed = True
 
     async def _close_transport(self) -> None:
         if self._connection is not None and self._transport is None:

@@ -143,6 +143,10 @@ class RequestValidationError(ECRClientError, ValueError):
 class TransportError(ECRClientError):
     """No answer came, or not a whole one."""
 
+    may_have_arrived: bool = True
+    """Whether the service may have received the request. False if no connection was made, or none
+    became free, or the connection broke before a byte was sent."""
+
     def __init__(self, message: str, *, operation: str = "", attempts: int = 1) -> None:
         super().__init__(message)
         self.operation = operation
@@ -159,6 +163,8 @@ class TransportError(ECRClientError):
 
 class ConnectError(TransportError):
     """The connection could not be made: refused, no such host, a bad certificate."""
+
+    may_have_arrived = False
 
 
 class ConnectTimeout(ConnectError):
@@ -192,6 +198,8 @@ class WriteTimeout(WriteError):
 
 class PoolTimeout(TransportError):
     """No connection became free in time: ``max_connections`` calls are under way."""
+
+    may_have_arrived = False
 
     @property
     def is_retryable(self) -> bool:

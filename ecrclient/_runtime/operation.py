@@ -68,7 +68,7 @@ class Operation(Generic[ResponseT]):
     pagination: Pagination | None = None
     batch: Batch | None = None
     retry_safe: bool = True
-    """Whether it does no harm to send it again after an ambiguous failure."""
+    """Whether it is idempotent: sending it again after an ambiguous failure does no harm."""
     _models: list[Any] = field(default_factory=list[Any], init=False, repr=False, compare=False)
 
     @property

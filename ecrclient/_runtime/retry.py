@@ -21,7 +21,9 @@ from ecrclient._runtime.checks import check_count, check_seconds
 from ecrclient._runtime.errors import (
     ConfigurationError,
     ECRClientError,
+    ResponseDecodeError,
     ServiceError,
+    TransportError,
 )
 
 if TYPE_CHECKING:
@@ -57,11 +59,18 @@ class RetryPolicy:
     """Seconds: the upper bound of the first wait after a throttled attempt."""
     max_delay: float = 20.0
     """Seconds: no wait is longer, unless the service asks for more (``x-amz-retry-after``)."""
+    retry_non_idempotent: bool = True
+    """Whether an operation that is not idempotent is sent again when the response to an earlier
+    attempt may have been lost."""
 
     def __post_init__(self) -> None:
         check_count("max_attempts", self.max_attempts)
         if self.mode not in get_args(RetryMode):
             raise ConfigurationError(f"mode must be standard or adaptive, not {self.mode!r}")
+        if type(self.retry_non_idempotent) is not bool:
+            raise ConfigurationError(
+                f"retry_non_idempotent must be True or False, not {self.retry_non_idempotent!r}"
+            )
         for name in ("base_delay", "throttling_base_delay", "max_delay"):
             check_seconds(name, getattr(self, name), zero=True)
 
@@ -84,6 +93,13 @@ class RetryPolicy:
 
 def _is_throttling(error: ECRClientError) -> bool:
     return isinstance(error, ServiceError) and error.is_throttling
+
+
+def _may_have_succeeded(error: ECRClientError) -> bool:
+    """Whether the service may have done what was requested although the response was lost."""
+    if isinstance(error, TransportError):
+        return error.may_have_arrived
+    return isinstance(error, ResponseDecodeError)
 
 
 class RetryQuota:
@@ -125,6 +141,7 @@ class Retry:
         quota: What all calls of the client may spend on retries.
         clock: The time that requests are signed with.
         throttle: The operation's limiter; None outside adaptive mode.
+        idempotent: Whether the operation is idempotent.
     """
 
     def __init__(
@@ -133,8 +150,11 @@ class Retry:
         quota: RetryQuota,
         clock: ServiceClock,
         throttle: Throttle | None = None,
+        *,
+        idempotent: bool = True,
     ) -> None:
         self._policy = policy
+        self._resend = idempotent or policy.retry_non_idempotent
         self._quota = quota
         self._clock = clock
         self._throttle = throttle
@@ -189,6 +209,8 @@ class Retry:
             return 0.0
         tried = self.attempts - self._excused
         if tried >= self._policy.max_attempts or not error.is_retryable:
+            return None
+        if not self._resend and _may_have_succeeded(error):
             return None
         cost = self._quota.acquire(error)
         if cost is None:

@@ -75,7 +75,12 @@ class Sender:
         lines += [b"%b: %b\r\n" % field for field in signature]
         lines.append(b"Content-Length: %d\r\n\r\n" % len(body))
         return await self._wire.post(
-            self._origin, b"".join(lines), body, self._connect_timeout, attempt
+            self._origin,
+            b"".join(lines),
+            body,
+            self._connect_timeout,
+            attempt,
+            resend=operation.retry_safe,
         )
 
     def over_httpx(self) -> HttpxSender:

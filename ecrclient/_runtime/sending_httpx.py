@@ -13,6 +13,8 @@ from ecrclient._runtime.attempt import EXTENSION
 from ecrclient._runtime.checks import check_instance
 from ecrclient._runtime.middleware import Middleware, compose
 from ecrclient._runtime.transport import translate_error
+from ecrclient._runtime.transport.answers import MAX_RESPONSE_BYTES
+from ecrclient._runtime.transport.responses import read_bounded
 
 if TYPE_CHECKING:
     from ecrclient._runtime.attempt import Attempt
@@ -68,7 +70,7 @@ class HttpxSender:
             response = await compose(middleware, send)(request)
             check_instance("what middleware returns", response, httpx.Response, "a response")
             # Middleware may have made an answer of its own that is not read yet.
-            await response.aread()
+            await read_bounded(response, MAX_RESPONSE_BYTES)
         except httpx.RequestError as error:
             failure = error
         else:
@@ -95,7 +97,8 @@ class HttpxSender:
             self._url,
             headers=[*headers, *((n.encode("ascii"), v.encode("ascii")) for n, v in told.items())],
             content=body,
-            extensions={"timeout": timeouts},
+            # Read by ``PooledTransport``; other transports ignore it.
+            extensions={"timeout": timeouts, "idempotent": operation.retry_safe},
         )
 
     async def _send(
@@ -114,7 +117,7 @@ class HttpxSender:
             raise
         response.request = request
         try:
-            await response.aread()
+            await read_bounded(response, MAX_RESPONSE_BYTES)
         finally:
             # Whatever happens, cancellation too, the connection goes back or is closed.
             with anyio.CancelScope(shield=True):

@@ -43,7 +43,7 @@ def test_the_table_of_operations_is_right() -> None:
     for operation in OPERATIONS.values():
         told = rows[operation.method]
         assert ("pages" in told) == (operation.pagination is not None)
-        assert ("not quite safe" in told) == (not operation.retry_safe)
+        assert ("not idempotent" in told) == (not operation.retry_safe)
         assert operation.batch is None or f"{operation.batch.limit} ids to a call" in told
 
 

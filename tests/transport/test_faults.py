@@ -437,6 +437,49 @@ async def test_a_cut_tls_connection_is_no_end(
             await send(make(verify=context), server.url)
 
 
+@pytest.fixture
+def lax_context(ca: trustme.CA) -> ssl.SSLContext:
+    """The default context of some interpreters, such as Debian's Python 3.11."""
+    context = trusting(ca)
+    context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
+    return context
+
+
+@pytest.mark.parametrize("body", [b"half of it", b""])
+async def test_a_context_that_hides_cuts_must_not_end_a_response(
+    make: Make, good_context: ssl.SSLContext, lax_context: ssl.SSLContext, body: bytes
+) -> None:
+    options = lax_context.options
+    data = b"HTTP/1.1 200 OK\r\n\r\n" + body
+    async with serve(says_and_closes(data), context=good_context) as server:
+        transport = make(verify=lax_context)
+        with pytest.raises(httpx.RemoteProtocolError, match="OP_IGNORE_UNEXPECTED_EOF"):
+            await send(transport, server.url)
+        assert (transport.stats().open, transport.stats().in_use) == (0, 0)
+    assert lax_context.options == options
+
+
+@pytest.mark.parametrize(
+    "data", [answer(b"hello", "Connection: close"), CHUNKED + b"5\r\nhello\r\n0\r\n\r\n"]
+)
+async def test_a_context_that_hides_cuts_is_accepted(
+    make: Make, good_context: ssl.SSLContext, lax_context: ssl.SSLContext, data: bytes
+) -> None:
+    async with serve(says_and_closes(data), context=good_context) as server:
+        assert (await send(make(verify=lax_context), server.url)).content == b"hello"
+
+
+@pytest.mark.parametrize(
+    "data", [answer(b"hello")[:-2], CHUNKED + b"5\r\nhello\r\n0\r\n", CHUNKED[:-2]]
+)
+async def test_a_context_that_hides_cuts_leaves_truncation_an_error(
+    make: Make, good_context: ssl.SSLContext, lax_context: ssl.SSLContext, data: bytes
+) -> None:
+    async with serve(says_and_closes(data), context=good_context) as server:
+        with pytest.raises(httpx.RemoteProtocolError, match=r"closed|incomplete"):
+            await send(make(verify=lax_context), server.url)
+
+
 def test_a_context_is_shared() -> None:
     assert shared_context() is shared_context(None)
 

@@ -24,6 +24,7 @@ from ecrclient._runtime.transport import (
     translate_error,
 )
 from ecrclient._runtime.transport.default import environment_proxy
+from ecrclient._runtime.transport.encodings import ContentDecodingError
 from ecrclient._runtime.transport.proxies import proxied_transport
 
 from .conftest import request, send, trusting
@@ -119,7 +120,7 @@ def test_unencrypted_requests_are_warned_of(environ: Callable[..., None], url: s
         (httpx.ProxyError("407"), ConnectError),
         (httpx.RemoteProtocolError("no"), ReadError),
         (AnswerTooLarge("long"), ecrclient.ResponseTooLarge),
-        (httpx.DecodingError("no"), ReadError),
+        (httpx.DecodingError("no"), ContentDecodingError),
         (httpx.UnsupportedProtocol("no"), TransportError),
         (httpx.ConnectError(""), ConnectError),
     ],
@@ -201,6 +202,22 @@ async def test_through_a_tunnel(through: Through, good_context: ssl.SSLContext) 
         assert proxy.requests[0].startswith(b"CONNECT localhost:")
         stats = transport.stats()
         assert (stats.open, stats.idle, stats.created, stats.reused) == (1, 1, 1, 2)
+
+
+@pytest.mark.anyio
+async def test_a_response_that_ends_with_a_tls_connection_is_refused(
+    through: Through, good_context: ssl.SSLContext
+) -> None:
+    ends = [b"HTTP/1.1 200 OK\r\n\r\nhalf of it", b"HTTP/1.1 204 No Content\r\n\r\n"]
+    async with (
+        serve(*map(says_and_closes, ends), context=good_context) as server,
+        serve_proxy() as proxy,
+    ):
+        transport = through(proxy.url)
+        with pytest.raises(httpx.RemoteProtocolError, match="whether it was truncated is unknown"):
+            await send(transport, server.url)
+        assert (transport.stats().open, transport.stats().in_use) == (0, 0)
+        assert (await send(transport, server.url)).status_code == 204
 
 
 @pytest.mark.anyio

@@ -13,6 +13,8 @@ httpx, which is imported only for those who speak it. Read it in this order:
 ``connecting``   from a host's name to a connection
 ``parsers``      what reads answers: ``h11_parser``, or ``fast_parser`` on httptools
 ``answers``      the answer, and its headers
+``bodies``       a body while it arrives: coalesced, decoded, bounded
+``encodings``    gzip and deflate, decoded in bounded steps
 ``tls``          SSL contexts, shared by the process
 ``default``      what a client gets that is given no transport
 ===============  ===============================================================
@@ -21,7 +23,8 @@ What speaks httpx:
 
 ===============  ===============================================================
 ``pooled``       ``PooledTransport``: the wire for middleware and other clients
-``messages``     requests to bytes, answers to ``httpx.Response``
+``messages``     an ``httpx.Request`` as bytes
+``responses``    bounded ``httpx.Response`` objects
 ``proxies``      httpx's transport behind a limit of ours, where there is a proxy
 ``translation``  httpx's errors made ours, and ours httpx's
 ===============  ===============================================================

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["Answer", "Headers", "decode_headers", "is_encoded", "too_large"]
+__all__ = ["MAX_RESPONSE_BYTES", "Answer", "Headers", "decode_headers", "too_large"]
+
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+"""The default limit of a body, as received and as decoded."""
 
 Headers = list[tuple[bytes, bytes]]
 """Names as they were sent."""
@@ -42,14 +44,6 @@ def _encoding(data: bytes) -> str:
             continue
         return encoding
     return "iso-8859-1"
-
-
-def is_encoded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the body is to be decoded."""
-    for name, _ in headers:
-        if len(name) == len(b"content-encoding") and name.lower() == b"content-encoding":
-            return True
-    return False
 
 
 def too_large(limit: int) -> str:

@@ -31,14 +31,21 @@ _Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, in
 
 
 async def open_connection(
-    host: str, port: int, ssl_context: ssl.SSLContext | None, parser: ResponseParser
+    host: str,
+    port: int,
+    ssl_context: ssl.SSLContext | None,
+    parser: ResponseParser,
+    sockets: set[socket.socket],
 ) -> Connection:
     """Connect to the first of the host's addresses that answers, and do the TLS handshake.
+
+    Each socket is added to *sockets* when it is created: if the event loop is closed meanwhile,
+    only the caller can close them.
 
     Raises:
         OSError: no such host, refused, unreachable, a bad certificate.
     """
-    sock = await _connect(host, port)
+    sock = await _connect(host, port, sockets)
     try:
         if ssl_context is not None:
             sock = ssl_context.wrap_socket(
@@ -47,6 +54,7 @@ async def open_connection(
                 do_handshake_on_connect=False,
                 suppress_ragged_eofs=False,
             )
+            sockets.add(sock)
         connection = Connection(sock, parser)
         if ssl_context is not None:
             await connection.handshake()
@@ -56,7 +64,7 @@ async def open_connection(
     return connection
 
 
-async def _connect(host: str, port: int) -> socket.socket:
+async def _connect(host: str, port: int, sockets: set[socket.socket]) -> socket.socket:
     """Try one address after the other, each some time before the last one has failed."""
     found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     if not found:
@@ -66,7 +74,7 @@ async def _connect(host: str, port: int) -> socket.socket:
 
     async def attempt(address: _Address, failed: anyio.Event) -> None:
         try:
-            connected.append(await _connect_to(address))
+            connected.append(await _connect_to(address, sockets))
         except OSError as error:
             errors.append(error)
             failed.set()
@@ -100,9 +108,10 @@ def _alternating(addresses: Iterable[_Address]) -> list[_Address]:
     return [address for address in chain.from_iterable(pairs) if address is not None]
 
 
-async def _connect_to(address: _Address) -> socket.socket:
+async def _connect_to(address: _Address, sockets: set[socket.socket]) -> socket.socket:
     family, where = address
     sock = socket.socket(family, socket.SOCK_STREAM)
+    sockets.add(sock)
     try:
         sock.setblocking(False)  # noqa: FBT003 - it has no name
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

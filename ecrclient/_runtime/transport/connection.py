@@ -17,6 +17,7 @@ import select
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -31,7 +32,11 @@ __all__ = ["Connection"]
 
 _RECEIVE_BYTES = 64 * 1024
 _SEND_BYTES = 256 * 1024
+_TLS_RECORD_BYTES = 16 * 1024  # RFC 8446, section 5.1
 _RECEIVES_AT_ONCE = 16
+_PIECES_AT_ONCE = 4096
+
+_IGNORE_UNEXPECTED_EOF = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # OpenSSL 3
 
 _T = TypeVar("_T")
 
@@ -50,6 +55,7 @@ class Connection:
     __slots__ = (
         "_is_at_eof",
         "_is_drained",
+        "_is_tls",
         "_poll",
         "_receive_must_write",
         "_socket",
@@ -57,8 +63,10 @@ class Connection:
         "closed",
         "expires",
         "heard",
+        "hides_cuts",
         "parser",
         "requests",
+        "sent",
         "waiting",
         "was_cut",
     )
@@ -77,6 +85,13 @@ class Connection:
         """A byte has arrived since the request under way began."""
         self.was_cut = False
         """The server closed the TCP connection without TLS's word that this was the end."""
+        self._is_tls = isinstance(sock, ssl.SSLSocket)
+        self.sent = False
+        """A byte of the request under way may have been sent."""
+        self.hides_cuts = isinstance(sock, ssl.SSLSocket) and bool(
+            sock.context.options & _IGNORE_UNEXPECTED_EOF
+        )
+        """With this option of its context, TLS reports a cut connection as a regular end."""
         self.expires = 0.0
         """When an idle connection becomes too old to be used."""
         self.closed = False
@@ -97,7 +112,7 @@ class Connection:
     def start_request(self, method: str) -> None:
         """Get ready for one more request."""
         self.requests += 1
-        self.heard = False
+        self.heard = self.sent = False
         self._is_drained = True  # there can be nothing yet: spare a look at the socket
         self.parser.start(method)
 
@@ -106,7 +121,7 @@ class Connection:
     async def send(self, data: bytes, timeout: float | None) -> None:
         """Send it all; ``timeout`` bounds each wait for the server to take some more."""
         try:
-            sent = self._socket.send(data) if len(data) <= _SEND_BYTES else 0
+            sent = self._send_now(data) if len(data) <= _SEND_BYTES else 0
         except (*_WANT_WRITE, ssl.SSLWantReadError):
             sent = 0
         if sent != len(data):
@@ -117,7 +132,7 @@ class Connection:
             # After a refusal OpenSSL insists on the same bytes: the slice stays as it is.
             piece = rest[:_SEND_BYTES]
             try:
-                sent = self._socket.send(piece)
+                sent = self._send_now(piece)
             except _WANT_WRITE:
                 await self._wait(self._writable, timeout)
             except ssl.SSLWantReadError:
@@ -125,6 +140,19 @@ class Connection:
             else:
                 rest = rest[sent:]
                 await anyio.lowlevel.checkpoint()
+
+    def _send_now(self, data: bytes | memoryview) -> int:
+        """Send what the kernel takes at once; return the number of bytes."""
+        # Before it fails, TLS may have sent some of several records, or a part of one.
+        if self._is_tls and len(data) > _TLS_RECORD_BYTES:
+            self.sent = True
+        try:
+            sent = self._socket.send(data)
+        except (*_WANT_WRITE, ssl.SSLWantReadError):
+            self.sent = self.sent or self._is_tls
+            raise
+        self.sent = True
+        return sent
 
     # -- receiving -------------------------------------------------------------------------------
 
@@ -138,12 +166,18 @@ class Connection:
         while got is None:
             got = await self._wait(self._receive_when_ready, timeout)
         if got and not self.parser.done:
-            for _ in range(_RECEIVES_AT_ONCE):
-                if not self._receive_now() or self.parser.done:
-                    break
-            else:  # a fast server must not keep the event loop to itself
-                await anyio.lowlevel.checkpoint()
+            await self._receive_burst()
         return got
+
+    async def _receive_burst(self) -> None:
+        """Feed the parser what else has arrived, without keeping the event loop for long."""
+        parser = self.parser
+        for _ in range(_RECEIVES_AT_ONCE):
+            if len(parser.pieces) > _PIECES_AT_ONCE:
+                break  # tiny chunks, each of which takes the parser as long as a large one
+            if not self._receive_now() or parser.done:
+                return
+        await anyio.lowlevel.checkpoint()
 
     def _receive_now(self) -> bool | None:
         """Feed the parser some bytes; None: there are none yet, False: there will be none."""
@@ -220,7 +254,8 @@ class Connection:
         if not self.closed:
             self.closed = True
             if self.waiting:
-                anyio.notify_closing(self._socket)
+                with suppress(RuntimeError):  # outside an event loop, which cannot be waited in
+                    anyio.notify_closing(self._socket)
             self._watch.close()
 
 

@@ -10,6 +10,7 @@ import warnings
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ecrclient._runtime.transport.answers import MAX_RESPONSE_BYTES
 from ecrclient._runtime.transport.tls import shared_context
 from ecrclient._runtime.transport.wire import Wire
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ecrclient._runtime.transport.proxies import LimitedTransport
 
 __all__ = ["default_transport", "environment_proxy"]
-
-_MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
 
 def default_transport(
@@ -54,11 +53,9 @@ def default_transport(
             proxy,
             verify,
             max_connections=max_connections,
-            max_response_bytes=_MAX_RESPONSE_BYTES,
+            max_response_bytes=MAX_RESPONSE_BYTES,
         )
-    return Wire(
-        max_connections=max_connections, verify=verify, max_response_bytes=_MAX_RESPONSE_BYTES
-    )
+    return Wire(max_connections=max_connections, verify=verify)
 
 
 def _is_loopback(host: str) -> bool:

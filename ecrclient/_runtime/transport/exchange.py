@@ -23,8 +23,10 @@ from ecrclient._runtime.errors import (
     WriteError,
     WriteTimeout,
 )
-from ecrclient._runtime.transport.answers import Answer, Headers, is_encoded, too_large
+from ecrclient._runtime.transport.answers import Answer, too_large
+from ecrclient._runtime.transport.bodies import Body
 from ecrclient._runtime.transport.connection import Connection
+from ecrclient._runtime.transport.encodings import is_encoded
 from ecrclient._runtime.transport.parsers import ParseError, ResponseParser
 from ecrclient._runtime.transport.pool import Pool
 
@@ -33,9 +35,19 @@ __all__ = ["Exchange", "Limits", "StaleConnectionError"]
 _SMALL_BODY = 64 * 1024
 """Up to this size, copying the body behind the head is cheaper than sending twice."""
 
+_UNVERIFIED_END = (
+    "the response has neither a length nor chunks, and whether it was truncated is unknown: the "
+    "SSLContext has OP_IGNORE_UNEXPECTED_EOF, which must not be set for such servers"
+)
+
 
 class StaleConnectionError(Exception):
-    """A kept-alive connection broke before a byte of the answer had arrived."""
+    """A kept-alive connection broke before a byte of the response had arrived."""
+
+    def __init__(self, failure: TransportError) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        """The error to raise if the request must not be sent again."""
 
 
 class Limits:
@@ -128,7 +140,7 @@ class Exchange:
         """Send the request over a connection and await the answer's head.
 
         Raises:
-            StaleConnectionError: the connection was an old one and is broken; use another.
+            StaleConnectionError: the connection was an old one and is broken; another may work.
             TransportError: no answer came.
         """
         self.connection = connection
@@ -178,9 +190,9 @@ class Exchange:
         try:
             if await connection.receive(timeout):
                 return
-            if self._is_stale(connection):
-                raise StaleConnectionError
             connection.parser.feed_eof(cut=connection.was_cut)
+            if connection.hides_cuts:  # the response has ended with the connection
+                raise ParseError(_UNVERIFIED_END)  # noqa: TRY301 - translated as the parser's own
         except TimeoutError as error:
             raise ReadTimeout(f"the server sent nothing for {timeout} s") from error
         except ParseError as error:
@@ -190,19 +202,18 @@ class Exchange:
         except OSError as error:
             if connection.closed:
                 raise self._closed() from error
-            if self._is_stale(connection):
-                raise StaleConnectionError from error
             self._fail(ReadError(told(error)), error)
 
-    def _is_stale(self, connection: Connection) -> bool:
-        return connection.requests > 1 and not connection.heard
-
     def _fail(self, failure: TransportError, cause: Exception) -> NoReturn:
-        """Raise *failure*, unless it only follows from the request not having been taken."""
-        if self._write_error is None:
-            raise failure from cause
-        error = self._write_error
-        raise WriteError(told(error)) from error
+        """Raise *failure*, or the error in sending the request that it follows from."""
+        assert self.connection is not None
+        if self._write_error is not None:
+            cause = self._write_error
+            failure = WriteError(told(cause))
+        failure.may_have_arrived = self.connection.sent
+        if self.connection.requests > 1 and not self.connection.heard:
+            raise StaleConnectionError(failure) from cause
+        raise failure from cause
 
     def _closed(self) -> ClientClosedError:
         return ClientClosedError("the transport was closed while a call was under way")
@@ -211,19 +222,23 @@ class Exchange:
         """The answer with all of its body, once its head is there."""
         assert self.connection is not None
         parser = self.connection.parser
-        if parser.done:
+        if self.is_plain:
             content = self.take_body()
         else:
-            pieces: list[bytes] = []
-            while more := await self.receive_body():
-                pieces += more
-            content = b"".join(pieces)
-        if is_encoded(parser.headers):
-            content = _decode(parser.headers, content, self.max_response_bytes)
+            body = Body(parser.headers, self.max_response_bytes)
+            while piece := await self.receive_body():
+                await body.add(piece)
+            content = body.finish()
         return Answer(parser.status, parser.headers, content)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the body is complete and needs no decoding."""
+        parser = self.parser
+        return parser.done and (not parser.pieces or not is_encoded(parser.headers))
+
     def take_body(self) -> bytes:
-        """The body of an answer that is complete; the exchange is over with it."""
+        """Return the body of a plain response; the exchange is over with it."""
         assert self.connection is not None
         body = b"".join(self.connection.parser.pieces)
         if len(body) > self._limits.max_response_bytes:
@@ -231,17 +246,21 @@ class Exchange:
         self.end()
         return body
 
-    async def receive_body(self) -> list[bytes]:
-        """The next pieces of the body; none: that was all."""
+    async def receive_body(self) -> bytes:
+        """Return what has arrived of the body since the last time; nothing: that was all.
+
+        One object, however small the pieces are in which the server has sent it.
+        """
         assert self.connection is not None
         parser = self.connection.parser
         while not parser.pieces and not parser.done:
             await self._receive(self.connection)
         pieces, parser.pieces = parser.pieces, []
-        self._size += sum(map(len, pieces))
+        received = b"".join(pieces)
+        self._size += len(received)
         if self._size > self._limits.max_response_bytes:
             raise self._too_large()
-        return pieces
+        return received
 
     def _check_announced(self) -> None:
         """Refuse what is announced as too large before any of it is read."""
@@ -256,19 +275,6 @@ class Exchange:
 
     def _too_large(self) -> ResponseTooLarge:
         return ResponseTooLarge(too_large(self._limits.max_response_bytes))
-
-
-def _decode(headers: Headers, content: bytes, limit: int) -> bytes:
-    """Nobody asked for an encoding, so httpx, which knows them, is imported only now."""
-    import httpx
-
-    from ecrclient._runtime.transport.messages import decode_body
-    from ecrclient._runtime.transport.translation import translate_error
-
-    try:
-        return decode_body(httpx.Headers(headers), content, limit)
-    except httpx.RequestError as error:
-        raise translate_error(error) from error
 
 
 def told(error: Exception) -> str:

@@ -7,8 +7,6 @@ import httptools
 from ecrclient._runtime.transport.parsers import (
     CUT_BODY,
     CUT_HEAD,
-    HEAD_TOO_LONG,
-    MAX_HEAD_BYTES,
     ParseError,
     ResponseParser,
 )
@@ -32,12 +30,10 @@ class HttptoolsParser(ResponseParser):
             self._httptools = httptools.HttpResponseParser(self)
             self._spent = False
         self._is_head = method == "HEAD"
-        self._idle_bytes = 0
         self._until_eof = False
         self._keep_alive = False
 
-    def feed(self, data: bytes) -> None:
-        pieces_before = len(self.pieces)
+    def _feed(self, data: bytes) -> None:
         try:
             self._httptools.feed_data(data)
         except httptools.HttpParserUpgrade as error:
@@ -46,11 +42,6 @@ class HttptoolsParser(ResponseParser):
             if not self.done:
                 raise ParseError(str(error)) from error
             self.reusable = False  # what came after the answer is no HTTP
-        if not self.done and len(self.pieces) == pieces_before:
-            # llhttp bounds nothing: neither heads nor trailers nor chunk extensions.
-            self._idle_bytes += len(data)
-            if self._idle_bytes > MAX_HEAD_BYTES:
-                raise ParseError(HEAD_TOO_LONG)
 
     def feed_eof(self, *, cut: bool) -> None:
         if not self.head_done:

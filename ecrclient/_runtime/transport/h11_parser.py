@@ -7,7 +7,6 @@ import h11
 from ecrclient._runtime.transport.parsers import (
     CUT_BODY,
     CUT_HEAD,
-    HEAD_TOO_LONG,
     MAX_HEAD_BYTES,
     ParseError,
     ResponseParser,
@@ -40,14 +39,8 @@ class H11Parser(ResponseParser):
             self._requests[method] = request
         self._h11.send(request)
         self._h11.send(self._end_of_request)
-        self._head_bytes = 0
 
-    def feed(self, data: bytes) -> None:
-        if not self.head_done:
-            # h11 bounds each head; a server may send any number of informational ones.
-            self._head_bytes += len(data)
-            if self._head_bytes > 2 * MAX_HEAD_BYTES:
-                raise ParseError(HEAD_TOO_LONG)
+    def _feed(self, data: bytes) -> None:
         self._h11.receive_data(data)
         self._read_events()
 

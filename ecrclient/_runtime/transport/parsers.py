@@ -16,6 +16,7 @@ from ecrclient._runtime.transport.answers import Headers
 __all__ = [
     "CUT_BODY",
     "CUT_HEAD",
+    "FRAMING_TOO_LONG",
     "HEAD_TOO_LONG",
     "MAX_HEAD_BYTES",
     "ParseError",
@@ -24,9 +25,16 @@ __all__ = [
 ]
 
 MAX_HEAD_BYTES = 64 * 1024
-"""The most that a head, with the informational answers before it, or the trailers may hold."""
+"""The bytes outside the body that may arrive together: heads, chunk headers, trailers.
+
+After them, each byte of the body entitles the server to 16 more: enough for chunks of one byte.
+"""
+_FRAMING_PER_BODY_BYTE = 16
 
 HEAD_TOO_LONG = f"the head of the answer is longer than {MAX_HEAD_BYTES} bytes"
+FRAMING_TOO_LONG = (
+    f"the chunk headers or trailers of the answer are longer than {MAX_HEAD_BYTES} bytes"
+)
 CUT_HEAD = "the server closed the connection before the answer's head was complete"
 CUT_BODY = "the server closed the connection before the answer was complete"
 
@@ -57,18 +65,29 @@ class ResponseParser(ABC):
         self.pieces = []
         self.reason = b""
         self.head_done = self.done = self.reusable = False
+        self._framing_left = MAX_HEAD_BYTES
         self._start(method)
 
     @abstractmethod
     def _start(self, method: str) -> None: ...
 
-    @abstractmethod
     def feed(self, data: bytes) -> None:
-        """Understand some more bytes.
+        """Parse some more bytes.
 
         Raises:
-            ParseError: they are no HTTP answer.
+            ParseError: They are not an HTTP response, or there is too much outside its body.
         """
+        pieces_before = len(self.pieces)
+        self._feed(data)
+        if not self.done:
+            body = sum(map(len, self.pieces[pieces_before:]))
+            left = self._framing_left - (len(data) - body)
+            if left < 0:
+                raise ParseError(FRAMING_TOO_LONG if self.head_done else HEAD_TOO_LONG)
+            self._framing_left = min(MAX_HEAD_BYTES, left + _FRAMING_PER_BODY_BYTE * body)
+
+    @abstractmethod
+    def _feed(self, data: bytes) -> None: ...
 
     @abstractmethod
     def feed_eof(self, *, cut: bool) -> None:

@@ -46,7 +46,17 @@ class PoolStats(NamedTuple):
 class Pool(Generic[T]):
     """Slots, the connections that are idle (the last used on top), and the busy ones."""
 
-    __slots__ = ("_waiters", "busy", "closed", "created", "idle", "reused", "size", "taken")
+    __slots__ = (
+        "_abandoned",
+        "_waiters",
+        "busy",
+        "closed",
+        "created",
+        "idle",
+        "reused",
+        "size",
+        "taken",
+    )
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -58,6 +68,8 @@ class Pool(Generic[T]):
         self.reused = 0
         # Who waits, the first come first. Ordered by a linked list: a dict's front is slow to pop.
         self._waiters: OrderedDict[anyio.Event, None] = OrderedDict()
+        # Those whose event loop was closed while they waited: they were handed nothing.
+        self._abandoned: set[anyio.Event] = set()
 
     def try_acquire(self) -> bool:
         """Take a slot if one is free; then nobody waits, for release hands slots to who does."""
@@ -86,6 +98,8 @@ class Pool(Generic[T]):
         except BaseException:
             if turn in self._waiters:
                 del self._waiters[turn]
+            elif turn in self._abandoned:
+                self._abandoned.remove(turn)
             else:  # cancelled at the very moment it was handed the slot: the next one's turn
                 self.release()
             raise
@@ -106,11 +120,20 @@ class Pool(Generic[T]):
 
     def release(self) -> None:
         """Give a slot back, to the one who has waited longest if anybody waits."""
-        if self._waiters:
+        while self._waiters:
             turn, _ = self._waiters.popitem(last=False)
+            if self._wake(turn):
+                return
+        self.taken -= 1
+
+    def _wake(self, turn: anyio.Event) -> bool:
+        """Wake a waiting call; False: its event loop is closed, so it will never run again."""
+        try:
             turn.set()
-        else:
-            self.taken -= 1
+        except RuntimeError:
+            self._abandoned.add(turn)
+            return False
+        return True
 
     def close(self) -> list[T]:
         """Let nobody in any more; the connections, which the caller must close.
@@ -118,10 +141,9 @@ class Pool(Generic[T]):
         Those who wait are handed slots beyond the size, which they give back as they leave.
         """
         self.closed = True
-        self.taken += len(self._waiters)
-        for turn in self._waiters:
-            turn.set()
-        self._waiters.clear()
+        while self._waiters:
+            turn, _ = self._waiters.popitem(last=False)
+            self.taken += self._wake(turn)
         connections = [*self.idle, *self.busy]
         self.idle.clear()
         return connections

@@ -11,19 +11,18 @@ import httpx
 
 from ecrclient._runtime.attempt import EXTENSION
 from ecrclient._runtime.errors import TransportError
-from ecrclient._runtime.transport.answers import is_encoded
+from ecrclient._runtime.transport.answers import MAX_RESPONSE_BYTES
 from ecrclient._runtime.transport.exchange import Exchange
-from ecrclient._runtime.transport.messages import (
-    EncodedResponse,
-    WholeResponse,
-    encode_head,
-    request_body,
-)
+from ecrclient._runtime.transport.messages import encode_head, request_body
 from ecrclient._runtime.transport.pool import PoolStats
+from ecrclient._runtime.transport.responses import BoundedResponse, WholeResponse
 from ecrclient._runtime.transport.translation import to_httpx
 from ecrclient._runtime.transport.wire import Origin, Wire
 
 __all__ = ["PooledTransport", "over_wire", "wire_of"]
+
+# RFC 9110, section 9.2.2; PUT and DELETE included.
+_IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
@@ -32,11 +31,20 @@ class PooledTransport(httpx.AsyncBaseTransport):
     Use it with ``ECRClient(transport=...)`` or in any ``httpx.AsyncClient``. It follows no
     redirects and knows no proxies.
 
+    A response may have one content encoding, gzip or deflate; any other is refused with an
+    ``httpx.DecodingError``, and removed from the ``Accept-Encoding`` header that is sent.
+
+    When a kept-alive connection breaks before a byte of the response has arrived, the request is
+    sent again on a new one if it cannot have arrived or is idempotent. Idempotent are the methods
+    that RFC 9110 calls so, thus not POST and PATCH. The request's extension ``idempotent`` (a
+    bool) takes precedence; an ``ECRClient`` sets it for each operation.
+
     Args:
         max_connections: Connections at the most; calls beyond wait their turn in line.
         keepalive_expiry: Seconds after which an idle connection is not used again.
         verify: How to verify the server: a CA bundle's path, or a context of your own; None: the
-            certificates that httpx trusts.
+            certificates that httpx trusts. If the context has ``ssl.OP_IGNORE_UNEXPECTED_EOF``,
+            a response that ends with the connection is refused, since it may be truncated.
         max_response_bytes: Larger answers, as received or as decoded, are refused: a client raises
             ``ResponseTooLarge``, the transport itself an ``httpx.RemoteProtocolError``.
         parser: ``h11`` or ``httptools``; None: the fastest that is installed.
@@ -48,7 +56,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         max_connections: int = 50,
         keepalive_expiry: float = 15.0,
         verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
-        max_response_bytes: int = 64 * 1024 * 1024,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         parser: str | None = None,
     ) -> None:
         self._wire = Wire(
@@ -81,7 +89,13 @@ class PooledTransport(httpx.AsyncBaseTransport):
         timeouts = request.extensions.get("timeout", {})
         try:
             exchange = await self._wire.begin(
-                origin, request.method, head, body, timeouts, request.extensions.get(EXTENSION)
+                origin,
+                request.method,
+                head,
+                body,
+                timeouts,
+                request.extensions.get(EXTENSION),
+                resend=_is_idempotent(request),
             )
             try:
                 return _response(exchange, request)
@@ -110,6 +124,10 @@ def wire_of(transport: httpx.AsyncBaseTransport) -> Wire | None:
     return None
 
 
+def _is_idempotent(request: httpx.Request) -> bool:
+    return bool(request.extensions.get("idempotent", request.method in _IDEMPOTENT_METHODS))
+
+
 def _origin(request: httpx.Request) -> Origin:
     url = request.url
     if url.scheme not in {"http", "https"} or not url.host:
@@ -121,45 +139,48 @@ def _origin(request: httpx.Request) -> Origin:
 def _response(exchange: Exchange, request: httpx.Request) -> httpx.Response:
     """The answer, once its head is there; the rest is read as it is asked for."""
     parser = exchange.parser
-    encoded = is_encoded(parser.headers)
     extensions = {"http_version": parser.version, "reason_phrase": parser.reason}
-    if parser.done and not encoded:
+    if exchange.is_plain:
         body = exchange.take_body()
         return WholeResponse(parser.status, parser.headers, body, extensions, request)
-    kind = EncodedResponse if encoded else httpx.Response
-    response = kind(
+    return BoundedResponse(
         parser.status,
-        headers=parser.headers,
-        stream=_BodyStream(exchange, request),
-        extensions=extensions,
-        request=request,
+        parser.headers,
+        _BodyStream(exchange, request),
+        extensions,
+        request,
+        limit=exchange.max_response_bytes,
     )
-    if isinstance(response, EncodedResponse):
-        response.limit = exchange.max_response_bytes
-    return response
 
 
 class _BodyStream(httpx.AsyncByteStream):
-    """The rest of a body, read as it is iterated over."""
+    """The rest of a body, read as it is iterated over.
+
+    It is its own iterator: a generator that is not exhausted would have to be closed.
+    """
 
     def __init__(self, exchange: Exchange, request: httpx.Request) -> None:
         self._exchange = exchange
         self._request = request
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
         exchange = self._exchange
-        try:
-            while not exchange.ended:
-                pieces = await exchange.receive_body()
-                if not pieces:
-                    return
-                for piece in pieces:
-                    yield piece
+        if exchange.ended:
             raise httpx.StreamClosed
+        piece = b""
+        try:
+            piece = await exchange.receive_body()
         except TransportError as error:
             raise to_httpx(error, self._request) from error
         finally:
-            exchange.end()
+            if not piece:
+                exchange.end()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
     async def aclose(self) -> None:
         """Give the connection up; it is kept if the answer is complete."""

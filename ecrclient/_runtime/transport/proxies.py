@@ -12,14 +12,21 @@ import httpx
 
 from ecrclient._runtime.attempt import EXTENSION
 from ecrclient._runtime.errors import ClientClosedError, ConfigurationError, PoolTimeout
-from ecrclient._runtime.transport.answers import is_encoded, too_large
-from ecrclient._runtime.transport.messages import AnswerTooLarge, EncodedResponse
+from ecrclient._runtime.transport.answers import too_large
+from ecrclient._runtime.transport.encodings import UnsupportedEncodingError
+from ecrclient._runtime.transport.messages import AnswerTooLarge
 from ecrclient._runtime.transport.pool import Pool, PoolStats
+from ecrclient._runtime.transport.responses import BoundedResponse
 from ecrclient._runtime.transport.translation import to_httpx
 
 __all__ = ["LimitedTransport", "proxied_transport"]
 
 _CLOSING_SECONDS = 2.0
+_BODILESS = frozenset({204, 304})
+_FRAMING_HEADERS = frozenset({"content-length", "transfer-encoding"})
+_UNVERIFIED_END = (
+    "the response has neither a length nor chunks, and whether it was truncated is unknown"
+)
 
 
 def proxied_transport(
@@ -125,20 +132,21 @@ class LimitedTransport(httpx.AsyncBaseTransport):
                 pool.created += 1
             pool.busy.add(transport)
             response = await transport.handle_async_request(request)
+            _check_end(request, response)
+            return BoundedResponse(
+                response.status_code,
+                response.headers.raw,
+                _LimitedStream(pool, transport, response, self._limit),
+                response.extensions,
+                request,
+                limit=self._limit,
+            )
+        except UnsupportedEncodingError as error:
+            await _give_up(pool, transport)
+            raise to_httpx(error, request) from error
         except BaseException:
             await _give_up(pool, transport)
             raise
-        kind = EncodedResponse if is_encoded(response.headers.raw) else httpx.Response
-        limited = kind(
-            response.status_code,
-            headers=response.headers,
-            stream=_LimitedStream(pool, transport, response, self._limit),
-            extensions=response.extensions,
-            request=request,
-        )
-        if isinstance(limited, EncodedResponse):
-            limited.limit = self._limit
-        return limited
 
     def _own_pool(self) -> Pool[httpx.AsyncBaseTransport]:
         """The pool; a new one in another event loop or process, where the old one is no good."""
@@ -156,8 +164,19 @@ class LimitedTransport(httpx.AsyncBaseTransport):
             await _close(transport)
 
 
+def _check_end(request: httpx.Request, response: httpx.Response) -> None:
+    """Refuse a response whose end is that of a TLS connection: httpx accepts truncated ones."""
+    if (
+        request.url.scheme == "https"
+        and request.method != "HEAD"
+        and response.status_code not in _BODILESS
+        and not _FRAMING_HEADERS.intersection(response.headers)
+    ):
+        raise httpx.RemoteProtocolError(_UNVERIFIED_END, request=request)
+
+
 class _LimitedStream(httpx.AsyncByteStream):
-    """The body of an answer; as it ends, so does the call's hold of the transport."""
+    """The body of a response, its own iterator; as it ends, the transport becomes free."""
 
     def __init__(
         self,
@@ -168,22 +187,31 @@ class _LimitedStream(httpx.AsyncByteStream):
     ) -> None:
         self._pool = pool
         self._transport = transport
-        self._response = response
+        self._pieces = response.aiter_raw()
         self._limit = limit
+        self._size = 0
         self._is_complete = False
         self._is_closed = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        size = 0
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._is_closed:
+            raise httpx.StreamClosed
         try:
-            async for piece in self._response.aiter_raw():
-                size += len(piece)
-                if size > self._limit:
-                    raise AnswerTooLarge(too_large(self._limit))
-                yield piece
-            self._is_complete = True
-        finally:
+            piece = await anext(self._pieces)
+            self._count(piece)
+        except BaseException as error:
+            self._is_complete = isinstance(error, StopAsyncIteration)
             await self.aclose()
+            raise
+        return piece
+
+    def _count(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > self._limit:
+            raise AnswerTooLarge(too_large(self._limit))
 
     async def aclose(self) -> None:
         """Keep the transport for the next request, or close it if the answer is not complete."""

@@ -16,7 +16,8 @@ from ecrclient._runtime.errors import (
     WriteError,
     WriteTimeout,
 )
-from ecrclient._runtime.transport.messages import AnswerTooLarge
+from ecrclient._runtime.transport.encodings import ContentDecodingError, UnsupportedEncodingError
+from ecrclient._runtime.transport.messages import AnswerTooLarge, EncodingNotSupported
 from ecrclient._runtime.transport.parsers import ParseError
 from ecrclient._runtime.transport.wire import OtherOriginError
 
@@ -31,9 +32,10 @@ _THEIRS_AND_OURS: tuple[tuple[type[httpx.RequestError], type[TransportError]], .
     (httpx.ConnectError, ConnectError),
     (httpx.ProxyError, ConnectError),
     (AnswerTooLarge, ResponseTooLarge),
+    (EncodingNotSupported, UnsupportedEncodingError),
+    (httpx.DecodingError, ContentDecodingError),
     (httpx.ReadError, ReadError),
     (httpx.RemoteProtocolError, ReadError),
-    (httpx.DecodingError, ReadError),
     (httpx.WriteError, WriteError),
     (httpx.LocalProtocolError, WriteError),
 )
@@ -68,7 +70,7 @@ def _equivalent(error: httpx.RequestError) -> TransportError:
     return translated
 
 
-def to_httpx(error: TransportError, request: httpx.Request) -> httpx.RequestError:
+def to_httpx(error: TransportError, request: httpx.Request | None) -> httpx.RequestError:
     """The exception of httpx's that says the same; raise it ``from`` *error*."""
     if isinstance(error.__cause__, ParseError):
         return httpx.RemoteProtocolError(str(error), request=request)

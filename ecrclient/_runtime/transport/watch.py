@@ -17,7 +17,7 @@ from contextvars import Context
 
 import anyio
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "current_loop"]
 
 _Receive = Callable[[], bool | None]
 
@@ -81,7 +81,7 @@ class Watch:
 
     def _begin(self) -> asyncio.AbstractEventLoop | None:
         """The loop that watches; None: this one cannot."""
-        loop = _current_loop()
+        loop = current_loop()
         if loop is not self._loop:
             if not self._end() or loop is None:
                 return None
@@ -119,7 +119,7 @@ class Watch:
         return True
 
 
-def _current_loop() -> asyncio.AbstractEventLoop | None:
+def current_loop() -> asyncio.AbstractEventLoop | None:
     """The loop that runs this task; None: trio runs it, be it as a guest of an asyncio loop."""
     try:
         return asyncio.get_running_loop() if asyncio.current_task() else None

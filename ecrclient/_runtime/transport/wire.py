@@ -3,15 +3,18 @@
 A call goes through it like this::
 
     begin                    a slot of the pool: at once, or waiting in line
-      -> _send               an idle connection, or a new one; again if the idle one was dead
+      -> _send               an idle connection, or a new one; again if the idle one was dead and
+                             the request has not arrived, or may be sent again
       -> Exchange.converse   the request out, the answer's head in
     Exchange.end             the connection kept or closed, the slot released
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
+import socket
 import ssl
 import time
 import warnings
@@ -30,13 +33,14 @@ from ecrclient._runtime.errors import (
     ReadError,
     WriteError,
 )
-from ecrclient._runtime.transport.answers import Answer
+from ecrclient._runtime.transport.answers import MAX_RESPONSE_BYTES, Answer
 from ecrclient._runtime.transport.connecting import open_connection
 from ecrclient._runtime.transport.connection import Connection
 from ecrclient._runtime.transport.exchange import Exchange, Limits, StaleConnectionError, told
 from ecrclient._runtime.transport.parsers import find_parser
 from ecrclient._runtime.transport.pool import Pool, PoolStats
 from ecrclient._runtime.transport.tls import shared_context
+from ecrclient._runtime.transport.watch import current_loop
 
 if TYPE_CHECKING:
     from ecrclient._runtime.attempt import Attempt
@@ -71,10 +75,20 @@ class Origin(NamedTuple):
 class OtherOriginError(WriteError):
     """A transport was used for another origin than its own; nothing was sent."""
 
+    may_have_arrived = False
+
     @property
     def is_retryable(self) -> bool:
         """False: it stays another one."""
         return False
+
+
+class _Opening(NamedTuple):
+    """A connection that is being made."""
+
+    scope: anyio.CancelScope
+    loop: asyncio.AbstractEventLoop | None
+    sockets: set[socket.socket]
 
 
 class Wire:
@@ -89,7 +103,7 @@ class Wire:
         max_connections: int,
         keepalive_expiry: float = 15.0,
         verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
-        max_response_bytes: int = 64 * 1024 * 1024,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         parser: str | None = None,
     ) -> None:
         check_count("max_connections", max_connections)
@@ -111,7 +125,7 @@ class Wire:
         )
         self.origin: Origin | None = None
         """None before the first request."""
-        self._opening: set[anyio.CancelScope] = set()
+        self._opening: list[_Opening] = []
         self._pid = os.getpid()
 
     def stats(self) -> PoolStats:
@@ -130,17 +144,20 @@ class Wire:
         body: bytes,
         connect_timeout: float | None,
         attempt: Attempt,
+        *,
+        resend: bool,
     ) -> Answer:
         """Send the bytes of a POST request and await the whole answer.
 
-        The caller answers for the head, and bounds the time of all but connecting.
+        The caller answers for the head, and bounds the time of all but connecting. *resend* is
+        that of :meth:`begin`.
 
         Raises:
             TransportError: no answer came, or none that can be read.
             ClientClosedError: the transport is closed.
         """
         timeouts = {"connect": connect_timeout, "pool": attempt.pool_timeout}
-        exchange = await self.begin(origin, "POST", head, body, timeouts, attempt)
+        exchange = await self.begin(origin, "POST", head, body, timeouts, attempt, resend=resend)
         try:
             return await exchange.whole_answer()
         finally:
@@ -154,11 +171,21 @@ class Wire:
         body: bytes | AsyncGenerator[bytes],
         timeouts: Mapping[str, float | None],
         attempt: Attempt | None = None,
+        *,
+        resend: bool,
     ) -> Exchange:
         """Send a request and await the answer's head; the caller must end the exchange.
 
-        *timeouts* are seconds for ``pool``, ``connect``, and each ``write`` and ``read``; the timer
-        of *attempt* stands still during the first.
+        Args:
+            origin: The origin of this wire.
+            method: The method that the head names.
+            head: The request line and the headers.
+            body: The body, or its pieces.
+            timeouts: Seconds for ``pool``, ``connect``, and each ``write`` and ``read``.
+            attempt: Its timer stands still during the wait for a connection.
+            resend: Whether the request is idempotent: when a kept-alive connection breaks before
+                a byte of the response has arrived, it is sent again on a new connection although
+                the server may have received it.
 
         Raises:
             TransportError: no answer came, or none that can be read.
@@ -171,7 +198,7 @@ class Wire:
         if not pool.try_acquire():
             await pool.acquire(timeouts.get("pool"), attempt)
         try:
-            await self._send(exchange, origin, head, body)
+            await self._send(exchange, origin, head, body, resend=resend)
         except BaseException:
             exchange.end()
             raise
@@ -194,11 +221,18 @@ class Wire:
             )
 
     def close(self) -> None:
-        """Close every connection; calls under way and waiting get ``ClientClosedError``."""
+        """Close every connection; calls under way and waiting get ``ClientClosedError``.
+
+        It may be called again, in another event loop, and after the loop of those calls was closed.
+        """
         for connection in self._pool.close():
             connection.close()
-        for scope in self._opening:
-            scope.cancel()
+        for opening in self._opening:
+            if opening.loop is None or not opening.loop.is_closed():
+                opening.scope.cancel()
+            else:  # that task will never run again
+                for sock in opening.sockets:
+                    sock.close()
 
     def __del__(self) -> None:
         pool: Pool[Connection] | None = getattr(self, "_pool", None)
@@ -218,20 +252,24 @@ class Wire:
         origin: Origin,
         head: bytes,
         body: bytes | AsyncGenerator[bytes],
+        *,
+        resend: bool,
     ) -> None:
         pool = self._pool
         connection = self._take_idle(pool)
         if connection is not None:
             try:
                 await exchange.converse(connection, head, body)
-            except StaleConnectionError as error:
+            except StaleConnectionError as stale:
                 pool.busy.discard(connection)
                 connection.close()
                 _close_idle(pool)  # the server drops connections: the others are no better
                 if not isinstance(body, bytes):
                     raise ReadError(
                         "the server had closed the connection; the body cannot be sent again"
-                    ) from error
+                    ) from stale
+                if stale.failure.may_have_arrived and not resend:
+                    raise stale.failure from stale.__cause__
             else:
                 return
         connection = await self._open(origin, exchange, pool)
@@ -254,18 +292,22 @@ class Wire:
         deadline = math.inf if timeout is None else anyio.current_time() + timeout
         connection: Connection | None = None
         with anyio.CancelScope(deadline=deadline) as scope:
-            self._opening.add(scope)
+            opening = _Opening(scope, current_loop(), set())
+            self._opening.append(opening)
             try:
                 connection = await open_connection(
                     origin.host,
                     origin.port or _PORTS[origin.scheme],
                     await self._context() if is_tls else None,
                     self._new_parser(),
+                    opening.sockets,
                 )
             except (OSError, UnicodeError) as error:  # UnicodeError: that is no host's name
                 raise ConnectError(told(error)) from error
             finally:
-                self._opening.discard(scope)
+                opening.sockets.clear()
+                if opening in self._opening:
+                    self._opening.remove(opening)
         if pool.closed:
             if connection is not None:
                 connection.close()
@@ -289,7 +331,7 @@ class Wire:
         parents, self._pool = self._pool, Pool(self._pool.size)
         self._pool.closed, parents.closed = parents.closed, True
         _close_idle(parents)
-        self._opening = set()
+        self._opening = []
         self._pid = os.getpid()
 
 

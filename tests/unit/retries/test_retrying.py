@@ -137,7 +137,7 @@ def test_twelve_operations_model_a_quota() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.name)
-def test_the_docstring_tells_what_is_not_safe_to_send_twice(operation: Any) -> None:
+def test_the_docstring_says_what_is_not_idempotent(operation: Any) -> None:
     doc = " ".join((getattr(ECRClient, operation.method).__doc__ or "").split())
 
     assert ("Not idempotent" in doc) is not operation.retry_safe
