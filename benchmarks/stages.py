@@ -22,7 +22,9 @@ from benchmarks.peers import KEY_ID, REGION, SECRET
 from benchmarks.server import pin
 from ecrclient import Credentials, ECRClient, PooledTransport, RetryPolicy
 from ecrclient._runtime import codec
+from ecrclient._runtime.attempt import Attempt
 from ecrclient._runtime.clock import ServiceClock
+from ecrclient._runtime.config import CallOptions
 from ecrclient._runtime.retry import Retry, RetryQuota
 from ecrclient._runtime.signing import Signer
 from ecrclient._runtime.transport import Answer, Origin, decode_headers
@@ -127,11 +129,12 @@ async def _main(url: str, parser: str) -> dict[str, float]:
         wire = wire_of(transport)
         assert wire is not None
         post = wire.post
-        below = await _cost_of_call(lambda: post(origin, head, b"{}", None, resend=True))
+        attempt = Attempt({}, CallOptions())
+        below = await _cost_of_call(lambda: post(origin, head, b"{}", None, attempt, resend=True))
         whole = await _cost_of_call(ecr.get_authorization_token)
-        answer = await post(origin, head, b"{}", None, resend=True)
+        answer = await post(origin, head, b"{}", None, attempt, resend=True)
 
-        async def answered(*_: object) -> Answer:
+        async def answered(*_: object, **__: object) -> Answer:
             return answer
 
         setattr(wire, "post", answered)  # noqa: B010 - all of a call but the wire

@@ -6,6 +6,7 @@ import anyio
 import httpx
 
 from ecrclient import CallOptions, Credentials, ECRClient, PooledTransport, TransportError
+from ecrclient._runtime.attempt import Attempt
 from ecrclient._runtime.transport import Origin
 from ecrclient._runtime.transport.wire import Wire
 from tests.middleware import pass_on
@@ -34,6 +35,7 @@ def post(backend: str, parser: str, script: Script) -> tuple[int, str]:
                         b"POST / HTTP/1.1\r\nHost: h\r\n\r\n",
                         b"",
                         10,
+                        Attempt({}, CallOptions(timeout=None)),
                         resend=True,
                     )
             except TransportError as error:

@@ -114,7 +114,7 @@ async def test_an_error_keeps_its_type_and_retryability(
 ) -> None:
     raised: list[ECRClientError] = []
 
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raised.append(kind("the wire's own words"))
         raise raised[-1]
 
@@ -165,7 +165,7 @@ def test_a_cycle_of_causes_ends() -> None:
 async def test_errors_that_pass_through_httpx_have_no_cyclic_context(
     route: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raise PoolTimeout("busy")
 
     monkeypatch.setattr(Wire, "begin", fail)
