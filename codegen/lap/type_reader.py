@@ -150,7 +150,7 @@ class TypeReader(Scanner):
             self._fail(
                 place,
                 f"duplicate {kind} {quoted(name)}{where}",
-                f"it once only; the first is in line {known.line}, column {known.column}",
+                f"it only once; the first is in line {known.line}, column {known.column}",
             )
 
     def _integer(self, expected: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import shutil
@@ -102,6 +103,21 @@ def test_the_generated_files_are_the_public_modules() -> None:
         "ecrclient/waiters.py",
         *(f"ecrclient/models/{name}.py" for name in ["__init__", "scalars", *SHARED, *methods]),
     }
+
+
+def test_the_lists_of_generated_files_agree() -> None:
+    """Those of git and of the hook that checks the files before a commit."""
+    attributes = (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
+    patterns = [line.split()[0] for line in attributes if "linguist-generated=true" in line]
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    hook = re.search(r"codegen-check.*?files: (\S+)", hooks, re.DOTALL)
+    assert hook is not None
+    for name in generated(ROOT):
+        assert any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns), name
+        assert re.match(hook[1], name), name
+    made = [*generated(ROOT), "requirements-dev.txt"]
+    for pattern in patterns:
+        assert fnmatch.filter(made, pattern), pattern
 
 
 @pytest.mark.parametrize("name", ["ecrclient/client.py", "docs/reference/spec-differences.md"])
