@@ -10,11 +10,14 @@ import pytest
 
 from tests.conformance.effort import FULL
 from tests.conformance.tally import Judge
+from tests.paths import path
 from tests.unit.retries import test_same_as_botocore
+from tests.unit.retries.conftest import open_stage, play
+from tests.unit.retries.players import Play
 from tests.unit.retries.script import Script
 from tests.virtual_time import anyio_backend
 
-__all__ = ["anyio_backend"]
+__all__ = ["anyio_backend", "open_stage", "path", "play"]
 
 pytestmark = [
     pytest.mark.anyio,
@@ -25,6 +28,6 @@ RETRIES = Judge("botocore's retry handlers: scripts of answers")
 
 
 @pytest.mark.parametrize("script", test_same_as_botocore.SCRIPTS, ids=lambda script: script.name)
-async def test_the_decisions_are_botocores(script: Script) -> None:
+async def test_the_decisions_are_botocores(play: Play, script: Script) -> None:
     with RETRIES.case():
-        await test_same_as_botocore.test_the_decisions_are_botocores(script)
+        await test_same_as_botocore.test_the_decisions_are_botocores(play, script)
