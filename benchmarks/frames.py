@@ -54,9 +54,12 @@ class _Profile:
         if event == "call" and file.startswith(PACKAGE):
             name = Path(file).relative_to(PACKAGE).as_posix()
             self.functions.add((name, frame.f_code.co_qualname))
-        elif event == "c_call" and getattr(arg, "__name__", "") == "send":
-            if file.startswith(PACKAGE):
-                self.frames = max(self.frames, _package_frames(frame), key=len)
+        elif (
+            event == "c_call"
+            and getattr(arg, "__name__", "") == "send"
+            and file.startswith(PACKAGE)
+        ):
+            self.frames = max(self.frames, _package_frames(frame), key=len)
 
 
 class _Server(asyncio.Protocol):
@@ -66,7 +69,7 @@ class _Server(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes) -> None:  # noqa: ARG002 - each is a whole request
         self._transport.write(HEAD + BODY)
 
 
