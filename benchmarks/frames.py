@@ -100,10 +100,10 @@ async def count_frames() -> Passage:
 def main() -> None:
     """Print the counts, and the frames from the caller's line to the socket."""
     passage = asyncio.run(count_frames())
-    print(f"{len(passage.files)} files, {len(passage.functions)} functions")  # noqa: T201
-    print(f"{len(passage.frames)} frames when the request is written:")  # noqa: T201
+    print(f"{len(passage.files)} files, {len(passage.functions)} functions")
+    print(f"{len(passage.frames)} frames when the request is written:")
     for frame in passage.frames:
-        print(f"  {frame}")  # noqa: T201
+        print(f"  {frame}")
 
 
 if __name__ == "__main__":

@@ -110,9 +110,9 @@ def main() -> int:
         for finding in find_phrases(_prose(file), phrases):
             count += 1
             where = f"{file.relative_to(ROOT).as_posix()}:{finding.line}"
-            print(f"{where}: {finding.phrase!r}: write {finding.instead}")  # noqa: T201
+            print(f"{where}: {finding.phrase!r}: write {finding.instead}")
     if count:
-        print(f"{count} phrases that this project does not use")  # noqa: T201
+        print(f"{count} phrases that this project does not use")
     return 1 if count else 0
 
 
