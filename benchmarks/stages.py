@@ -21,15 +21,16 @@ from benchmarks.cases import answer_to
 from benchmarks.peers import KEY_ID, REGION, SECRET
 from benchmarks.server import pin
 from ecrclient import Credentials, ECRClient, PooledTransport, RetryPolicy
-from ecrclient._runtime import codec
-from ecrclient._runtime.attempt import Attempt
-from ecrclient._runtime.clock import ServiceClock
-from ecrclient._runtime.config import CallOptions
-from ecrclient._runtime.retry import Retry, RetryQuota
-from ecrclient._runtime.signing import Signer
-from ecrclient._runtime.transport import Answer, Origin, decode_headers
-from ecrclient._runtime.transport.parsers import find_parser
-from ecrclient._runtime.transport.pooled import wire_of
+from ecrclient._awsjson.calling.clock import ServiceClock
+from ecrclient._awsjson.calling.retry import Retry, RetryQuota
+from ecrclient._awsjson.calling.signing import Signer
+from ecrclient._awsjson.over_httpx.pooled_transport import wire_of
+from ecrclient._awsjson.protocol import codec
+from ecrclient._awsjson.settings.resolution import CallOptions
+from ecrclient._awsjson.transport.attempt import Attempt
+from ecrclient._awsjson.transport.byte_transport import Origin
+from ecrclient._awsjson.transport.parser import find_parser
+from ecrclient._awsjson.transport.response import Answer, decode_headers
 from ecrclient.operations import GET_AUTHORIZATION_TOKEN
 
 __all__ = ["WHOLE"]

@@ -19,7 +19,7 @@ _LITERAL = re.compile(r"^(?P<lead>.*?)::\n\n(?P<block>(?: {4}.*\n?|\n)+)", re.MU
 # Hand-written bases, whose methods the site shows as the client's own.
 _BASES = {
     "ecrclient._helpers.ClientHelpers": "ecrclient.ECRClient",
-    "ecrclient._runtime.client.BaseClient": "ecrclient.ECRClient",
+    "ecrclient._awsjson.client.BaseClient": "ecrclient.ECRClient",
 }
 
 

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecrclient._runtime.lazy import lazily
+from ecrclient._awsjson.support.lazy_import import lazily
 
 from .client import ECRClient
 from .operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.batching import Batches, BatchResult
-    from ecrclient._runtime.config import CallOptions
-    from ecrclient._runtime.credentials import (
+    from ecrclient._awsjson.calling.retry import RetryPolicy
+    from ecrclient._awsjson.credentials import (
         BotocoreCredentials,
         Credentials,
         CredentialsProvider,
@@ -28,7 +27,12 @@ if TYPE_CHECKING:
         RequestsAuthCredentials,
         StaticCredentials,
     )
-    from ecrclient._runtime.errors import (
+    from ecrclient._awsjson.many.batching import Batches, BatchResult
+    from ecrclient._awsjson.many.pagination import Paginator, PrefetchingPaginator
+    from ecrclient._awsjson.many.waiting import Poll
+    from ecrclient._awsjson.over_httpx.middleware import CallNext, Middleware
+    from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
+    from ecrclient._awsjson.protocol.errors import (
         AttemptTimeout,
         BatchError,
         BatchFailure,
@@ -57,14 +61,10 @@ if TYPE_CHECKING:
         WriteError,
         WriteTimeout,
     )
-    from ecrclient._runtime.middleware import CallNext, Middleware
-    from ecrclient._runtime.pagination import Paginator, PrefetchingPaginator
-    from ecrclient._runtime.raw_response import RawResponse
-    from ecrclient._runtime.retry import RetryPolicy
-    from ecrclient._runtime.shapes import ResponseMetadata
-    from ecrclient._runtime.transport import PooledTransport
-    from ecrclient._runtime.version import __version__
-    from ecrclient._runtime.waiting import Poll
+    from ecrclient._awsjson.protocol.raw_response import RawResponse
+    from ecrclient._awsjson.protocol.shapes import ResponseMetadata
+    from ecrclient._awsjson.settings.resolution import CallOptions
+    from ecrclient._awsjson.version import __version__
 
 __all__ = [
     "AttemptTimeout",
@@ -119,53 +119,53 @@ __all__ = [
 ]
 
 _MODULES = {
-    "AttemptTimeout": "ecrclient._runtime.errors",
-    "BatchError": "ecrclient._runtime.errors",
-    "BatchFailure": "ecrclient._runtime.errors",
-    "BatchResult": "ecrclient._runtime.batching",
-    "Batches": "ecrclient._runtime.batching",
-    "BotocoreCredentials": "ecrclient._runtime.credentials",
-    "CallNext": "ecrclient._runtime.middleware",
-    "CallOptions": "ecrclient._runtime.config",
-    "ClientClosedError": "ecrclient._runtime.errors",
-    "ClientInUseError": "ecrclient._runtime.errors",
-    "ConfigurationError": "ecrclient._runtime.errors",
-    "ConnectError": "ecrclient._runtime.errors",
-    "ConnectTimeout": "ecrclient._runtime.errors",
-    "Credentials": "ecrclient._runtime.credentials",
-    "CredentialsError": "ecrclient._runtime.errors",
-    "CredentialsProvider": "ecrclient._runtime.credentials",
-    "CredentialsTimeout": "ecrclient._runtime.errors",
-    "DeadlineExceeded": "ecrclient._runtime.errors",
-    "ECRClientError": "ecrclient._runtime.errors",
-    "EnvironmentCredentials": "ecrclient._runtime.credentials",
-    "Middleware": "ecrclient._runtime.middleware",
-    "MissingMemberError": "ecrclient._runtime.errors",
-    "PaginationError": "ecrclient._runtime.errors",
-    "Paginator": "ecrclient._runtime.pagination",
-    "Poll": "ecrclient._runtime.waiting",
-    "PoolTimeout": "ecrclient._runtime.errors",
-    "PooledTransport": "ecrclient._runtime.transport",
-    "PrefetchingPaginator": "ecrclient._runtime.pagination",
-    "RawResponse": "ecrclient._runtime.raw_response",
-    "ReadError": "ecrclient._runtime.errors",
-    "ReadTimeout": "ecrclient._runtime.errors",
-    "RefreshingCredentials": "ecrclient._runtime.credentials",
-    "RequestValidationError": "ecrclient._runtime.errors",
-    "RequestsAuthCredentials": "ecrclient._runtime.credentials",
-    "ResponseDecodeError": "ecrclient._runtime.errors",
-    "ResponseMetadata": "ecrclient._runtime.shapes",
-    "ResponseTooLarge": "ecrclient._runtime.errors",
-    "RetryPolicy": "ecrclient._runtime.retry",
-    "ServiceError": "ecrclient._runtime.errors",
-    "StaticCredentials": "ecrclient._runtime.credentials",
-    "TransportError": "ecrclient._runtime.errors",
-    "WaiterError": "ecrclient._runtime.errors",
-    "WaiterFailureError": "ecrclient._runtime.errors",
-    "WaiterTimeoutError": "ecrclient._runtime.errors",
-    "WriteError": "ecrclient._runtime.errors",
-    "WriteTimeout": "ecrclient._runtime.errors",
-    "__version__": "ecrclient._runtime.version",
+    "AttemptTimeout": "ecrclient._awsjson.protocol.errors",
+    "BatchError": "ecrclient._awsjson.protocol.errors",
+    "BatchFailure": "ecrclient._awsjson.protocol.errors",
+    "BatchResult": "ecrclient._awsjson.many.batching",
+    "Batches": "ecrclient._awsjson.many.batching",
+    "BotocoreCredentials": "ecrclient._awsjson.credentials",
+    "CallNext": "ecrclient._awsjson.over_httpx.middleware",
+    "CallOptions": "ecrclient._awsjson.settings.resolution",
+    "ClientClosedError": "ecrclient._awsjson.protocol.errors",
+    "ClientInUseError": "ecrclient._awsjson.protocol.errors",
+    "ConfigurationError": "ecrclient._awsjson.protocol.errors",
+    "ConnectError": "ecrclient._awsjson.protocol.errors",
+    "ConnectTimeout": "ecrclient._awsjson.protocol.errors",
+    "Credentials": "ecrclient._awsjson.credentials",
+    "CredentialsError": "ecrclient._awsjson.protocol.errors",
+    "CredentialsProvider": "ecrclient._awsjson.credentials",
+    "CredentialsTimeout": "ecrclient._awsjson.protocol.errors",
+    "DeadlineExceeded": "ecrclient._awsjson.protocol.errors",
+    "ECRClientError": "ecrclient._awsjson.protocol.errors",
+    "EnvironmentCredentials": "ecrclient._awsjson.credentials",
+    "Middleware": "ecrclient._awsjson.over_httpx.middleware",
+    "MissingMemberError": "ecrclient._awsjson.protocol.errors",
+    "PaginationError": "ecrclient._awsjson.protocol.errors",
+    "Paginator": "ecrclient._awsjson.many.pagination",
+    "Poll": "ecrclient._awsjson.many.waiting",
+    "PoolTimeout": "ecrclient._awsjson.protocol.errors",
+    "PooledTransport": "ecrclient._awsjson.over_httpx.pooled_transport",
+    "PrefetchingPaginator": "ecrclient._awsjson.many.pagination",
+    "RawResponse": "ecrclient._awsjson.protocol.raw_response",
+    "ReadError": "ecrclient._awsjson.protocol.errors",
+    "ReadTimeout": "ecrclient._awsjson.protocol.errors",
+    "RefreshingCredentials": "ecrclient._awsjson.credentials",
+    "RequestValidationError": "ecrclient._awsjson.protocol.errors",
+    "RequestsAuthCredentials": "ecrclient._awsjson.credentials",
+    "ResponseDecodeError": "ecrclient._awsjson.protocol.errors",
+    "ResponseMetadata": "ecrclient._awsjson.protocol.shapes",
+    "ResponseTooLarge": "ecrclient._awsjson.protocol.errors",
+    "RetryPolicy": "ecrclient._awsjson.calling.retry",
+    "ServiceError": "ecrclient._awsjson.protocol.errors",
+    "StaticCredentials": "ecrclient._awsjson.credentials",
+    "TransportError": "ecrclient._awsjson.protocol.errors",
+    "WaiterError": "ecrclient._awsjson.protocol.errors",
+    "WaiterFailureError": "ecrclient._awsjson.protocol.errors",
+    "WaiterTimeoutError": "ecrclient._awsjson.protocol.errors",
+    "WriteError": "ecrclient._awsjson.protocol.errors",
+    "WriteTimeout": "ecrclient._awsjson.protocol.errors",
+    "__version__": "ecrclient._awsjson.version",
 }
 
 if not TYPE_CHECKING:
@@ -185,6 +185,6 @@ def warm_up(*methods: str) -> None:
     Raises:
         RequestValidationError: There is no method with that name (a ``ValueError``).
     """
-    from ecrclient._runtime.warming import warm_up
+    from ecrclient._awsjson.calling.warming import warm_up
 
     warm_up(OPERATIONS.values(), methods)

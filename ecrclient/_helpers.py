@@ -10,13 +10,13 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ecrclient._runtime.checks import check_argument, wrong_argument
-from ecrclient._runtime.client import BaseClient
+from ecrclient._awsjson.client import BaseClient
+from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient.logins import RegistryCredentials, RegistryLogins
 from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.pagination import Paginator
+    from ecrclient._awsjson.many.pagination import Paginator
     from ecrclient.client import ECRClient
     from ecrclient.models import DescribeImagesResponse, ImageDetail
 

@@ -7,8 +7,8 @@ Sources: botocore's ``endpoint-rule-set-1`` of the service and ``partitions.json
 
 from __future__ import annotations
 
-from ecrclient._runtime.endpoint_rules import Partition, find_partition
-from ecrclient._runtime.errors import ConfigurationError
+from ecrclient._awsjson.protocol.errors import ConfigurationError
+from ecrclient._awsjson.settings.partitions import Partition, find_partition
 
 __all__ = ["PARTITIONS", "resolve_endpoint"]
 

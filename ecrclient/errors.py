@@ -9,7 +9,7 @@ None if the service did not send them.
 
 from __future__ import annotations
 
-from ecrclient._runtime.errors import ErrorMember, ServiceError
+from ecrclient._awsjson.protocol.errors import ErrorMember, ServiceError
 
 __all__ = [
     "ERRORS",

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from ecrclient._runtime.checks import check_argument, wrong_argument
+from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient.models import EnhancedImageScanFinding, ImageScanFinding, VulnerablePackage
 
 __all__ = ["AffectedPackage", "Finding", "Severity"]

@@ -11,10 +11,10 @@ from ecrclient._helpers import RepositoryHelpers
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 
-    from ecrclient._runtime.batching import Batches
-    from ecrclient._runtime.pagination import Paginator
-    from ecrclient._runtime.shapes import SupportsJson
-    from ecrclient._runtime.waiting import OnPoll
+    from ecrclient._awsjson.many.batching import Batches
+    from ecrclient._awsjson.many.pagination import Paginator
+    from ecrclient._awsjson.many.waiting import OnPoll
+    from ecrclient._awsjson.protocol.shapes import SupportsJson
 
     from .client import ECRClient
     from .enums import ImageTagMutability, TargetStorageClass

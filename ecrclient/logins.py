@@ -18,9 +18,13 @@ from typing import TYPE_CHECKING
 import anyio
 from pydantic import SecretStr
 
-from ecrclient._runtime.checks import check_argument
-from ecrclient._runtime.errors import ECRClientError, MissingMemberError, ResponseDecodeError
-from ecrclient._runtime.locks import PerLoop
+from ecrclient._awsjson.protocol.argument_checks import check_argument
+from ecrclient._awsjson.protocol.errors import (
+    ECRClientError,
+    MissingMemberError,
+    ResponseDecodeError,
+)
+from ecrclient._awsjson.support.per_loop import PerLoop
 
 if TYPE_CHECKING:
     from ecrclient.models import GetAuthorizationTokenResponse

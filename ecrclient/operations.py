@@ -6,7 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecrclient._runtime.operation import Batch, Operation, OperationsByRequest, Pagination, Service
+from ecrclient._awsjson.protocol.operation import (
+    Batch,
+    Operation,
+    OperationsByRequest,
+    Pagination,
+    Service,
+)
 
 from .errors import ERRORS
 

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import TYPE_CHECKING
 
-from ecrclient._runtime.endpoint_rules import Partition, find_partition
-from ecrclient._runtime.errors import ECRClientError
+from ecrclient._awsjson.protocol.errors import ECRClientError
+from ecrclient._awsjson.settings.partitions import Partition, find_partition
 from ecrclient.endpoints import PARTITIONS
 
 if TYPE_CHECKING:

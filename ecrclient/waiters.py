@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.operation import Waiter
+from ecrclient._awsjson.protocol.operation import Waiter
 
 from .operations import DESCRIBE_IMAGE_SCAN_FINDINGS, GET_LIFECYCLE_POLICY_PREVIEW
 

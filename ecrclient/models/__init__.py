@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecrclient._runtime.lazy import lazily
+from ecrclient._awsjson.support.lazy_import import lazily
 
 if TYPE_CHECKING:
     from .batch_check_layer_availability import (

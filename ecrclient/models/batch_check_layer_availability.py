@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from ecrclient._runtime.partial import PartialMembers, PartialResponse
-from ecrclient._runtime.shapes import Int, Limits, Request, Str, Structure
+from ecrclient._awsjson.many.partial_response import PartialMembers, PartialResponse
+from ecrclient._awsjson.protocol.shapes import Int, Limits, Request, Str, Structure
 
 from ..enums import LayerAvailability, LayerFailureCode
 from .scalars import BatchedOperationLayerDigest, RegistryId, RepositoryName

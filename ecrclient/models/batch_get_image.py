@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from ecrclient._runtime.partial import PartialMembers, PartialResponse
-from ecrclient._runtime.shapes import Limits, Request, Str
+from ecrclient._awsjson.many.partial_response import PartialMembers, PartialResponse
+from ecrclient._awsjson.protocol.shapes import Limits, Request, Str
 
 from .image import Image
 from .image_failure import ImageFailure

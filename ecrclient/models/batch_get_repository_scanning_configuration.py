@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from ecrclient._runtime.partial import PartialMembers, PartialResponse
-from ecrclient._runtime.shapes import Bool, Limits, Request, Str, Structure
+from ecrclient._awsjson.many.partial_response import PartialMembers, PartialResponse
+from ecrclient._awsjson.protocol.shapes import Bool, Limits, Request, Str, Structure
 
 from ..enums import ScanFrequency, ScanningConfigurationFailureCode
 from .scalars import RepositoryName

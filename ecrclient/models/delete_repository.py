@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Bool, Request, Response
+from ecrclient._awsjson.protocol.shapes import Bool, Request, Response
 
 from .repository import Repository
 from .scalars import RegistryId, RepositoryName

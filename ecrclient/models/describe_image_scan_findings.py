@@ -4,7 +4,15 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Float, Int, Request, Response, Str, Structure, Timestamp
+from ecrclient._awsjson.protocol.shapes import (
+    Float,
+    Int,
+    Request,
+    Response,
+    Str,
+    Structure,
+    Timestamp,
+)
 
 from ..enums import FindingSeverity
 from .image_identifier import ImageIdentifier

@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._runtime.shapes import Int, Limits, Request, Response, Str, Structure, Timestamp
+from ecrclient._awsjson.protocol.shapes import (
+    Int,
+    Limits,
+    Request,
+    Response,
+    Str,
+    Structure,
+    Timestamp,
+)
 
 from ..enums import FindingSeverity, ImageStatus, ImageStatusFilter, TagStatus
 from .image_identifier import ImageIdentifier

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._runtime.shapes import Limits, Request, Response, Str, Structure, Timestamp
+from ecrclient._awsjson.protocol.shapes import Limits, Request, Response, Str, Structure, Timestamp
 
 from ..enums import UpstreamRegistry
 from .scalars import MaxResults, PullThroughCacheRuleRepositoryPrefix, RegistryId

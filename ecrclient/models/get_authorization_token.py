@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ecrclient._runtime.shapes import Limits, Request, Response, Str, Structure, Timestamp
+from ecrclient._awsjson.protocol.shapes import Limits, Request, Response, Str, Structure, Timestamp
 
 from .scalars import RegistryId
 

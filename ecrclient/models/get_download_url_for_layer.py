@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ecrclient._runtime.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response, Str
 
 from .scalars import LayerDigest, RegistryId, RepositoryName
 

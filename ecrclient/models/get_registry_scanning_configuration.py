@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response, Str
 
 from .registry_scanning_configuration import RegistryScanningConfiguration
 

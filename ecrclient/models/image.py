@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Str, Structure
+from ecrclient._awsjson.protocol.shapes import Str, Structure
 
 from .image_identifier import ImageIdentifier
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Bool, Structure
+from ecrclient._awsjson.protocol.shapes import Bool, Structure
 
 __all__ = ["ImageScanningConfiguration"]
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Structure
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from ..enums import ImageTagMutabilityExclusionFilterType
 from .scalars import ImageTagMutabilityExclusionFilterValue

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Int, Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Int, Request, Response, Str
 
 from .scalars import RegistryId, RepositoryName
 

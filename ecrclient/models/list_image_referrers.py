@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._runtime.shapes import Int, Limits, Request, Response, Str, Structure
+from ecrclient._awsjson.protocol.shapes import Int, Limits, Request, Response, Str, Structure
 
 from ..enums import ArtifactStatus, ArtifactStatusFilter
 from .scalars import ArtifactType, FiftyMaxResults, RegistryId, RepositoryName

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._runtime.shapes import Limits, Request, Response
+from ecrclient._awsjson.protocol.shapes import Limits, Request, Response
 
 from ..enums import ScanType
 from .registry_scanning_configuration import RegistryScanningConfiguration, RegistryScanningRule

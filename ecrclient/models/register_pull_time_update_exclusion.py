@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Request, Response, Str, Timestamp
+from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Timestamp
 
 from .scalars import PrincipalArn
 

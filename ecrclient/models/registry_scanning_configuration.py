@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._runtime.shapes import Limits, Structure
+from ecrclient._awsjson.protocol.shapes import Limits, Structure
 
 from ..enums import ScanFrequency, ScanType
 from .scanning_repository_filter import ScanningRepositoryFilter

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Int, Str, Structure
+from ecrclient._awsjson.protocol.shapes import Int, Str, Structure
 
 __all__ = ["ReplicationBackfillProgress"]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._runtime.shapes import Bool, Limits, Structure
+from ecrclient._awsjson.protocol.shapes import Bool, Limits, Structure
 
 from ..enums import RepositoryFilterType
 from .replication_destination import ReplicationDestination

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Str, Structure, Timestamp
+from ecrclient._awsjson.protocol.shapes import Str, Structure, Timestamp
 
 from ..enums import EncryptionType, ImageTagMutability
 from .image_scanning_configuration import ImageScanningConfiguration

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._runtime.shapes import JsonText, Limits
+from ecrclient._awsjson.protocol.shapes import JsonText, Limits
 
 __all__ = [
     "AccountSettingName",

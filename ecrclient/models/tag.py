@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._runtime.shapes import Str, Structure, pascal_case
+from ecrclient._awsjson.protocol.shapes import Str, Structure, pascal_case
 
 __all__ = ["Tag"]
 

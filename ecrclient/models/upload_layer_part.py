@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ecrclient._runtime.shapes import BlobLimits, Int, Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import BlobLimits, Int, Request, Response, Str
 
 from .scalars import PartSize, RegistryId, RepositoryName, UploadId
 

@@ -19,8 +19,8 @@ from .errors import refuse_common
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ecrclient._runtime.credentials import Credentials
-    from ecrclient._runtime.errors import ServiceError
+    from ecrclient._awsjson.credentials import Credentials
+    from ecrclient._awsjson.protocol.errors import ServiceError
 
     from .store import Clock
     from .wire import HttpRequest

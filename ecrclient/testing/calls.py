@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
 
-from ecrclient._runtime.errors import ServiceError
-from ecrclient._runtime.operation import Operation
+from ecrclient._awsjson.protocol.errors import ServiceError
+from ecrclient._awsjson.protocol.operation import Operation
 from ecrclient.operations import OPERATIONS
 
 from .wire import decode_request
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.shapes import Request
+    from ecrclient._awsjson.protocol.shapes import Request
 
     from .wire import HttpRequest
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from .wire import decode_request, encode_response
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.operation import Operation, ResponseT
-    from ecrclient._runtime.shapes import Request
+    from ecrclient._awsjson.protocol.operation import Operation, ResponseT
+    from ecrclient._awsjson.protocol.shapes import Request
 
 __all__ = ["Handlers"]
 

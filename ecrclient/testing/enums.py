@@ -10,7 +10,7 @@ import types
 from collections.abc import Iterator
 from typing import Annotated, Literal, Union, cast, get_args, get_origin
 
-from ecrclient._runtime.shapes import OpenEnum, Structure
+from ecrclient._awsjson.protocol.shapes import OpenEnum, Structure
 
 __all__ = ["first_unknown_value"]
 

@@ -12,9 +12,9 @@ from .calls import Call, operation_name
 from .wire import Delivery
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.credentials import Credentials
-    from ecrclient._runtime.errors import ServiceError
-    from ecrclient._runtime.operation import Operation
+    from ecrclient._awsjson.credentials import Credentials
+    from ecrclient._awsjson.protocol.errors import ServiceError
+    from ecrclient._awsjson.protocol.operation import Operation
 
     from .store import Clock
 

@@ -33,9 +33,9 @@ from .fault_kinds import (
 )
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.credentials import Credentials
-    from ecrclient._runtime.errors import ServiceError
-    from ecrclient._runtime.operation import Operation
+    from ecrclient._awsjson.credentials import Credentials
+    from ecrclient._awsjson.protocol.errors import ServiceError
+    from ecrclient._awsjson.protocol.operation import Operation
 
     from .calls import Call
     from .fault_kinds import Predicate

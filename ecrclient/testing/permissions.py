@@ -27,9 +27,9 @@ from .errors import refuse_common
 from .iam import any_matches, denies, matches
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.errors import ServiceError
-    from ecrclient._runtime.operation import Operation
-    from ecrclient._runtime.shapes import Request
+    from ecrclient._awsjson.protocol.errors import ServiceError
+    from ecrclient._awsjson.protocol.operation import Operation
+    from ecrclient._awsjson.protocol.shapes import Request
 
     from .auth import Caller
     from .store import Registry, RepositoryRecord

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from ecrclient._runtime.codec import build_request
+from ecrclient._awsjson.protocol.codec import build_request
 from ecrclient.models import PutImageRequest
 from ecrclient.operations import CREATE_REPOSITORY
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ecrclient._runtime.credentials import Credentials
+from ecrclient._awsjson.credentials import Credentials
 from ecrclient.client import ECRClient
 from ecrclient.endpoints import resolve_endpoint
 
@@ -31,10 +31,10 @@ from .wire import HttpAnswer, HttpRequest
 if TYPE_CHECKING:
     import httpx
 
-    from ecrclient._runtime.config import CallOptions
-    from ecrclient._runtime.credentials import CredentialsProvider
-    from ecrclient._runtime.middleware import Middleware
-    from ecrclient._runtime.retry import RetryPolicy
+    from ecrclient._awsjson.calling.retry import RetryPolicy
+    from ecrclient._awsjson.credentials import CredentialsProvider
+    from ecrclient._awsjson.over_httpx.middleware import Middleware
+    from ecrclient._awsjson.settings.resolution import CallOptions
 
     from .layer_stores import LayerStore
 

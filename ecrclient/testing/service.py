@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-from ecrclient._runtime.errors import ServiceError
+from ecrclient._awsjson.protocol.errors import ServiceError
 from ecrclient.operations import OPERATIONS, SERVICE
 
 from .auth import Authenticator
@@ -20,8 +20,8 @@ from .resources.unused_layers import collect_layers
 from .wire import HttpAnswer
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.credentials import Credentials
-    from ecrclient._runtime.operation import Operation
+    from ecrclient._awsjson.credentials import Credentials
+    from ecrclient._awsjson.protocol.operation import Operation
 
     from .calls import Calls
     from .clock import Clock

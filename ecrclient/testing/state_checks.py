@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from ecrclient._runtime.errors import ServiceError
-from ecrclient._runtime.shapes import Structure
+from ecrclient._awsjson.protocol.errors import ServiceError
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from .resources.manifests import read_manifest
 from .resources.policies import check_lifecycle_policy

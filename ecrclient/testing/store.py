@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
-from ecrclient._runtime.endpoint_rules import Partition, find_partition
+from ecrclient._awsjson.settings.partitions import Partition, find_partition
 from ecrclient.endpoints import PARTITIONS
 from ecrclient.errors import RepositoryNotFoundException
 from ecrclient.models import (

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 import anyio.lowlevel
 import httpx
 
-from ecrclient._runtime.config import CallOptions
-from ecrclient._runtime.credentials import Credentials
-from ecrclient._runtime.errors import ServiceError
-from ecrclient._runtime.operation import Operation
+from ecrclient._awsjson.credentials import Credentials
+from ecrclient._awsjson.protocol.errors import ServiceError
+from ecrclient._awsjson.protocol.operation import Operation
+from ecrclient._awsjson.settings.resolution import CallOptions
 from ecrclient.client import ECRClient
 
 from .calls import Calls, operation_name
@@ -33,8 +33,8 @@ from .errors import encode_error, scripted_error
 from .wire import HttpAnswer, HttpRequest, encode_response
 
 if TYPE_CHECKING:
-    from ecrclient._runtime.operation import ResponseT
-    from ecrclient._runtime.retry import RetryPolicy
+    from ecrclient._awsjson.calling.retry import RetryPolicy
+    from ecrclient._awsjson.protocol.operation import ResponseT
 
 __all__ = ["StubTransport"]
 

@@ -24,9 +24,9 @@ from .errors import invalid_parameter, refuse_common
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from ecrclient._runtime.errors import ServiceError
-    from ecrclient._runtime.operation import Operation, ResponseT
-    from ecrclient._runtime.shapes import Request, Response
+    from ecrclient._awsjson.protocol.errors import ServiceError
+    from ecrclient._awsjson.protocol.operation import Operation, ResponseT
+    from ecrclient._awsjson.protocol.shapes import Request, Response
 
 __all__ = [
     "Body",

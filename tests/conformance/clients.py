@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from ecrclient import Credentials, RetryPolicy, ServiceError
 from tests.conformance.loopback import Loopback, serve
 from tests.conformance.sameness import members_spelled, python_name
-from tests.unit._botocore import botocore
+from tests.tools.botocore_calls import botocore
 
 __all__ = ["Clients", "Theirs", "open_clients"]
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from ecrclient.models import ImageScanFinding
-from tests.testing.builders import (
+from tests.in_memory.builders import (
     CONFIG,
     LAYERS,
     OCI_MANIFEST,
@@ -16,8 +16,8 @@ from tests.testing.builders import (
     image_manifest,
     index_of,
 )
-from tests.testing.refused_policies import STATEMENT
-from tests.testing.stage import Scene
+from tests.in_memory.refused_policies import STATEMENT
+from tests.in_memory.stage import Scene
 from tests.wire.record import POLICY
 
 __all__ = ["MORE", "fill"]

@@ -29,7 +29,7 @@ def read_lap(data: bytes) -> None:
 def read_answer(data: bytes) -> None:
     """The codec's promise; the first byte chooses the operation."""
     from ecrclient import ResponseDecodeError, ServiceError
-    from ecrclient._runtime.codec import decode_error, decode_response
+    from ecrclient._awsjson.protocol.codec import decode_error, decode_response
     from ecrclient.operations import OPERATIONS
 
     operations = list(OPERATIONS.values())
@@ -51,7 +51,7 @@ def _seed(target: str, corpus: Path) -> None:
             (corpus / f"{number}.lap").write_text(text, encoding="utf-8")
         return
     from ecrclient.operations import OPERATIONS
-    from tests.unit._examples import wire_output
+    from tests.tools.operation_examples import wire_output
 
     for number, operation in enumerate(OPERATIONS.values()):
         body = json.dumps(wire_output(operation)).encode()
@@ -68,7 +68,7 @@ def main() -> None:
     with atheris.instrument_imports(include=["codegen", "ecrclient"]):
         importlib.import_module("codegen.lap")
         importlib.import_module("ecrclient.operations")
-        importlib.import_module("ecrclient._runtime.codec")
+        importlib.import_module("ecrclient._awsjson.protocol.codec")
     _seed(target, folder)
     atheris.Setup([sys.argv[0], corpus, *options], read_lap if target == "lap" else read_answer)
     atheris.Fuzz()

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from codegen.__main__ import main
-from tests.unit._botocore import botocore
+from tests.tools.botocore_calls import botocore
 
 __all__ = ["build_package", "data_folder", "lap_text", "service_data"]
 

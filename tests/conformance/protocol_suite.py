@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.unit._botocore import botocore
+from tests.tools.botocore_calls import botocore
 
 __all__ = ["Case", "ProtocolSuite", "values"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC
 from typing import Any, cast
 
-from ecrclient._runtime.shapes import Structure
+from ecrclient._awsjson.protocol.shapes import Structure
 
 __all__ = ["assert_same_value", "members_spelled", "python_name", "spelled", "strict_json"]
 

@@ -19,7 +19,7 @@ from tests.conformance.clients import Clients, open_clients
 from tests.conformance.differential import Differential
 from tests.conformance.effort import examples
 from tests.conformance.tally import Judge
-from tests.unit._botocore import botocore, service_model
+from tests.tools.botocore_calls import botocore, service_model
 from tests.wire.record import TEXTS, Maker
 
 OPERATIONS = sorted(service_model()["operations"])

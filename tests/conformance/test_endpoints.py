@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from ecrclient import ConfigurationError, endpoints
-from ecrclient._runtime.config import ClientArguments, resolve_settings
-from ecrclient._runtime.endpoint_rules import Partition
+from ecrclient._awsjson.settings.partitions import Partition
+from ecrclient._awsjson.settings.resolution import ClientArguments, resolve_settings
 from ecrclient.endpoints import resolve_endpoint
 from tests.conformance.downloads import botocore_tests
 from tests.conformance.tally import Judge
-from tests.unit._botocore import EndpointRules
+from tests.tools.botocore_calls import EndpointRules
 
 RULES = Judge("botocore's endpoint engine: every region")
 CASES = Judge("ECR's own endpoint tests")

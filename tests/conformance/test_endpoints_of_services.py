@@ -20,7 +20,7 @@ from ecrclient import ConfigurationError
 from tests.conformance.effort import FULL
 from tests.conformance.generated import service_data
 from tests.conformance.tally import Judge
-from tests.unit._botocore import EndpointRules
+from tests.tools.botocore_calls import EndpointRules
 
 RULES = Judge("botocore's endpoint engine: every AWS JSON service")
 DATA = Path(botocore.__file__).parent / "data"

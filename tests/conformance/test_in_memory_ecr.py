@@ -22,9 +22,9 @@ from tests.conformance.full_registry import MORE, fill
 from tests.conformance.model_inputs import Inputs
 from tests.conformance.strictness import assert_modelled
 from tests.conformance.tally import Judge
-from tests.testing.refusals import FAULTS
-from tests.testing.stage import Boto3, RefusedError, Scene, Stage, open_boto3
-from tests.unit._botocore import service_model
+from tests.in_memory.refusals import FAULTS
+from tests.in_memory.stage import Boto3, RefusedError, Scene, Stage, open_boto3
+from tests.tools.botocore_calls import service_model
 from tests.wire.record import TEXTS, Maker
 
 OPERATIONS = sorted(service_model()["operations"])

@@ -38,7 +38,7 @@ from ecrclient.findings import Finding
 from ecrclient.logins import RegistryCredentials
 from ecrclient.operations import OPERATIONS
 from ecrclient.references import ImageReference, RegistryHost
-from tests.unit._examples import wire_output
+from tests.tools.operation_examples import wire_output
 from tests.virtual_time import anyio_backend as anyio_backend
 
 pytestmark = pytest.mark.anyio

@@ -1,33 +1,33 @@
-"""The scripts of tests/unit/retries, played to botocore and to us, for the table.
+"""The scripts of tests/awsjson/calling, played to botocore and to us, for the table.
 
 What differs by intent stands in docs/retries.md, and is asserted in
-tests/unit/retries/test_deviations.py.
+tests/awsjson/calling/test_retry_deviations.py.
 """
 
 from __future__ import annotations
 
 import pytest
 
+from tests.awsjson.calling import test_retry_as_botocore
+from tests.awsjson.calling.conftest import open_stage, play
+from tests.awsjson.calling.players import Play
+from tests.awsjson.calling.script import Script
 from tests.conformance.effort import FULL
 from tests.conformance.tally import Judge
 from tests.paths import path
-from tests.unit.retries import test_same_as_botocore
-from tests.unit.retries.conftest import open_stage, play
-from tests.unit.retries.players import Play
-from tests.unit.retries.script import Script
 from tests.virtual_time import anyio_backend
 
 __all__ = ["anyio_backend", "open_stage", "path", "play"]
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.skipif(not FULL, reason="the same runs in tests/unit/retries"),
+    pytest.mark.skipif(not FULL, reason="the same runs in tests/awsjson/calling"),
 ]
 
 RETRIES = Judge("botocore's retry handlers: scripts of answers")
 
 
-@pytest.mark.parametrize("script", test_same_as_botocore.SCRIPTS, ids=lambda script: script.name)
+@pytest.mark.parametrize("script", test_retry_as_botocore.SCRIPTS, ids=lambda script: script.name)
 async def test_the_decisions_are_botocores(play: Play, script: Script) -> None:
     with RETRIES.case():
-        await test_same_as_botocore.test_the_decisions_are_botocores(play, script)
+        await test_retry_as_botocore.test_the_decisions_are_botocores(play, script)

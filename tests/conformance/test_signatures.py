@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrclient import Credentials
-from ecrclient._runtime.signing import Signer
+from ecrclient._awsjson.calling.signing import Signer
+from tests.awsjson.calling.test_signing import CONTENT_TYPE, CREDENTIALS, HOSTS, PORTS, TIMES
 from tests.conformance.downloads import botocore_tests
 from tests.conformance.effort import examples
 from tests.conformance.tally import Judge
-from tests.unit._botocore import botocore, sigv4_headers
-from tests.unit.test_signing import CONTENT_TYPE, CREDENTIALS, HOSTS, PORTS, TIMES
+from tests.tools.botocore_calls import botocore, sigv4_headers
 
 BOTOCORE = Judge("botocore's SigV4Auth")
 CRT = Judge("awscrt's signer")

@@ -10,7 +10,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from ecrclient._runtime import core
+from ecrclient._awsjson.calling import core
 from ecrclient.models import Attribute, ImageScanFinding
 from ecrclient.testing import InMemoryECR
 

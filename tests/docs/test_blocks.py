@@ -18,7 +18,7 @@ import pytest
 
 from tests.docs.internet import Internet, fill
 from tests.docs.pages import PAGES, ROOT, Block, blocks_of
-from tests.testing.through_botocore import botocore_client
+from tests.in_memory.through_botocore import botocore_client
 
 BLOCKS = {page: blocks_of(page) for page in PAGES}
 _HEADER = """\

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.docs.pages import ROOT
-from tests.testing.refused_lifecycle_policies import LIFECYCLE, LIFECYCLE_TEXTS
-from tests.testing.refused_policies import REGISTRY, REPOSITORY
+from tests.in_memory.refused_lifecycle_policies import LIFECYCLE, LIFECYCLE_TEXTS
+from tests.in_memory.refused_policies import REGISTRY, REPOSITORY
 
 PAGE = ROOT / "docs/guides/testing-rules.md"
 ROWS = re.findall(
@@ -32,7 +32,7 @@ def collected() -> dict[str, list[str]]:
     listed = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"),
-            *("tests/testing", "tests/unit/test_lifecycle.py"),
+            *("tests/testing", "tests/ecr/test_lifecycle.py"),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -43,7 +43,9 @@ def collected() -> dict[str, list[str]]:
     for line in listed.stdout.splitlines():
         if "::" in line:
             test, _, case = line.partition("[")
-            cases.setdefault(test.removeprefix("tests/testing/"), []).append(case.removesuffix("]"))
+            cases.setdefault(test.removeprefix("tests/in_memory/"), []).append(
+                case.removesuffix("]")
+            )
     return cases
 
 

@@ -20,8 +20,8 @@ import pytest
 
 import ecrclient
 from ecrclient import Credentials, ECRClient, Middleware, PooledTransport
+from tests.awsjson.transport.server import CLOSED, Peer, serve
 from tests.middleware import pass_on
-from tests.transport.server import CLOSED, Peer, serve
 
 pytestmark = pytest.mark.anyio
 

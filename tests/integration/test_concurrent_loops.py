@@ -13,11 +13,10 @@ import anyio.lowlevel
 import pytest
 
 from ecrclient import CallOptions, ClientInUseError, ECRClient, ECRClientError, RetryPolicy
-from ecrclient._runtime.loops import LoopGuard
+from ecrclient._awsjson.calling.loop_guard import LoopGuard
+from tests.integration.test_lifetimes import Loopback, client, loopback, settled
+from tests.integration.test_lifetimes import no_settings as no_settings
 from tests.middleware import pass_on
-
-from .test_lifetimes import Loopback, client, loopback, settled
-from .test_lifetimes import no_settings as no_settings
 
 PAIRS = [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio", "asyncio"), ("trio", "trio")]
 

@@ -23,8 +23,8 @@ import pytest
 import trustme
 
 from ecrclient import ECRClient
+from tests.awsjson.transport.conftest import server_context
 from tests.integration.test_lifetimes import ROOT, loopback
-from tests.transport.conftest import server_context
 
 INTERVAL = 0.001
 BOUND = 0.25  # loose, for machines that do other things too

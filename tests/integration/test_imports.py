@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.awsjson.transport.conftest import server_context
 from tests.integration.test_lifetimes import ROOT, loopback
-from tests.transport.conftest import server_context
 
 HEAVY = ("botocore", "certifi", "httpcore", "httpx", "urllib.request")
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
+from tests.awsjson.conftest import client as client
+from tests.awsjson.conftest import no_aws_settings as no_aws_settings
 from tests.paths import path as path
-from tests.unit.conftest import client as client
-from tests.unit.conftest import no_aws_settings as no_aws_settings

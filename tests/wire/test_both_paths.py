@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from ecrclient import Credentials, ECRClient, PooledTransport, RetryPolicy
-from ecrclient._runtime.clock import ServiceClock
-from ecrclient._runtime.version import __version__
+from ecrclient._awsjson.calling.clock import ServiceClock
+from ecrclient._awsjson.version import __version__
 from tests.middleware import pass_on
 from tests.paths import Loopback, loopback
 from tests.wire.test_golden import GOLDENS, from_json

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from ecrclient.operations import OPERATIONS
-from tests.unit._scripted import MakeClient, Scripted, ok
+from tests.tools.scripted import MakeClient, Scripted, ok
 from tests.wire.record import GOLDEN, record
 
 GOLDENS: dict[str, Any] = {

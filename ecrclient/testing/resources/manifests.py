@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from ecrclient._runtime.shapes import camel_case
+from ecrclient._awsjson.protocol.shapes import camel_case
 from ecrclient.errors import InvalidParameterException
 
 from ..errors import invalid_parameter

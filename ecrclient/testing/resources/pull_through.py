@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from ecrclient._runtime.shapes import Response
+from ecrclient._awsjson.protocol.shapes import Response
 from ecrclient.errors import (
     LimitExceededException,
     PullThroughCacheRuleAlreadyExistsException,

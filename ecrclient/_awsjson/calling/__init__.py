@@ -1,0 +1,1 @@
+"""One call: attempts, retries, throttling, the clock, deadlines, signing, sending and telemetry."""

@@ -1,0 +1,228 @@
+"""When to try again, and when.
+
+The ``standard`` and ``adaptive`` modes of the AWS SDKs, with the figures of botocore 1.44.5
+(``botocore/retries/standard.py`` and ``quota.py``): exponential backoff with full jitter, and a
+quota that all calls of a client share, so that a service in trouble is not flooded with retries.
+``docs/retries.md`` tells the rules, and where and why they are not botocore's.
+
+:class:`RetryPolicy` is what the user says, :class:`RetryQuota` what calls share, :class:`Retry` the
+state of one call. Whether an error is worth another attempt is a fact that the error carries.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ecrclient._awsjson.protocol.argument_checks import check_count, check_seconds
+from ecrclient._awsjson.protocol.errors import (
+    ConfigurationError,
+    ECRClientError,
+    ResponseDecodeError,
+    ServiceError,
+    TransportError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ecrclient._awsjson.calling.clock import ServiceClock
+    from ecrclient._awsjson.calling.throttle import Throttle
+
+__all__ = ["Retry", "RetryMode", "RetryPolicy", "RetryQuota"]
+
+RetryMode = Literal["standard", "adaptive"]
+
+_QUOTA = 500
+_RETRY_COST = 14
+_THROTTLED_COST = 5
+_SUCCESS_REFUND = 1
+_MAX_BEYOND_BACKOFF = 5.0
+# 2.0 ** 1024 is more than a float holds; long before that max_delay is what counts.
+_MAX_DOUBLINGS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a call is tried and how long it waits in between."""
+
+    max_attempts: int = 3
+    """Attempts in all, the first included; 1 means no retry."""
+    mode: RetryMode = "standard"
+    """``adaptive`` also slows the client down, for each operation, while it is throttled."""
+    base_delay: float = 0.05
+    """Seconds: the upper bound of the first wait after a transient failure."""
+    throttling_base_delay: float = 1.0
+    """Seconds: the upper bound of the first wait after a throttled attempt."""
+    max_delay: float = 20.0
+    """Seconds: no wait is longer, unless the service asks for more (``x-amz-retry-after``)."""
+    retry_non_idempotent: bool = True
+    """Whether an operation that is not idempotent is sent again when the response to an earlier
+    attempt may have been lost."""
+
+    def __post_init__(self) -> None:
+        check_count("max_attempts", self.max_attempts)
+        if self.mode not in get_args(RetryMode):
+            raise ConfigurationError(f"mode must be standard or adaptive, not {self.mode!r}")
+        if type(self.retry_non_idempotent) is not bool:
+            raise ConfigurationError(
+                f"retry_non_idempotent must be True or False, not {self.retry_non_idempotent!r}"
+            )
+        for name in ("base_delay", "throttling_base_delay", "max_delay"):
+            check_seconds(name, getattr(self, name), zero=True)
+
+    def delay(
+        self,
+        error: ECRClientError,
+        attempt: int,
+        *,
+        random: Callable[[], float] = random.random,
+    ) -> float:
+        """Seconds to wait after *attempt* (the first is 1) has failed with *error*."""
+        base = self.throttling_base_delay if _is_throttling(error) else self.base_delay
+        longest = min(base * 2.0 ** min(attempt - 1, _MAX_DOUBLINGS), self.max_delay)
+        backoff = random() * longest
+        wanted = error.retry_after if isinstance(error, ServiceError) else None
+        if wanted is None:
+            return backoff
+        return max(backoff, min(wanted, backoff + _MAX_BEYOND_BACKOFF))
+
+
+def _is_throttling(error: ECRClientError) -> bool:
+    return isinstance(error, ServiceError) and error.is_throttling
+
+
+def _may_have_succeeded(error: ECRClientError) -> bool:
+    """Whether the service may have done what was requested although the response was lost."""
+    if isinstance(error, TransportError):
+        return error.may_have_arrived
+    return isinstance(error, ResponseDecodeError)
+
+
+class RetryQuota:
+    """Tokens that retries cost and successes give back; shared by all calls of a client."""
+
+    def __init__(self) -> None:
+        self._available = _QUOTA
+
+    @property
+    def available(self) -> int:
+        """Tokens left."""
+        return self._available
+
+    def acquire(self, error: ECRClientError) -> int | None:
+        """Pay for a retry after *error*; the price, or None when too little is left."""
+        cost = _THROTTLED_COST if _is_throttling(error) else _RETRY_COST
+        if cost > self._available:
+            return None
+        self._available -= cost
+        return cost
+
+    def release(self, last_cost: int | None) -> None:
+        """Give back after a success: the last retry's price, or 1 when there was none."""
+        self._available = min(self._available + (last_cost or _SUCCESS_REFUND), _QUOTA)
+
+
+def _uuid() -> str:
+    """A random UUID (RFC 9562, version 4), without an object of it."""
+    digits = f"{random.getrandbits(128):032x}"
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+class Retry:
+    """The attempts of one call: counted, paced, and judged.
+
+    Args:
+        policy: What the user wants.
+        quota: What all calls of the client may spend on retries.
+        clock: The time that requests are signed with.
+        throttle: The operation's limiter; None outside adaptive mode.
+        idempotent: Whether the operation is idempotent.
+    """
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        quota: RetryQuota,
+        clock: ServiceClock,
+        throttle: Throttle | None = None,
+        *,
+        idempotent: bool = True,
+    ) -> None:
+        self._policy = policy
+        self._resend = idempotent or policy.retry_non_idempotent
+        self._quota = quota
+        self._clock = clock
+        self._throttle = throttle
+        self._invocation_id = _uuid()
+        self._cost: int | None = None
+        self._excused = 0
+        self._corrected = False
+        self._signed_with = clock.offset
+        self._difference: timedelta | None = None
+        self.attempts = 0
+        """Attempts begun."""
+
+    async def begin(self) -> None:
+        """Count the next attempt, which in adaptive mode may have to wait."""
+        if self._throttle is not None:
+            await self._throttle.acquire()
+        self.attempts += 1
+        self._signed_with = self._clock.offset
+
+    def headers(self, timeout: float | None) -> dict[str, str]:
+        """What tells the service which attempt this is, and when its answer is of no more use."""
+        told = f"attempt={self.attempts}; max={self._policy.max_attempts + self._excused}"
+        if self.attempts > 1 and timeout is not None and self._difference is not None:
+            # A time beyond the calendar is as good as none.
+            with suppress(OverflowError):
+                given_up = self._clock.local() + self._difference + timedelta(seconds=timeout)
+                told = f"ttl={given_up:%Y%m%dT%H%M%SZ}; {told}"
+        return {"amz-sdk-invocation-id": self._invocation_id, "amz-sdk-request": told}
+
+    def succeeded(self) -> None:
+        """The last attempt brought what was asked for."""
+        if self._throttle is not None:
+            self._throttle.received(throttled=False)
+        self._quota.release(self._cost)
+
+    def next_delay(self, error: ECRClientError, date: str | None = None) -> float | None:
+        """Seconds until the next attempt, which is paid for; None when there shall be none.
+
+        Args:
+            error: Why the last attempt failed.
+            date: The ``Date`` of the answer, if there was one.
+        """
+        if self._throttle is not None:
+            self._throttle.received(throttled=_is_throttling(error))
+        difference = self._clock.difference(date)
+        if difference is not None:
+            self._difference = difference
+        if not self._corrected and self._clock.learn(error, difference, self._signed_with):
+            # It was refused unread, for our clock's sake: that is no failure of the service.
+            self._corrected = True
+            self.excuse()
+            return 0.0
+        tried = self.attempts - self._excused
+        if tried >= self._policy.max_attempts or not error.is_retryable:
+            return None
+        if not self._resend and _may_have_succeeded(error):
+            return None
+        cost = self._quota.acquire(error)
+        if cost is None:
+            return None
+        self._cost = cost
+        return self._policy.delay(error, tried)
+
+    def excuse(self) -> None:
+        """The last attempt was refused unread: another one costs nothing and is not counted."""
+        self._excused += 1
+
+    def abandon(self) -> None:
+        """There is no time for the attempt that ``next_delay`` has allowed: give its price back."""
+        if self._cost is not None:
+            self._quota.release(self._cost)

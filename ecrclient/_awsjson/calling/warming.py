@@ -1,0 +1,45 @@
+"""What would be done at a first call, on the event loop, done before."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
+from ecrclient._awsjson.protocol.operation import Operation
+from ecrclient._awsjson.protocol.shapes import Structure
+
+__all__ = ["load_lazy_libraries", "warm_up"]
+
+
+def load_lazy_libraries() -> None:
+    """Have the libraries load now what they would load at their first use.
+
+    That is no less work, but it would hold the event loop for some tens of milliseconds.
+    """
+    # pydantic imports what builds validators, and looks through the installed packages for plugins.
+    Structure.model_rebuild()
+    for loop in ("asyncio", "trio"):
+        if loop in sys.modules:
+            with suppress(ImportError):  # a private name
+                import_module(f"anyio._backends._{loop}")
+
+
+def warm_up(operations: Iterable[Operation[Any]], methods: Collection[str]) -> None:
+    """Import and build the models of the operations that *methods* name; none: of all.
+
+    Raises:
+        RequestValidationError: no operation has that method (a ``ValueError``).
+    """
+    by_method = {operation.method: operation for operation in operations}
+    for method in methods:
+        check_argument("warm_up", "methods", method, str, "names of methods")
+        if method not in by_method:
+            raise wrong_argument("warm_up", "methods", f"no such method: {method}")
+    for method in methods or by_method:
+        operation = by_method[method]
+        operation.request.model_rebuild()
+        operation.response.model_rebuild()

@@ -1,0 +1,198 @@
+"""The wire as an ``httpx`` transport: for middleware, and for any ``httpx.AsyncClient``."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import warnings
+from collections.abc import AsyncIterator
+
+import httpx
+
+from ecrclient._awsjson.over_httpx.error_translation import to_httpx
+from ecrclient._awsjson.over_httpx.messages import encode_head, request_body
+from ecrclient._awsjson.over_httpx.responses import BoundedResponse, WholeResponse
+from ecrclient._awsjson.protocol.errors import TransportError
+from ecrclient._awsjson.transport.attempt import EXTENSION
+from ecrclient._awsjson.transport.byte_transport import Origin, Wire
+from ecrclient._awsjson.transport.exchange import Exchange
+from ecrclient._awsjson.transport.pool import PoolStats
+from ecrclient._awsjson.transport.response import MAX_RESPONSE_BYTES
+
+__all__ = ["PooledTransport", "over_wire", "wire_of"]
+
+# RFC 9110, section 9.2.2; PUT and DELETE included.
+_IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+
+
+class PooledTransport(httpx.AsyncBaseTransport):
+    """An HTTP/1.1 transport to one origin, that of its first request, on asyncio and on trio.
+
+    Use it with ``ECRClient(transport=...)`` or in any ``httpx.AsyncClient``. It follows no
+    redirects and knows no proxies.
+
+    A response may have one content encoding, gzip or deflate; any other is refused with an
+    ``httpx.DecodingError``, and removed from the ``Accept-Encoding`` header that is sent.
+
+    When a kept-alive connection breaks before a byte of the response has arrived, the request is
+    sent again on a new one if it cannot have arrived or is idempotent. Idempotent are the methods
+    that RFC 9110 calls so, thus not POST and PATCH. The request's extension ``idempotent`` (a
+    bool) takes precedence; an ``ECRClient`` sets it for each operation.
+
+    Args:
+        max_connections: Connections at the most; calls beyond wait their turn in line.
+        keepalive_expiry: Seconds after which an idle connection is not used again.
+        verify: How to verify the server: a CA bundle's path, or a context of your own; None: the
+            certificates that httpx trusts. If the context has ``ssl.OP_IGNORE_UNEXPECTED_EOF``,
+            a response that ends with the connection is refused, since it may be truncated.
+        max_response_bytes: Larger answers, as received or as decoded, are refused: a client raises
+            ``ResponseTooLarge``, the transport itself an ``httpx.RemoteProtocolError``.
+        parser: ``h11`` or ``httptools``; None: the fastest that is installed.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_connections: int = 50,
+        keepalive_expiry: float = 15.0,
+        verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        parser: str | None = None,
+    ) -> None:
+        self._wire = Wire(
+            max_connections=max_connections,
+            keepalive_expiry=keepalive_expiry,
+            verify=verify,
+            max_response_bytes=max_response_bytes,
+            parser=parser,
+        )
+
+    def __repr__(self) -> str:
+        origin = self._wire.origin
+        return "<PooledTransport>" if origin is None else f"<PooledTransport to {origin}>"
+
+    def stats(self) -> PoolStats:
+        """How many connections and calls there are at the moment, and have been."""
+        return self._wire.stats()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request and await the answer's head; a small answer is complete then.
+
+        Raises:
+            httpx.TransportError: no answer came, or none that can be read.
+            ClientClosedError: the transport is closed.
+            ConfigurationError: the CA bundle cannot be read.
+        """
+        origin = _origin(request)
+        head = encode_head(request)
+        body = request_body(request, head)
+        timeouts = request.extensions.get("timeout", {})
+        try:
+            exchange = await self._wire.begin(
+                origin,
+                request.method,
+                head,
+                body,
+                timeouts,
+                request.extensions.get(EXTENSION),
+                resend=_is_idempotent(request),
+            )
+            try:
+                return _response(exchange, request)
+            except BaseException:
+                exchange.end()
+                raise
+        except TransportError as error:
+            raise to_httpx(error, request) from error
+
+    async def aclose(self) -> None:
+        """Close every connection; calls under way and waiting get ``ClientClosedError``."""
+        self._wire.close()
+
+
+def over_wire(wire: Wire) -> PooledTransport:
+    """The transport of a wire that there is already; closing it closes the wire."""
+    transport = PooledTransport.__new__(PooledTransport)
+    transport._wire = wire  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    return transport
+
+
+def wire_of(transport: httpx.AsyncBaseTransport) -> Wire | None:
+    """The wire of a ``PooledTransport``; not of a subclass, which may see to requests itself."""
+    if type(transport) is PooledTransport:
+        return transport._wire  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    return None
+
+
+def _is_idempotent(request: httpx.Request) -> bool:
+    return bool(request.extensions.get("idempotent", request.method in _IDEMPOTENT_METHODS))
+
+
+def _origin(request: httpx.Request) -> Origin:
+    url = request.url
+    if url.scheme not in {"http", "https"} or not url.host:
+        message = f"{url.scheme}://{url.host} is no http:// or https:// URL"
+        raise httpx.UnsupportedProtocol(message, request=request)
+    return Origin(url.scheme, url.raw_host.decode("ascii").lower(), url.port)
+
+
+def _response(exchange: Exchange, request: httpx.Request) -> httpx.Response:
+    """The answer, once its head is there; the rest is read as it is asked for."""
+    parser = exchange.parser
+    extensions = {"http_version": parser.version, "reason_phrase": parser.reason}
+    if exchange.is_plain:
+        body = exchange.take_body()
+        return WholeResponse(parser.status, parser.headers, body, extensions, request)
+    return BoundedResponse(
+        parser.status,
+        parser.headers,
+        _BodyStream(exchange, request),
+        extensions,
+        request,
+        limit=exchange.max_response_bytes,
+    )
+
+
+class _BodyStream(httpx.AsyncByteStream):
+    """The rest of a body, read as it is iterated over.
+
+    It is its own iterator: a generator that is not exhausted would have to be closed.
+    """
+
+    def __init__(self, exchange: Exchange, request: httpx.Request) -> None:
+        self._exchange = exchange
+        self._request = request
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        exchange = self._exchange
+        if exchange.ended:
+            raise httpx.StreamClosed
+        piece = b""
+        try:
+            piece = await exchange.receive_body()
+        except TransportError as error:
+            raise to_httpx(error, self._request) from error
+        finally:
+            if not piece:
+                exchange.end()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        """Give the connection up; it is kept if the answer is complete."""
+        self._exchange.end()
+
+    def __del__(self) -> None:
+        exchange: Exchange | None = getattr(self, "_exchange", None)
+        if exchange is not None and not exchange.ended:
+            exchange.end()
+            warnings.warn(
+                f"the answer to {self._request!r} was neither read nor closed",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )

@@ -1,0 +1,1 @@
+"""AWS JSON: operations as data, shapes, encoding, decoding, and the errors."""

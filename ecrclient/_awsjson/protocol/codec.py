@@ -1,0 +1,189 @@
+"""The AWS JSON protocol: from a model to bytes, from bytes to a model or an error.
+
+Source: "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol" in the Smithy specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic_core import ValidationError, from_json
+
+from ecrclient._awsjson.protocol.decoding_limits import (
+    ALWAYS_ALLOWED,
+    describe_excess,
+    is_usual,
+    starts_object,
+)
+from ecrclient._awsjson.protocol.errors import (
+    RequestValidationError,
+    ResponseDecodeError,
+    ServiceError,
+    ValidationProblem,
+)
+from ecrclient._awsjson.protocol.missing_members import decode_incomplete
+from ecrclient._awsjson.protocol.problems import explain_response, problems_of_request
+
+if TYPE_CHECKING:
+    from ecrclient._awsjson.protocol.operation import Operation, ResponseT
+    from ecrclient._awsjson.protocol.shapes import Request, Response
+
+__all__ = [
+    "build_request",
+    "decode_error",
+    "decode_response",
+    "encode_request",
+    "is_error_envelope",
+    "request_id_of",
+]
+
+_UNKNOWN_ERROR = "UnknownError"
+
+
+def build_request(
+    operation: Operation[ResponseT], members: Mapping[str, object]
+) -> Request[ResponseT]:
+    """The request model; members that are None are left out.
+
+    Raises:
+        RequestValidationError: it names each member that is wrong, as the caller spells it.
+    """
+    given = {name: value for name, value in members.items() if value is not None}
+    try:
+        return operation.request(**given)
+    except ValidationError as error:
+        problems = problems_of_request(error, operation.request, given)
+    except RecursionError:
+        problems = (ValidationProblem("members", "nested too deeply"),)
+    raise RequestValidationError(operation.method, problems)
+
+
+def encode_request(request: Request[Any]) -> bytes:
+    """The body. What was not set is not sent."""
+    return request.__pydantic_serializer__.to_json(
+        request, by_alias=True, exclude_unset=True, exclude_none=True
+    )
+
+
+def decode_response(
+    operation: Operation[ResponseT], content: bytes, *, status: int, request_id: str | None
+) -> ResponseT:
+    """The response model.
+
+    Unknown members are kept. A member that the service did not send, or sent as null, is left out
+    of the model; reading it raises ``MissingMemberError`` if its type has no None.
+
+    Raises:
+        ResponseDecodeError: the body is not JSON, a member has another type, or decoding it would
+            take more memory than a response may.
+    """
+    is_small = len(content) <= ALWAYS_ALLOWED
+    failure = "" if is_small else describe_excess(content)
+    if failure:
+        is_object = starts_object(content)
+    else:
+        body = content or b"{}"
+        response: ResponseT | None = None
+        if is_small or is_usual(body):
+            validator = operation.response.__pydantic_validator__
+            try:
+                response = validator.validate_json(body, by_alias=True, by_name=False)
+            except ValidationError:
+                # Nothing of this error is kept, as it refers to the whole body.
+                response = None
+        try:
+            return response or decode_incomplete(operation, body)
+        except ValidationError as error:
+            failure, is_object = explain_response(error)
+    raise ResponseDecodeError(
+        operation.name, failure, status=status, request_id=request_id, is_retryable=not is_object
+    )
+
+
+def decode_error(
+    operation: Operation[Any],
+    content: bytes,
+    headers: Mapping[str, str],
+    *,
+    status: int,
+    attempts: int = 1,
+) -> ServiceError:
+    """The exception that an answer with an error status stands for.
+
+    The code is looked for in the ``x-amzn-errortype`` header, in ``__type`` and in ``code``; the
+    message in ``message`` and ``Message``. A body that is no JSON object gives an error whose code
+    comes from the header, or from the HTTP status.
+    """
+    body = _object(content) or {}
+    code = _strip_code(headers.get("x-amzn-errortype") or _first_text(body, "__type", "code"))
+    error_type = operation.service.errors.get(code, ServiceError)
+    return error_type(
+        code or (str(status) if status else _UNKNOWN_ERROR),
+        _first_text(body, "message", "Message"),
+        status=status,
+        request_id=request_id_of(headers),
+        operation=operation.name,
+        attempts=attempts,
+        details={name: value for name, value in body.items() if name not in _ENVELOPE},
+        is_modelled=code in operation.errors,
+        retry_after=_retry_after(headers),
+    )
+
+
+def is_error_envelope(operation: Operation[Any], response: Response) -> bool:
+    """Whether what came as a success says that it is an error.
+
+    A ``__type`` alone does not: some services name the type of a success too.
+    """
+    extra = response.model_extra
+    name = extra.get("__type") if extra else None
+    if extra is None or not isinstance(name, str):
+        return False
+    code = _strip_code(name)
+    return (
+        code in operation.service.errors
+        or code.endswith(_ERROR_SUFFIXES)
+        or not extra.keys().isdisjoint(("message", "Message"))
+    )
+
+
+_ERROR_SUFFIXES = ("Exception", "Error", "Failure", "Fault")
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds; the header says whole milliseconds. HTTP's own ``Retry-After`` is not looked at."""
+    try:
+        seconds = int(headers.get("x-amz-retry-after", "")) / 1000
+    except (ValueError, OverflowError):
+        return None
+    return seconds if seconds >= 0 else None
+
+
+_ENVELOPE = frozenset({"__type", "code", "message", "Message"})
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    """The JSON object that the body is; None if it is not one, or costs too much to read."""
+    if describe_excess(content):
+        return None
+    try:
+        found: Any = from_json(content)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
+def _first_text(body: Mapping[str, Any], *names: str) -> str:
+    texts = (body.get(name) for name in names)
+    return next((text for text in texts if isinstance(text, str) and text), "")
+
+
+def _strip_code(code: str) -> str:
+    """``ns#Code:http://...`` is ``Code``: the namespace and the URI say nothing more."""
+    return code.partition(":")[0].rpartition("#")[2].strip()
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """The service's id for the request."""
+    return headers.get("x-amzn-requestid") or headers.get("x-amz-request-id")

@@ -1,0 +1,164 @@
+"""Reads a response that lacks members which the service's model declares always present.
+
+The validator of a response class refuses such a response. The one built here accepts it and leaves
+out what the service did not send, so that nothing is invented: a missing member is neither in
+``__dict__`` nor in ``model_fields_set``, and reading it raises ``MissingMemberError``. The
+validator is built when a response of the operation first needs it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic_core import SchemaValidator, core_schema
+
+from ecrclient._awsjson.protocol.shapes import note_operation
+
+if TYPE_CHECKING:
+    from ecrclient._awsjson.protocol.operation import Operation, ResponseT
+
+__all__ = ["decode_incomplete"]
+
+_ABSENT = object()
+
+
+def decode_incomplete(operation: Operation[ResponseT], content: bytes) -> ResponseT:
+    """The response with the members that the service sent; a null counts as not sent.
+
+    Raises:
+        ValidationError: the body is not JSON, or a member has another type.
+    """
+    validator = _validator(operation.response, operation.method)
+    response: ResponseT | None = validator.validate_json(content)
+    # The body was a null.
+    return validator.validate_json(b"{}") if response is None else response
+
+
+@functools.lru_cache(maxsize=256)
+def _validator(response: type[Any], method: str) -> SchemaValidator:
+    schema = response.__pydantic_core_schema__
+    config: core_schema.CoreConfig = {
+        # All structures share these settings; a schema of fields alone does not carry them.
+        **cast("core_schema.CoreConfig", _model_of(schema)["config"]),
+        "validate_by_name": False,
+        "validate_by_alias": True,
+    }
+    return SchemaValidator(core_schema.nullable_schema(_Rewriter(method).rewrite(schema)), config)
+
+
+def _model_of(schema: Any) -> Any:
+    return _model_of(schema["schema"]) if schema["type"] == "definitions" else schema
+
+
+class _Rewriter:
+    """Turns the schema of a response class into one in which no member has to be sent."""
+
+    def __init__(self, method: str) -> None:
+        self._method = method
+
+    def rewrite(self, schema: Any) -> Any:
+        """The schema that also accepts what is missing, at any depth."""
+        match schema["type"]:
+            case "definitions":
+                definitions = [self.rewrite(definition) for definition in schema["definitions"]]
+                return {
+                    **schema,
+                    "schema": self.rewrite(schema["schema"]),
+                    "definitions": definitions,
+                }
+            case "json-or-python":
+                return self.rewrite(schema["json_schema"])
+            case "nullable" | "default":
+                return {**schema, "schema": self.rewrite(schema["schema"])}
+            case "list":
+                return self._without_nulls(schema, "items_schema", _drop_null_items)
+            case "dict":
+                return self._without_nulls(schema, "values_schema", _drop_null_values)
+            case "model":
+                return self._structure(schema)
+            case _:
+                return schema
+
+    def _without_nulls(self, schema: Any, part: str, drop: Callable[[Any], Any]) -> Any:
+        inner = schema.get(part)
+        if inner is None or inner["type"] == "nullable":
+            # In a sparse list or map a null is a value.
+            return {**schema, part: self.rewrite(inner)} if inner else schema
+        nullable = core_schema.nullable_schema(self.rewrite(inner))
+        without: Any = {**schema, part: nullable, "fail_fast": True}
+        return core_schema.no_info_after_validator_function(drop, without)
+
+    def _structure(self, schema: Any) -> Any:
+        """Not a model's schema: pydantic may replace that by the validator that the class has."""
+        fields = schema["schema"]["fields"]
+        build = _Build(schema["cls"], self._method, has_private="post_init" in schema)
+        optional: Any = {
+            **schema["schema"],
+            "fields": {name: self._field(name, fields[name], build) for name in fields},
+            "extra_behavior": "allow",
+        }
+        return core_schema.no_info_after_validator_function(build, optional, ref=schema.get("ref"))
+
+    def _field(self, name: str, field: Any, build: _Build) -> Any:
+        schema = field["schema"]
+        has_default = schema["type"] == "default"
+        inner = schema["schema"] if has_default else schema
+        optional = self.rewrite(inner)
+        if inner["type"] != "nullable":
+            build.never_null.append(name)
+            optional = core_schema.nullable_schema(optional)
+        if has_default:
+            return {**field, "schema": {**schema, "schema": optional}}
+        return {**field, "schema": core_schema.with_default_schema(optional, default=_ABSENT)}
+
+
+class _Build:
+    """Makes an instance of what was read of a structure."""
+
+    def __init__(self, cls: type[Any], method: str, *, has_private: bool) -> None:
+        self._cls = cls
+        self._method = method
+        self._has_private = has_private
+        self.never_null: list[str] = []
+        """The members whose type has no None."""
+
+    def __call__(self, read: tuple[dict[str, Any], dict[str, Any] | None, set[str]]) -> Any:
+        members, extra, sent = read
+        is_complete = True
+        for name in self.never_null:
+            value = members[name]
+            if value is None or value is _ABSENT:
+                sent.discard(name)
+                is_complete = self._leave_out(members, name) and is_complete
+        instance: Any = object.__new__(self._cls)
+        _set(instance, "__dict__", members)
+        _set(instance, "__pydantic_extra__", extra)
+        _set(instance, "__pydantic_fields_set__", sent)
+        _set(instance, "__pydantic_private__", None)
+        if self._has_private:
+            instance.model_post_init(None)
+        if not is_complete:
+            note_operation(instance, self._method)
+        return instance
+
+    def _leave_out(self, members: dict[str, Any], name: str) -> bool:
+        """Whether the member has a value all the same: a list or map is empty then."""
+        field = self._cls.__pydantic_fields__[name]
+        if field.is_required():
+            del members[name]
+            return False
+        members[name] = field.get_default(call_default_factory=True)
+        return True
+
+
+_set = object.__setattr__
+
+
+def _drop_null_items(items: list[Any]) -> list[Any]:
+    return [item for item in items if item is not None]
+
+
+def _drop_null_values(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,94 @@
+"""What pydantic found wrong with a request or a response, as text of bounded length."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from pydantic_core import SchemaValidator, ValidationError
+
+from ecrclient._awsjson.protocol.errors import ValidationProblem
+from ecrclient._awsjson.support.bounded_text import shorten, summarize
+
+__all__ = ["explain_response", "problems_of_request", "spell"]
+
+_MAX_STEP = 80
+_MAX_COMPLETE = 100
+
+
+def problems_of_request(
+    error: ValidationError, model: type[Any], given: dict[str, object]
+) -> tuple[ValidationProblem, ...]:
+    """Each member that is wrong, as the caller spells it.
+
+    If there are more than 100, only the first wrong item of each list is among them: pydantic
+    makes objects of all errors or of none, and a list can have millions of wrong items.
+    """
+    if error.error_count() > _MAX_COMPLETE:
+        try:
+            _fail_fast_validator(model).validate_python(given, extra="forbid")
+        except ValidationError as first_errors:
+            error = first_errors
+    return tuple(
+        ValidationProblem(spell(problem["loc"]), _message(problem))
+        for problem in error.errors(include_url=False)
+    )
+
+
+def explain_response(error: ValidationError) -> tuple[str, bool]:
+    """What is wrong with a response, and whether it is a JSON object at all."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    summary = summarize([f"{spell(p['loc']) or 'body'}: {p['msg']}" for p in problems])
+    return summary, all(problem["loc"] for problem in problems)
+
+
+def spell(location: tuple[int | str, ...]) -> str:
+    """``("tags", 0, "key")`` is ``tags[0].key``; long keys are shortened."""
+    steps = (
+        f"[{step}]" if isinstance(step, int) else f".{shorten(step, _MAX_STEP)}"
+        for step in location
+    )
+    return "".join(steps).removeprefix(".")
+
+
+def _message(problem: Any) -> str:
+    match problem["type"]:
+        case "extra_forbidden":
+            return "no such member"
+        case "missing":
+            return "required"
+        case "string_pattern_mismatch":
+            return f"must match {problem['ctx']['pattern'].removeprefix('^(?:').removesuffix(')$')}"
+        case str(kind) if kind.endswith("_type"):
+            return f"{problem['msg']}, not {type(problem['input']).__name__}"
+        case "value_error":
+            # What a document says of itself; pydantic puts words of its own before it.
+            return str(problem["ctx"]["error"])
+        case _:
+            return str(problem["msg"])
+
+
+def _fail_fast_validator(model: type[Any]) -> SchemaValidator:
+    # Of the fields: pydantic may replace a model's schema by the validator that the class has.
+    schema = model.__pydantic_core_schema__
+    if schema["type"] == "definitions":
+        root = schema["schema"]
+        return SchemaValidator(_fail_fast({**schema, "schema": root["schema"]}), root["config"])
+    return SchemaValidator(_fail_fast(schema["schema"]), schema["config"])
+
+
+def _fail_fast(schema: object) -> Any:
+    """The schema with lists that stop at their first wrong item."""
+    if isinstance(schema, list):
+        return [_fail_fast(part) for part in cast("list[object]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    copied = {
+        name: part if name in _NOT_SCHEMAS else _fail_fast(part)
+        for name, part in cast("dict[str, object]", schema).items()
+    }
+    if copied.get("type") == "list":
+        copied["fail_fast"] = True
+    return copied
+
+
+_NOT_SCHEMAS = frozenset({"config", "default", "metadata", "serialization"})

@@ -1,0 +1,108 @@
+"""An answer as it came, and what it means."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic
+
+import anyio
+
+from ecrclient._awsjson.protocol import codec
+from ecrclient._awsjson.protocol.errors import ECRClientError, ServiceError
+from ecrclient._awsjson.protocol.operation import Operation, ResponseT
+from ecrclient._awsjson.protocol.shapes import ResponseMetadata, attach_metadata
+
+__all__ = ["RawResponse"]
+
+_FIRST_ERROR_STATUS = 300
+# Decoding takes about 8 ms for each MiB of a usual page; a detour through a thread, 0.1 ms.
+_DECODED_ON_THE_LOOP = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse(Generic[ResponseT]):
+    """An answer as it came. ``parse`` turns it into the model, or raises the service's error."""
+
+    operation: Operation[ResponseT]
+    status: int
+    """The HTTP status."""
+    headers: Mapping[str, str]
+    """The HTTP headers, names in lower case."""
+    content: bytes
+    """The body."""
+    attempts: int
+    """How often the request was sent."""
+    elapsed: float
+    """Seconds from the call to the last byte of the answer."""
+    _outcome: ResponseT | ECRClientError | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
+
+    def __repr__(self) -> str:
+        return f"<RawResponse of {self.operation.name}: {self.status}, {len(self.content)} bytes>"
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the service refused the request."""
+        return self.status >= _FIRST_ERROR_STATUS or "x-amzn-errortype" in self.headers
+
+    def parse(self) -> ResponseT:
+        """The model; the same one each time.
+
+        The body is decoded once, before the call returns this response: in a worker thread if it is
+        large, and within the call's timeout and deadline.
+
+        Raises:
+            ServiceError: the response is an error.
+            ResponseDecodeError: the response does not have the shape that the service's model
+                describes, or decoding it would take more memory than a response may.
+        """
+        outcome = self._outcome or self._decode()
+        if isinstance(outcome, ECRClientError):
+            # A copy, since each raising adds to the traceback.
+            raise copy.copy(outcome)
+        return outcome
+
+    def error(self) -> ECRClientError | None:
+        """What ``parse`` would raise."""
+        outcome = self._outcome or self._decode()
+        return outcome if isinstance(outcome, ECRClientError) else None
+
+    async def decode(self) -> None:
+        """Do what ``parse`` does the first time, without holding the event loop for long."""
+        if len(self.content) <= _DECODED_ON_THE_LOOP:
+            self._decode()
+        else:
+            await anyio.to_thread.run_sync(self._decode, abandon_on_cancel=True)
+
+    def _decode(self) -> ResponseT | ECRClientError:
+        outcome: ResponseT | ECRClientError
+        try:
+            outcome = self._read()
+        except ECRClientError as error:
+            # Without the frames that would keep the body's objects.
+            outcome = error.with_traceback(None)
+        object.__setattr__(self, "_outcome", outcome)
+        return outcome
+
+    def _read(self) -> ResponseT:
+        if self.is_error:
+            raise self._service_error()
+        request_id = codec.request_id_of(self.headers)
+        response = codec.decode_response(
+            self.operation, self.content, status=self.status, request_id=request_id
+        )
+        if codec.is_error_envelope(self.operation, response):
+            raise self._service_error()
+        attach_metadata(
+            response,
+            ResponseMetadata(request_id, self.status, self.headers, self.attempts, self.elapsed),
+        )
+        return response
+
+    def _service_error(self) -> ServiceError:
+        return codec.decode_error(
+            self.operation, self.content, self.headers, status=self.status, attempts=self.attempts
+        )

@@ -1,0 +1,1 @@
+"""What a client is configured with, resolved as botocore resolves it."""

@@ -1,0 +1,78 @@
+"""The parser on ``h11``, which httpx brings."""
+
+from __future__ import annotations
+
+import h11
+
+from ecrclient._awsjson.transport.parser import (
+    CUT_BODY,
+    CUT_HEAD,
+    MAX_HEAD_BYTES,
+    ParseError,
+    ResponseParser,
+)
+
+__all__ = ["H11Parser"]
+
+
+class H11Parser(ResponseParser):
+    """The answers as ``h11`` reads them."""
+
+    # What h11 must be told has been sent before it reads an answer. Only the method matters to
+    # it, so the events are made once for each.
+    _requests: dict[str, h11.Request] = {}  # noqa: RUF012
+    _end_of_request = h11.EndOfMessage()
+
+    def __init__(self) -> None:
+        self._h11 = self._new()
+
+    @staticmethod
+    def _new() -> h11.Connection:
+        return h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+
+    def _start(self, method: str) -> None:
+        if self._h11.our_state is h11.DONE:
+            self._h11.start_next_cycle()
+        request = self._requests.get(method)
+        if request is None:
+            request = h11.Request(method=method, target="/", headers=[("host", "h")])
+            self._requests[method] = request
+        self._h11.send(request)
+        self._h11.send(self._end_of_request)
+
+    def _feed(self, data: bytes) -> None:
+        self._h11.receive_data(data)
+        self._read_events()
+
+    def feed_eof(self, *, cut: bool) -> None:
+        if not self.head_done:
+            raise ParseError(CUT_HEAD)
+        self._h11.receive_data(b"")
+        self._read_events()
+        self.reusable = False
+        if cut:
+            raise ParseError(CUT_BODY)
+
+    def _read_events(self) -> None:
+        connection = self._h11
+        try:
+            while True:
+                event = connection.next_event()
+                if isinstance(event, h11.Data):
+                    self.pieces.append(bytes(event.data))
+                elif isinstance(event, h11.Response):
+                    self.status = event.status_code
+                    self.reason = bytes(event.reason)
+                    self.version = b"HTTP/" + bytes(event.http_version)
+                    self.headers = event.headers.raw_items()
+                    self.head_done = True
+                elif isinstance(event, h11.EndOfMessage):
+                    self.done = True
+                    self.reusable = (
+                        connection.their_state is h11.DONE and not connection.trailing_data[0]
+                    )
+                    return
+                elif not isinstance(event, h11.InformationalResponse):
+                    return
+        except h11.RemoteProtocolError as error:
+            raise ParseError(str(error)) from error

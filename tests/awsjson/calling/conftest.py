@@ -1,0 +1,24 @@
+"""Everything here runs on virtual time, and over both paths that a request can take."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from tests.awsjson.calling.players import OpenStage, Play, play_to_ours, stages
+from tests.virtual_time import anyio_backend as anyio_backend
+
+
+@pytest.fixture
+async def open_stage(anyio_backend: object, path: str) -> AsyncGenerator[OpenStage]:
+    """Open stages of scripted services."""
+    async with stages(path) as open_stage:
+        yield open_stage
+
+
+@pytest.fixture
+def play(open_stage: OpenStage) -> Play:
+    """Play a script to our client."""
+    return functools.partial(play_to_ours, open_stage=open_stage)

@@ -1,0 +1,220 @@
+"""The deadline of a call: no sleep beyond it, and an account of where the time went."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any, cast
+
+import anyio
+import httpx
+import pytest
+
+from ecrclient import (
+    AttemptTimeout,
+    CallNext,
+    CallOptions,
+    Credentials,
+    DeadlineExceeded,
+    ReadError,
+    RetryPolicy,
+    ServiceError,
+)
+from ecrclient._awsjson.calling.budget import Stopwatch
+from tests.awsjson.calling.players import OpenStage, Stage
+from tests.awsjson.calling.script import OK, Answer, Call, Failure, Step, error
+
+FAULT = error("ServerException", 500)
+
+
+def _always(policy: RetryPolicy, seconds: float) -> RetryPolicy:
+    """The policy with waits that are all the same."""
+
+    class Fixed(RetryPolicy):
+        def delay(self, *_: object, **__: object) -> float:
+            return seconds
+
+    return Fixed(max_attempts=policy.max_attempts, mode=policy.mode)
+
+
+async def _stage(
+    open_stage: OpenStage,
+    *steps: Step,
+    deadline: float,
+    wait: float = 1.0,
+    mode: str = "standard",
+    attempts: int = 3,
+) -> Stage:
+    adaptive = RetryPolicy(attempts, "adaptive" if mode == "adaptive" else "standard")
+    options = CallOptions(deadline=deadline)
+    stage = await open_stage(_always(adaptive, wait), options)
+    stage.steps = Call(steps).play()
+    return stage
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("deadline", [0.5, 1.0])
+async def test_it_gives_up_at_once_when_the_wait_would_outlast_it(
+    open_stage: OpenStage, deadline: float
+) -> None:
+    stage = await _stage(open_stage, FAULT, OK, deadline=deadline)
+    with pytest.raises(DeadlineExceeded) as caught:
+        await stage.call("list_images")
+
+    assert anyio.current_time() == 0
+    assert caught.value.attempts == len(stage.deed.sent) == 1
+    cause = caught.value.__cause__
+    assert isinstance(cause, ServiceError)
+    assert (cause.code, cause.status) == ("ServerException", 500)
+    assert stage.core.quota.available == 500, "the retry that was not made is not paid for"
+
+
+@pytest.mark.anyio
+async def test_a_wait_that_fits_is_made(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, FAULT, OK, deadline=1.01)
+    await stage.call("list_images")
+
+    assert stage.deed.sent == pytest.approx([0, 1])
+
+
+@pytest.mark.anyio
+async def test_the_last_error_of_all_is_the_cause(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, FAULT, Failure("closed"), deadline=1.5)
+    with pytest.raises(DeadlineExceeded) as caught:
+        await stage.call("list_images")
+
+    assert isinstance(caught.value.__cause__, ReadError)
+    assert caught.value.attempts == 2
+
+
+@pytest.mark.anyio
+async def test_an_attempt_that_outlasts_it_is_cut_off(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, FAULT, Answer(takes=1000), deadline=5)
+    with pytest.raises(DeadlineExceeded) as caught:
+        await stage.call("list_images")
+
+    assert anyio.current_time() == pytest.approx(5)
+    assert isinstance(caught.value.__cause__, ServiceError)
+    assert caught.value.attempts == 2
+
+
+@pytest.mark.anyio
+async def test_a_timeout_ends_one_attempt(open_stage: OpenStage) -> None:
+    slow = Answer(takes=1000)
+    stage = await open_stage(_always(RetryPolicy(), 1), CallOptions(timeout=5))
+    stage.steps = Call([slow, slow, OK, slow]).play()
+    found = await stage.call("list_images")
+
+    assert found.response_metadata.attempts == 3
+    assert anyio.current_time() == pytest.approx(12)
+    with pytest.raises(AttemptTimeout, match="within 5 s") as caught:
+        await stage.call("list_images")
+    assert caught.value.attempts == 3
+
+
+@pytest.mark.anyio
+async def test_without_an_earlier_error_there_is_no_cause(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, Answer(takes=1000), deadline=5)
+    with pytest.raises(DeadlineExceeded) as caught:
+        await stage.call("list_images")
+
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.anyio
+async def test_what_was_judged_final_is_told_even_when_time_is_short(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, error("RepositoryNotFoundException", takes=0.9), deadline=1)
+    with pytest.raises(ServiceError, match="RepositoryNotFoundException"):
+        await stage.call("list_images")
+
+
+@pytest.mark.anyio
+async def test_it_tells_how_the_time_was_spent(open_stage: OpenStage) -> None:
+    class Slow:
+        async def get(self) -> Credentials:
+            await anyio.sleep(0.25)
+            return Credentials("AKID", "secret")
+
+        async def invalidate(self) -> None: ...
+
+    async def dawdle(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+        await anyio.sleep(0.5)
+        return await call_next(request)
+
+    fault = error("ServerException", 500, takes=3)
+    stage = await _stage(open_stage, fault, fault, fault, deadline=10)
+    connection = await stage.core.connection()
+    stage.core._connection = connection._replace(credentials=Slow())
+    cast(Any, stage.client)._middleware = (dawdle,)
+    with pytest.raises(DeadlineExceeded) as caught:
+        await stage.call("list_images")
+
+    spent = caught.value.spent
+    # 3.75 + 1 + 3.75 + 1, then half a second in the middleware.
+    assert spent == pytest.approx(
+        {"setup": 0, "throttle": 0, "attempts": 7.5, "credentials": 0.5, "sleeps": 2}
+    )
+    assert str(caught.value) == (
+        "ListImages: not done within 10 s (3 attempts begun, attempts 7.50 s, credentials 0.50 s, "
+        "sleeps 2.00 s)"
+    )
+
+
+@pytest.mark.anyio
+async def test_the_renewal_of_credentials_is_part_of_the_account(open_stage: OpenStage) -> None:
+    class Renewing:
+        async def get(self) -> Credentials:
+            return Credentials("AKID", "secret")
+
+        async def invalidate(self) -> None:
+            await anyio.sleep(20)
+
+    stage = await _stage(open_stage, error("ExpiredTokenException", takes=3), deadline=10)
+    connection = await stage.core.connection()
+    stage.core._connection = connection._replace(credentials=Renewing())
+    with pytest.raises(DeadlineExceeded) as caught:
+        await stage.call("list_images")
+
+    assert caught.value.spent == pytest.approx(
+        {"setup": 0, "throttle": 0, "attempts": 3, "sleeps": 0, "credentials": 7}
+    )
+
+
+@pytest.mark.anyio
+async def test_the_wait_of_adaptive_mode_is_part_of_the_account(open_stage: OpenStage) -> None:
+    stage = await _stage(
+        open_stage, error("SlowDown"), deadline=30, wait=0, mode="adaptive", attempts=99
+    )
+    with pytest.raises(DeadlineExceeded) as caught:
+        await stage.call("list_images")
+
+    # One attempt in two seconds.
+    assert anyio.current_time() == pytest.approx(30)
+    assert caught.value.spent["throttle"] == pytest.approx(30)
+    assert sum(caught.value.spent.values()) == pytest.approx(30)
+
+
+@pytest.mark.parametrize("spent", [None, {"attempts": 1.25, "sleeps": 0.5}])
+def test_the_error_pickles_and_copies(spent: dict[str, float] | None) -> None:
+    error = DeadlineExceeded("PutImage", 2.5, 1, spent)
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(other) is DeadlineExceeded
+        assert (other.operation, other.deadline, other.attempts) == ("PutImage", 2.5, 1)
+        assert other.spent == (spent or {})
+        assert str(other) == str(error)
+
+
+@pytest.mark.anyio
+async def test_a_stopwatch_has_one_phase_at_a_time() -> None:
+    watch = Stopwatch()
+    await anyio.sleep(1)
+    watch.enter("attempts")
+    await anyio.sleep(2)
+    watch.enter("credentials")
+    await anyio.sleep(4)
+    watch.enter("attempts")
+    await anyio.sleep(8)
+
+    assert watch.read() == pytest.approx({"setup": 1, "attempts": 10, "credentials": 4})
+    await anyio.sleep(16)
+    assert watch.read()["attempts"] == pytest.approx(26)

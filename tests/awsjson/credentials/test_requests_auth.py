@@ -1,0 +1,143 @@
+"""The objects of ``aws-requests-auth`` are a source of credentials."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import ecrclient
+from ecrclient import Credentials, CredentialsError, ECRClient
+from ecrclient._awsjson.credentials import RequestsAuthCredentials
+
+pytestmark = pytest.mark.anyio
+
+HOST = "api.ecr.eu-west-1.amazonaws.com"
+
+
+def fixed(key: str | None = "AKID", secret: str | None = "secret", token: str | None = None) -> Any:
+    module = importlib.import_module("aws_requests_auth.aws_auth")
+    return module.AWSRequestsAuth(key, secret, HOST, "eu-west-1", "ecr", token)
+
+
+def found_by_botocore() -> Any:
+    module = importlib.import_module("aws_requests_auth.boto_utils")
+    return module.BotoAWSRequestsAuth(HOST, "eu-west-1", "ecr")
+
+
+async def test_the_keys_of_the_object() -> None:
+    provider = RequestsAuthCredentials(fixed(token="token"))
+
+    assert await provider.get() == Credentials("AKID", "secret", "token")
+
+
+async def test_whoever_changes_them_there_changes_them_here() -> None:
+    auth = fixed()
+    provider = RequestsAuthCredentials(auth)
+    await provider.get()
+    auth.aws_access_key, auth.aws_secret_access_key = "OTHER", "secret2"
+
+    assert await provider.get() == Credentials("OTHER", "secret2")
+
+
+async def test_the_keys_that_botocore_finds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENV")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    auth = found_by_botocore()
+    before: dict[str, Any] = {**vars(auth)}
+
+    assert await RequestsAuthCredentials(auth).get() == Credentials("ENV", "secret", "token")
+    assert vars(auth) == before, "the object is as it was"
+
+
+async def test_keys_that_botocore_refreshes(home: Path) -> None:
+    answer = {
+        "Version": 1,
+        "AccessKeyId": "PROCESS",
+        "SecretAccessKey": "secret",
+        "SessionToken": "token",
+        "Expiration": "2999-01-01T00:00:00Z",
+    }
+    (home / "answer").write_text(json.dumps(answer))
+    (home / ".aws" / "config").write_text(f"[default]\ncredential_process = cat {home}/answer\n")
+
+    credentials = await RequestsAuthCredentials(found_by_botocore()).get()
+
+    expiry = datetime(2999, 1, 1, tzinfo=UTC)
+    assert credentials == Credentials("PROCESS", "secret", "token", expiry)
+
+
+async def test_botocore_finds_none() -> None:
+    with pytest.raises(CredentialsError):
+        await RequestsAuthCredentials(found_by_botocore()).get()
+
+
+async def test_an_object_with_half_a_key() -> None:
+    with pytest.raises(CredentialsError, match="secret_access_key must be a text"):
+        await RequestsAuthCredentials(fixed(secret=None)).get()
+
+
+async def test_a_subclass_that_gets_its_keys_elsewhere() -> None:
+    base: Any = importlib.import_module("aws_requests_auth.aws_auth").AWSRequestsAuth
+    asked: list[int] = []
+
+    class Vault(base):  # type: ignore[misc]
+        def get_aws_request_headers_handler(self, r: object) -> Any:
+            asked.append(1)
+            return self.get_aws_request_headers(r, f"VAULT{len(asked)}", "secret", None)
+
+    provider = RequestsAuthCredentials(Vault(None, None, HOST, "eu-west-1", "ecr"))
+
+    assert await provider.get() == Credentials("VAULT1", "secret")
+    assert await provider.get() == Credentials("VAULT1", "secret")
+    await provider.invalidate()
+    assert await provider.get() == Credentials("VAULT2", "secret")
+
+
+async def test_what_is_no_such_object() -> None:
+    with pytest.raises(CredentialsError, match="str is no AWSRequestsAuth"):
+        RequestsAuthCredentials("AKID")
+
+
+@pytest.mark.parametrize("make", [fixed, found_by_botocore])
+async def test_a_client_takes_it_as_credentials(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    signed: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        signed.append(request.headers["authorization"])
+        return httpx.Response(200, json={})
+
+    async with ECRClient(
+        region="eu-west-1", credentials=make(), transport=httpx.MockTransport(handle)
+    ) as ecr:
+        await ecr.describe_registry()
+
+    assert "Credential=AKID/" in signed[0]
+
+
+def test_the_package_is_not_imported() -> None:
+    script = (
+        "import sys, ecrclient._awsjson.credentials\n"
+        "print([n for n in sys.modules if n.startswith(('aws_requests', 'requests', 'botocore'))])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(Path(ecrclient.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == "[]"

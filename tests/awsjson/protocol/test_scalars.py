@@ -1,0 +1,67 @@
+"""Types that ECR's inputs do not have, and those of other services do."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from ecrclient._awsjson.protocol.shapes import (
+    Float,
+    HttpTimestamp,
+    IsoTimestamp,
+    Structure,
+    Timestamp,
+)
+from tests.tools.operation_examples import read, write
+
+
+class Scalars(Structure, frozen=True):
+    number: Float | None = None
+    epoch: Timestamp | None = None
+    iso: IsoTimestamp | None = None
+    http: HttpTimestamp | None = None
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(math.inf, "Infinity"), (-math.inf, "-Infinity"), (math.nan, "NaN")]
+)
+def test_what_json_has_no_number_for_is_text(number: float, text: str) -> None:
+    written = write(Scalars(number=number))
+
+    assert json.loads(written) == {"number": text}
+    assert repr(read(Scalars, written).number) == repr(number)
+
+
+SECOND = datetime(2000, 1, 2, 20, 34, 56, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("moment", [SECOND, SECOND.astimezone(timezone(timedelta(hours=-9)))])
+def test_a_timestamp_is_written_in_the_format_of_the_model(moment: datetime) -> None:
+    assert json.loads(write(Scalars(epoch=moment, iso=moment, http=moment))) == {
+        "epoch": 946845296,
+        "iso": "2000-01-02T20:34:56Z",
+        "http": "Sun, 02 Jan 2000 20:34:56 GMT",
+    }
+
+
+@pytest.mark.parametrize(
+    ("member", "text"),
+    [
+        ("iso", "946845296"),
+        ("iso", '"2000-01-02T20:34:56Z"'),
+        ("http", "946845296"),
+        ("http", '"2000-01-02T20:34:56Z"'),
+        ("http", '"Sun, 02 Jan 2000 20:34:56 GMT"'),
+    ],
+)
+def test_a_timestamp_is_read_in_its_format_and_as_a_number(member: str, text: str) -> None:
+    assert getattr(read(Scalars, f'{{"{member}": {text}}}'), member) == SECOND
+
+
+def test_the_fraction_of_a_second_is_kept_where_the_format_has_one() -> None:
+    assert json.loads(write(Scalars(iso=SECOND.replace(microsecond=5000)))) == {
+        "iso": "2000-01-02T20:34:56.005000Z"
+    }

@@ -1,0 +1,150 @@
+"""A client's life: built without I/O, opened at the first call, closed once."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from ecrclient import ClientClosedError, ConfigurationError, ECRClient
+from ecrclient._awsjson.calling import core as module
+from ecrclient._awsjson.settings import resolution as config
+from tests.tools.scripted import KEY, Scripted, client, ok
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_closed_client_refuses() -> None:
+    transport = Scripted(ok())
+    async with client(transport) as ecr:
+        await ecr.describe_registry()
+    await ecr.aclose()
+
+    for call in (ecr.describe_registry, ecr.list_images(repository_name="ab").first):
+        with pytest.raises(ClientClosedError):
+            await call()
+    assert len(transport.requests) == 1
+    assert transport.closed == 0, "whoever passes a transport closes it"
+
+
+async def test_the_clients_own_transport_is_closed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Scripted] = []
+    sizes: list[int] = []
+
+    def make(_: str, max_connections: int, **__: object) -> Scripted:
+        sizes.append(max_connections)
+        made.append(Scripted(ok(), ok()))
+        return made[-1]
+
+    monkeypatch.setattr(module, "default_transport", make)
+    async with ECRClient(region="eu-west-1", credentials=KEY, max_connections=7) as ecr:
+        await ecr.describe_registry()
+        await ecr.describe_registry()
+    await ecr.aclose()
+
+    assert sizes == [7]
+    assert made[0].closed == 1
+
+
+async def test_a_client_that_was_never_used_closes() -> None:
+    async with ECRClient() as ecr:
+        pass
+    with pytest.raises(ClientClosedError):
+        await ecr.describe_registry()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_client_is_built_outside_a_loop_without_io(
+    monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    def forbidden(*args: object, **named: object) -> None:
+        raise AssertionError("no input or output while a client is built")
+
+    with monkeypatch.context() as patch:
+        for name in ("open_session", "resolve_settings"):
+            for place in ("config", "core", "credentials.providers"):
+                patch.setattr(f"ecrclient._awsjson.{place}.{name}", forbidden, raising=False)
+        patch.setattr(module, "default_transport", forbidden)
+        patch.setattr(socket, "socket", forbidden)
+        patch.setattr(threading.Thread, "start", forbidden)
+        patch.setattr(anyio.to_thread, "run_sync", forbidden)
+        patch.setattr("builtins.open", forbidden)
+        ECRClient(profile="absent", endpoint_url="no url")
+        ecr = client(Scripted(ok({"registryId": "1"})))
+
+    async def use() -> str:
+        async with ecr:
+            return (await ecr.describe_registry()).registry_id
+
+    assert anyio.run(use, backend=backend) == "1"
+
+
+async def test_first_calls_at_once_resolve_settings_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved: list[int] = []
+    resolve = config.resolve_settings
+
+    def counting(*args: Any) -> Any:
+        resolved.append(threading.get_ident())
+        return resolve(*args)
+
+    monkeypatch.setattr(module, "resolve_settings", counting)
+    ecr = client(Scripted(*[ok() for _ in range(20)]))
+    async with anyio.create_task_group() as group:
+        for _ in range(20):
+            group.start_soon(ecr.describe_registry)
+
+    assert len(resolved) == 1
+    assert resolved[0] != threading.get_ident(), "off the event loop"
+
+
+async def test_settings_that_could_not_be_resolved_are_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ecr = client(Scripted(ok({"registryId": "1"})), region=None)
+    with pytest.raises(ConfigurationError, match="no region"):
+        await ecr.describe_registry()
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+
+    assert (await ecr.describe_registry()).registry_id == "1"
+
+
+@pytest.mark.parametrize("calls", [1, 3])
+async def test_calls_that_are_overtaken_by_aclose_send_nothing(
+    monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    made = Scripted(*[ok() for _ in range(calls)])
+    resolving, closed = anyio.Event(), threading.Event()
+    resolve = config.resolve_settings
+
+    def slow(*args: Any) -> Any:
+        anyio.from_thread.run_sync(resolving.set)
+        closed.wait(10)
+        return resolve(*args)
+
+    monkeypatch.setattr(module, "resolve_settings", slow)
+
+    def make(*_: object, **__: object) -> Scripted:
+        return made
+
+    monkeypatch.setattr(module, "default_transport", make)
+    ecr = ECRClient(region="eu-west-1", credentials=KEY, max_connections=1)
+
+    async def call() -> None:
+        with contextlib.suppress(ClientClosedError):
+            await ecr.describe_registry()
+
+    async with anyio.create_task_group() as group:
+        for _ in range(calls):
+            group.start_soon(call)
+        await resolving.wait()
+        await anyio.wait_all_tasks_blocked()
+        await ecr.aclose()
+        closed.set()
+
+    assert made.requests == []
+    assert made.closed == 1

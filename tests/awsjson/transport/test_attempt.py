@@ -1,0 +1,68 @@
+"""The timer of an attempt, on virtual time."""
+
+from __future__ import annotations
+
+import math
+
+import anyio
+import pytest
+
+from ecrclient import CallOptions
+from ecrclient._awsjson.transport.attempt import Attempt
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_it_ends_after_the_timeout() -> None:
+    attempt = Attempt({}, CallOptions(timeout=5))
+    with attempt.scope:
+        await anyio.sleep(100)
+    assert anyio.current_time() == pytest.approx(5)
+
+
+async def test_it_stands_still_while_it_is_paused() -> None:
+    attempt = Attempt({}, CallOptions(timeout=5))
+    with attempt.scope:
+        await anyio.sleep(3)
+        with attempt.paused():
+            await anyio.sleep(1000)
+        await anyio.sleep(100)
+    assert anyio.current_time() == pytest.approx(1005)
+
+
+async def test_pauses_may_overlap() -> None:
+    attempt = Attempt({}, CallOptions(timeout=5))
+
+    async def pause(seconds: float) -> None:
+        with attempt.paused():
+            await anyio.sleep(seconds)
+
+    with attempt.scope:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(pause, 100)
+            tasks.start_soon(pause, 300)
+        await anyio.sleep(100)
+    assert anyio.current_time() == pytest.approx(305)
+
+
+async def test_without_a_timeout_it_never_ends() -> None:
+    attempt = Attempt({}, CallOptions(timeout=None))
+    with attempt.scope, attempt.paused():
+        await anyio.sleep(80_000)
+    assert attempt.scope.deadline == math.inf
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        (CallOptions(), 60),
+        (CallOptions(timeout=7), 7),
+        (CallOptions(timeout=None), None),
+        (CallOptions(pool_timeout=3), 3),
+        (CallOptions(pool_timeout=None), None),
+    ],
+)
+async def test_the_wait_for_a_connection_is_limited_as_the_attempt_is_by_default(
+    options: CallOptions, seconds: float | None
+) -> None:
+    assert Attempt({}, options).pool_timeout == seconds

@@ -1,0 +1,422 @@
+"""Waiting for a socket: one place in asyncio's selector, given up whenever it must be."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import threading
+import warnings
+import weakref
+from collections.abc import Callable, Generator
+from contextlib import closing, suppress
+from contextvars import ContextVar
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+import trio
+
+from ecrclient._awsjson.transport.byte_transport import Origin, Wire
+from ecrclient._awsjson.transport.readiness import Watch
+
+
+class Line:
+    """A socket that is watched, the other end, and what was received."""
+
+    def __init__(self) -> None:
+        self.near, self.far = socket.socketpair()
+        self.near.setblocking(False)
+        self.number = self.near.fileno()
+        self.error: BaseException | None = None
+        self.received = b""
+        self.watch = Watch(self.near)
+
+    def receive(self) -> bool | None:
+        if self.error is not None:
+            raise self.error
+        try:
+            data = self.near.recv(100)
+        except BlockingIOError:
+            return None
+        self.received += data
+        return bool(data)
+
+    async def hear(self, data: bytes) -> bool | None:
+        self.far.send(data)
+        with anyio.fail_after(10):
+            return await self.watch.receive(self.receive)
+
+    def is_watched_by(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether it had a place there, which it has lost now."""
+        return loop.remove_reader(self.number)
+
+
+@pytest.fixture
+def line() -> Generator[Line]:
+    line = Line()
+    yield line
+    line.watch.close()
+    line.far.close()
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done to selectors."""
+    done: list[str] = []
+
+    def count(name: str) -> None:
+        original: Callable[..., Any] = getattr(asyncio.SelectorEventLoop, name)
+
+        def counted(*arguments: Any) -> Any:
+            done.append(name)
+            return original(*arguments)
+
+        monkeypatch.setattr(asyncio.SelectorEventLoop, name, counted)
+
+    count("add_reader")
+    count("remove_reader")
+    return done
+
+
+@pytest.fixture
+def removers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[asyncio.AbstractEventLoop, int]]:
+    """Of which loops places were given up, and in which threads."""
+    removers: list[tuple[asyncio.AbstractEventLoop, int]] = []
+    original = asyncio.SelectorEventLoop.remove_reader
+
+    def remove_reader(loop: asyncio.SelectorEventLoop, number: int) -> bool:
+        removers.append((loop, threading.get_ident()))
+        return original(loop, number)
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "remove_reader", remove_reader)
+    return removers
+
+
+async def test_what_is_received(line: Line, anyio_backend: str) -> None:
+    assert await line.hear(b"a") is True
+    assert await line.hear(b"b") is True
+    assert line.received == b"ab"
+    line.far.shutdown(socket.SHUT_WR)
+    assert await line.watch.receive(line.receive) is False
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError, KeyboardInterrupt])
+async def test_what_reading_raises(
+    line: Line, error: type[BaseException], anyio_backend: str
+) -> None:
+    line.error = error("gone")
+    with pytest.raises(error, match="gone"):
+        await line.hear(b"a")
+    line.error = None
+    assert await line.watch.receive(line.receive) is True
+
+
+async def test_closing_tells_who_waits(anyio_backend: str) -> None:
+    line = Line()
+    with line.far:
+        async with anyio.create_task_group() as tasks:
+
+            async def wait() -> None:
+                with pytest.raises(anyio.ClosedResourceError):
+                    await line.watch.receive(line.receive)
+
+            tasks.start_soon(wait)
+            await anyio.wait_all_tasks_blocked()
+            if anyio_backend == "trio":  # which connections tell themselves
+                anyio.notify_closing(line.near)
+            line.watch.close()
+    assert line.near.fileno() == -1
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_one_place_for_many_waits(line: Line, taken: list[str], anyio_backend: str) -> None:
+    for _ in range(10):
+        await line.hear(b"a")
+    assert taken == ["add_reader"]
+    line.watch.close()
+    assert taken == ["add_reader", "remove_reader"]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_news_that_nobody_listens_to(
+    line: Line, taken: list[str], anyio_backend: str
+) -> None:
+    await line.hear(b"a")
+    line.far.send(b"b")
+    for _ in range(5):
+        await asyncio.sleep(0.001)
+    assert taken == ["add_reader", "remove_reader"]
+    assert line.received == b"a"
+    assert await line.watch.receive(line.receive) is True
+    assert line.received == b"ab"
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_news_after_a_cancelled_wait(line: Line, anyio_backend: str) -> None:
+    with anyio.move_on_after(0.01):
+        await line.watch.receive(line.receive)
+    line.far.send(b"a")
+    await asyncio.sleep(0.01)
+    assert line.received == b""
+    assert not line.is_watched_by(asyncio.get_running_loop())
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_an_error_that_a_cancelled_task_does_not_fetch(
+    line: Line, anyio_backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    line.error = ConnectionResetError("gone")
+    task = asyncio.create_task(line.watch.receive(line.receive))
+    await asyncio.sleep(0)
+    line.far.send(b"a")
+    asyncio.get_running_loop().call_later(0, task.cancel)
+    with pytest.raises((asyncio.CancelledError, ConnectionResetError)):
+        await task
+    gc.collect()
+    assert not caplog.records
+
+
+async def test_an_error_is_in_no_cycle(line: Line, anyio_backend: str) -> None:
+    class Held:
+        pass
+
+    def fail() -> bool:
+        held = Held()
+        there.append(weakref.ref(held))
+        raise ConnectionResetError
+
+    there: list[weakref.ref[Held]] = []
+    line.far.send(b"a")
+    gc.disable()
+    try:
+        with suppress(ConnectionResetError):
+            await line.watch.receive(fail)
+        await anyio.lowlevel.checkpoint()  # until now the loop itself has the future
+        assert [held() for held in there] == [None]
+    finally:
+        gc.enable()
+
+
+async def test_nothing_is_kept_of_the_context_of_a_call(line: Line, anyio_backend: str) -> None:
+    class Span:
+        pass
+
+    async def call() -> weakref.ref[Span]:
+        span = Span()
+        current.set(span)
+        await line.hear(b"a")
+        return weakref.ref(span)
+
+    current: ContextVar[Span] = ContextVar("current")
+    there: list[weakref.ref[Span]] = []
+
+    async def keep() -> None:
+        there.append(await call())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keep)
+    gc.collect()
+    assert there[0]() is None
+
+
+async def test_a_wait_that_leaves_it_unread(line: Line, anyio_backend: str) -> None:
+    await line.hear(b"a")
+    line.far.send(b"b")
+    await line.watch.readable()
+    assert line.received == b"a"
+    assert await line.watch.receive(line.receive) is True
+    assert await line.hear(b"c") is True
+    assert line.received == b"abc"
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_loop_that_watches_no_sockets(
+    line: Line, anyio_backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def cannot(*_: object) -> None:
+        raise NotImplementedError
+
+    async def poll(sock: socket.socket) -> None:
+        """What anyio does there, without its thread."""
+        while not sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(loop, "add_reader", cannot)
+    monkeypatch.setattr(anyio, "wait_readable", poll)
+    assert await line.hear(b"a") is True
+    assert await line.hear(b"b") is True
+
+
+# -- in the pool ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_an_answer_given_up_as_its_last_byte_is_read(anyio_backend: str) -> None:
+    """The loop has read it, the task that reads has yet to wake: it must find its own answer."""
+    loop = asyncio.get_running_loop()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        closing(Wire(max_connections=2, parser="h11")) as wire,
+    ):
+        listener.setblocking(False)
+        origin = Origin("http", "127.0.0.1", listener.getsockname()[1])
+        begun = asyncio.create_task(
+            wire.begin(origin, "POST", b"POST / HTTP/1.1\r\n\r\n", b"", {}, resend=True)
+        )
+        far, _ = await loop.sock_accept(listener)
+        with far:
+            far.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nAA")
+            exchange = await begun
+            await exchange.receive_body()
+            reader = asyncio.create_task(exchange.receive_body())
+            await asyncio.sleep(0)
+            far.send(b"BB")
+            while not exchange.parser.done:
+                await asyncio.sleep(0)
+            assert not reader.done()
+            exchange.end()
+            assert (wire.stats().idle, wire.stats().in_use) == (0, 0)
+            assert await reader == b"BB"
+
+
+# -- other loops, other threads, other processes --------------------------------------------------
+
+
+def test_a_loop_after_another_that_is_still_open(line: Line) -> None:
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    try:
+        for loop, other in ((first, second), (second, first), (first, second)):
+            assert loop.run_until_complete(line.hear(b"a")) is True
+            assert not line.is_watched_by(other)
+        assert line.is_watched_by(first)
+    finally:
+        first.close()
+        second.close()
+    assert asyncio.run(line.hear(b"b")) is True
+    assert trio.run(line.hear, b"c") is True
+    assert asyncio.run(line.hear(b"d")) is True
+
+
+def test_trio_as_a_guest_of_asyncio(line: Line) -> None:
+    async def host() -> bool | None:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = loop.create_future()
+
+        async def guest() -> bool | None:
+            with trio.fail_after(10):
+                line.far.send(b"a")
+                return await line.watch.receive(line.receive)
+
+        trio.lowlevel.start_guest_run(
+            guest, run_sync_soon_threadsafe=loop.call_soon_threadsafe, done_callback=done.set_result
+        )
+        found: bool | None = (await done).unwrap()
+        assert not line.is_watched_by(loop)
+        return found
+
+    assert asyncio.run(host()) is True
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_dropped_in_another_thread(
+    anyio_backend: str, removers: list[tuple[asyncio.AbstractEventLoop, int]]
+) -> None:
+    line = Line()
+    loop = asyncio.get_running_loop()
+    await line.hear(b"a")
+    with line.far:
+        await asyncio.to_thread(line.watch.close)
+        with anyio.fail_after(10):
+            while line.near.fileno() != -1:
+                await asyncio.sleep(0)
+    assert removers == [(loop, threading.get_ident())]
+    assert not line.is_watched_by(loop)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_closed_in_another_thread_while_a_task_waits(anyio_backend: str) -> None:
+    asyncio.get_running_loop().set_debug(True)  # so that it looks which thread calls
+    line = Line()
+    task = asyncio.create_task(line.watch.receive(line.receive))
+    await asyncio.sleep(0)
+    with line.far, pytest.raises(anyio.ClosedResourceError), anyio.fail_after(10):
+        await asyncio.to_thread(line.watch.close)
+        await task
+    assert line.near.fileno() == -1
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_used_in_another_thread(
+    line: Line, anyio_backend: str, removers: list[tuple[asyncio.AbstractEventLoop, int]]
+) -> None:
+    await line.hear(b"a")
+    here = asyncio.get_running_loop()
+    assert await asyncio.to_thread(asyncio.run, line.hear(b"b")) is True
+    assert await line.hear(b"c") is True
+    assert line.received == b"abc"
+    assert {thread for loop, thread in removers if loop is here} <= {threading.get_ident()}
+
+
+def test_closed_after_its_loop() -> None:
+    line = Line()
+    asyncio.run(line.hear(b"a"))
+    with line.far:
+        line.watch.close()
+    assert line.near.fileno() == -1
+
+
+def test_closed_after_a_loop_that_was_closed_while_a_task_waited() -> None:
+    line = Line()
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(line.watch.receive(line.receive))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+
+    async def close() -> None:
+        line.watch.close()
+
+    with line.far:
+        asyncio.run(close())
+    assert line.near.fileno() == -1
+    task.get_coro().close()
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def close_in_a_child(line: Line) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork
+        child = os.fork()
+    if not child:
+        code = 1
+        try:
+            with suppress(TimeoutError):
+                asyncio.run(asyncio.wait_for(line.watch.receive(line.receive), 0.01))
+            line.watch.close()
+            code = 0 if line.near.fileno() == -1 else 2
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0) == (child, 0)
+
+
+# The parent's own place is still there afterwards: nothing else would wake it up.
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_fork_within_a_loop(line: Line, anyio_backend: str) -> None:
+    await line.hear(b"a")
+    close_in_a_child(line)
+    assert await line.hear(b"b") is True
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_a_fork_while_no_loop_runs(line: Line) -> None:
+    with asyncio.Runner() as runner:
+        runner.run(line.hear(b"a"))
+        close_in_a_child(line)
+        assert runner.run(line.hear(b"b")) is True

@@ -1,0 +1,162 @@
+"""``python -m ecrclient.testing``."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from ecrclient import ECRClient
+from ecrclient.testing import InMemoryECR, StateError
+from ecrclient.testing.__main__ import main
+from tests.in_memory.builders import digest_of, upload_part
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_command(*arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
+    """The process, and what it says to export."""
+    command = [sys.executable, "-m", "ecrclient.testing", "--port", "0", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    exported: dict[str, str] = {}
+    # It says six things, of which the first is for people, and then waits.
+    for line in [process.stdout.readline() for _ in range(6)][1:]:
+        name, _, value = line.removeprefix("export ").strip().partition("=")
+        exported[name] = value
+    return process, exported
+
+
+async def create_a_repository() -> str:
+    """Call what the environment names; the account that answers."""
+    async with ECRClient() as client:
+        made = await client.create_repository(repository_name="team/app")
+    return made.repository.registry_id
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its signals are others")
+@pytest.mark.parametrize("stop", SIGNALS)
+def test_it_serves_until_it_is_told_to_stop(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stop: signal.Signals
+) -> None:
+    state = tmp_path / "state.json"
+    process, exported = run_command(
+        *("--region", "eu-west-1", "--account-id", "210987654321", "--state", str(state))
+    )
+    with process:
+        for name, value in exported.items():
+            monkeypatch.setenv(name, value)
+        assert anyio.run(create_a_repository) == "210987654321"
+        process.send_signal(stop)
+        assert process.wait() == 0
+
+    kept = InMemoryECR.load(state)
+    assert (kept.region, kept.account_id) == ("eu-west-1", "210987654321")
+    assert "team/app" in state.read_text(encoding="utf-8")
+
+
+async def upload_a_layer() -> int:
+    """Upload a layer to what the environment names; the part size that it advertises."""
+    async with ECRClient() as client:
+        await client.create_repository(repository_name="team/app")
+        started = await client.initiate_layer_upload(repository_name="team/app")
+        for first in range(0, len(LAYER), started.part_size or 1):
+            part = LAYER[first : first + (started.part_size or 1)]
+            await upload_part(client, "team/app", started.upload_id, first, part)
+        await client.complete_layer_upload(
+            repository_name="team/app",
+            upload_id=started.upload_id,
+            layer_digests=[digest_of(LAYER)],
+        )
+    return started.part_size
+
+
+LAYER = b"0123456789"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its signals are others")
+def test_layers_in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    state, folder = tmp_path / "state.json", tmp_path / "layers"
+    options = ("--state", str(state), "--layers-dir", str(folder), "--part-size", "4")
+    process, exported = run_command(*options)
+    with process:
+        for name, value in exported.items():
+            monkeypatch.setenv(name, value)
+        assert anyio.run(upload_a_layer) == 4
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+    file = folder / "sha256" / digest_of(LAYER).removeprefix("sha256:")
+    assert file.read_bytes() == LAYER
+
+    # A second run goes on with the folder, and would refuse another one.
+    process, _ = run_command(*options)
+    with process:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+    InMemoryECR.load(state, layers_dir=folder)
+    with pytest.raises(StateError, match="is in a file"):
+        InMemoryECR.load(state)
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """The signal handlers, as they were."""
+    before = [signal.getsignal(number) for number in SIGNALS]
+    yield
+    for number, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--account-id", "1234"], "an account ID is twelve digits, not '1234'"),
+        (["--region", "EU (Ireland)"], "a region is named as in 'us-east-1', not 'EU (Ireland)'"),
+        (["--port", "99999"], "a port is a number from 0 to 65535, not 99999"),
+        (["--part-size", "0"], "part_size must be from 1 to 20971520, not 0"),
+        (["--layers-dir", "good.json"], "good.json"),
+        (["--state", "none/new.json"], "there is no folder none to save new.json in"),
+        (["--state", "damaged.json"], "damaged.json: version: Field required"),
+        (
+            ["--state", "good.json", "--region", "eu-west-1"],
+            "good.json is us-east-1, not eu-west-1",
+        ),
+        (["--state", "new.json", "--port", "taken"], "in use"),
+    ],
+)
+def test_it_tells_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "damaged.json").write_text("{}")
+    InMemoryECR().save("good.json")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main([port if one == "taken" else one for one in arguments]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("python -m ecrclient.testing: ")
+    assert told in printed.err
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.usefixtures("handlers")
+def test_without_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "ecrclient.testing.http_server", raising=False)
+    assert main(["--port", "0"]) == 1
+    assert "pip install 'ecrclient[testing]'" in capsys.readouterr().err

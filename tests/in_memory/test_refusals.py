@@ -1,0 +1,81 @@
+"""Every error of every operation, as boto3 sees it over HTTP and as this client sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.in_memory.refusals import (
+    BY_RULE,
+    FAULTS,
+    INVALID,
+    MODELLED,
+    NO_REPOSITORY,
+    ON_WHAT_IS_MISSING,
+)
+from tests.in_memory.stage import SERVICE, Scene
+
+
+def test_no_error_is_left_out() -> None:
+    """They are all provoked, each in one way."""
+    tables = [
+        set(BY_RULE),
+        set(ON_WHAT_IS_MISSING),
+        {(name, "InvalidParameterException") for name in INVALID},
+        {(name, "RepositoryNotFoundException") for name in NO_REPOSITORY},
+        {(name, code) for code, operations in FAULTS.items() for name in operations},
+    ]
+    assert set().union(*tables) == MODELLED
+    assert sum(map(len, tables)) == len(MODELLED)
+
+
+@pytest.mark.parametrize(("operation", "code"), BY_RULE)
+def test_a_rule_is_broken(scene: Scene, operation: str, code: str) -> None:
+    with scene.refuses(operation, code):
+        BY_RULE[operation, code](scene)
+
+
+def test_an_error_tells_more(scene: Scene) -> None:
+    pair = ("UploadLayerPart", "InvalidLayerPartException")
+    with scene.refuses(*pair) as caught:
+        BY_RULE[pair](scene)
+    assert caught.value.members["lastValidByteReceived"] == 2
+
+
+@pytest.mark.parametrize(("operation", "code"), ON_WHAT_IS_MISSING)
+def test_what_is_asked_for_is_not_there(scene: Scene, operation: str, code: str) -> None:
+    scene("CreateRepository", repositoryName="team/app")
+    with scene.refuses(operation, code):
+        scene.ask(operation, **ON_WHAT_IS_MISSING[operation, code])
+
+
+@pytest.mark.parametrize("operation", NO_REPOSITORY)
+def test_there_is_no_repository(scene: Scene, operation: str) -> None:
+    with scene.refuses(operation, "RepositoryNotFoundException"):
+        scene.ask(operation)
+
+
+@pytest.mark.parametrize("operation", INVALID)
+def test_a_parameter_breaks_the_model(scene: Scene, operation: str) -> None:
+    """What is required is missing, or else what must not be empty is."""
+    shape = SERVICE.operation_model(operation).input_shape
+    broken = {} if shape.required_members else next(_too_small(shape))
+    scene.called = operation
+    with scene.refuses(operation, "InvalidParameterException"):
+        scene.player.call_unchecked(operation, broken)
+
+
+def _too_small(shape: Any) -> Iterator[dict[str, Any]]:
+    for name, member in shape.members.items():
+        if member.metadata.get("min"):
+            yield {name: 0 if member.type_name == "integer" else []}
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_an_error_on_demand(scene: Scene, code: str) -> None:
+    for operation in FAULTS[code]:
+        scene.ecr.faults.error(code)
+        with scene.refuses(operation, code, status=500 if code == "ServerException" else 400):
+            scene.ask(operation)

@@ -1,0 +1,121 @@
+"""Managed signing."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecrclient import ECRClient
+from ecrclient.errors import (
+    ImageNotFoundException,
+    InvalidParameterException,
+    RepositoryNotFoundException,
+    SigningConfigurationNotFoundException,
+)
+from ecrclient.models import SigningConfiguration, SigningRepositoryFilter, SigningRule
+from tests.in_memory.builders import HandClock, digest_of, image_manifest
+
+pytestmark = pytest.mark.anyio
+
+
+def profile(name: str) -> str:
+    return f"arn:aws:signer:us-east-1:123456789012:/signing-profiles/{name}"
+
+
+def configuration(**filters: tuple[str, ...]) -> SigningConfiguration:
+    """A rule for each profile, with its filters."""
+    return SigningConfiguration(
+        rules=[
+            SigningRule(
+                signing_profile_arn=profile(name),
+                repository_filters=[
+                    SigningRepositoryFilter(filter=one, filter_type="WILDCARD_MATCH")
+                    for one in patterns
+                ],
+            )
+            if patterns
+            else SigningRule(signing_profile_arn=profile(name))
+            for name, patterns in filters.items()
+        ]
+    )
+
+
+async def push(client: ECRClient, repository: str, content: str = "app") -> str:
+    manifest = image_manifest(content)
+    await client.put_image(repository_name=repository, image_manifest=manifest, image_tag=content)
+    return digest_of(manifest)
+
+
+async def statuses(client: ECRClient, repository: str, tag: str = "app") -> dict[str, str]:
+    answer = await client.describe_image_signing_status(
+        repository_name=repository, image_id={"image_tag": tag}
+    )
+    return {one.signing_profile_arn: one.status for one in answer.signing_statuses}
+
+
+async def test_a_configuration_is_kept(client: ECRClient) -> None:
+    with pytest.raises(SigningConfigurationNotFoundException):
+        await client.get_signing_configuration()
+    wanted = configuration(ours=("team/*",), all_of_them=())
+    answer = await client.put_signing_configuration(signing_configuration=wanted)
+    assert answer.signing_configuration == wanted
+    got = await client.get_signing_configuration()
+    assert (got.registry_id, got.signing_configuration) == ("123456789012", wanted)
+    gone = await client.delete_signing_configuration()
+    assert (gone.registry_id, gone.signing_configuration) == ("123456789012", wanted)
+    with pytest.raises(SigningConfigurationNotFoundException):
+        await client.delete_signing_configuration()
+
+
+async def test_an_image_is_signed_after_its_push(
+    client: ECRClient, clock: HandClock, repository: str
+) -> None:
+    await client.put_signing_configuration(signing_configuration=configuration(ours=()))
+    digest = await push(client, repository)
+    answer = await client.describe_image_signing_status(
+        repository_name=repository, image_id={"image_tag": "app"}
+    )
+    assert (answer.registry_id, answer.repository_name) == ("123456789012", repository)
+    assert answer.image_id is not None
+    assert (answer.image_id.image_digest, answer.image_id.image_tag) == (digest, "app")
+    assert await statuses(client, repository) == {profile("ours"): "IN_PROGRESS"}
+    clock.advance(minutes=1)
+    assert await statuses(client, repository) == {profile("ours"): "COMPLETE"}
+
+
+async def test_rules_choose_by_the_name_of_the_repository(
+    client: ECRClient, repository: str
+) -> None:
+    rules = configuration(ours=("other", "team/*"), part=("team",), end=("*/app",), none=("x*",))
+    twice = SigningConfiguration(rules=[*rules.rules, *rules.rules])
+    await client.put_signing_configuration(signing_configuration=twice)
+    await push(client, repository)
+    answer = await client.describe_image_signing_status(
+        repository_name=repository, image_id={"image_tag": "app"}
+    )
+    assert [one.signing_profile_arn for one in answer.signing_statuses] == [
+        profile("ours"),
+        profile("end"),
+    ]
+
+
+async def test_the_rules_of_the_time_of_the_push_count(
+    client: ECRClient, clock: HandClock, repository: str
+) -> None:
+    await push(client, repository, "before")
+    await client.put_signing_configuration(signing_configuration=configuration(ours=()))
+    await push(client, repository, "within")
+    await client.delete_signing_configuration()
+    await push(client, repository, "after")
+    clock.advance(minutes=1)
+    assert await statuses(client, repository, "before") == {}
+    assert await statuses(client, repository, "within") == {profile("ours"): "COMPLETE"}
+    assert await statuses(client, repository, "after") == {}
+
+
+async def test_the_status_of_what_is_not_there(client: ECRClient, repository: str) -> None:
+    with pytest.raises(RepositoryNotFoundException):
+        await statuses(client, "none")
+    with pytest.raises(ImageNotFoundException):
+        await statuses(client, repository)
+    with pytest.raises(InvalidParameterException):
+        await client.describe_image_signing_status(repository_name=repository, image_id={})
