@@ -21,16 +21,15 @@ from benchmarks.cases import answer_to
 from benchmarks.peers import KEY_ID, REGION, SECRET
 from benchmarks.server import pin
 from ecrclient import Credentials, ECRClient, PooledTransport, RetryPolicy
+from ecrclient._awsjson.attempts.signing import Signer
 from ecrclient._awsjson.calling.clock import ServiceClock
 from ecrclient._awsjson.calling.retry import Retry, RetryQuota
-from ecrclient._awsjson.calling.signing import Signer
-from ecrclient._awsjson.over_httpx.pooled_transport import wire_of
+from ecrclient._awsjson.over_httpx.pooled_transport import byte_transport_of
 from ecrclient._awsjson.protocol import codec
-from ecrclient._awsjson.settings.resolution import CallOptions
-from ecrclient._awsjson.transport.attempt import Attempt
-from ecrclient._awsjson.transport.byte_transport import Origin
-from ecrclient._awsjson.transport.parser import find_parser
+from ecrclient._awsjson.transport.origin import Origin
+from ecrclient._awsjson.transport.parser_choice import find_parser
 from ecrclient._awsjson.transport.response import Answer, decode_headers
+from ecrclient._awsjson.transport.timer import AttemptTimer
 from ecrclient.operations import GET_AUTHORIZATION_TOKEN
 
 __all__ = ["WHOLE"]
@@ -127,10 +126,10 @@ async def _main(url: str, parser: str) -> dict[str, float]:
         await ecr.get_authorization_token()
         head = b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\n"
         origin = Origin.of(url)
-        wire = wire_of(transport)
+        wire = byte_transport_of(transport)
         assert wire is not None
         post = wire.post
-        attempt = Attempt({}, CallOptions())
+        attempt = AttemptTimer(60, 60)
         below = await _cost_of_call(lambda: post(origin, head, b"{}", None, attempt, resend=True))
         whole = await _cost_of_call(ecr.get_authorization_token)
         answer = await post(origin, head, b"{}", None, attempt, resend=True)

@@ -5,22 +5,25 @@ from __future__ import annotations
 __all__ = [
     "BATCHING",
     "CLIENT",
-    "CONFIG",
     "CREDENTIALS",
     "ENDPOINT_RULES",
     "ERRORS",
     "LAZY",
+    "MANY_ERRORS",
     "MIDDLEWARE",
     "OPERATION",
+    "OPTIONS",
     "PAGINATION",
     "PARTIAL",
+    "POOLED_TRANSPORT",
     "PROJECT",
     "RAW_RESPONSE",
-    "RETRY",
+    "RETRY_POLICY",
     "ROOT_ERROR",
     "RUNTIME",
+    "SERVICE_ERROR",
     "SHAPES",
-    "TRANSPORT",
+    "TRANSPORT_ERRORS",
     "VERSION",
     "WAITING",
     "WARMING",
@@ -32,24 +35,27 @@ PROJECT = "ecrclient"
 RUNTIME = f"{PROJECT}._awsjson"
 """The runtime's package."""
 
-ROOT_ERROR = "ECRClientError"
-"""The root of everything that a client raises."""
+ROOT_ERROR = "AWSClientError"
+"""The root of everything that a client raises; each package has a name of its own for it."""
 
 BATCHING = f"{RUNTIME}.many.batching"
 CLIENT = f"{RUNTIME}.client"
-CONFIG = f"{RUNTIME}.settings.resolution"
+OPTIONS = f"{RUNTIME}.settings.options"
 CREDENTIALS = f"{RUNTIME}.credentials"
 ENDPOINT_RULES = f"{RUNTIME}.settings.partitions"
 ERRORS = f"{RUNTIME}.protocol.errors"
+MANY_ERRORS = f"{RUNTIME}.many.errors"
+SERVICE_ERROR = f"{RUNTIME}.protocol.service_error"
+TRANSPORT_ERRORS = f"{RUNTIME}.transport.errors"
 LAZY = f"{RUNTIME}.support.lazy_import"
 MIDDLEWARE = f"{RUNTIME}.over_httpx.middleware"
 OPERATION = f"{RUNTIME}.protocol.operation"
 PAGINATION = f"{RUNTIME}.many.pagination"
 PARTIAL = f"{RUNTIME}.many.partial_response"
 RAW_RESPONSE = f"{RUNTIME}.protocol.raw_response"
-RETRY = f"{RUNTIME}.calling.retry"
+RETRY_POLICY = f"{RUNTIME}.settings.retry_policy"
 SHAPES = f"{RUNTIME}.protocol.shapes"
-TRANSPORT = f"{RUNTIME}.over_httpx.pooled_transport"
+POOLED_TRANSPORT = f"{RUNTIME}.over_httpx.pooled_transport"
 VERSION = f"{RUNTIME}.version"
 WAITING = f"{RUNTIME}.many.waiting"
 WARMING = f"{RUNTIME}.calling.warming"

@@ -17,7 +17,6 @@ from .client import ECRClient
 from .operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from ecrclient._awsjson.calling.retry import RetryPolicy
     from ecrclient._awsjson.credentials import (
         BotocoreCredentials,
         Credentials,
@@ -28,43 +27,49 @@ if TYPE_CHECKING:
         StaticCredentials,
     )
     from ecrclient._awsjson.many.batching import Batches, BatchResult
+    from ecrclient._awsjson.many.errors import (
+        BatchError,
+        BatchFailure,
+        PaginationError,
+        WaiterError,
+        WaiterFailureError,
+        WaiterTimeoutError,
+    )
     from ecrclient._awsjson.many.pagination import Paginator, PrefetchingPaginator
     from ecrclient._awsjson.many.waiting import Poll
     from ecrclient._awsjson.over_httpx.middleware import CallNext, Middleware
     from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
     from ecrclient._awsjson.protocol.errors import (
-        AttemptTimeout,
-        BatchError,
-        BatchFailure,
         ClientClosedError,
         ClientInUseError,
         ConfigurationError,
-        ConnectError,
-        ConnectTimeout,
         CredentialsError,
         CredentialsTimeout,
         DeadlineExceeded,
-        ECRClientError,
         MissingMemberError,
-        PaginationError,
+        RequestValidationError,
+        ResponseDecodeError,
+    )
+    from ecrclient._awsjson.protocol.raw_response import RawResponse
+    from ecrclient._awsjson.protocol.service_error import ServiceError
+    from ecrclient._awsjson.protocol.shapes import ResponseMetadata
+    from ecrclient._awsjson.settings.options import CallOptions
+    from ecrclient._awsjson.settings.retry_policy import RetryPolicy
+    from ecrclient._awsjson.transport.errors import (
+        AttemptTimeout,
+        ConnectError,
+        ConnectTimeout,
         PoolTimeout,
         ReadError,
         ReadTimeout,
-        RequestValidationError,
-        ResponseDecodeError,
         ResponseTooLarge,
-        ServiceError,
         TransportError,
-        WaiterError,
-        WaiterFailureError,
-        WaiterTimeoutError,
         WriteError,
         WriteTimeout,
     )
-    from ecrclient._awsjson.protocol.raw_response import RawResponse
-    from ecrclient._awsjson.protocol.shapes import ResponseMetadata
-    from ecrclient._awsjson.settings.resolution import CallOptions
     from ecrclient._awsjson.version import __version__
+
+    from .errors import ECRClientError
 
 __all__ = [
     "AttemptTimeout",
@@ -119,52 +124,52 @@ __all__ = [
 ]
 
 _MODULES = {
-    "AttemptTimeout": "ecrclient._awsjson.protocol.errors",
-    "BatchError": "ecrclient._awsjson.protocol.errors",
-    "BatchFailure": "ecrclient._awsjson.protocol.errors",
+    "AttemptTimeout": "ecrclient._awsjson.transport.errors",
+    "BatchError": "ecrclient._awsjson.many.errors",
+    "BatchFailure": "ecrclient._awsjson.many.errors",
     "BatchResult": "ecrclient._awsjson.many.batching",
     "Batches": "ecrclient._awsjson.many.batching",
     "BotocoreCredentials": "ecrclient._awsjson.credentials",
     "CallNext": "ecrclient._awsjson.over_httpx.middleware",
-    "CallOptions": "ecrclient._awsjson.settings.resolution",
+    "CallOptions": "ecrclient._awsjson.settings.options",
     "ClientClosedError": "ecrclient._awsjson.protocol.errors",
     "ClientInUseError": "ecrclient._awsjson.protocol.errors",
     "ConfigurationError": "ecrclient._awsjson.protocol.errors",
-    "ConnectError": "ecrclient._awsjson.protocol.errors",
-    "ConnectTimeout": "ecrclient._awsjson.protocol.errors",
+    "ConnectError": "ecrclient._awsjson.transport.errors",
+    "ConnectTimeout": "ecrclient._awsjson.transport.errors",
     "Credentials": "ecrclient._awsjson.credentials",
     "CredentialsError": "ecrclient._awsjson.protocol.errors",
     "CredentialsProvider": "ecrclient._awsjson.credentials",
     "CredentialsTimeout": "ecrclient._awsjson.protocol.errors",
     "DeadlineExceeded": "ecrclient._awsjson.protocol.errors",
-    "ECRClientError": "ecrclient._awsjson.protocol.errors",
+    "ECRClientError": ".errors",
     "EnvironmentCredentials": "ecrclient._awsjson.credentials",
     "Middleware": "ecrclient._awsjson.over_httpx.middleware",
     "MissingMemberError": "ecrclient._awsjson.protocol.errors",
-    "PaginationError": "ecrclient._awsjson.protocol.errors",
+    "PaginationError": "ecrclient._awsjson.many.errors",
     "Paginator": "ecrclient._awsjson.many.pagination",
     "Poll": "ecrclient._awsjson.many.waiting",
-    "PoolTimeout": "ecrclient._awsjson.protocol.errors",
+    "PoolTimeout": "ecrclient._awsjson.transport.errors",
     "PooledTransport": "ecrclient._awsjson.over_httpx.pooled_transport",
     "PrefetchingPaginator": "ecrclient._awsjson.many.pagination",
     "RawResponse": "ecrclient._awsjson.protocol.raw_response",
-    "ReadError": "ecrclient._awsjson.protocol.errors",
-    "ReadTimeout": "ecrclient._awsjson.protocol.errors",
+    "ReadError": "ecrclient._awsjson.transport.errors",
+    "ReadTimeout": "ecrclient._awsjson.transport.errors",
     "RefreshingCredentials": "ecrclient._awsjson.credentials",
     "RequestValidationError": "ecrclient._awsjson.protocol.errors",
     "RequestsAuthCredentials": "ecrclient._awsjson.credentials",
     "ResponseDecodeError": "ecrclient._awsjson.protocol.errors",
     "ResponseMetadata": "ecrclient._awsjson.protocol.shapes",
-    "ResponseTooLarge": "ecrclient._awsjson.protocol.errors",
-    "RetryPolicy": "ecrclient._awsjson.calling.retry",
-    "ServiceError": "ecrclient._awsjson.protocol.errors",
+    "ResponseTooLarge": "ecrclient._awsjson.transport.errors",
+    "RetryPolicy": "ecrclient._awsjson.settings.retry_policy",
+    "ServiceError": "ecrclient._awsjson.protocol.service_error",
     "StaticCredentials": "ecrclient._awsjson.credentials",
-    "TransportError": "ecrclient._awsjson.protocol.errors",
-    "WaiterError": "ecrclient._awsjson.protocol.errors",
-    "WaiterFailureError": "ecrclient._awsjson.protocol.errors",
-    "WaiterTimeoutError": "ecrclient._awsjson.protocol.errors",
-    "WriteError": "ecrclient._awsjson.protocol.errors",
-    "WriteTimeout": "ecrclient._awsjson.protocol.errors",
+    "TransportError": "ecrclient._awsjson.transport.errors",
+    "WaiterError": "ecrclient._awsjson.many.errors",
+    "WaiterFailureError": "ecrclient._awsjson.many.errors",
+    "WaiterTimeoutError": "ecrclient._awsjson.many.errors",
+    "WriteError": "ecrclient._awsjson.transport.errors",
+    "WriteTimeout": "ecrclient._awsjson.transport.errors",
     "__version__": "ecrclient._awsjson.version",
 }
 

@@ -44,10 +44,10 @@ class ClientHelpers(BaseClient):
             "registry_credentials", "registry_id", registry_id, str, "a string", none=True
         )
         registry_ids = None if registry_id is None else [registry_id]
-        return await self._core.shared(RegistryLogins).get(
+        return await self._state.shared(RegistryLogins).get(
             registry_id,
             lambda: self._call(GET_AUTHORIZATION_TOKEN, {"registry_ids": registry_ids}),
-            self._core.clock.now,
+            self._state.clock.now,
         )
 
     async def latest_images(

@@ -9,11 +9,13 @@ None if the service did not send them.
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.errors import ErrorMember, ServiceError
+from ecrclient._awsjson.protocol.errors import AWSClientError
+from ecrclient._awsjson.protocol.service_error import ErrorMember, ServiceError
 
 __all__ = [
     "ERRORS",
     "BlockedByOrganizationPolicyException",
+    "ECRClientError",
     "EmptyUploadException",
     "ExclusionAlreadyExistsException",
     "ExclusionNotFoundException",
@@ -64,6 +66,9 @@ __all__ = [
     "UploadNotFoundException",
     "ValidationException",
 ]
+
+ECRClientError = AWSClientError
+"""The root of everything that the client raises."""
 
 
 class BlockedByOrganizationPolicyException(ServiceError):

@@ -29,9 +29,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ValidationError
 
-from ecrclient._awsjson.protocol.errors import ECRClientError
 from ecrclient._awsjson.protocol.shapes import Int, OpenEnum, Str, Structure
 from ecrclient._lifecycle_shape import read_document, shape_problems
+from ecrclient.errors import ECRClientError
 
 __all__ = [
     "LifecycleAction",

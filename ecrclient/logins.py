@@ -19,12 +19,9 @@ import anyio
 from pydantic import SecretStr
 
 from ecrclient._awsjson.protocol.argument_checks import check_argument
-from ecrclient._awsjson.protocol.errors import (
-    ECRClientError,
-    MissingMemberError,
-    ResponseDecodeError,
-)
+from ecrclient._awsjson.protocol.errors import MissingMemberError, ResponseDecodeError
 from ecrclient._awsjson.support.per_loop import PerLoop
+from ecrclient.errors import ECRClientError
 
 if TYPE_CHECKING:
     from ecrclient.models import GetAuthorizationTokenResponse

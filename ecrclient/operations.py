@@ -155,7 +155,7 @@ SERVICE = Service(
     signing_name="ecr",
     json_version="1.1",
     errors=ERRORS,
-    models=f"{__name__.rpartition('.')[0]}.models",
+    package=__name__.rpartition(".")[0],
 )
 MODEL_VERSION = "1.44.5"
 """The botocore version whose model the package was generated from."""

@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import TYPE_CHECKING
 
-from ecrclient._awsjson.protocol.errors import ECRClientError
 from ecrclient._awsjson.settings.partitions import Partition, find_partition
 from ecrclient.endpoints import PARTITIONS
+from ecrclient.errors import ECRClientError
 
 if TYPE_CHECKING:
     from ecrclient.models import ImageIdentifier

@@ -42,7 +42,7 @@ def render(service: Service) -> str:
     operations = {operation.name: operation for operation in service.operations}
     for waiter in service.waiters:
         writer.line()
-        writer.lines(_waiter_method(waiter, operations[waiter.operation], writer))
+        writer.lines(_waiter_method(waiter, operations[waiter.operation], service, writer))
     for handle in service.handles:
         writer.line()
         writer.lines(_handle_method(handle, writer))
@@ -81,11 +81,13 @@ def _batch_method(
     yield f"{_BODY})"
 
 
-def _waiter_method(waiter: Waiter, operation: Operation, writer: ModuleWriter) -> Iterator[str]:
+def _waiter_method(
+    waiter: Waiter, operation: Operation, service: Service, writer: ModuleWriter
+) -> Iterator[str]:
     method = of_waiter(waiter, operation)
     members = method.members
     yield from method.signature(writer)
-    yield docstring(waiter_doc(method, waiter), _BODY)
+    yield docstring(waiter_doc(method, waiter, service), _BODY)
     yield f"{_BODY}return await self._wait("
     yield f"{_BODY}    {writer.use('.waiters', waiter_constant(waiter))},"
     yield f"{_BODY}    {_arguments(members)},"

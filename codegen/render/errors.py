@@ -9,7 +9,7 @@ from codegen.ir import ErrorShape, Member, Number, Service, String, StructureRef
 from codegen.render.types import field_type
 from codegen.writer import WIDTH, ModuleWriter, docstring
 
-__all__ = ["render"]
+__all__ = ["render", "root_error"]
 
 _INDENT = "    "
 
@@ -23,7 +23,11 @@ def render(service: Service) -> str:
         "None if the service did not send them.",
         defines=[error.name for error in service.errors],
     )
-    service_error = writer.use(runtime.ERRORS, "ServiceError")
+    root = writer.use(runtime.ERRORS, runtime.ROOT_ERROR)
+    writer.line(f"{writer.define(root_error(service))} = {root}")
+    writer.line(docstring("The root of everything that the client raises."))
+    writer.line()
+    service_error = writer.use(runtime.SERVICE_ERROR, "ServiceError")
     for error in service.errors:
         _error(error, service_error, writer)
     writer.line(f"{writer.define('ERRORS')}: dict[str, type[{service_error}]] = {{")
@@ -33,12 +37,17 @@ def render(service: Service) -> str:
     return writer.to_text()
 
 
+def root_error(service: Service) -> str:
+    """The package's name for the root of its errors, such as ``ECRClientError``."""
+    return f"{service.client}Error"
+
+
 def _error(error: ErrorShape, base: str, writer: ModuleWriter) -> None:
     writer.line(f"class {writer.define(error.name)}({base}):")
     doc = error.doc or f"The service returned ``{error.code}``."
     writer.line(docstring("\n".join(textwrap.wrap(doc, WIDTH - 10)), _INDENT))
     for member in error.members:
-        descriptor = writer.use(runtime.ERRORS, "ErrorMember")
+        descriptor = writer.use(runtime.SERVICE_ERROR, "ErrorMember")
         writer.line()
         kind = _type(member, writer)
         writer.line(

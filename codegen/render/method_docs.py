@@ -6,8 +6,8 @@ import dataclasses
 import textwrap
 from collections.abc import Sequence
 
-from codegen import runtime
 from codegen.ir import Batch, Boolean, Member, Operation, Service, Waiter
+from codegen.render.errors import root_error
 from codegen.render.methods import Method, either
 from codegen.render.types import limits_text
 from codegen.writer import WIDTH, paragraphs
@@ -75,13 +75,12 @@ def _raises_doc(operation: Operation, service: Service) -> str:
         lines.append(
             textwrap.fill(text, WIDTH - 12, initial_indent=_INDENT, subsequent_indent=_BODY)
         )
-    lines.append(
-        f"{_INDENT}{runtime.ROOT_ERROR}: any other failure; see ``{service.package}`` for the tree."
-    )
+    root, package = root_error(service), service.package
+    lines.append(f"{_INDENT}{root}: any other failure; see ``{package}`` for the tree.")
     return "\n".join(lines)
 
 
-def waiter_doc(method: Method, waiter: Waiter) -> str:
+def waiter_doc(method: Method, waiter: Waiter, service: Service) -> str:
     """The docstring of the method that waits."""
     more = [f"The wait fails at the first {either(waiter.failure)}."]
     if waiter.retry_errors:
@@ -100,7 +99,7 @@ def waiter_doc(method: Method, waiter: Waiter) -> str:
             f"{_INDENT}WaiterTimeoutError: ``max_wait`` has passed; it has the last response.\n"
             f"{_INDENT}WaiterFailureError: the status is a failure; it has the last response.\n"
             f"{_INDENT}DeadlineExceeded: ``CallOptions.deadline`` has passed.\n"
-            f"{_INDENT}{runtime.ROOT_ERROR}: any other failure of a poll.",
+            f"{_INDENT}{root_error(service)}: any other failure of a poll.",
         ]
     )
 

@@ -27,7 +27,7 @@ def render(service: Service) -> str:
     writer.line(f'    json_version="{service.json_version}",')
     writer.line(f"    errors={errors},")
     # Relative to this module, wherever the package is.
-    writer.line("    models=f\"{__name__.rpartition('.')[0]}.models\",")
+    writer.line("    package=__name__.rpartition('.')[0],")
     writer.line(")")
     writer.line(f'{writer.define("MODEL_VERSION")} = "{service.model_version}"')
     writer.line(docstring("The botocore version whose model the package was generated from."))

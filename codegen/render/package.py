@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from codegen import runtime
 from codegen.ir import Service
+from codegen.render.errors import root_error
 from codegen.render.lazy import lazily
 from codegen.writer import ModuleWriter, docstring
 
@@ -13,7 +14,7 @@ __all__ = ["render"]
 
 _PUBLIC = {
     runtime.BATCHING: ("BatchResult", "Batches"),
-    runtime.CONFIG: ("CallOptions",),
+    runtime.OPTIONS: ("CallOptions",),
     runtime.CREDENTIALS: (
         "BotocoreCredentials",
         "Credentials",
@@ -24,40 +25,43 @@ _PUBLIC = {
         "StaticCredentials",
     ),
     runtime.ERRORS: (
-        "AttemptTimeout",
-        "BatchError",
-        "BatchFailure",
         "ClientClosedError",
         "ClientInUseError",
         "ConfigurationError",
-        "ConnectError",
-        "ConnectTimeout",
         "CredentialsError",
         "CredentialsTimeout",
         "DeadlineExceeded",
         "MissingMemberError",
-        runtime.ROOT_ERROR,
-        "PaginationError",
+        "RequestValidationError",
+        "ResponseDecodeError",
+    ),
+    runtime.TRANSPORT_ERRORS: (
+        "AttemptTimeout",
+        "ConnectError",
+        "ConnectTimeout",
         "PoolTimeout",
         "ReadError",
         "ReadTimeout",
-        "RequestValidationError",
-        "ResponseDecodeError",
         "ResponseTooLarge",
-        "ServiceError",
         "TransportError",
-        "WaiterError",
-        "WaiterFailureError",
-        "WaiterTimeoutError",
         "WriteError",
         "WriteTimeout",
     ),
+    runtime.MANY_ERRORS: (
+        "BatchError",
+        "BatchFailure",
+        "PaginationError",
+        "WaiterError",
+        "WaiterFailureError",
+        "WaiterTimeoutError",
+    ),
+    runtime.SERVICE_ERROR: ("ServiceError",),
     runtime.MIDDLEWARE: ("CallNext", "Middleware"),
     runtime.PAGINATION: ("Paginator", "PrefetchingPaginator"),
     runtime.RAW_RESPONSE: ("RawResponse",),
-    runtime.RETRY: ("RetryPolicy",),
+    runtime.RETRY_POLICY: ("RetryPolicy",),
     runtime.SHAPES: ("ResponseMetadata",),
-    runtime.TRANSPORT: ("PooledTransport",),
+    runtime.POOLED_TRANSPORT: ("PooledTransport",),
     runtime.WAITING: ("Poll",),
     runtime.VERSION: ("__version__",),
 }
@@ -79,6 +83,10 @@ def render(service: Service) -> str:
             writer.use_type(module, name)
             writer.define(name)
             modules[name] = module
+    root = root_error(service)
+    writer.use_type(".errors", root)
+    writer.define(root)
+    modules[root] = ".errors"
     lazily(writer, modules)
     writer.line()
     writer.lines(_warm_up(service, writer))

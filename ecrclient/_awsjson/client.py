@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from ecrclient._awsjson.calling.budget import Budget
 from ecrclient._awsjson.calling.call import Call
-from ecrclient._awsjson.calling.core import Core
-from ecrclient._awsjson.calling.retry import RetryPolicy
+from ecrclient._awsjson.calling.client_state import ClientState
 from ecrclient._awsjson.calling.warming import load_lazy_libraries
 from ecrclient._awsjson.credentials import Credentials, CredentialsProvider
 from ecrclient._awsjson.over_httpx.middleware import Middleware
@@ -32,10 +31,12 @@ from ecrclient._awsjson.protocol.argument_checks import (
     check_text,
     wrong_argument,
 )
-from ecrclient._awsjson.protocol.errors import ServiceError
 from ecrclient._awsjson.protocol.operation import ResponseT
 from ecrclient._awsjson.protocol.raw_response import RawResponse
-from ecrclient._awsjson.settings.resolution import CallOptions, ClientArguments, ResolveEndpoint
+from ecrclient._awsjson.protocol.service_error import ServiceError
+from ecrclient._awsjson.settings.options import CallOptions
+from ecrclient._awsjson.settings.resolution import ClientArguments, ResolveEndpoint
+from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 from ecrclient._awsjson.support.lazy_import import LazyModule
 
 if TYPE_CHECKING:
@@ -111,18 +112,17 @@ class BaseClient:
         if not (transport is None or hasattr(transport, "handle_async_request")):
             check_instance("transport", transport, (), "an httpx.AsyncBaseTransport")
         layers: tuple[Middleware, ...] = check_callables("middleware", middleware)
-        self._core = Core(
+        self._state = ClientState(
             ClientArguments(region, profile, endpoint_url, use_fips, use_dualstack),
             self._resolve_endpoint,
             self._service,
             credentials,
             transport,
             max_connections,
-            over_httpx=bool(layers),
+            layers,
         )
         self._retry = retry
         self._options = options or CallOptions()
-        self._middleware = layers
 
     async def __aenter__(self) -> Self:
         return self
@@ -137,7 +137,7 @@ class BaseClient:
 
     async def aclose(self) -> None:
         """Close the connections; for clients made by :meth:`with_options` too. Twice is once."""
-        await self._core.aclose()
+        await self._state.aclose()
 
     def with_options(self, options: CallOptions) -> Self:
         """A client with other options that shares connections, credentials and retry quota."""
@@ -152,7 +152,7 @@ class BaseClient:
         Raises:
             RequestValidationError: *request* is not a request of this client; nothing was sent.
             ServiceError: the service refused it; see the operation's method.
-            ECRClientError: any other failure.
+            AWSClientError: any other failure.
         """
         return (await self.invoke_raw(request)).parse()
 
@@ -161,7 +161,7 @@ class BaseClient:
 
         Raises:
             RequestValidationError: *request* is not a request of this client; nothing was sent.
-            ECRClientError: no answer came.
+            AWSClientError: no answer came.
         """
         operation: Operation[ResponseT] | None = self._operations.get(type(request).__name__)
         if operation is None or operation.request is not type(request):
@@ -170,7 +170,7 @@ class BaseClient:
                 "request",
                 f"must be a request of {type(self).__name__}, not {type(request).__name__}",
             )
-        return await self._send(operation, codec.encode_request(request))
+        return await self._new_call(operation, codec.encode_request(request)).run()
 
     async def wait_until(
         self,
@@ -210,7 +210,7 @@ class BaseClient:
             ConfigurationError: an argument is of a wrong type or out of range.
             WaiterTimeoutError: ``max_wait`` has passed; it carries the last answer.
             DeadlineExceeded: ``CallOptions.deadline`` of this client has passed.
-            ECRClientError: any other failure of a poll.
+            AWSClientError: any other failure of a poll.
         """
         from ecrclient._awsjson.many.waiting import Pace, PredicateGoal, wait
 
@@ -232,15 +232,29 @@ class BaseClient:
         members: Mapping[str, object],
         budget: Budget | None = None,
     ) -> ResponseT:
-        return await self._invoke(operation, codec.build_request(operation, members), budget)
+        body = codec.encode_request(codec.build_request(operation, members))
+        return (await self._new_call(operation, body, budget).run()).parse()
 
-    async def _invoke(
+    async def _call_with(
         self,
         operation: Operation[ResponseT],
         request: Request[ResponseT],
         budget: Budget | None = None,
     ) -> ResponseT:
-        return (await self._send(operation, codec.encode_request(request), budget)).parse()
+        body = codec.encode_request(request)
+        return (await self._new_call(operation, body, budget).run()).parse()
+
+    def _new_call(
+        self, operation: Operation[ResponseT], body: bytes, budget: Budget | None = None
+    ) -> Call[ResponseT]:
+        return Call(
+            operation,
+            body,
+            self._state,
+            options=self._options,
+            policy=self._retry,
+            budget=budget,
+        )
 
     def _budget(self) -> Budget:
         """The time for several calls that are one to the caller."""
@@ -258,7 +272,7 @@ class BaseClient:
     ) -> Batches[Any, Any]:
         from ecrclient._awsjson.many.batching import Batches
 
-        return Batches(operation, members, self._invoke, self._budget)
+        return Batches(operation, members, self._call_with, self._budget)
 
     async def _wait(
         self,
@@ -280,16 +294,3 @@ class BaseClient:
             max_wait=max_wait,
             on_poll=on_poll,
         )
-
-    async def _send(
-        self, operation: Operation[ResponseT], body: bytes, budget: Budget | None = None
-    ) -> RawResponse[ResponseT]:
-        return await Call(
-            operation,
-            body,
-            self._core,
-            options=self._options,
-            policy=self._retry,
-            middleware=self._middleware,
-            budget=budget,
-        ).run()

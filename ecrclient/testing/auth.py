@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ecrclient._awsjson.credentials import Credentials
-    from ecrclient._awsjson.protocol.errors import ServiceError
+    from ecrclient._awsjson.protocol.service_error import ServiceError
 
     from .store import Clock
     from .wire import HttpRequest

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
 
-from ecrclient._awsjson.protocol.errors import ServiceError
 from ecrclient._awsjson.protocol.operation import Operation
+from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient.operations import OPERATIONS
 
 from .wire import decode_request

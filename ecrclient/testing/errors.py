@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TypeVar
 
-from ecrclient._awsjson.protocol.errors import ServiceError
+from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient.errors import ERRORS, InvalidParameterException, ServerException
 
 __all__ = [

@@ -13,8 +13,8 @@ from .wire import Delivery
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.credentials import Credentials
-    from ecrclient._awsjson.protocol.errors import ServiceError
     from ecrclient._awsjson.protocol.operation import Operation
+    from ecrclient._awsjson.protocol.service_error import ServiceError
 
     from .store import Clock
 

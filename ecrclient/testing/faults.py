@@ -34,8 +34,8 @@ from .fault_kinds import (
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.credentials import Credentials
-    from ecrclient._awsjson.protocol.errors import ServiceError
     from ecrclient._awsjson.protocol.operation import Operation
+    from ecrclient._awsjson.protocol.service_error import ServiceError
 
     from .calls import Call
     from .fault_kinds import Predicate

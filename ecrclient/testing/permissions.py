@@ -27,8 +27,8 @@ from .errors import refuse_common
 from .iam import any_matches, denies, matches
 
 if TYPE_CHECKING:
-    from ecrclient._awsjson.protocol.errors import ServiceError
     from ecrclient._awsjson.protocol.operation import Operation
+    from ecrclient._awsjson.protocol.service_error import ServiceError
     from ecrclient._awsjson.protocol.shapes import Request
 
     from .auth import Caller

@@ -31,10 +31,10 @@ from .wire import HttpAnswer, HttpRequest
 if TYPE_CHECKING:
     import httpx
 
-    from ecrclient._awsjson.calling.retry import RetryPolicy
     from ecrclient._awsjson.credentials import CredentialsProvider
     from ecrclient._awsjson.over_httpx.middleware import Middleware
-    from ecrclient._awsjson.settings.resolution import CallOptions
+    from ecrclient._awsjson.settings.options import CallOptions
+    from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 
     from .layer_stores import LayerStore
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-from ecrclient._awsjson.protocol.errors import ServiceError
+from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient.operations import OPERATIONS, SERVICE
 
 from .auth import Authenticator

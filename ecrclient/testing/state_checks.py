@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from ecrclient._awsjson.protocol.errors import ServiceError
+from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient._awsjson.protocol.shapes import Structure
 
 from .resources.manifests import read_manifest

@@ -23,9 +23,9 @@ import anyio.lowlevel
 import httpx
 
 from ecrclient._awsjson.credentials import Credentials
-from ecrclient._awsjson.protocol.errors import ServiceError
 from ecrclient._awsjson.protocol.operation import Operation
-from ecrclient._awsjson.settings.resolution import CallOptions
+from ecrclient._awsjson.protocol.service_error import ServiceError
+from ecrclient._awsjson.settings.options import CallOptions
 from ecrclient.client import ECRClient
 
 from .calls import Calls, operation_name
@@ -33,8 +33,8 @@ from .errors import encode_error, scripted_error
 from .wire import HttpAnswer, HttpRequest, encode_response
 
 if TYPE_CHECKING:
-    from ecrclient._awsjson.calling.retry import RetryPolicy
     from ecrclient._awsjson.protocol.operation import ResponseT
+    from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 
 __all__ = ["StubTransport"]
 

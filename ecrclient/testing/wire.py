@@ -24,8 +24,8 @@ from .errors import invalid_parameter, refuse_common
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from ecrclient._awsjson.protocol.errors import ServiceError
     from ecrclient._awsjson.protocol.operation import Operation, ResponseT
+    from ecrclient._awsjson.protocol.service_error import ServiceError
     from ecrclient._awsjson.protocol.shapes import Request, Response
 
 __all__ = [

@@ -12,7 +12,7 @@ import anyio.to_thread
 import pytest
 
 from ecrclient import ClientClosedError, ConfigurationError, ECRClient
-from ecrclient._awsjson.calling import core as module
+from ecrclient._awsjson.calling import client_state as module
 from ecrclient._awsjson.settings import resolution as config
 from tests.tools.scripted import KEY, Scripted, client, ok
 
@@ -67,7 +67,7 @@ def test_a_client_is_built_outside_a_loop_without_io(
 
     with monkeypatch.context() as patch:
         for name in ("open_session", "resolve_settings"):
-            for place in ("config", "core", "credentials.providers"):
+            for place in ("settings.resolution", "calling.client_state", "credentials.providers"):
                 patch.setattr(f"ecrclient._awsjson.{place}.{name}", forbidden, raising=False)
         patch.setattr(module, "default_transport", forbidden)
         patch.setattr(socket, "socket", forbidden)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrclient import Credentials
-from ecrclient._awsjson.calling.signing import Signer
+from ecrclient._awsjson.attempts.signing import Signer
 from tests.awsjson.calling.test_signing import CONTENT_TYPE, CREDENTIALS, HOSTS, PORTS, TIMES
 from tests.conformance.downloads import botocore_tests
 from tests.conformance.effort import examples

@@ -10,7 +10,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from ecrclient._awsjson.calling import core
+from ecrclient._awsjson.calling import client_state
 from ecrclient.models import Attribute, ImageScanFinding
 from ecrclient.testing import InMemoryECR
 
@@ -42,7 +42,7 @@ class Internet(httpx.AsyncBaseTransport):
         """Clients that are made here come to this and to nothing else."""
         key = self.registry().credentials
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(core, "default_transport", self._transport)
+            patch.setattr(client_state, "default_transport", self._transport)
             patch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
             patch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
             patch.setenv("AWS_DEFAULT_REGION", REGION)

@@ -44,7 +44,7 @@ def token(password: str = PASSWORD, *, issued: datetime = NOW) -> httpx.Response
 
 def at(time: Time, transport: Scripted) -> ECRClient:
     ecr = client(transport)
-    cast(Any, ecr)._core.clock.local = time
+    cast(Any, ecr)._state.clock.local = time
     return ecr
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from ecrclient import Credentials, ECRClient
-from ecrclient._awsjson.calling.signing import Signer
+from ecrclient._awsjson.attempts.signing import Signer
 from ecrclient.models import RegistryScanningRule, ScanningRepositoryFilter, UploadLayerPartResponse
 from ecrclient.testing import InMemoryECR
 

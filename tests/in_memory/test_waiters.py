@@ -31,7 +31,7 @@ def ecr() -> InMemoryECR:
 @pytest.fixture
 async def client(ecr: InMemoryECR) -> AsyncIterator[ECRClient]:
     async with ecr.client() as client:
-        await cast(Any, client)._core.connection()  # virtual time does not wait for threads
+        await cast(Any, client)._state.resources()  # virtual time does not wait for threads
         add_blobs(ecr)
         await client.put_image(
             repository_name=REPOSITORY, image_manifest=image_manifest(), image_tag="v1"

@@ -56,7 +56,7 @@ class Elsewhere:
 
 
 def core_of(ecr: ECRClient) -> Any:
-    return cast(Any, ecr)._core
+    return cast(Any, ecr)._state
 
 
 @pytest.fixture

@@ -681,7 +681,7 @@ async def test_a_proxy(
     async with ECRClient(region="eu-west-1", credentials=KEY) as ecr:
         try:
             # Some of them are proxies that can be used.
-            witness.sees(ecr, (await cast(Any, ecr)._core.connection()).transport)
+            witness.sees(ecr, (await cast(Any, ecr)._state.resources()).transport)
         except ECRClientError as error:
             refused.append(error)
     for problem in refused:

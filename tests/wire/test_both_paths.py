@@ -70,7 +70,7 @@ async def heads_of(
         retry=RetryPolicy(base_delay=0),
         **arguments,
     ) as ecr:
-        cast(Any, ecr)._core.clock = ServiceClock(lambda: NOW)
+        cast(Any, ecr)._state.clock = ServiceClock(lambda: NOW)
         await getattr(ecr, call["method"])(**from_json(call["kwargs"]))
     if "transport" in arguments:
         await arguments["transport"].aclose()

@@ -1,130 +1,160 @@
-"""One call on its way through the pipeline.
+"""One call: the retry loop, and what happens in one attempt.
 
-::
-
-    run                deadline around everything, credentials and settings included
-      _retry_loop      attempts, judged one by one, and the sleeps between them
-        _attempt       timeout around it; signed anew, and the whole response is read; credentials
-                       and waiting for a connection have limits of their own
-          _post        bytes, over our own wire
-          _send        as httpx objects, through middleware or another transport
+The stages of a call, and the files that contain them, are in ``docs/runtime.md``.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Generic
 
 import anyio
 
+from ecrclient._awsjson.attempts.attempt import Attempt
 from ecrclient._awsjson.calling.budget import Budget
-from ecrclient._awsjson.calling.core import Connection, Core
-from ecrclient._awsjson.calling.retry import Retry, RetryPolicy
+from ecrclient._awsjson.calling.client_state import ClientState, Resources
+from ecrclient._awsjson.calling.retry import Retry
 from ecrclient._awsjson.calling.telemetry import Observation, observe
 from ecrclient._awsjson.credentials import REFUSED_CREDENTIALS_CODES, Credentials, renew
-from ecrclient._awsjson.protocol.errors import (
-    AttemptTimeout,
-    DeadlineExceeded,
-    ECRClientError,
-    ServiceError,
-    TransportError,
-)
+from ecrclient._awsjson.protocol.errors import AWSClientError, DeadlineExceeded
 from ecrclient._awsjson.protocol.operation import ResponseT
 from ecrclient._awsjson.protocol.raw_response import RawResponse
-from ecrclient._awsjson.settings.resolution import CallOptions
-from ecrclient._awsjson.transport.attempt import Attempt
-from ecrclient._awsjson.transport.response import decode_headers
+from ecrclient._awsjson.protocol.service_error import ServiceError
+from ecrclient._awsjson.settings.options import CallOptions
+from ecrclient._awsjson.transport.errors import AttemptTimeout, TransportError
+from ecrclient._awsjson.transport.timer import AttemptTimer
 
 if TYPE_CHECKING:
-    from ecrclient._awsjson.over_httpx.middleware import Middleware
     from ecrclient._awsjson.protocol.operation import Operation
+    from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 
 __all__ = ["Call"]
 
 
 class Call(Generic[ResponseT]):
-    """One call: what to send, how often it was sent, where its time went."""
+    """What is sent, how often it was sent, and where the time went.
+
+    Args:
+        operation: The operation.
+        body: The request's body.
+        state: What the client shares with its other calls.
+        options: The client's options.
+        policy: The client's retry policy; None: that of the settings.
+        budget: The time for several calls that are one to the caller.
+    """
 
     __slots__ = (
+        "_attempts",
         "_body",
         "_budget",
-        "_core",
         "_credentials",
         "_error",
-        "_middleware",
         "_operation",
         "_options",
         "_policy",
         "_renewed",
-        "_retry",
+        "_resources",
         "_started",
+        "_state",
         "_stopwatch",
+        "_timer",
     )
+
+    _resources: Resources
+    _timer: AttemptTimer
 
     def __init__(
         self,
         operation: Operation[ResponseT],
         body: bytes,
-        core: Core,
+        state: ClientState,
         *,
         options: CallOptions,
         policy: RetryPolicy | None,
-        middleware: Sequence[Middleware],
         budget: Budget | None = None,
     ) -> None:
         self._operation = operation
         self._body = body
-        self._core = core
+        self._state = state
         self._options = options
         self._policy = policy
-        self._middleware = middleware
         self._started = time.perf_counter()
         self._budget = budget or Budget(options.deadline)
         self._stopwatch = self._budget.stopwatch
         self._stopwatch.enter("setup")
-        self._retry: Retry | None = None
-        # What was wrong with the last attempt that ended, and what it was signed with.
-        self._error: ECRClientError | None = None
+        self._attempts = 0
+        # Of the last attempt that ended: its error, and the credentials that signed it.
+        self._error: AWSClientError | None = None
         self._credentials: Credentials | None = None
         self._renewed = False
 
     async def run(self) -> RawResponse[ResponseT]:
-        """The answer, an error's too, after any retries.
+        """Send the request until an attempt succeeds or retrying ends; the last response.
 
         Raises:
-            ECRClientError: no answer came.
+            AWSClientError: There was no response.
         """
-        stay = self._core.loops.enter()
+        use = self._state.loops.enter()
+        observation = observe(self._operation)
         try:
-            observation = observe(self._operation)
-            if observation is None:
-                return await self._within_deadline()
-            return await self._observed(observation)
-        finally:
-            stay.calls -= 1
-
-    async def _observed(self, observation: Observation) -> RawResponse[ResponseT]:
-        try:
-            answer = await self._within_deadline(observation)
-        except BaseException as error:
-            observation.failed(error, self._attempts)
+            response = await self._retry_loop(observation)
+        except BaseException as failure:
+            if observation is not None:
+                observation.failed(failure, self._attempts)
             raise
-        observation.ended(answer, self._error)
-        return answer
+        finally:
+            use.calls -= 1
+        if observation is not None:
+            observation.ended(response, self._error)
+        return response
 
-    @property
-    def _attempts(self) -> int:
-        return self._retry.attempts if self._retry else 0
+    async def _retry_loop(self, observation: Observation | None) -> RawResponse[ResponseT]:
+        """Make attempts within the deadline; resources and credentials count towards it."""
+        has_deadline = self._budget.seconds is not None
+        deadline = anyio.CancelScope(deadline=self._budget.at) if has_deadline else nullcontext()
+        response: RawResponse[ResponseT] | None = None
+        with deadline:
+            self._resources = await self._state.resources()
+            retry = self._new_retry()
+            while True:
+                self._stopwatch.enter("throttle")
+                await retry.begin()
+                self._stopwatch.enter("attempts")
+                self._attempts = retry.attempts
+                response = await self._attempt(retry.headers(self._options.timeout))
+                error = self._error
+                if observation is not None:
+                    observation.attempted(self._attempts, response, error)
+                self._stopwatch.enter("sleeps")
+                if error is None:
+                    retry.succeeded()
+                    break
+                if await self._renew_credentials(error):
+                    retry.excuse()
+                    continue
+                date = response.headers.get("date") if response else None
+                delay = retry.next_delay(error, date)
+                if delay is None:
+                    break
+                if delay and anyio.current_time() + delay >= self._budget.at:
+                    # The next attempt could not begin in time.
+                    retry.abandon()
+                    raise self._deadline_exceeded() from error
+                await anyio.sleep(delay)
+        if isinstance(deadline, anyio.CancelScope) and deadline.cancelled_caught:
+            raise self._deadline_exceeded() from self._error
+        if response is None:
+            assert self._error is not None
+            raise self._error
+        return response
 
-    async def _within_deadline(
-        self, observation: Observation | None = None
-    ) -> RawResponse[ResponseT]:
-        if self._budget.seconds is None:
-            return await self._retry_loop(observation)
-        with anyio.CancelScope(deadline=self._budget.at):
-            return await self._retry_loop(observation)
-        raise self._deadline_exceeded() from self._error
+    def _new_retry(self) -> Retry:
+        state, operation = self._state, self._operation
+        policy = self._options.retry or self._policy or self._resources.retry
+        throttle = state.throttles.of(operation.name) if policy.mode == "adaptive" else None
+        return Retry(policy, state.quota, state.clock, throttle, idempotent=operation.retry_safe)
 
     def _deadline_exceeded(self) -> DeadlineExceeded:
         return DeadlineExceeded(
@@ -134,69 +164,41 @@ class Call(Generic[ResponseT]):
             self._stopwatch.read(),
         )
 
-    async def _retry_loop(self, observation: Observation | None) -> RawResponse[ResponseT]:
-        connection = await self._core.connection()
-        retry = self._retry = self._new_retry(connection)
-        while True:
-            self._stopwatch.enter("throttle")
-            await retry.begin()
-            self._stopwatch.enter("attempts")
-            answer = await self._try(connection, retry)
-            if observation is not None:
-                observation.attempted(retry.attempts, answer, self._error)
-            self._stopwatch.enter("sleeps")
-            if self._error is None:
-                retry.succeeded()
-            elif await self._may_try_again(connection, retry, answer, self._error):
-                continue
-            if answer is None:
-                assert self._error is not None
-                raise self._error
-            return answer
-
-    def _new_retry(self, connection: Connection) -> Retry:
-        core = self._core
-        policy = self._options.retry or self._policy or connection.retry
-        adaptive = policy.mode == "adaptive"
-        throttle = core.throttles.of(self._operation.name) if adaptive else None
-        return Retry(
-            policy, core.quota, core.clock, throttle, idempotent=self._operation.retry_safe
+    async def _attempt(self, headers: Mapping[str, str]) -> RawResponse[ResponseT] | None:
+        """Send once and decode the response, within the timeout; sets ``_error``."""
+        options = self._options
+        timer = self._timer = AttemptTimer(options.timeout, options.seconds_for_pool)
+        attempt = Attempt(
+            self._operation,
+            self._body,
+            headers,
+            timer,
+            self._get_credentials,
+            self._state.clock.now,
         )
-
-    async def _try(self, connection: Connection, retry: Retry) -> RawResponse[ResponseT] | None:
-        """One attempt; what was wrong with it is kept until the next has ended."""
         try:
-            answer = await self._attempt(connection, retry)
+            with timer.scope:
+                received = await self._resources.sender.send(attempt)
+                elapsed = time.perf_counter() - self._started
+                response = RawResponse(self._operation, *received, self._attempts, elapsed)
+                await response.decode()
+                self._error = response.error()
+                return response
+            raise AttemptTimeout(f"no complete response within {options.timeout:g} s")
         except TransportError as failure:
-            failure.operation, failure.attempts = self._operation.name, retry.attempts
+            failure.operation, failure.attempts = self._operation.name, self._attempts
             self._error = failure
             return None
-        self._error = answer.error()
-        return answer
 
-    async def _may_try_again(
-        self,
-        connection: Connection,
-        retry: Retry,
-        answer: RawResponse[ResponseT] | None,
-        error: ECRClientError,
-    ) -> bool:
-        """Whether another attempt shall be made; the wait before it is over then."""
-        if await self._renew_credentials(connection, error):
-            retry.excuse()
-            return True
-        delay = retry.next_delay(error, answer.headers.get("date") if answer else None)
-        if delay is None:
-            return False
-        if delay and anyio.current_time() + delay >= self._budget.at:
-            # It could not even begin in time.
-            retry.abandon()
-            raise self._deadline_exceeded() from error
-        await anyio.sleep(delay)
-        return True
+    async def _get_credentials(self) -> Credentials:
+        self._stopwatch.enter("credentials")
+        with self._timer.paused():
+            self._credentials = await self._resources.credentials.get()
+        self._stopwatch.enter("attempts")
+        return self._credentials
 
-    async def _renew_credentials(self, connection: Connection, error: ECRClientError) -> bool:
-        """Once a call: whether its credentials were refused and there are others now."""
+    async def _renew_credentials(self, error: AWSClientError) -> bool:
+        """Once a call: whether its credentials were refused and have been replaced."""
         if (
             self._renewed
             or self._credentials is None
@@ -205,62 +207,5 @@ class Call(Generic[ResponseT]):
         ):
             return False
         self._stopwatch.enter("credentials")
-        self._renewed = await renew(connection.credentials, self._credentials)
+        self._renewed = await renew(self._resources.credentials, self._credentials)
         return self._renewed
-
-    async def _attempt(self, connection: Connection, retry: Retry) -> RawResponse[ResponseT]:
-        """The middleware and the transport once, within the timeout."""
-        credentials: Credentials | None = None
-        if connection.sender.sends_bytes and not self._middleware:
-            credentials = await self._get_credentials(connection)
-        attempt = Attempt(retry.headers(self._options.timeout), self._options)
-        with attempt.scope:
-            if credentials is not None:
-                response = await self._post(connection, retry, attempt, credentials)
-            else:
-                response = await self._send(connection, retry, attempt)
-            await response.decode()
-            return response
-        raise AttemptTimeout(f"no complete response within {attempt.timeout:g} s")
-
-    async def _post(
-        self, connection: Connection, retry: Retry, attempt: Attempt, credentials: Credentials
-    ) -> RawResponse[ResponseT]:
-        """An attempt that no middleware sees: bytes."""
-        status, headers, content = await connection.sender.post(
-            self._operation, self._body, attempt, credentials, self._core.clock.now()
-        )
-        return self._raw_response(status, decode_headers(headers), content, retry)
-
-    async def _send(
-        self, connection: Connection, retry: Retry, attempt: Attempt
-    ) -> RawResponse[ResponseT]:
-        """An attempt through the middleware, or through a transport that speaks httpx."""
-        response = await connection.sender.over_httpx().attempt(
-            self._operation,
-            self._body,
-            attempt,
-            middleware=self._middleware,
-            get_credentials=lambda: self._get_credentials(connection),
-            now=self._core.clock.now,
-        )
-        headers = dict(response.headers.items())
-        return self._raw_response(response.status_code, headers, response.content, retry)
-
-    async def _get_credentials(self, connection: Connection) -> Credentials:
-        self._stopwatch.enter("credentials")
-        self._credentials = await connection.credentials.get()
-        self._stopwatch.enter("attempts")
-        return self._credentials
-
-    def _raw_response(
-        self, status: int, headers: Mapping[str, str], content: bytes, retry: Retry
-    ) -> RawResponse[ResponseT]:
-        return RawResponse(
-            operation=self._operation,
-            status=status,
-            headers=headers,
-            content=content,
-            attempts=retry.attempts,
-            elapsed=time.perf_counter() - self._started,
-        )

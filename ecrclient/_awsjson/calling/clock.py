@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ecrclient._awsjson.protocol.errors import ECRClientError
+    from ecrclient._awsjson.protocol.errors import AWSClientError
 
 __all__ = ["ServiceClock"]
 
@@ -52,7 +52,7 @@ class ServiceClock:
             return None
 
     def learn(
-        self, error: ECRClientError, difference: timedelta | None, signed_with: timedelta
+        self, error: AWSClientError, difference: timedelta | None, signed_with: timedelta
     ) -> bool:
         """Take over the difference if it explains the error; whether it does.
 

@@ -1,101 +1,44 @@
-"""When to try again, and when.
+"""Whether to retry, and after how long.
 
 The ``standard`` and ``adaptive`` modes of the AWS SDKs, with the figures of botocore 1.44.5
 (``botocore/retries/standard.py`` and ``quota.py``): exponential backoff with full jitter, and a
-quota that all calls of a client share, so that a service in trouble is not flooded with retries.
-``docs/retries.md`` tells the rules, and where and why they are not botocore's.
+quota that all calls of a client share, so that retries do not overload a failing service.
+``docs/retries.md`` documents the rules, and where and why they differ from botocore's.
 
-:class:`RetryPolicy` is what the user says, :class:`RetryQuota` what calls share, :class:`Retry` the
-state of one call. Whether an error is worth another attempt is a fact that the error carries.
+:class:`RetryPolicy` is the user's choice, :class:`RetryQuota` is shared by all calls of a client,
+and :class:`Retry` is the state of one call. Whether an error is retryable is a property of the
+error.
 """
 
 from __future__ import annotations
 
 import random
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
-from ecrclient._awsjson.protocol.argument_checks import check_count, check_seconds
 from ecrclient._awsjson.protocol.errors import (
-    ConfigurationError,
-    ECRClientError,
+    AWSClientError,
     ResponseDecodeError,
-    ServiceError,
-    TransportError,
 )
+from ecrclient._awsjson.protocol.service_error import is_throttling_error
+from ecrclient._awsjson.transport.errors import TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ecrclient._awsjson.calling.clock import ServiceClock
     from ecrclient._awsjson.calling.throttle import Throttle
+    from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 
-__all__ = ["Retry", "RetryMode", "RetryPolicy", "RetryQuota"]
+__all__ = ["Retry", "RetryQuota"]
 
-RetryMode = Literal["standard", "adaptive"]
 
 _QUOTA = 500
 _RETRY_COST = 14
 _THROTTLED_COST = 5
 _SUCCESS_REFUND = 1
-_MAX_BEYOND_BACKOFF = 5.0
-# 2.0 ** 1024 is more than a float holds; long before that max_delay is what counts.
-_MAX_DOUBLINGS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often a call is tried and how long it waits in between."""
-
-    max_attempts: int = 3
-    """Attempts in all, the first included; 1 means no retry."""
-    mode: RetryMode = "standard"
-    """``adaptive`` also slows the client down, for each operation, while it is throttled."""
-    base_delay: float = 0.05
-    """Seconds: the upper bound of the first wait after a transient failure."""
-    throttling_base_delay: float = 1.0
-    """Seconds: the upper bound of the first wait after a throttled attempt."""
-    max_delay: float = 20.0
-    """Seconds: no wait is longer, unless the service asks for more (``x-amz-retry-after``)."""
-    retry_non_idempotent: bool = True
-    """Whether an operation that is not idempotent is sent again when the response to an earlier
-    attempt may have been lost."""
-
-    def __post_init__(self) -> None:
-        check_count("max_attempts", self.max_attempts)
-        if self.mode not in get_args(RetryMode):
-            raise ConfigurationError(f"mode must be standard or adaptive, not {self.mode!r}")
-        if type(self.retry_non_idempotent) is not bool:
-            raise ConfigurationError(
-                f"retry_non_idempotent must be True or False, not {self.retry_non_idempotent!r}"
-            )
-        for name in ("base_delay", "throttling_base_delay", "max_delay"):
-            check_seconds(name, getattr(self, name), zero=True)
-
-    def delay(
-        self,
-        error: ECRClientError,
-        attempt: int,
-        *,
-        random: Callable[[], float] = random.random,
-    ) -> float:
-        """Seconds to wait after *attempt* (the first is 1) has failed with *error*."""
-        base = self.throttling_base_delay if _is_throttling(error) else self.base_delay
-        longest = min(base * 2.0 ** min(attempt - 1, _MAX_DOUBLINGS), self.max_delay)
-        backoff = random() * longest
-        wanted = error.retry_after if isinstance(error, ServiceError) else None
-        if wanted is None:
-            return backoff
-        return max(backoff, min(wanted, backoff + _MAX_BEYOND_BACKOFF))
-
-
-def _is_throttling(error: ECRClientError) -> bool:
-    return isinstance(error, ServiceError) and error.is_throttling
-
-
-def _may_have_succeeded(error: ECRClientError) -> bool:
+def _may_have_succeeded(error: AWSClientError) -> bool:
     """Whether the service may have done what was requested although the response was lost."""
     if isinstance(error, TransportError):
         return error.may_have_arrived
@@ -113,9 +56,9 @@ class RetryQuota:
         """Tokens left."""
         return self._available
 
-    def acquire(self, error: ECRClientError) -> int | None:
+    def acquire(self, error: AWSClientError) -> int | None:
         """Pay for a retry after *error*; the price, or None when too little is left."""
-        cost = _THROTTLED_COST if _is_throttling(error) else _RETRY_COST
+        cost = _THROTTLED_COST if is_throttling_error(error) else _RETRY_COST
         if cost > self._available:
             return None
         self._available -= cost
@@ -190,7 +133,7 @@ class Retry:
             self._throttle.received(throttled=False)
         self._quota.release(self._cost)
 
-    def next_delay(self, error: ECRClientError, date: str | None = None) -> float | None:
+    def next_delay(self, error: AWSClientError, date: str | None = None) -> float | None:
         """Seconds until the next attempt, which is paid for; None when there shall be none.
 
         Args:
@@ -198,7 +141,7 @@ class Retry:
             date: The ``Date`` of the answer, if there was one.
         """
         if self._throttle is not None:
-            self._throttle.received(throttled=_is_throttling(error))
+            self._throttle.received(throttled=is_throttling_error(error))
         difference = self._clock.difference(date)
         if difference is not None:
             self._difference = difference

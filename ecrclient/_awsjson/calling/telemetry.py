@@ -1,20 +1,22 @@
-"""What a call tells the outside: a log line, and a span where OpenTelemetry listens.
+"""What a call reports: a log line, and a span if the application uses OpenTelemetry.
 
-Logging is the standard library's, under ``ecrclient``: one line a call, at DEBUG. OpenTelemetry
-(the extra ``[otel]``) is used when the application has imported it: a CLIENT span a call with an
-event an attempt, and a duration histogram, by the semantic conventions "AWS SDK" and "RPC".
-Nothing here sees a body or a header, so nothing secret can be told.
+Logging is the standard library's, under the name of the generated package: one line per call, at
+DEBUG. OpenTelemetry is used if the application has imported it: one CLIENT span per call with an
+event per attempt, and a duration histogram, by the semantic conventions "AWS SDK" and "RPC".
+Nothing here reads a body or a header, so nothing secret is reported.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from ecrclient._awsjson.protocol.codec import request_id_of
-from ecrclient._awsjson.protocol.errors import ECRClientError, ServiceError
+from ecrclient._awsjson.protocol.errors import AWSClientError
+from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient._awsjson.version import __version__
 
 if TYPE_CHECKING:
@@ -23,15 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Observation", "observe"]
 
-logger = logging.getLogger("ecrclient")
-
-_SCOPE = "ecrclient"
+_logger = functools.cache(logging.getLogger)
 
 
 def observe(operation: Operation[Any]) -> Observation | None:
-    """Begin to observe a call; None when nobody listens, which is the fast path."""
+    """Begin to observe a call; None if neither logging nor tracing is on."""
     tracing = sys.modules.get("opentelemetry.trace")
-    if tracing is None and not logger.isEnabledFor(logging.DEBUG):
+    if tracing is None and not _logger(operation.service.package).isEnabledFor(logging.DEBUG):
         return None
     return Observation(operation, tracing)
 
@@ -39,10 +39,11 @@ def observe(operation: Operation[Any]) -> Observation | None:
 class Observation:
     """One call as others see it."""
 
-    __slots__ = ("_attempted", "_attributes", "_name", "_span", "_started", "_tracing")
+    __slots__ = ("_attempted", "_attributes", "_name", "_package", "_span", "_started", "_tracing")
 
     def __init__(self, operation: Operation[Any], tracing: Any) -> None:
         service = operation.service.service_id
+        self._package = operation.service.package
         self._started = time.perf_counter()
         self._attempted = 0
         self._name = f"{service}.{operation.name}"
@@ -54,13 +55,13 @@ class Observation:
         self._tracing = tracing
         self._span: Any = None
         if tracing is not None:
-            tracer = tracing.get_tracer(_SCOPE, __version__)
+            tracer = tracing.get_tracer(self._package, __version__)
             self._span = tracer.start_span(
                 self._name, kind=tracing.SpanKind.CLIENT, attributes=self._attributes
             )
 
     def attempted(
-        self, number: int, answer: RawResponse[Any] | None, error: ECRClientError | None
+        self, number: int, answer: RawResponse[Any] | None, error: AWSClientError | None
     ) -> None:
         """An attempt has ended, with an answer, an error, or an answer that is one."""
         self._attempted = number
@@ -73,7 +74,7 @@ class Observation:
             attributes["error.type"] = _name(error)
         self._span.add_event("attempt", attributes)
 
-    def ended(self, answer: RawResponse[Any], error: ECRClientError | None) -> None:
+    def ended(self, answer: RawResponse[Any], error: AWSClientError | None) -> None:
         """An answer has come, and with *error* it is not what was asked for."""
         code = None if error is None else _name(error)
         request_id = request_id_of(answer.headers)
@@ -94,12 +95,14 @@ class Observation:
             # The last attempt was cut off, by a deadline or a cancellation.
             self._span.add_event("attempt", {"attempt": attempts, "error.type": code})
         # Only our own texts are known to hold no secret.
-        told = f"{code}: {error}" if isinstance(error, ECRClientError) else code
-        self._finish({"error.type": code}, attempts, told)
+        text = f"{code}: {error}" if isinstance(error, AWSClientError) else code
+        self._finish({"error.type": code}, attempts, text)
 
-    def _finish(self, outcome: dict[str, Any], attempts: int, told: str) -> None:
+    def _finish(self, outcome: dict[str, Any], attempts: int, outcome_text: str) -> None:
         elapsed = time.perf_counter() - self._started
-        logger.debug("%s: %s attempts=%d elapsed=%.3fs", self._name, told, attempts, elapsed)
+        _logger(self._package).debug(
+            "%s: %s attempts=%d elapsed=%.3fs", self._name, outcome_text, attempts, elapsed
+        )
         if self._span is None:
             return
         known = {name: value for name, value in outcome.items() if value is not None}
@@ -117,7 +120,7 @@ class Observation:
         if "error.type" in known:
             attributes["error.type"] = str(known["error.type"])
         # The API hands out the same instrument for the same name.
-        histogram = metrics.get_meter(_SCOPE, __version__).create_histogram(
+        histogram = metrics.get_meter(self._package, __version__).create_histogram(
             "rpc.client.call.duration",
             unit="s",
             description="Duration of a call, retries included.",

@@ -26,7 +26,7 @@ __all__ = ["ADVISORY_WINDOW", "MANDATORY_WINDOW", "RefreshingCredentials", "Sour
 Source = Callable[[], Credentials | Awaitable[Credentials]]
 """Gets credentials anew: a function that may block, or an async one."""
 
-_LOGGER = logging.getLogger("ecrclient.credentials")
+_LOGGER = logging.getLogger(__name__)
 ADVISORY_WINDOW = timedelta(minutes=15)
 MANDATORY_WINDOW = timedelta(minutes=10)
 # Credentials that never live for 40 minutes would be refreshed with every call: theirs begin after
@@ -201,7 +201,7 @@ class RefreshingCredentials:
         refresh = self._refresh = Question(self._asked, self._generation)
         loop = "trio" if in_trio() else "asyncio"
         thread = threading.Thread(
-            target=self._run, args=(refresh, loop), name="ecrclient-credentials", daemon=True
+            target=self._run, args=(refresh, loop), name="awsjson-credentials", daemon=True
         )
         try:
             thread.start()

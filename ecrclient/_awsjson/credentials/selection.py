@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REFUSED_CREDENTIALS_CODES", "default_provider", "renew"]
 
-_LOGGER = logging.getLogger("ecrclient.credentials")
+_LOGGER = logging.getLogger(__name__)
 
 REFUSED_CREDENTIALS_CODES = frozenset(
     {

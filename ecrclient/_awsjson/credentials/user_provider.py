@@ -12,7 +12,7 @@ from ecrclient._awsjson.credentials.base import TIMEOUT, Credentials, harmless_c
 from ecrclient._awsjson.credentials.providers import EnvironmentCredentials, StaticCredentials
 from ecrclient._awsjson.credentials.refresh import RefreshingCredentials
 from ecrclient._awsjson.credentials.requests_auth import RequestsAuthCredentials
-from ecrclient._awsjson.protocol.errors import CredentialsError, CredentialsTimeout, ECRClientError
+from ecrclient._awsjson.protocol.errors import AWSClientError, CredentialsError, CredentialsTimeout
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.credentials.base import CredentialsProvider
@@ -72,7 +72,7 @@ class UsersProvider:
             try:
                 returned = method()
                 return await returned if inspect.isawaitable(returned) else returned
-            except ECRClientError:
+            except AWSClientError:
                 raise
             except Exception as error:  # noqa: BLE001 - it is the user's code
                 failure = error

@@ -23,13 +23,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from ecrclient._awsjson.many.ahead import MapAhead
+from ecrclient._awsjson.many.errors import BatchError, BatchFailure
 from ecrclient._awsjson.many.partial_response import PartialResponse, failures_in, items_in
 from ecrclient._awsjson.protocol.argument_checks import check_count
 from ecrclient._awsjson.protocol.codec import build_request
 from ecrclient._awsjson.protocol.errors import (
-    BatchError,
-    BatchFailure,
-    ECRClientError,
+    AWSClientError,
     RequestValidationError,
     ValidationProblem,
 )
@@ -62,7 +61,7 @@ class BatchResult(Generic[ItemT, FailureT]):
     """What has succeeded, in the order of the ids, chunk by chunk."""
     failures: list[BatchFailure[FailureT]]
     """The ids that the service reported as failed."""
-    errors: list[ECRClientError]
+    errors: list[AWSClientError]
     """Calls that failed as a whole; a note on each tells which ids it was for."""
 
     def raise_for_failures(self) -> list[ItemT]:
@@ -203,7 +202,7 @@ class Batches(Generic[ItemT, FailureT]):
         try:
             request = chunk.request or self._build(chunk)
             answer = await self._invoke(self._operation, request, budget)
-        except ECRClientError as error:
+        except AWSClientError as error:
             last = chunk.first + len(chunk.ids) - 1
             error.add_note(f"{self._batch.ids} {chunk.first} to {last}, counted from 0")
             return BatchResult([], [], [error])
@@ -312,7 +311,7 @@ class _Items(AsyncIterator[ItemT]):
     def __init__(self, outcomes: AsyncIterator[BatchResult[ItemT, Any]]) -> None:
         self._outcomes = outcomes
         self._items: Iterator[ItemT] = iter(())
-        self._failed: list[ECRClientError] = []
+        self._failed: list[AWSClientError] = []
 
     async def __anext__(self) -> ItemT:
         while True:

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from ecrclient._awsjson.many.ahead import ReadAhead
+from ecrclient._awsjson.many.errors import PaginationError
 from ecrclient._awsjson.protocol.argument_checks import check_count
-from ecrclient._awsjson.protocol.errors import PaginationError
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.calling.budget import Budget

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from ecrclient._awsjson.protocol.errors import BatchError, BatchFailure
+from ecrclient._awsjson.many.errors import BatchError, BatchFailure
 from ecrclient._awsjson.protocol.shapes import Response
 
 __all__ = ["PartialMembers", "PartialResponse"]

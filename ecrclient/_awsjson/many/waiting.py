@@ -16,18 +16,14 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast
 
 import anyio
 
+from ecrclient._awsjson.many.errors import WaiterFailureError, WaiterTimeoutError
 from ecrclient._awsjson.protocol.argument_checks import (
     check_callable,
     check_instance,
     check_seconds,
 )
-from ecrclient._awsjson.protocol.errors import (
-    ConfigurationError,
-    DeadlineExceeded,
-    ServiceError,
-    WaiterFailureError,
-    WaiterTimeoutError,
-)
+from ecrclient._awsjson.protocol.errors import ConfigurationError, DeadlineExceeded
+from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient._awsjson.protocol.shapes import Response
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import warnings
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ecrclient._awsjson.transport.byte_transport import Wire
+from ecrclient._awsjson.transport.byte_transport import ByteTransport
 from ecrclient._awsjson.transport.response import MAX_RESPONSE_BYTES
 from ecrclient._awsjson.transport.tls import shared_context
 
@@ -25,7 +25,7 @@ def default_transport(
     max_connections: int = 50,
     *,
     ca_bundle: str | os.PathLike[str] | ssl.SSLContext | None = None,
-) -> Wire | LimitedTransport:
+) -> ByteTransport | LimitedTransport:
     """The transport to an endpoint: a wire, or httpx's through the environment's proxy.
 
     It reads certificates, so make it off the event loop.
@@ -55,7 +55,7 @@ def default_transport(
             max_connections=max_connections,
             max_response_bytes=MAX_RESPONSE_BYTES,
         )
-    return Wire(max_connections=max_connections, verify=verify)
+    return ByteTransport(max_connections=max_connections, verify=verify)
 
 
 def _is_loopback(host: str) -> bool:

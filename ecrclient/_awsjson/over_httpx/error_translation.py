@@ -5,10 +5,14 @@ from __future__ import annotations
 import httpx
 
 from ecrclient._awsjson.over_httpx.messages import AnswerTooLarge, EncodingNotSupported
-from ecrclient._awsjson.protocol.errors import (
+from ecrclient._awsjson.protocol.errors import AWSClientError
+from ecrclient._awsjson.transport.content_encoding import (
+    ContentDecodingError,
+    UnsupportedEncodingError,
+)
+from ecrclient._awsjson.transport.errors import (
     ConnectError,
     ConnectTimeout,
-    ECRClientError,
     PoolTimeout,
     ReadError,
     ReadTimeout,
@@ -17,11 +21,7 @@ from ecrclient._awsjson.protocol.errors import (
     WriteError,
     WriteTimeout,
 )
-from ecrclient._awsjson.transport.byte_transport import OtherOriginError
-from ecrclient._awsjson.transport.content_encoding import (
-    ContentDecodingError,
-    UnsupportedEncodingError,
-)
+from ecrclient._awsjson.transport.origin import OtherOriginError
 from ecrclient._awsjson.transport.parser import ParseError
 
 __all__ = ["to_httpx", "translate_error"]
@@ -44,7 +44,7 @@ _THEIRS_AND_OURS: tuple[tuple[type[httpx.RequestError], type[TransportError]], .
 )
 
 
-def translate_error(error: httpx.RequestError) -> ECRClientError:
+def translate_error(error: httpx.RequestError) -> AWSClientError:
     """The client's exception for one of httpx's.
 
     An exception that the client's own transport raised comes out as it went in, whatever middleware
@@ -53,11 +53,11 @@ def translate_error(error: httpx.RequestError) -> ECRClientError:
     return _original(error) or _equivalent(error)
 
 
-def _original(error: httpx.RequestError) -> ECRClientError | None:
+def _original(error: httpx.RequestError) -> AWSClientError | None:
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
-        if isinstance(cause, ECRClientError):
+        if isinstance(cause, AWSClientError):
             return cause
         seen.add(id(cause))
         cause = cause.__cause__

@@ -1,4 +1,4 @@
-"""The wire as an ``httpx`` transport: for middleware, and for any ``httpx.AsyncClient``."""
+"""The byte transport as an ``httpx`` transport: for middleware, and for ``httpx.AsyncClient``."""
 
 from __future__ import annotations
 
@@ -12,20 +12,77 @@ import httpx
 from ecrclient._awsjson.over_httpx.error_translation import to_httpx
 from ecrclient._awsjson.over_httpx.messages import encode_head, request_body
 from ecrclient._awsjson.over_httpx.responses import BoundedResponse, WholeResponse
-from ecrclient._awsjson.protocol.errors import TransportError
-from ecrclient._awsjson.transport.attempt import EXTENSION
-from ecrclient._awsjson.transport.byte_transport import Origin, Wire
+from ecrclient._awsjson.transport.byte_transport import ByteTransport
+from ecrclient._awsjson.transport.errors import TransportError
 from ecrclient._awsjson.transport.exchange import Exchange
+from ecrclient._awsjson.transport.origin import Origin
 from ecrclient._awsjson.transport.pool import PoolStats
 from ecrclient._awsjson.transport.response import MAX_RESPONSE_BYTES
+from ecrclient._awsjson.transport.timer import EXTENSION
 
-__all__ = ["PooledTransport", "over_wire", "wire_of"]
+__all__ = ["ByteTransportAdapter", "PooledTransport", "byte_transport_of"]
 
 # RFC 9110, section 9.2.2; PUT and DELETE included.
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 
 
-class PooledTransport(httpx.AsyncBaseTransport):
+class ByteTransportAdapter(httpx.AsyncBaseTransport):
+    """A byte transport as an ``httpx`` transport; closing it closes the byte transport."""
+
+    def __init__(self, transport: ByteTransport) -> None:
+        self._byte_transport = transport
+
+    def __repr__(self) -> str:
+        origin = self._byte_transport.origin
+        return (
+            f"<{type(self).__name__}>" if origin is None else f"<{type(self).__name__} to {origin}>"
+        )
+
+    @property
+    def byte_transport(self) -> ByteTransport:
+        """The transport that is adapted."""
+        return self._byte_transport
+
+    def stats(self) -> PoolStats:
+        """The present numbers of connections and calls, and the totals."""
+        return self._byte_transport.stats()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request and await the answer's head; a small answer is complete then.
+
+        Raises:
+            httpx.TransportError: no answer came, or none that can be read.
+            ClientClosedError: the transport is closed.
+            ConfigurationError: the CA bundle cannot be read.
+        """
+        origin = _origin(request)
+        head = encode_head(request)
+        body = request_body(request, head)
+        timeouts = request.extensions.get("timeout", {})
+        try:
+            exchange = await self._byte_transport.begin(
+                origin,
+                request.method,
+                head,
+                body,
+                timeouts,
+                request.extensions.get(EXTENSION),
+                resend=_is_idempotent(request),
+            )
+            try:
+                return _response(exchange, request)
+            except BaseException:
+                exchange.end()
+                raise
+        except TransportError as error:
+            raise to_httpx(error, request) from error
+
+    async def aclose(self) -> None:
+        """Close every connection; calls under way and waiting get ``ClientClosedError``."""
+        self._byte_transport.close()
+
+
+class PooledTransport(ByteTransportAdapter):
     """An HTTP/1.1 transport to one origin, that of its first request, on asyncio and on trio.
 
     Use it with ``ECRClient(transport=...)`` or in any ``httpx.AsyncClient``. It follows no
@@ -59,68 +116,21 @@ class PooledTransport(httpx.AsyncBaseTransport):
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         parser: str | None = None,
     ) -> None:
-        self._wire = Wire(
-            max_connections=max_connections,
-            keepalive_expiry=keepalive_expiry,
-            verify=verify,
-            max_response_bytes=max_response_bytes,
-            parser=parser,
+        super().__init__(
+            ByteTransport(
+                max_connections=max_connections,
+                keepalive_expiry=keepalive_expiry,
+                verify=verify,
+                max_response_bytes=max_response_bytes,
+                parser=parser,
+            )
         )
 
-    def __repr__(self) -> str:
-        origin = self._wire.origin
-        return "<PooledTransport>" if origin is None else f"<PooledTransport to {origin}>"
 
-    def stats(self) -> PoolStats:
-        """How many connections and calls there are at the moment, and have been."""
-        return self._wire.stats()
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request and await the answer's head; a small answer is complete then.
-
-        Raises:
-            httpx.TransportError: no answer came, or none that can be read.
-            ClientClosedError: the transport is closed.
-            ConfigurationError: the CA bundle cannot be read.
-        """
-        origin = _origin(request)
-        head = encode_head(request)
-        body = request_body(request, head)
-        timeouts = request.extensions.get("timeout", {})
-        try:
-            exchange = await self._wire.begin(
-                origin,
-                request.method,
-                head,
-                body,
-                timeouts,
-                request.extensions.get(EXTENSION),
-                resend=_is_idempotent(request),
-            )
-            try:
-                return _response(exchange, request)
-            except BaseException:
-                exchange.end()
-                raise
-        except TransportError as error:
-            raise to_httpx(error, request) from error
-
-    async def aclose(self) -> None:
-        """Close every connection; calls under way and waiting get ``ClientClosedError``."""
-        self._wire.close()
-
-
-def over_wire(wire: Wire) -> PooledTransport:
-    """The transport of a wire that there is already; closing it closes the wire."""
-    transport = PooledTransport.__new__(PooledTransport)
-    transport._wire = wire  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    return transport
-
-
-def wire_of(transport: httpx.AsyncBaseTransport) -> Wire | None:
-    """The wire of a ``PooledTransport``; not of a subclass, which may see to requests itself."""
+def byte_transport_of(transport: httpx.AsyncBaseTransport) -> ByteTransport | None:
+    """The byte transport of a ``PooledTransport``; not of a subclass, which may change requests."""
     if type(transport) is PooledTransport:
-        return transport._wire  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        return transport.byte_transport
     return None
 
 

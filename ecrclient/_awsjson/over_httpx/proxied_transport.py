@@ -13,11 +13,12 @@ import httpx
 from ecrclient._awsjson.over_httpx.error_translation import to_httpx
 from ecrclient._awsjson.over_httpx.messages import AnswerTooLarge
 from ecrclient._awsjson.over_httpx.responses import BoundedResponse
-from ecrclient._awsjson.protocol.errors import ClientClosedError, ConfigurationError, PoolTimeout
-from ecrclient._awsjson.transport.attempt import EXTENSION
+from ecrclient._awsjson.protocol.errors import ClientClosedError, ConfigurationError
 from ecrclient._awsjson.transport.content_encoding import UnsupportedEncodingError
+from ecrclient._awsjson.transport.errors import PoolTimeout
 from ecrclient._awsjson.transport.pool import Pool, PoolStats
 from ecrclient._awsjson.transport.response import too_large
+from ecrclient._awsjson.transport.timer import EXTENSION
 
 __all__ = ["LimitedTransport", "proxied_transport"]
 

@@ -10,9 +10,9 @@ import anyio
 import httpx
 
 from ecrclient._awsjson.over_httpx.error_translation import to_httpx
-from ecrclient._awsjson.protocol.errors import TransportError
 from ecrclient._awsjson.transport.body import Body
 from ecrclient._awsjson.transport.content_encoding import find_encoding
+from ecrclient._awsjson.transport.errors import TransportError
 from ecrclient._awsjson.transport.response import Headers
 
 __all__ = ["BoundedResponse", "WholeResponse", "read_bounded"]

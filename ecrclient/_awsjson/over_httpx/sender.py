@@ -1,27 +1,27 @@
-"""How an attempt leaves where somebody looks at it: as an ``httpx.Request``, through middleware."""
+"""Sends attempts as httpx objects: through middleware, or a transport that the user passed."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
 
+from ecrclient._awsjson.attempts.attempt import Attempt, HTTPResponse
+from ecrclient._awsjson.attempts.request_head import RequestHeads
 from ecrclient._awsjson.over_httpx.error_translation import translate_error
 from ecrclient._awsjson.over_httpx.middleware import Middleware, compose
 from ecrclient._awsjson.over_httpx.responses import read_bounded
 from ecrclient._awsjson.protocol.argument_checks import check_instance
-from ecrclient._awsjson.transport.attempt import EXTENSION
 from ecrclient._awsjson.transport.response import MAX_RESPONSE_BYTES
+from ecrclient._awsjson.transport.timer import EXTENSION, AttemptTimer
 
 if TYPE_CHECKING:
-    from ecrclient._awsjson.calling.byte_sender import Heads
-    from ecrclient._awsjson.calling.signing import Signer
+    from ecrclient._awsjson.attempts.signing import Signer
     from ecrclient._awsjson.credentials import Credentials
-    from ecrclient._awsjson.protocol.operation import Operation
-    from ecrclient._awsjson.transport.attempt import Attempt
+    from ecrclient._awsjson.settings.resolution import Settings
 
 __all__ = ["HttpxSender"]
 
@@ -31,83 +31,71 @@ class HttpxSender:
 
     def __init__(
         self,
-        endpoint_url: str,
-        connect_timeout: float | None,
+        settings: Settings,
         signer: Signer,
         transport: httpx.AsyncBaseTransport,
-        heads: Heads,
+        middleware: Sequence[Middleware],
     ) -> None:
-        self._url = httpx.URL(f"{endpoint_url}/")
-        self._connect_timeout = connect_timeout
+        self._url = httpx.URL(f"{settings.endpoint_url}/")
+        self._connect_timeout = settings.connect_timeout
         self._signer = signer
         self._transport = transport
-        self._heads = heads
+        self._middleware = middleware
+        self._heads = RequestHeads(settings.host.encode("ascii"))
 
-    async def attempt(
-        self,
-        operation: Operation[Any],
-        body: bytes,
-        attempt: Attempt,
-        *,
-        middleware: Sequence[Middleware],
-        get_credentials: Callable[[], Awaitable[Credentials]],
-        now: Callable[[], datetime],
-    ) -> httpx.Response:
-        """The answer to an attempt, read.
+    async def send(self, attempt: Attempt) -> HTTPResponse:
+        """Send an attempt through the middleware, and receive the complete response.
 
         Raises:
-            TransportError: none came.
+            TransportError: There was no complete response.
         """
 
-        async def send(request: httpx.Request) -> httpx.Response:
-            with attempt.paused():
-                credentials = await get_credentials()
-            return await self._send(request, attempt, credentials, now())
+        async def sign_and_send(request: httpx.Request) -> httpx.Response:
+            credentials = await attempt.get_credentials()
+            return await self._send(request, attempt.timer, credentials, attempt.now())
 
-        request = self._request(operation, body, attempt)
         failure: httpx.RequestError
         try:
-            response = await compose(middleware, send)(request)
+            response = await compose(self._middleware, sign_and_send)(self._request(attempt))
             check_instance("what middleware returns", response, httpx.Response, "a response")
-            # Middleware may have made an answer of its own that is not read yet.
+            # Middleware may have made a response that has not been read yet.
             await read_bounded(response, MAX_RESPONSE_BYTES)
         except httpx.RequestError as error:
             failure = error
         else:
-            return response
+            headers = dict(response.headers.items())
+            return HTTPResponse(response.status_code, headers, response.content)
         # Outside the except block: the original error would become the context of its own effect.
         raise translate_error(failure)
 
-    def _request(
-        self,
-        operation: Operation[Any],
-        body: bytes,
-        attempt: Attempt,
-    ) -> httpx.Request:
+    def _request(self, attempt: Attempt) -> httpx.Request:
         """The attempt as middleware sees it: not signed yet."""
-        told, timeout = attempt.headers, attempt.timeout
-        timeouts: dict[str, float | None] = dict.fromkeys(("connect", "read", "write"), timeout)
-        timeouts["pool"] = attempt.pool_timeout
+        timer = attempt.timer
+        timeouts: dict[str, float | None] = dict.fromkeys(
+            ("connect", "read", "write"), timer.timeout
+        )
+        timeouts["pool"] = timer.pool_timeout
         if self._connect_timeout is not None:
             connect = self._connect_timeout
-            timeouts["connect"] = connect if timeout is None else min(connect, timeout)
-        headers = self._heads.of(operation).headers
+            timeouts["connect"] = connect if timer.timeout is None else min(connect, timer.timeout)
+        headers = self._heads.of(attempt.operation).headers
+        added = [(n.encode("ascii"), v.encode("ascii")) for n, v in attempt.headers.items()]
         return httpx.Request(
             "POST",
             self._url,
-            headers=[*headers, *((n.encode("ascii"), v.encode("ascii")) for n, v in told.items())],
-            content=body,
-            # Read by ``PooledTransport``; other transports ignore it.
-            extensions={"timeout": timeouts, "idempotent": operation.retry_safe},
+            headers=[*headers, *added],
+            content=attempt.body,
+            # ``PooledTransport`` reads the second one; other transports ignore it.
+            extensions={"timeout": timeouts, "idempotent": attempt.operation.retry_safe},
         )
 
     async def _send(
-        self, request: httpx.Request, attempt: Attempt, credentials: Credentials, now: datetime
+        self, request: httpx.Request, timer: AttemptTimer, credentials: Credentials, now: datetime
     ) -> httpx.Response:
-        """Sign what the middleware has left, send it, and read the whole answer."""
+        """Sign the request that left the middleware, send it, and read the complete response."""
         signed = self._signed(request, credentials, now)
         # Here, and not before the middleware, which may send another request than it was given.
-        signed.extensions = {**signed.extensions, EXTENSION: attempt}
+        signed.extensions = {**signed.extensions, EXTENSION: timer}
         # Signatures and tokens stay out of what middleware, and so a log, can reach.
         try:
             response = await self._transport.handle_async_request(signed)

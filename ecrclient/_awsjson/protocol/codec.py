@@ -19,11 +19,11 @@ from ecrclient._awsjson.protocol.decoding_limits import (
 from ecrclient._awsjson.protocol.errors import (
     RequestValidationError,
     ResponseDecodeError,
-    ServiceError,
     ValidationProblem,
 )
 from ecrclient._awsjson.protocol.missing_members import decode_incomplete
 from ecrclient._awsjson.protocol.problems import explain_response, problems_of_request
+from ecrclient._awsjson.protocol.service_error import ServiceError
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.operation import Operation, ResponseT

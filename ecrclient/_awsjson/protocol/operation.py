@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from ecrclient._awsjson.protocol.errors import ServiceError
+    from ecrclient._awsjson.protocol.service_error import ServiceError
     from ecrclient._awsjson.protocol.shapes import Request, Response
 
 __all__ = ["Batch", "Operation", "Pagination", "ResponseT", "Service", "Waiter"]
@@ -27,8 +29,8 @@ class Service(NamedTuple):
     """``1.0`` or ``1.1``: the content type is ``application/x-amz-json-<version>``."""
     errors: Mapping[str, type[ServiceError]]
     """The modelled errors by the code that stands on the wire."""
-    models: str
-    """The module of the request and response models; it is imported when one is needed."""
+    package: str
+    """The import path of the generated package: the name of its logger and in its user agent."""
 
 
 class Pagination(NamedTuple):
@@ -52,7 +54,7 @@ class Batch(NamedTuple):
     """Calls at once, unless the caller says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation(Generic[ResponseT]):
     """One operation of a service."""
 
@@ -68,33 +70,27 @@ class Operation(Generic[ResponseT]):
     pagination: Pagination | None = None
     batch: Batch | None = None
     retry_safe: bool = True
-    """Whether it is idempotent: sending it again after an ambiguous failure does no harm."""
-    _models: list[Any] = field(default_factory=list[Any], init=False, repr=False, compare=False)
+    """Whether the operation is idempotent, so that it can be sent again after any failure."""
 
     @property
     def request_name(self) -> str:
         """The name of the request's type."""
         return f"{self.name}Request"
 
-    @property
+    @cached_property
     def request(self) -> type[Request[ResponseT]]:
-        """The type of the request."""
-        found: type[Request[ResponseT]] = self._load()[0]
+        """The type of the request; imported at first use, because models take time to define."""
+        found: type[Request[ResponseT]] = getattr(self._models(), self.request_name)
         return found
 
-    @property
+    @cached_property
     def response(self) -> type[ResponseT]:
-        """The type of the response."""
-        found: type[ResponseT] = self._load()[1]
+        """The type of the response; imported at first use."""
+        found: type[ResponseT] = getattr(self._models(), f"{self.name}Response")
         return found
 
-    def _load(self) -> list[Any]:
-        """The models, which take a while to define: only those of operations that are called."""
-        if not self._models:
-            module = import_module(self.service.models)
-            names = (self.request_name, f"{self.name}Response")
-            self._models[:] = [getattr(module, name) for name in names]
-        return self._models
+    def _models(self) -> ModuleType:
+        return import_module(f"{self.service.package}.models")
 
 
 class Waiter(NamedTuple, Generic[ResponseT]):

@@ -10,8 +10,9 @@ from typing import Generic
 import anyio
 
 from ecrclient._awsjson.protocol import codec
-from ecrclient._awsjson.protocol.errors import ECRClientError, ServiceError
+from ecrclient._awsjson.protocol.errors import AWSClientError
 from ecrclient._awsjson.protocol.operation import Operation, ResponseT
+from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient._awsjson.protocol.shapes import ResponseMetadata, attach_metadata
 
 __all__ = ["RawResponse"]
@@ -21,7 +22,7 @@ _FIRST_ERROR_STATUS = 300
 _DECODED_ON_THE_LOOP = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawResponse(Generic[ResponseT]):
     """An answer as it came. ``parse`` turns it into the model, or raises the service's error."""
 
@@ -36,7 +37,7 @@ class RawResponse(Generic[ResponseT]):
     """How often the request was sent."""
     elapsed: float
     """Seconds from the call to the last byte of the answer."""
-    _outcome: ResponseT | ECRClientError | None = field(
+    _outcome: ResponseT | AWSClientError | None = field(
         default=None, init=False, repr=False, compare=False
     )
 
@@ -60,15 +61,15 @@ class RawResponse(Generic[ResponseT]):
                 describes, or decoding it would take more memory than a response may.
         """
         outcome = self._outcome or self._decode()
-        if isinstance(outcome, ECRClientError):
+        if isinstance(outcome, AWSClientError):
             # A copy, since each raising adds to the traceback.
             raise copy.copy(outcome)
         return outcome
 
-    def error(self) -> ECRClientError | None:
+    def error(self) -> AWSClientError | None:
         """What ``parse`` would raise."""
         outcome = self._outcome or self._decode()
-        return outcome if isinstance(outcome, ECRClientError) else None
+        return outcome if isinstance(outcome, AWSClientError) else None
 
     async def decode(self) -> None:
         """Do what ``parse`` does the first time, without holding the event loop for long."""
@@ -77,14 +78,14 @@ class RawResponse(Generic[ResponseT]):
         else:
             await anyio.to_thread.run_sync(self._decode, abandon_on_cancel=True)
 
-    def _decode(self) -> ResponseT | ECRClientError:
-        outcome: ResponseT | ECRClientError
+    def _decode(self) -> ResponseT | AWSClientError:
+        outcome: ResponseT | AWSClientError
         try:
             outcome = self._read()
-        except ECRClientError as error:
+        except AWSClientError as error:
             # Without the frames that would keep the body's objects.
             outcome = error.with_traceback(None)
-        object.__setattr__(self, "_outcome", outcome)
+        self._outcome = outcome
         return outcome
 
     def _read(self) -> ResponseT:

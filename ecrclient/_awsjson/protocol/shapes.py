@@ -28,7 +28,7 @@ from typing import (
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PrivateAttr
 from pydantic_core import core_schema
 
-from ecrclient._awsjson.protocol.errors import ECRClientError, MissingMemberError
+from ecrclient._awsjson.protocol.errors import AWSClientError, MissingMemberError
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -290,7 +290,7 @@ def _json_text(value: object) -> object:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except (TypeError, ValueError) as error:
-        if isinstance(error, ECRClientError):
+        if isinstance(error, AWSClientError):
             raise
         raise ValueError(f"cannot be written as JSON: {error}") from None
 

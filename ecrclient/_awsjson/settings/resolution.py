@@ -16,20 +16,17 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from ecrclient._awsjson.calling.retry import RetryPolicy
-from ecrclient._awsjson.protocol.argument_checks import check_instance, check_seconds
 from ecrclient._awsjson.protocol.errors import ConfigurationError
 from ecrclient._awsjson.settings.shared_config import Found, Profile, load_profile
 
-__all__ = ["CallOptions", "ClientArguments", "ResolveEndpoint", "Settings", "resolve_settings"]
+__all__ = ["ClientArguments", "ResolveEndpoint", "Settings", "resolve_settings"]
 
 ResolveEndpoint = Callable[..., str]
 """The generated ``resolve_endpoint``: keywords region, use_fips, use_dualstack, endpoint."""
 
-_LOGGER = logging.getLogger("ecrclient.config")
+_LOGGER = logging.getLogger(__name__)
 # A region becomes part of a host name: RFC 1123, section 2.1; digits alone are no region.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)")
 # Unlike botocore this allows the underscore, which names of containers have.
@@ -50,30 +47,6 @@ _CONNECT_TIMEOUTS = {
     "cross-region": 3.1,
     "mobile": 30.0,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CallOptions:
-    """What may differ from call to call; see ``with_options``."""
-
-    timeout: float | None = 60.0
-    """Seconds for one attempt: middleware, connecting, and everything from the first byte sent to
-    the last received; None: no limit. Waiting for a free connection and getting credentials are not
-    part of it."""
-    deadline: float | None = None
-    """Seconds for the whole call: attempts, sleeps and credentials; None: no limit."""
-    retry: RetryPolicy | None = None
-    """The retry policy; None: the client's own."""
-    pool_timeout: float | Literal["timeout"] | None = "timeout"
-    """Seconds to wait for a free connection where ``max_connections`` are in use; None: no limit;
-    ``"timeout"``: as long as ``timeout``."""
-
-    def __post_init__(self) -> None:
-        check_seconds("timeout", self.timeout, none="no limit")
-        check_seconds("deadline", self.deadline, none="no limit")
-        if self.pool_timeout != "timeout":
-            check_seconds("pool_timeout", self.pool_timeout, none="no limit")
-        check_instance("retry", self.retry, RetryPolicy, "a RetryPolicy", none=True)
 
 
 class ClientArguments(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from ecrclient._awsjson.protocol.errors import ConfigurationError, ECRClientError
+from ecrclient._awsjson.protocol.errors import AWSClientError, ConfigurationError
 
 __all__ = ["Found", "Profile", "ask_botocore", "load_profile", "open_session"]
 
@@ -33,7 +33,7 @@ def open_session(profile: str | None, region: str | None = None) -> Any:
     return session
 
 
-def ask_botocore(question: Callable[[], T], failure: type[ECRClientError]) -> T:
+def ask_botocore(question: Callable[[], T], failure: type[AWSClientError]) -> T:
     """The answer to *question*; botocore's own exceptions come out as *failure*."""
     exceptions = importlib.import_module("botocore.exceptions")
     try:
@@ -43,7 +43,7 @@ def ask_botocore(question: Callable[[], T], failure: type[ECRClientError]) -> T:
     except (OSError, RuntimeError) as error:
         # A credential process that is not there; credentials that are expired when they come.
         told = f"{type(error).__name__}: {error}"
-    except ECRClientError:
+    except AWSClientError:
         raise
     except Exception as error:  # noqa: BLE001 - botocore has no limit to what it raises
         # Only its type: a JSONDecodeError keeps all that a credential process has written.

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["shorten", "summarize"]
+__all__ = ["MAX_MESSAGE", "MAX_NAME", "shorten", "summarize"]
+
+MAX_NAME = 200
+"""Characters of a name in an error's text."""
+MAX_MESSAGE = 2000
+"""Characters of a service's message in an error's text."""
 
 _MAX_PROBLEMS = 8
 _MAX_PROBLEM = 240

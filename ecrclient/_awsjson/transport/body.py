@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import anyio.lowlevel
 
-from ecrclient._awsjson.protocol.errors import ResponseTooLarge
 from ecrclient._awsjson.transport.content_encoding import Decoder, find_encoding
+from ecrclient._awsjson.transport.errors import ResponseTooLarge
 from ecrclient._awsjson.transport.response import too_large
 
 __all__ = ["Body"]

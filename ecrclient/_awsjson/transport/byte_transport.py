@@ -19,68 +19,28 @@ import ssl
 import time
 import warnings
 from collections.abc import AsyncGenerator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import anyio.to_thread
 
 from ecrclient._awsjson.protocol.argument_checks import check_count, check_instance, check_seconds
-from ecrclient._awsjson.protocol.errors import (
-    ClientClosedError,
-    ConnectError,
-    ConnectTimeout,
-    ReadError,
-    WriteError,
-)
+from ecrclient._awsjson.protocol.errors import ClientClosedError
 from ecrclient._awsjson.transport.connecting import open_connection
 from ecrclient._awsjson.transport.connection import Connection
+from ecrclient._awsjson.transport.errors import ConnectError, ConnectTimeout, ReadError
 from ecrclient._awsjson.transport.exchange import Exchange, Limits, StaleConnectionError, told
-from ecrclient._awsjson.transport.parser import find_parser
+from ecrclient._awsjson.transport.origin import DEFAULT_PORTS, Origin, OtherOriginError
+from ecrclient._awsjson.transport.parser_choice import find_parser
 from ecrclient._awsjson.transport.pool import Pool, PoolStats
 from ecrclient._awsjson.transport.readiness import current_loop
 from ecrclient._awsjson.transport.response import MAX_RESPONSE_BYTES, Answer
 from ecrclient._awsjson.transport.tls import shared_context
 
 if TYPE_CHECKING:
-    from ecrclient._awsjson.transport.attempt import Attempt
+    from ecrclient._awsjson.transport.timer import AttemptTimer
 
-__all__ = ["Origin", "OtherOriginError", "Wire"]
-
-_PORTS = {"http": 80, "https": 443}
-
-
-class Origin(NamedTuple):
-    """Where requests go (RFC 6454)."""
-
-    scheme: str
-    """``http`` or ``https``."""
-    host: str
-    """A name in ASCII, or an IP address without brackets."""
-    port: int | None
-    """None: the scheme's own."""
-
-    @classmethod
-    def of(cls, url: str) -> Self:
-        """That of a URL."""
-        parts = urlsplit(url)
-        port = None if parts.port == _PORTS.get(parts.scheme) else parts.port
-        return cls(parts.scheme, parts.hostname or "", port)
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" + ("" if self.port is None else f":{self.port}")
-
-
-class OtherOriginError(WriteError):
-    """A transport was used for another origin than its own; nothing was sent."""
-
-    may_have_arrived = False
-
-    @property
-    def is_retryable(self) -> bool:
-        """False: it stays another one."""
-        return False
+__all__ = ["ByteTransport"]
 
 
 class _Opening(NamedTuple):
@@ -91,7 +51,7 @@ class _Opening(NamedTuple):
     sockets: set[socket.socket]
 
 
-class Wire:
+class ByteTransport:
     """HTTP/1.1 to one origin, that of its first request, on asyncio and on trio.
 
     The arguments are those of :class:`~ecrclient.PooledTransport`.
@@ -143,7 +103,7 @@ class Wire:
         head: bytes,
         body: bytes,
         connect_timeout: float | None,
-        attempt: Attempt,
+        timer: AttemptTimer,
         *,
         resend: bool,
     ) -> Answer:
@@ -156,8 +116,8 @@ class Wire:
             TransportError: no answer came, or none that can be read.
             ClientClosedError: the transport is closed.
         """
-        timeouts = {"connect": connect_timeout, "pool": attempt.pool_timeout}
-        exchange = await self.begin(origin, "POST", head, body, timeouts, attempt, resend=resend)
+        timeouts = {"connect": connect_timeout, "pool": timer.pool_timeout}
+        exchange = await self.begin(origin, "POST", head, body, timeouts, timer, resend=resend)
         try:
             return await exchange.whole_answer()
         finally:
@@ -170,7 +130,7 @@ class Wire:
         head: bytes,
         body: bytes | AsyncGenerator[bytes],
         timeouts: Mapping[str, float | None],
-        attempt: Attempt | None = None,
+        timer: AttemptTimer | None = None,
         *,
         resend: bool,
     ) -> Exchange:
@@ -182,7 +142,7 @@ class Wire:
             head: The request line and the headers.
             body: The body, or its pieces.
             timeouts: Seconds for ``pool``, ``connect``, and each ``write`` and ``read``.
-            attempt: Its timer stands still during the wait for a connection.
+            timer: The attempt's timer; it is paused during the wait for a connection.
             resend: Whether the request is idempotent: when a kept-alive connection breaks before
                 a byte of the response has arrived, it is sent again on a new connection although
                 the server may have received it.
@@ -196,7 +156,7 @@ class Wire:
             self._check(origin)
         exchange = Exchange(pool, self._limits, method, timeouts)
         if not pool.try_acquire():
-            await pool.acquire(timeouts.get("pool"), attempt)
+            await pool.acquire(timeouts.get("pool"), timer)
         try:
             await self._send(exchange, origin, head, body, resend=resend)
         except BaseException:
@@ -297,7 +257,7 @@ class Wire:
             try:
                 connection = await open_connection(
                     origin.host,
-                    origin.port or _PORTS[origin.scheme],
+                    origin.port or DEFAULT_PORTS[origin.scheme],
                     await self._context() if is_tls else None,
                     self._new_parser(),
                     opening.sockets,

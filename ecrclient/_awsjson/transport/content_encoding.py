@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 
-from ecrclient._awsjson.protocol.errors import ReadError
+from ecrclient._awsjson.transport.errors import ReadError
 
 __all__ = [
     "ContentDecodingError",

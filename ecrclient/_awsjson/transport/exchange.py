@@ -14,8 +14,11 @@ from typing import NoReturn
 
 import anyio
 
-from ecrclient._awsjson.protocol.errors import (
-    ClientClosedError,
+from ecrclient._awsjson.protocol.errors import ClientClosedError
+from ecrclient._awsjson.transport.body import Body
+from ecrclient._awsjson.transport.connection import Connection
+from ecrclient._awsjson.transport.content_encoding import is_encoded
+from ecrclient._awsjson.transport.errors import (
     ReadError,
     ReadTimeout,
     ResponseTooLarge,
@@ -23,9 +26,6 @@ from ecrclient._awsjson.protocol.errors import (
     WriteError,
     WriteTimeout,
 )
-from ecrclient._awsjson.transport.body import Body
-from ecrclient._awsjson.transport.connection import Connection
-from ecrclient._awsjson.transport.content_encoding import is_encoded
 from ecrclient._awsjson.transport.parser import ParseError, ResponseParser
 from ecrclient._awsjson.transport.pool import Pool
 from ecrclient._awsjson.transport.response import Answer, too_large

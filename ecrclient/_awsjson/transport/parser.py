@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from ecrclient._awsjson.protocol.errors import ConfigurationError
 from ecrclient._awsjson.transport.response import Headers
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "MAX_HEAD_BYTES",
     "ParseError",
     "ResponseParser",
-    "find_parser",
 ]
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -96,26 +94,3 @@ class ResponseParser(ABC):
         Raises:
             ParseError: the answer is not complete.
         """
-
-
-def find_parser(name: str | None = None) -> type[ResponseParser]:
-    """The parser of that name, ``httptools`` or ``h11``; None: the fastest that is installed.
-
-    Raises:
-        ConfigurationError: there is none of that name here.
-    """
-    if name not in (None, "h11", "httptools"):
-        raise ConfigurationError(f"parser must be h11 or httptools, not {name!r}")
-    if name != "h11":
-        try:
-            from ecrclient._awsjson.transport.httptools_parser import HttptoolsParser
-        except ImportError:
-            if name is not None:
-                raise ConfigurationError(
-                    "parser cannot be httptools, which is not installed"
-                ) from None
-        else:
-            return HttptoolsParser
-    from ecrclient._awsjson.transport.h11_parser import H11Parser
-
-    return H11Parser

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import anyio
 
-from ecrclient._awsjson.protocol.errors import ClientClosedError, PoolTimeout
+from ecrclient._awsjson.protocol.errors import ClientClosedError
+from ecrclient._awsjson.transport.errors import PoolTimeout
 
 if TYPE_CHECKING:
-    from ecrclient._awsjson.transport.attempt import Attempt
+    from ecrclient._awsjson.transport.timer import AttemptTimer
 
 __all__ = ["Pool", "PoolStats"]
 
@@ -78,12 +79,12 @@ class Pool(Generic[T]):
             return True
         return False
 
-    async def acquire(self, timeout: float | None, attempt: Attempt | None = None) -> None:
+    async def acquire(self, timeout: float | None, timer: AttemptTimer | None = None) -> None:
         """Take a slot, waiting in line for it.
 
         Args:
             timeout: Seconds to wait; None: no limit.
-            attempt: The attempt whose timer stands still meanwhile.
+            timer: The attempt's timer; it is paused meanwhile.
 
         Raises:
             PoolTimeout: No slot became free in time.
@@ -92,7 +93,7 @@ class Pool(Generic[T]):
         turn = anyio.Event()
         self._waiters[turn] = None
         try:
-            with nullcontext() if attempt is None else attempt.paused():
+            with nullcontext() if timer is None else timer.paused():
                 with anyio.move_on_after(timeout):
                     await turn.wait()
         except BaseException:

@@ -1,4 +1,4 @@
-"""Everything here runs on virtual time, and over both paths that a request can take."""
+"""Scripted services, reached over both paths that a request can take."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from tests.awsjson.calling.players import OpenStage, Play, play_to_ours, stages
-from tests.virtual_time import anyio_backend as anyio_backend
 
 
 @pytest.fixture

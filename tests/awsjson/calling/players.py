@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partialmethod
@@ -21,6 +21,7 @@ from ecrclient import (
     Credentials,
     ECRClient,
     ECRClientError,
+    Middleware,
     RetryPolicy,
     ServiceError,
     TransportError,
@@ -194,7 +195,7 @@ _HTTPX_ERRORS: dict[str, type[httpx.TransportError]] = {
 
 def core_of(client: ECRClient) -> Any:
     """What a client shares with its clones: quota, limiters, clock."""
-    return cast(Any, client)._core
+    return cast(Any, client)._state
 
 
 class Stage:
@@ -205,8 +206,9 @@ class Stage:
         policy: RetryPolicy | None = None,
         options: CallOptions | None = None,
         servers: Loopback | None = None,
+        middleware: Sequence[Middleware] = (),
     ) -> None:
-        """With *servers*, the client's requests go over its default wire."""
+        """With *servers*, the client's requests go over its default transport."""
         self.deed = Deed()
         self.steps: Iterator[Step] = iter(())
         self.client = ECRClient(
@@ -216,12 +218,13 @@ class Stage:
             options=options,
             endpoint_url=servers.serve(self._handle) if servers else None,
             transport=None if servers else httpx.MockTransport(self._handle),
+            middleware=middleware,
         )
         self.core.clock = ServiceClock(self.wall)
 
     async def open(self) -> Stage:
         """Do what is done in a thread: virtual time would not wait for it."""
-        await self.core.connection()
+        await self.core.resources()
         return self
 
     @property
@@ -251,7 +254,7 @@ class Stage:
 
 
 OpenStage = Callable[..., Awaitable[Stage]]
-"""Open a stage on one of the paths; takes the policy and the options."""
+"""Open a stage on one of the paths; takes the policy, the options and the middleware."""
 
 Play = Callable[[Script], Awaitable[list[Deed]]]
 """What our client does, on one of the paths."""
@@ -264,9 +267,11 @@ async def stages(path: str) -> AsyncGenerator[OpenStage]:
         servers = await stack.enter_async_context(loopback()) if path == "wire" else None
 
         async def open_stage(
-            policy: RetryPolicy | None = None, options: CallOptions | None = None
+            policy: RetryPolicy | None = None,
+            options: CallOptions | None = None,
+            middleware: Sequence[Middleware] = (),
         ) -> Stage:
-            stage = Stage(policy, options, servers)
+            stage = Stage(policy, options, servers, middleware)
             stack.push_async_callback(stage.client.aclose)
             return await stage.open()
 

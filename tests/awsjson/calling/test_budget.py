@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import Any, cast
+from collections.abc import Sequence
 
 import anyio
 import httpx
@@ -16,6 +16,7 @@ from ecrclient import (
     CallOptions,
     Credentials,
     DeadlineExceeded,
+    Middleware,
     ReadError,
     RetryPolicy,
     ServiceError,
@@ -23,6 +24,7 @@ from ecrclient import (
 from ecrclient._awsjson.calling.budget import Stopwatch
 from tests.awsjson.calling.players import OpenStage, Stage
 from tests.awsjson.calling.script import OK, Answer, Call, Failure, Step, error
+from tests.virtual_time import anyio_backend as anyio_backend
 
 FAULT = error("ServerException", 500)
 
@@ -44,10 +46,11 @@ async def _stage(
     wait: float = 1.0,
     mode: str = "standard",
     attempts: int = 3,
+    middleware: Sequence[Middleware] = (),
 ) -> Stage:
     adaptive = RetryPolicy(attempts, "adaptive" if mode == "adaptive" else "standard")
     options = CallOptions(deadline=deadline)
-    stage = await open_stage(_always(adaptive, wait), options)
+    stage = await open_stage(_always(adaptive, wait), options, middleware)
     stage.steps = Call(steps).play()
     return stage
 
@@ -142,10 +145,9 @@ async def test_it_tells_how_the_time_was_spent(open_stage: OpenStage) -> None:
         return await call_next(request)
 
     fault = error("ServerException", 500, takes=3)
-    stage = await _stage(open_stage, fault, fault, fault, deadline=10)
-    connection = await stage.core.connection()
-    stage.core._connection = connection._replace(credentials=Slow())
-    cast(Any, stage.client)._middleware = (dawdle,)
+    stage = await _stage(open_stage, fault, fault, fault, deadline=10, middleware=(dawdle,))
+    connection = await stage.core.resources()
+    stage.core._resources = connection._replace(credentials=Slow())
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 
@@ -170,8 +172,8 @@ async def test_the_renewal_of_credentials_is_part_of_the_account(open_stage: Ope
             await anyio.sleep(20)
 
     stage = await _stage(open_stage, error("ExpiredTokenException", takes=3), deadline=10)
-    connection = await stage.core.connection()
-    stage.core._connection = connection._replace(credentials=Renewing())
+    connection = await stage.core.resources()
+    stage.core._resources = connection._replace(credentials=Renewing())
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 

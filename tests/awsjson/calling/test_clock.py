@@ -11,6 +11,7 @@ from ecrclient import CallOptions, ECRClientError, ReadError, RetryPolicy, Servi
 from ecrclient._awsjson.calling.clock import ServiceClock
 from tests.awsjson.calling.players import OpenStage, Stage, core_of
 from tests.awsjson.calling.script import OK, START, Answer, Call, Deed, Step, error
+from tests.virtual_time import anyio_backend as anyio_backend
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AHEAD = timedelta(minutes=20)

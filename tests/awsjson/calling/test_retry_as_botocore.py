@@ -9,6 +9,7 @@ import pytest
 
 from tests.awsjson.calling.players import Play, play_to_botocore
 from tests.awsjson.calling.script import OK, Answer, Call, Failure, FailureKind, Script, error
+from tests.virtual_time import anyio_backend as anyio_backend
 
 pytestmark = pytest.mark.anyio
 

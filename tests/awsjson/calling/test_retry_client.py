@@ -198,12 +198,12 @@ async def test_each_attempt_is_signed_anew(
 @only_httpx
 async def test_the_deadline_ends_the_whole_call(client: MakeClient) -> None:
     transport = Scripted(BROKEN, never)
-    options = CallOptions(deadline=0.05, timeout=None)
+    options = CallOptions(deadline=1, timeout=None)
     with pytest.raises(DeadlineExceeded) as caught:
         await client(transport, options=options).describe_registry()
 
     error = caught.value
-    assert (error.operation, error.deadline, error.attempts) == ("DescribeRegistry", 0.05, 2)
+    assert (error.operation, error.deadline, error.attempts) == ("DescribeRegistry", 1, 2)
     assert isinstance(error, TimeoutError)
 
 
@@ -211,7 +211,7 @@ async def test_the_deadline_ends_the_whole_call(client: MakeClient) -> None:
 async def test_the_deadline_ends_a_wait_between_attempts(client: MakeClient) -> None:
     transport = Scripted(BROKEN)
     policy = RetryPolicy(base_delay=10**6, max_delay=10**6)
-    options = CallOptions(deadline=0.02)
+    options = CallOptions(deadline=0.5)
     with pytest.raises(DeadlineExceeded):
         await client(transport, options=options, retry=policy).describe_registry()
 
@@ -220,7 +220,7 @@ async def test_the_deadline_ends_a_wait_between_attempts(client: MakeClient) -> 
 
 @only_httpx
 @pytest.mark.parametrize(
-    "slow_step", ["credentials.providers.open_session", "core.resolve_settings"]
+    "slow_step", ["credentials.providers.open_session", "calling.client_state.resolve_settings"]
 )
 async def test_the_deadline_does_not_wait_for_a_worker_thread(
     client: MakeClient, slow_step: str, monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,7 @@ import pytest
 from tests.awsjson.calling.players import Play, play_to_botocore
 from tests.awsjson.calling.script import OK, START, Answer, Call, Deed, Failure, Script, error
 from tests.paths import only_httpx
+from tests.virtual_time import anyio_backend as anyio_backend
 
 pytestmark = pytest.mark.anyio
 

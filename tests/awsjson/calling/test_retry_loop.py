@@ -7,7 +7,7 @@ import json
 import math
 import pickle
 import uuid
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import pytest
@@ -26,6 +26,7 @@ from ecrclient.models import ListImagesRequest
 from ecrclient.operations import CREATE_REPOSITORY, LIST_IMAGES, OPERATIONS
 from tests.awsjson.calling.players import OpenStage
 from tests.awsjson.calling.script import OK, Answer, Call, error
+from tests.virtual_time import anyio_backend as anyio_backend
 
 FAULT = error("ServerException", 500)
 SLOW_DOWN = error("ThrottlingException")
@@ -250,8 +251,7 @@ async def test_middleware_runs_for_each_attempt_before_it_is_signed(open_stage: 
         seen.append((request.headers["amz-sdk-request"][-16:], signed, response.status_code))
         return response
 
-    stage = await open_stage(NO_WAIT)
-    cast(Any, stage.client)._middleware = (look,)
+    stage = await open_stage(NO_WAIT, middleware=(look,))
     stage.steps = iter([FAULT, OK])
     await stage.call("list_images")
 

@@ -10,6 +10,7 @@ import pytest
 from ecrclient import CallOptions, ECRClient, ECRClientError, RetryPolicy, ServiceError
 from tests.awsjson.calling.players import OpenStage, core_of
 from tests.awsjson.calling.script import OK, Call, Failure, error
+from tests.virtual_time import anyio_backend as anyio_backend
 
 FAULT = error("ServerException", 500)
 SLOW_DOWN = error("ThrottlingException")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrclient import Credentials
-from ecrclient._awsjson.calling.signing import Signer
+from ecrclient._awsjson.attempts.signing import Signer
 from ecrclient._awsjson.settings.resolution import ClientArguments, resolve_settings
 from ecrclient.endpoints import resolve_endpoint
 from tests.tools.botocore_calls import sigv4_headers

@@ -19,6 +19,7 @@ from ecrclient._awsjson.calling.throttle import (
     Throttles,
     TokenBucket,
 )
+from tests.virtual_time import anyio_backend as anyio_backend
 
 _adaptive: Any = importlib.import_module("botocore.retries.adaptive")
 _bucket: Any = importlib.import_module("botocore.retries.bucket")

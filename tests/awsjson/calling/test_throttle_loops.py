@@ -79,7 +79,7 @@ def test_a_second_loop_works_after_calls_that_were_cut_off_in_the_line(
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_second_loop_works_after_one_that_died_with_a_call_in_the_line(backend: str) -> None:
     ecr = throttled_once(then=9)
-    throttles = cast(Any, ecr)._core.throttles
+    throttles = cast(Any, ecr)._state.throttles
 
     async def die() -> None:
         await be_throttled(ecr)

@@ -219,7 +219,10 @@ async def test_a_failed_advisory_refresh_keeps_the_old_ones_and_is_logged(
     await until(lambda: bool(caplog.records))
 
     [record] = caplog.records
-    assert (record.name, record.levelno) == ("ecrclient.credentials", logging.WARNING)
+    assert (record.name, record.levelno) == (
+        "ecrclient._awsjson.credentials.refresh",
+        logging.WARNING,
+    )
     assert "ValueError" in record.getMessage()
     assert "2026-01-01 13:00:00" in record.getMessage()
     assert "CANARY" not in caplog.text

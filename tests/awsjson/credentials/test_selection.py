@@ -154,7 +154,7 @@ aws_session_token = t0ken
 async def test_the_shared_credentials_file(
     tmp_path: Path, profile: str | None, expected: Credentials
 ) -> None:
-    (tmp_path / "credentials").write_text(FILE)
+    (tmp_path / ".aws" / "credentials").write_text(FILE)
 
     assert await BotocoreCredentials(profile).get() == expected
 
@@ -165,14 +165,14 @@ async def test_no_credentials_anywhere() -> None:
 
 
 async def test_an_unknown_profile(tmp_path: Path) -> None:
-    (tmp_path / "credentials").write_text(FILE)
+    (tmp_path / ".aws" / "credentials").write_text(FILE)
 
     with pytest.raises(CredentialsError, match="absent"):
         await BotocoreCredentials("absent").get()
 
 
 async def test_half_a_key_in_the_file(tmp_path: Path) -> None:
-    (tmp_path / "credentials").write_text("[default]\naws_access_key_id = AKID\n")
+    (tmp_path / ".aws" / "credentials").write_text("[default]\naws_access_key_id = AKID\n")
 
     with pytest.raises(CredentialsError, match="aws_secret_access_key"):
         await BotocoreCredentials().get()
@@ -182,16 +182,16 @@ async def test_credentials_that_appear_later_are_found(tmp_path: Path) -> None:
     provider = BotocoreCredentials()
     with pytest.raises(CredentialsError):
         await provider.get()
-    (tmp_path / "credentials").write_text(FILE)
+    (tmp_path / ".aws" / "credentials").write_text(FILE)
 
     assert (await provider.get()).access_key_id == "AKIDDEFAULT"
 
 
 async def test_invalidate_goes_through_the_chain_anew(tmp_path: Path) -> None:
-    (tmp_path / "credentials").write_text(FILE)
+    (tmp_path / ".aws" / "credentials").write_text(FILE)
     provider = BotocoreCredentials()
     before = await provider.get()
-    (tmp_path / "credentials").write_text(FILE.replace("AKIDDEFAULT", "AKIDNEW"))
+    (tmp_path / ".aws" / "credentials").write_text(FILE.replace("AKIDDEFAULT", "AKIDNEW"))
 
     assert await provider.get() == before
     await provider.invalidate()
@@ -201,7 +201,7 @@ async def test_invalidate_goes_through_the_chain_anew(tmp_path: Path) -> None:
 async def test_many_callers_at_once_open_one_session(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "credentials").write_text(FILE)
+    (tmp_path / ".aws" / "credentials").write_text(FILE)
     opened: list[str | None] = []
 
     def counting(profile: str | None, region: str | None) -> Any:
@@ -239,7 +239,7 @@ async def test_what_is_passed_comes_first(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_the_environment_comes_before_the_chain_unless_a_profile_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "credentials").write_text(FILE)
+    (tmp_path / ".aws" / "credentials").write_text(FILE)
     assert (await default_provider(None, None).get()).access_key_id == "AKIDDEFAULT"
 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")

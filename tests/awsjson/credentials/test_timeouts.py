@@ -97,13 +97,13 @@ async def test_a_hanging_source_is_a_credentials_error_and_costs_no_quota(
 ) -> None:
     provider = RefreshingCredentials(gated, timeout=0.05)
     async with client(provider, middleware=middleware, sends=sends) as ecr:
-        before = cast(Any, ecr)._core.quota.available
+        before = cast(Any, ecr)._state.quota.available
         with pytest.raises(CredentialsTimeout, match=r"not returned within 0\.05 s") as caught:
             await ecr.describe_registry()
         assert isinstance(caught.value, CredentialsError)
         assert isinstance(caught.value, TimeoutError)
         assert not caught.value.is_retryable
-        assert cast(Any, ecr)._core.quota.available == before
+        assert cast(Any, ecr)._state.quota.available == before
         assert len(gated.gates) == 1
 
 

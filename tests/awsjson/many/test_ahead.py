@@ -40,7 +40,7 @@ class Service(Scripted):
         self.fetched = 0
         self.under_way = 0
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
+    async def respond(self, request: httpx.Request) -> httpx.Response:
         number = len(self.requests)
         self.requests.append(request)
         self.under_way += 1
@@ -57,7 +57,7 @@ class Service(Scripted):
 
 async def opened(service: Scripted, **arguments: Any) -> ECRClient:
     ecr = client(service, **arguments)
-    await cast(Any, ecr)._core.connection()
+    await cast(Any, ecr)._state.resources()
     return ecr
 
 

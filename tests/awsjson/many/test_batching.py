@@ -52,7 +52,7 @@ class Images(Scripted):
         self.under_way = 0
         self.most = 0
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
+    async def respond(self, request: httpx.Request) -> httpx.Response:
         number = len(self.requests)
         self.requests.append(request)
         self.under_way += 1
@@ -93,7 +93,7 @@ def ids(count: int) -> list[ImageIdentifier]:
 
 async def opened(service: Scripted, **arguments: Any) -> ECRClient:
     ecr = client(service, **arguments)
-    await cast(Any, ecr)._core.connection()
+    await cast(Any, ecr)._state.resources()
     return ecr
 
 

@@ -47,7 +47,7 @@ async def opened(*answers: Answer, **arguments: Any) -> tuple[ECRClient, Scripte
     """A client that needs no thread any more: virtual time does not wait for threads."""
     transport = Scripted(*answers)
     ecr = client(transport, **arguments)
-    await cast(Any, ecr)._core.connection()
+    await cast(Any, ecr)._state.resources()
     return ecr, transport
 
 

@@ -29,7 +29,8 @@ from ecrclient import (
     WriteTimeout,
 )
 from ecrclient._awsjson.over_httpx.error_translation import to_httpx, translate_error
-from ecrclient._awsjson.transport.byte_transport import OtherOriginError, Wire
+from ecrclient._awsjson.transport.byte_transport import ByteTransport
+from ecrclient._awsjson.transport.origin import OtherOriginError
 from tests.middleware import pass_on
 
 pytestmark = pytest.mark.anyio
@@ -97,7 +98,7 @@ ROUTES: dict[str, Callable[[PooledTransport], ECRClient]] = {
 
 
 def core_of(ecr: ECRClient) -> Any:
-    return cast(Any, ecr)._core
+    return cast(Any, ecr)._state
 
 
 @asynccontextmanager
@@ -117,7 +118,7 @@ async def test_an_error_keeps_its_type_and_retryability(
         raised.append(kind("the wire's own words"))
         raise raised[-1]
 
-    monkeypatch.setattr(Wire, "begin", fail)
+    monkeypatch.setattr(ByteTransport, "begin", fail)
     async with over(route) as ecr:
         with pytest.raises(ECRClientError) as caught:
             await ecr.describe_registry()
@@ -131,7 +132,7 @@ async def test_another_origin_is_final(route: str) -> None:
     async with over(route) as ecr:
         with pytest.raises(ConnectError):
             await ecr.describe_registry()
-        connection = await core_of(ecr).connection()
+        connection = await core_of(ecr).resources()
         await _use_elsewhere(connection.transport)
         with pytest.raises(OtherOriginError) as caught:
             await ecr.describe_registry()
@@ -141,8 +142,8 @@ async def test_another_origin_is_final(route: str) -> None:
 async def _use_elsewhere(transport: object) -> None:
     """Make the transport one to another origin."""
     inner = getattr(transport, "_inner", transport)
-    wire = getattr(inner, "_wire", inner)
-    assert isinstance(wire, Wire)
+    wire = getattr(inner, "_byte_transport", inner)
+    assert isinstance(wire, ByteTransport)
     wire.origin = wire.origin._replace(host="elsewhere.example") if wire.origin else None
 
 
@@ -167,7 +168,7 @@ async def test_errors_that_pass_through_httpx_have_no_cyclic_context(
     async def fail(*_: object, **__: object) -> None:
         raise PoolTimeout("busy")
 
-    monkeypatch.setattr(Wire, "begin", fail)
+    monkeypatch.setattr(ByteTransport, "begin", fail)
     async with over(route) as ecr:
         with pytest.raises(PoolTimeout) as caught:
             await ecr.describe_registry()

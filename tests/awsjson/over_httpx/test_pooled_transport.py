@@ -9,7 +9,7 @@ import pytest
 
 from ecrclient import Credentials, ECRClient, Middleware, WriteError
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
-from ecrclient._awsjson.transport.byte_transport import Origin
+from ecrclient._awsjson.transport.origin import Origin
 from ecrclient._awsjson.transport.response import decode_headers
 from tests.awsjson.transport.server import answer, says, serve
 from tests.middleware import pass_on

@@ -20,7 +20,7 @@ from ecrclient._awsjson.over_httpx.error_translation import translate_error
 from ecrclient._awsjson.over_httpx.messages import AnswerTooLarge
 from ecrclient._awsjson.over_httpx.proxied_transport import LimitedTransport, proxied_transport
 from ecrclient._awsjson.protocol.errors import ClientClosedError, ConfigurationError
-from ecrclient._awsjson.transport.byte_transport import Wire
+from ecrclient._awsjson.transport.byte_transport import ByteTransport
 from ecrclient._awsjson.transport.content_encoding import ContentDecodingError
 from tests.awsjson.transport.conftest import request, send, trusting
 from tests.awsjson.transport.server import (
@@ -85,7 +85,7 @@ def test_the_proxy_of_the_environment(
 
 
 def test_the_default_transport(environ: Callable[..., None], parser: str) -> None:
-    assert isinstance(default_transport("https://ecr.example"), Wire)
+    assert isinstance(default_transport("https://ecr.example"), ByteTransport)
     environ(HTTPS_PROXY="http://user:secret@proxy.example:3128")
     proxied = default_transport("https://ecr.example")
     assert isinstance(proxied, LimitedTransport)

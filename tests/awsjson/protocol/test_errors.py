@@ -12,28 +12,35 @@ import pytest
 
 import ecrclient
 from ecrclient import errors as modelled
-from ecrclient._awsjson.protocol import errors
-from ecrclient._awsjson.protocol.codec import build_request
-from ecrclient._awsjson.protocol.errors import (
+from ecrclient._awsjson.many import errors as many_errors
+from ecrclient._awsjson.many.errors import (
     BatchError,
     BatchFailure,
+    WaiterError,
+    WaiterFailureError,
+    WaiterTimeoutError,
+)
+from ecrclient._awsjson.protocol import errors, service_error
+from ecrclient._awsjson.protocol.codec import build_request
+from ecrclient._awsjson.protocol.errors import (
     DeadlineExceeded,
-    ECRClientError,
     MissingMemberError,
     RequestValidationError,
     ResponseDecodeError,
-    ServiceError,
-    TransportError,
     ValidationProblem,
-    WaiterError,
 )
 from ecrclient._awsjson.protocol.operation import Operation
+from ecrclient._awsjson.protocol.service_error import ServiceError
+from ecrclient._awsjson.transport import errors as transport_errors
+from ecrclient._awsjson.transport.errors import TransportError
+from ecrclient.errors import ECRClientError
 from ecrclient.models import PutAccountSettingResponse
 from ecrclient.operations import CREATE_REPOSITORY, UPLOAD_LAYER_PART
 
 CLASSES = {
     name: found
-    for name, found in vars(errors).items()
+    for module in (errors, transport_errors, many_errors, service_error)
+    for name, found in vars(module).items()
     if inspect.isclass(found) and issubclass(found, ECRClientError)
 }
 MODELLED: list[type[ServiceError]] = [
@@ -72,8 +79,11 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
 
 
 def test_every_class_of_the_tree_is_public() -> None:
-    assert set(CLASSES) <= set(ecrclient.__all__)
-    assert all(getattr(ecrclient, name) is found for name, found in CLASSES.items())
+    public = {
+        "ECRClientError" if name == "AWSClientError" else name: CLASSES[name] for name in CLASSES
+    }
+    assert public.keys() <= set(ecrclient.__all__)
+    assert all(getattr(ecrclient, name) is found for name, found in public.items())
 
 
 def test_modelled_errors_derive_from_service_error_alone() -> None:
@@ -139,7 +149,7 @@ def test_a_transport_error_is_of_no_call_at_first() -> None:
 
 
 def test_a_waiter_error_without_an_answer_pickles() -> None:
-    for kind in (errors.WaiterTimeoutError, errors.WaiterFailureError):
+    for kind in (WaiterTimeoutError, WaiterFailureError):
         same = pickle.loads(pickle.dumps(kind("W", "no", None)))
         assert (same.waiter, same.reason, same.last_response) == ("W", "no", None)
 

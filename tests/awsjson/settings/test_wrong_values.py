@@ -219,7 +219,7 @@ def test_a_pseudo_region_is_warned_of(aws: Aws, caplog: pytest.LogCaptureFixture
 
     assert (settings.region, settings.pseudo_region) == ("us-east-1", "fips-us-east-1")
     [record] = caplog.records
-    assert (record.name, record.levelname) == ("ecrclient.config", "WARNING")
+    assert (record.name, record.levelname) == ("ecrclient._awsjson.settings.resolution", "WARNING")
     assert "AWS_DEFAULT_REGION is the pseudo-region fips-us-east-1" in record.getMessage()
 
 

@@ -6,8 +6,9 @@ import anyio
 import httpx
 
 from ecrclient import CallOptions, Credentials, ECRClient, PooledTransport, TransportError
-from ecrclient._awsjson.transport.attempt import Attempt
-from ecrclient._awsjson.transport.byte_transport import Origin, Wire
+from ecrclient._awsjson.transport.byte_transport import ByteTransport
+from ecrclient._awsjson.transport.origin import Origin
+from ecrclient._awsjson.transport.timer import AttemptTimer
 from tests.awsjson.transport.server import Script, serve
 from tests.middleware import pass_on
 
@@ -25,7 +26,7 @@ def post(backend: str, parser: str, script: Script) -> tuple[int, str]:
 
     async def main() -> tuple[int, str]:
         async with serve(script) as server:
-            wire = Wire(max_connections=1, parser=parser)
+            wire = ByteTransport(max_connections=1, parser=parser)
             try:
                 with anyio.fail_after(100):
                     answer = await wire.post(
@@ -33,7 +34,7 @@ def post(backend: str, parser: str, script: Script) -> tuple[int, str]:
                         b"POST / HTTP/1.1\r\nHost: h\r\n\r\n",
                         b"",
                         10,
-                        Attempt({}, CallOptions(timeout=None)),
+                        AttemptTimer(None, None),
                         resend=True,
                     )
             except TransportError as error:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
-from ecrclient._awsjson.transport.parser import ParseError, ResponseParser, find_parser
+from ecrclient._awsjson.transport.parser import ParseError, ResponseParser
+from ecrclient._awsjson.transport.parser_choice import find_parser
 from tests.awsjson.transport.conftest import send
 from tests.awsjson.transport.loops import post
 from tests.awsjson.transport.server import Peer, Script, serve

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from ecrclient import CallOptions, Credentials, ECRClient, PooledTransport
-from ecrclient._awsjson.calling.core import Core
+from ecrclient._awsjson.calling.client_state import ClientState
 from ecrclient._awsjson.transport.pool import Pool
 from tests.awsjson.transport.conftest import send
 
@@ -107,7 +107,7 @@ def test_a_client_is_closed_after_its_loop(anyio_backend: str, listener: socket.
 def test_a_second_close_completes_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = 0
 
-    async def close_transport(core: Core) -> None:
+    async def close_transport(core: ClientState) -> None:
         nonlocal closed
         closed += 1
         if closed == 1:
@@ -115,7 +115,7 @@ def test_a_second_close_completes_the_first(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def main() -> None:
         ecr = ECRClient(region="eu-west-1")
-        monkeypatch.setattr(Core, "_close_transport", close_transport)
+        monkeypatch.setattr(ClientState, "_close_transport", close_transport)
         with pytest.raises(RuntimeError, match="interrupted"):
             await ecr.aclose()
         await ecr.aclose()

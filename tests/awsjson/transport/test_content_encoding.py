@@ -10,7 +10,6 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from ecrclient._awsjson.protocol.errors import ResponseTooLarge
 from ecrclient._awsjson.transport.body import Body
 from ecrclient._awsjson.transport.content_encoding import (
     ContentDecodingError,
@@ -19,6 +18,7 @@ from ecrclient._awsjson.transport.content_encoding import (
     find_encoding,
     supported_encodings,
 )
+from ecrclient._awsjson.transport.errors import ResponseTooLarge
 
 TEXT = b"".join(b"line %d of a text\n" % number for number in range(5_000))
 

@@ -17,10 +17,11 @@ import trustme
 
 from ecrclient._awsjson.over_httpx.messages import AnswerTooLarge
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
-from ecrclient._awsjson.protocol.errors import ConfigurationError, TransportError
+from ecrclient._awsjson.protocol.errors import ConfigurationError
 from ecrclient._awsjson.transport import tls
+from ecrclient._awsjson.transport.errors import TransportError
 from ecrclient._awsjson.transport.h11_parser import H11Parser
-from ecrclient._awsjson.transport.parser import find_parser
+from ecrclient._awsjson.transport.parser_choice import find_parser
 from ecrclient._awsjson.transport.tls import shared_context
 from tests.awsjson.transport.conftest import request, send, trusting
 from tests.awsjson.transport.server import Peer, Script, answer, says, says_and_closes, serve

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import ssl
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -26,7 +26,7 @@ from ecrclient import (
     RetryPolicy,
 )
 from ecrclient._awsjson.over_httpx.proxied_transport import LimitedTransport
-from ecrclient._awsjson.transport.attempt import Attempt
+from ecrclient._awsjson.transport.timer import AttemptTimer
 from tests.awsjson.over_httpx.test_error_translation import Delegating, core_of
 from tests.awsjson.transport.server import CLOSED, Peer, serve
 from tests.middleware import pass_on
@@ -114,7 +114,7 @@ async def saturated(
 
     async with serve(script) as server:
         ecr = build(server.url, options)
-        connection = await core_of(ecr).connection()
+        connection = await core_of(ecr).resources()
         async with ecr, anyio.create_task_group() as tasks:
             tasks.start_soon(ecr.with_options(CallOptions(timeout=None)).describe_registry)
             await arrived.wait()
@@ -155,14 +155,14 @@ async def test_the_deadline_covers_the_wait_for_a_connection(route: str) -> None
 async def test_the_wait_for_a_connection_is_not_part_of_the_attempt(
     route: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attempts: list[Attempt] = []
+    attempts: list[AttemptTimer] = []
 
-    class Recorded(Attempt):
-        def __init__(self, headers: Mapping[str, str], options: CallOptions) -> None:
-            super().__init__(headers, options)
+    class Recorded(AttemptTimer):
+        def __init__(self, timeout: float | None, pool_timeout: float | None) -> None:
+            super().__init__(timeout, pool_timeout)
             attempts.append(self)
 
-    monkeypatch.setattr("ecrclient._awsjson.calling.call.Attempt", Recorded)
+    monkeypatch.setattr("ecrclient._awsjson.calling.call.AttemptTimer", Recorded)
     async with saturated(ROUTES[route], CallOptions(timeout=60)) as (ecr, go):
         before = anyio.current_time()
         async with anyio.create_task_group() as tasks:
@@ -189,7 +189,7 @@ async def test_the_timer_goes_on_once_there_is_a_connection(route: str) -> None:
         ecr = ROUTES[route](
             server.url, CallOptions(timeout=0.05, retry=RetryPolicy(max_attempts=1))
         )
-        connection = await core_of(ecr).connection()
+        connection = await core_of(ecr).resources()
         async with ecr:
             with pytest.raises(AttemptTimeout):
                 await ecr.describe_registry()

@@ -19,7 +19,8 @@ import anyio.lowlevel
 import pytest
 import trio
 
-from ecrclient._awsjson.transport.byte_transport import Origin, Wire
+from ecrclient._awsjson.transport.byte_transport import ByteTransport
+from ecrclient._awsjson.transport.origin import Origin
 from ecrclient._awsjson.transport.readiness import Watch
 
 
@@ -261,7 +262,7 @@ async def test_an_answer_given_up_as_its_last_byte_is_read(anyio_backend: str) -
     loop = asyncio.get_running_loop()
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
-        closing(Wire(max_connections=2, parser="h11")) as wire,
+        closing(ByteTransport(max_connections=2, parser="h11")) as wire,
     ):
         listener.setblocking(False)
         origin = Origin("http", "127.0.0.1", listener.getsockname()[1])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import anyio
 import anyio.to_thread
 
-from ecrclient._awsjson.calling.byte_sender import Sender
+from ecrclient._awsjson.attempts.signing import Signer
 from ecrclient._awsjson.calling.clock import ServiceClock
 from ecrclient._awsjson.calling.loop_guard import LoopGuard
-from ecrclient._awsjson.calling.retry import RetryPolicy, RetryQuota
-from ecrclient._awsjson.calling.signing import Signer
+from ecrclient._awsjson.calling.retry import RetryQuota
+from ecrclient._awsjson.calling.sending import Sender, make_sender
 from ecrclient._awsjson.calling.throttle import Throttles
 from ecrclient._awsjson.credentials import (
     Credentials,
@@ -28,31 +28,33 @@ from ecrclient._awsjson.settings.resolution import (
     Settings,
     resolve_settings,
 )
+from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 from ecrclient._awsjson.support.per_loop import PerLoop
-from ecrclient._awsjson.transport.byte_transport import Wire
+from ecrclient._awsjson.transport.byte_transport import ByteTransport
 
 if TYPE_CHECKING:
     import httpx
 
+    from ecrclient._awsjson.over_httpx.middleware import Middleware
     from ecrclient._awsjson.protocol.operation import Service
 
-__all__ = ["Connection", "Core"]
+__all__ = ["ClientState", "Resources"]
 
 T = TypeVar("T")
 
 
-class Connection(NamedTuple):
-    """The resolved settings and what was made from them: all that a call needs to be sent."""
+class Resources(NamedTuple):
+    """What a call needs to be sent: made from the resolved settings."""
 
     credentials: CredentialsProvider
     sender: Sender
-    transport: Wire | httpx.AsyncBaseTransport
+    transport: ByteTransport | httpx.AsyncBaseTransport
     retry: RetryPolicy
-    """What the settings say, for calls that say nothing themselves."""
+    """The policy of the settings, for calls that have none."""
 
 
-class Core:
-    """The shared state: settings and transport once they are needed, quota, limiters, clock."""
+class ClientState:
+    """Settings, transport, retry quota, limiters and clock; resolved and made when first needed."""
 
     def __init__(
         self,
@@ -62,8 +64,7 @@ class Core:
         credentials: Credentials | CredentialsProvider | None,
         transport: httpx.AsyncBaseTransport | None,
         max_connections: int,
-        *,
-        over_httpx: bool,
+        middleware: Sequence[Middleware],
     ) -> None:
         self._arguments = arguments
         self._resolve_endpoint = resolve_endpoint
@@ -71,8 +72,8 @@ class Core:
         self._credentials = credentials
         self._transport = transport
         self._max_connections = max_connections
-        self._over_httpx = over_httpx
-        self._connection: Connection | None = None
+        self._middleware = middleware
+        self._resources: Resources | None = None
         self._opening = PerLoop(anyio.Lock)
         self._closed = False
         self._transport_closed = False
@@ -82,7 +83,7 @@ class Core:
         self.throttles = Throttles()
         self.clock = ServiceClock()
 
-    async def connection(self) -> Connection:
+    async def resources(self) -> Resources:
         """What a call needs; made at the first one, off the event loop.
 
         Raises:
@@ -90,18 +91,18 @@ class Core:
             ConfigurationError: a setting is missing or wrong.
         """
         self._check_open()
-        if self._connection is None:
+        if self._resources is None:
             async with self._opening.get():
                 await self._open_once()
-            assert self._connection is not None
-        return self._connection
+            assert self._resources is not None
+        return self._resources
 
     async def _open_once(self) -> None:
         self._check_open()
-        if self._connection is None:
-            self._connection = await anyio.to_thread.run_sync(self._open, abandon_on_cancel=True)
+        if self._resources is None:
+            self._resources = await anyio.to_thread.run_sync(self._open, abandon_on_cancel=True)
             if self._closed:
-                # Somebody closed the client while it was being opened.
+                # Another task closed the client while it was being opened.
                 await self._close_transport()
             self._check_open()
 
@@ -109,21 +110,18 @@ class Core:
         if self._closed:
             raise ClientClosedError("the client is closed")
 
-    def _open(self) -> Connection:
+    def _open(self) -> Resources:
         arguments = self._arguments
         settings = resolve_settings(arguments, self._resolve_endpoint, self._service.service_id)
         transport = self._transport or default_transport(
             settings.endpoint_url, self._max_connections, ca_bundle=settings.ca_bundle
         )
         signer = Signer(settings.region, self._service.signing_name)
-        sender = Sender(settings, signer, transport)
-        if self._over_httpx:
-            sender.over_httpx()  # here, where the import of httpx holds nobody up
-        return Connection(
+        return Resources(
             credentials=default_provider(
                 self._credentials, arguments.profile, settings.pseudo_region or settings.region
             ),
-            sender=sender,
+            sender=make_sender(settings, signer, transport, self._middleware),
             transport=transport,
             retry=_policy(settings),
         )
@@ -145,9 +143,9 @@ class Core:
             self._transport_closed = True
 
     async def _close_transport(self) -> None:
-        if self._connection is not None and self._transport is None:
-            transport = self._connection.transport
-            if isinstance(transport, Wire):
+        if self._resources is not None and self._transport is None:
+            transport = self._resources.transport
+            if isinstance(transport, ByteTransport):
                 transport.close()
             else:
                 await transport.aclose()

@@ -8,36 +8,37 @@ import anyio
 import pytest
 
 from ecrclient import CallOptions
-from ecrclient._awsjson.transport.attempt import Attempt
+from ecrclient._awsjson.transport.timer import AttemptTimer
+from tests.virtual_time import anyio_backend as anyio_backend
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_it_ends_after_the_timeout() -> None:
-    attempt = Attempt({}, CallOptions(timeout=5))
-    with attempt.scope:
+    timer = AttemptTimer(5, None)
+    with timer.scope:
         await anyio.sleep(100)
     assert anyio.current_time() == pytest.approx(5)
 
 
-async def test_it_stands_still_while_it_is_paused() -> None:
-    attempt = Attempt({}, CallOptions(timeout=5))
-    with attempt.scope:
+async def test_it_does_not_run_while_it_is_paused() -> None:
+    timer = AttemptTimer(5, None)
+    with timer.scope:
         await anyio.sleep(3)
-        with attempt.paused():
+        with timer.paused():
             await anyio.sleep(1000)
         await anyio.sleep(100)
     assert anyio.current_time() == pytest.approx(1005)
 
 
 async def test_pauses_may_overlap() -> None:
-    attempt = Attempt({}, CallOptions(timeout=5))
+    timer = AttemptTimer(5, None)
 
     async def pause(seconds: float) -> None:
-        with attempt.paused():
+        with timer.paused():
             await anyio.sleep(seconds)
 
-    with attempt.scope:
+    with timer.scope:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(pause, 100)
             tasks.start_soon(pause, 300)
@@ -46,10 +47,10 @@ async def test_pauses_may_overlap() -> None:
 
 
 async def test_without_a_timeout_it_never_ends() -> None:
-    attempt = Attempt({}, CallOptions(timeout=None))
-    with attempt.scope, attempt.paused():
+    timer = AttemptTimer(None, None)
+    with timer.scope, timer.paused():
         await anyio.sleep(80_000)
-    assert attempt.scope.deadline == math.inf
+    assert timer.scope.deadline == math.inf
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ async def test_without_a_timeout_it_never_ends() -> None:
         (CallOptions(pool_timeout=None), None),
     ],
 )
-async def test_the_wait_for_a_connection_is_limited_as_the_attempt_is_by_default(
+def test_the_wait_for_a_connection_is_limited_as_the_attempt_is_by_default(
     options: CallOptions, seconds: float | None
 ) -> None:
-    assert Attempt({}, options).pool_timeout == seconds
+    assert options.seconds_for_pool == seconds

@@ -1,0 +1,108 @@
+"""What the service refused, or failed to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar, overload
+
+from pydantic_core import ValidationError
+
+from ecrclient._awsjson.protocol.error_classification import is_throttling, is_transient
+from ecrclient._awsjson.protocol.errors import AWSClientError
+from ecrclient._awsjson.support.bounded_text import MAX_MESSAGE, MAX_NAME, shorten
+
+__all__ = [
+    "ErrorMember",
+    "ServiceError",
+    "is_throttling_error",
+]
+
+T = TypeVar("T")
+
+
+class ServiceError(AWSClientError):
+    """The service refused the request, or failed."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str = "",
+        *,
+        status: int = 400,
+        request_id: str | None = None,
+        operation: str = "",
+        attempts: int = 1,
+        details: Mapping[str, Any] | None = None,
+        is_modelled: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        """The service's error code, such as ``RepositoryNotFoundException``."""
+        self.message = message
+        """What the service says; may be empty."""
+        self.status = status
+        """The HTTP status."""
+        self.request_id = request_id
+        """The service's id for the request; quote it to AWS support."""
+        self.operation = operation
+        """The operation's name, such as ``ListImages``."""
+        self.attempts = attempts
+        """How often the request was sent."""
+        self.details: dict[str, Any] = dict(details or {})
+        """The error's members by their names on the wire."""
+        self.is_modelled = is_modelled
+        """Whether the operation's model lists the code."""
+        self.retry_after = retry_after
+        """Seconds that the service asks to wait (``x-amz-retry-after``); None: it does not say."""
+
+    @property
+    def is_throttling(self) -> bool:
+        """The service wants fewer requests."""
+        return is_throttling(self.code, self.status, modelled=self.is_modelled)
+
+    @property
+    def is_retryable(self) -> bool:
+        """The same request may succeed a little later."""
+        return self.is_throttling or is_transient(self.code, self.status)
+
+    def __str__(self) -> str:
+        said = f": {shorten(self.message, MAX_MESSAGE)}" if self.message else ""
+        tries = f", {self.attempts} attempts" if self.attempts > 1 else ""
+        return (
+            f"{self.operation}: {shorten(self.code, MAX_NAME)}{said} "
+            f"(HTTP {self.status}, request id {self.request_id}{tries})"
+        )
+
+
+def is_throttling_error(error: AWSClientError) -> bool:
+    """Whether the service refused the request to limit the rate of requests."""
+    return isinstance(error, ServiceError) and error.is_throttling
+
+
+class ErrorMember(Generic[T]):
+    """A typed member of a modelled error; None when the service left it out."""
+
+    def __init__(self, wire_name: str, type_: type[T]) -> None:
+        self._wire_name = wire_name
+        self._type = type_
+
+    @overload
+    def __get__(self, error: None, owner: type[ServiceError]) -> ErrorMember[T]: ...
+    @overload
+    def __get__(self, error: ServiceError, owner: type[ServiceError]) -> T | None: ...
+    def __get__(
+        self, error: ServiceError | None, owner: type[ServiceError]
+    ) -> ErrorMember[T] | T | None:
+        if error is None:
+            return self
+        value = error.details.get(self._wire_name)
+        if value is None:
+            return None
+        try:
+            from pydantic import TypeAdapter
+
+            return TypeAdapter(self._type).validate_python(value, by_alias=True, extra="allow")
+        except ValidationError:
+            # What cannot be read is as good as absent: the error itself matters more.
+            return None
