@@ -26,7 +26,7 @@ def lifecycle_rule(
     members: Any = None,
     **selection: Any,
 ) -> Document:
-    """A rule that keeps five untagged images, but for what is given."""
+    """Return a rule that keeps five untagged images, changed by the arguments."""
     chosen = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 5}
     return {
         "rulePriority": priority,
@@ -37,7 +37,7 @@ def lifecycle_rule(
 
 
 def without(document: Document, *path: str) -> Document:
-    """The document without a member."""
+    """Return the document without a member."""
     name, *deeper = path
     if deeper:
         return document | {name: without(document[name], *deeper)}
@@ -57,7 +57,7 @@ _A = lifecycle_rule()
 _ANY: Document = {"tagStatus": "any"}
 
 LIFECYCLE: dict[str, tuple[Any, str]] = {
-    # The members that there must be, and their types.
+    # Required members, and the types of members.
     "not-an-object": ([], "Could not map policyString into LifecyclePolicy."),
     "no-rules-member": ({"rule": []}, "the member rules is missing"),
     "rules-not-a-list": ({"rules": {"1": _A}}, "rules must be a list, not {"),
@@ -304,7 +304,7 @@ LIFECYCLE: dict[str, tuple[Any, str]] = {
         "rule 1 has it",
     ),
 }
-"""Lifecycle policies that are JSON, and a part of what the refusal says."""
+"""Lifecycle policies that are JSON, and a part of the error message."""
 
 LIFECYCLE_TEXTS = {"not-json": "{", "trailing-comma": '{"rules": [],}', "not-a-number": "NaN"}
 """Texts of lifecycle policies that are not JSON."""

@@ -17,7 +17,7 @@ STATEMENT: Document = {
     "Principal": {"AWS": "arn:aws:iam::210987654321:root"},
     "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
 }
-"""A statement of a repository policy. One of a registry policy has a resource too."""
+"""A statement of a repository policy. A registry policy's statement has a resource too."""
 _ACTION: Document = without(STATEMENT, "Action")
 _NOBODY: Document = without(STATEMENT, "Principal")
 
@@ -88,7 +88,7 @@ REPOSITORY: dict[str, Any] = {
 
 
 def _with_resource(document: Any) -> Any:
-    """The policy with a resource in each of its statements, where it has any."""
+    """Return the policy with a resource in each of its statements, if it has any."""
     if not isinstance(document, dict) or "Statement" not in document:
         return cast("Any", document)
     policy = cast("Document", document)
@@ -127,9 +127,9 @@ LOCK_OUTS: dict[str, Document] = {
         without(_DENIAL, "Principal") | {"NotPrincipal": {"AWS": "210987654321"}}
     ),
 }
-"""Valid repository policies that deny their caller to set another one."""
+"""Valid repository policies that deny SetRepositoryPolicy to their caller."""
 
 
 def text_of(document: Any) -> str:
-    """The text of a policy; a text is one already."""
+    """Return the text of a policy; a text is returned unchanged."""
     return document if isinstance(document, str) else json.dumps(document)

@@ -1,4 +1,4 @@
-"""Where the tests of replication replicate to, and how they ask how far it is."""
+"""Destinations and helpers of the replication tests."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ REGIONS = (
     *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2"),
     *("ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3"),
 )
-"""One more than backfills may be under way to."""
+"""One more than the number of backfills that can be in progress."""
 OHIO = ReplicationDestination(region="us-east-2", registry_id=OTHER)
 
 
 async def replicate(
     client: ECRClient, *destinations: ReplicationDestination, prefixes: tuple[str, ...] = ()
 ) -> None:
-    """Replicate to the destinations from now on."""
+    """Configure replication to the destinations."""
     rule = ReplicationRule(destinations=[*destinations])
     if prefixes:
         filters = [RepositoryFilter(filter=one, filter_type="PREFIX_MATCH") for one in prefixes]
@@ -36,8 +36,8 @@ async def replicate(
 async def statuses(
     client: ECRClient, repository: str, tag: str = "v1"
 ) -> dict[str, tuple[str, str | None]]:
-    """Status and failure code by Region."""
-    answer = await client.describe_image_replication_status(
+    """Return the status and failure code by Region."""
+    response = await client.describe_image_replication_status(
         repository_name=repository, image_id={"image_tag": tag}
     )
-    return {one.region: (one.status, one.failure_code) for one in answer.replication_statuses}
+    return {one.region: (one.status, one.failure_code) for one in response.replication_statuses}

@@ -1,4 +1,4 @@
-"""What the tests of scans ask, and what they let scans find."""
+"""Requests and findings of the scan tests."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ def enhanced(number: int, severity: str = "HIGH") -> EnhancedImageScanFinding:
 
 
 async def start(client: ECRClient, repository: str, tag: str = "v1") -> str:
-    answer = await client.start_image_scan(repository_name=repository, image_id={"image_tag": tag})
-    return answer.image_scan_status.status
+    response = await client.start_image_scan(
+        repository_name=repository, image_id={"image_tag": tag}
+    )
+    return response.image_scan_status.status
 
 
 async def scan(

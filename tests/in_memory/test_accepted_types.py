@@ -1,6 +1,6 @@
-"""Pulls by clients that take certain types of manifest only.
+"""Pulls by clients that accept only certain manifest types.
 
-AWS settles it in "Container image manifest format support in Amazon ECR".
+Source: "Container image manifest format support in Amazon ECR".
 """
 
 from __future__ import annotations
@@ -55,19 +55,19 @@ async def pull(
     accepted: list[str] | None,
     image_id: ImageIdentifier = BY_TAG,
 ) -> Image | ImageFailure:
-    """Push a manifest as v1, and pull it."""
+    """Push a manifest with the tag v1, and pull it."""
     await client.put_image(repository_name=repository, image_manifest=manifest, image_tag="v1")
-    answer = await client.batch_get_image(
+    response = await client.batch_get_image(
         repository_name=repository, image_ids=[image_id], accepted_media_types=accepted
     )
-    outcomes: list[Image | ImageFailure] = [*answer.images, *answer.failures]
+    outcomes: list[Image | ImageFailure] = [*response.images, *response.failures]
     assert len(outcomes) == 1
     return outcomes[0]
 
 
 @pytest.mark.parametrize("manifest", [OCI, DOCKER])
 @pytest.mark.parametrize("accepted", [None, [FIRST_SCHEMA, DOCKER_MANIFEST, OCI_MANIFEST]])
-async def test_what_is_accepted_comes_as_it_is(
+async def test_an_accepted_type_is_not_converted(
     client: ECRClient, repository: str, manifest: str, accepted: list[str] | None
 ) -> None:
     image = await pull(client, repository, manifest, accepted)
@@ -77,34 +77,32 @@ async def test_what_is_accepted_comes_as_it_is(
 
 
 @pytest.mark.parametrize(
-    ("stored", "accepted", "answered"),
+    ("stored", "accepted", "expected"),
     [(OCI, DOCKER_MANIFEST, DOCKER), (DOCKER, OCI_MANIFEST, OCI)],
 )
 async def test_a_pull_by_tag_is_converted(
-    client: ECRClient, repository: str, stored: str, accepted: str, answered: str
+    client: ECRClient, repository: str, stored: str, accepted: str, expected: str
 ) -> None:
     image = await pull(client, repository, stored, [FIRST_SCHEMA, accepted])
     assert isinstance(image, Image)
     assert image.image_manifest_media_type == accepted
     converted: dict[str, Any] = json.loads(image.image_manifest or "")
-    assert converted == json.loads(answered)
-    # The image is still the one that is stored.
+    assert converted == json.loads(expected)
+    # The digest still identifies the stored image.
     assert image.image_id.image_digest == digest_of(stored)
 
 
-async def test_a_manifest_without_a_type_of_its_own_gets_one(
-    client: ECRClient, repository: str
-) -> None:
+async def test_a_converted_manifest_has_a_media_type(client: ECRClient, repository: str) -> None:
     await client.put_image(
         repository_name=repository,
         image_manifest=image_manifest(media_type=None),
         image_manifest_media_type=OCI_MANIFEST,
         image_tag="v1",
     )
-    answer = await client.batch_get_image(
+    response = await client.batch_get_image(
         repository_name=repository, image_ids=[BY_TAG], accepted_media_types=[DOCKER_MANIFEST]
     )
-    assert json.loads(answer.images[0].image_manifest or "")["mediaType"] == DOCKER_MANIFEST
+    assert json.loads(response.images[0].image_manifest or "")["mediaType"] == DOCKER_MANIFEST
 
 
 @pytest.mark.parametrize(
@@ -114,7 +112,7 @@ async def test_a_manifest_without_a_type_of_its_own_gets_one(
         ImageIdentifier(image_digest=digest_of(OCI), image_tag="v1"),
     ],
 )
-async def test_a_pull_by_digest_is_not(
+async def test_a_pull_by_digest_is_not_converted(
     client: ECRClient, repository: str, image_id: ImageIdentifier
 ) -> None:
     failure = await pull(client, repository, OCI, [DOCKER_MANIFEST], image_id)
@@ -127,13 +125,13 @@ async def test_a_pull_by_digest_is_not(
     ("manifest", "accepted"),
     [
         pytest.param(OCI, FIRST_SCHEMA, id="to the first schema"),
-        pytest.param(OCI, "text/plain", id="to no type of manifest"),
+        pytest.param(OCI, "text/plain", id="to a type that is not a manifest"),
         pytest.param(index_of([]), OCI_MANIFEST, id="an index to an image"),
         pytest.param(index_of([]), DOCKER_LIST, id="an index to a list"),
         pytest.param(index_of([], DOCKER_LIST), OCI_INDEX, id="a list to an index"),
     ],
 )
-async def test_what_cannot_be_converted(
+async def test_types_that_cannot_be_converted(
     client: ECRClient, repository: str, manifest: str, accepted: str
 ) -> None:
     failure = await pull(client, repository, manifest, [accepted])

@@ -18,21 +18,21 @@ pytestmark = pytest.mark.anyio
         ("REGISTRY_POLICY_SCOPE", "V2", "V2"),
     ],
 )
-async def test_a_setting_is_kept(client: ECRClient, name: str, first: str, other: str) -> None:
+async def test_a_setting_is_stored(client: ECRClient, name: str, first: str, other: str) -> None:
     before = await client.get_account_setting(name=name)
     assert (before.name, before.value) == (name, first)
-    answer = await client.put_account_setting(name=name, value=other)
-    assert (answer.name, answer.value) == (name, other)
+    response = await client.put_account_setting(name=name, value=other)
+    assert (response.name, response.value) == (name, other)
     assert (await client.get_account_setting(name=name)).value == other
 
 
-async def test_a_value_that_a_setting_does_not_have(client: ECRClient) -> None:
+async def test_an_unknown_value_is_refused(client: ECRClient) -> None:
     with pytest.raises(InvalidParameterException, match=r"DISABLED, ENABLED"):
         await client.put_account_setting(name="BLOB_MOUNTING", value="V2")
     assert (await client.get_account_setting(name="BLOB_MOUNTING")).value == "DISABLED"
 
 
-async def test_a_setting_that_there_is_not(client: ECRClient) -> None:
+async def test_an_unknown_setting_is_refused(client: ECRClient) -> None:
     with pytest.raises(InvalidParameterException, match="'name'"):
         await client.get_account_setting(name="COLOUR")
     with pytest.raises(InvalidParameterException, match="'name'"):

@@ -1,4 +1,4 @@
-"""Backfills: replication of what was pushed before there was a rule."""
+"""Backfills: replication of images pushed before a rule existed."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ IMAGE = image_manifest()
 
 
 async def backfill(client: ECRClient, destination: ReplicationDestination = IRELAND) -> str:
-    answer = await client.start_replication_backfill(destination=destination)
-    return answer.replication_backfill_id
+    response = await client.start_replication_backfill(destination=destination)
+    return response.replication_backfill_id
 
 
 async def described(
@@ -46,10 +46,10 @@ async def described(
     return await client.describe_replication_backfill_results(replication_backfill_id=backfill_id)
 
 
-def summed_up(answer: DescribeReplicationBackfillResultsResponse) -> tuple[str, object]:
-    """The status, and how many replications there are, are done, and have failed."""
-    progress = answer.progress
-    return answer.status, progress and (
+def summed_up(response: DescribeReplicationBackfillResultsResponse) -> tuple[str, object]:
+    """Return the status, and the numbers of all, completed and failed replications."""
+    progress = response.progress
+    return response.status, progress and (
         progress.total_replication_count,
         progress.completed_replication_count,
         progress.failed_replication_count,
@@ -59,7 +59,7 @@ def summed_up(answer: DescribeReplicationBackfillResultsResponse) -> tuple[str, 
 class TestBackfills:
     @pytest.fixture
     async def filled(self, client: ECRClient, repository: str) -> str:
-        """A repository with four images and tags to replicate, which was filled before."""
+        """A repository with four images and tags, pushed before replication was configured."""
         await push(client, repository, "v1")
         await push(client, repository, "v2")
         await push(client, repository, "v3", image_manifest("three"))
@@ -78,9 +78,9 @@ class TestBackfills:
 
         states: list[tuple[str, object]] = []
         for _ in range(9):
-            answer = await described(client, started.replication_backfill_id)
-            states.append(summed_up(answer))
-            assert (answer.results != []) == (answer.ended_at is not None)
+            response = await described(client, started.replication_backfill_id)
+            states.append(summed_up(response))
+            assert (response.results != []) == (response.ended_at is not None)
             clock.advance(minutes=1)
         assert states == [
             *[("PREPARING", None)] * 4,
@@ -90,13 +90,13 @@ class TestBackfills:
             ("IN_PROGRESS", (4, 3, 0)),
             ("COMPLETE", (4, 4, 0)),
         ]
-        answer = await described(client, started.replication_backfill_id)
-        assert (answer.registry_id, answer.destination) == (ACCOUNT, IRELAND)
-        assert (answer.started_at, answer.ended_at) == (begun, begun + timedelta(minutes=8))
-        assert answer.failure_code is None
+        response = await described(client, started.replication_backfill_id)
+        assert (response.registry_id, response.destination) == (ACCOUNT, IRELAND)
+        assert (response.started_at, response.ended_at) == (begun, begun + timedelta(minutes=8))
+        assert response.failure_code is None
         assert {
             (one.repository_name, one.image_id.image_digest, one.image_id.image_tag, one.status)
-            for one in answer.results
+            for one in response.results
         } == {
             (filled, digest_of(IMAGE), "v1", "COMPLETE"),
             (filled, digest_of(IMAGE), "v2", "COMPLETE"),
@@ -104,7 +104,7 @@ class TestBackfills:
             (filled, digest_of(image_manifest("four")), None, "COMPLETE"),
         }
 
-    async def test_images_are_replicated_by_it(
+    async def test_a_backfill_replicates_images(
         self, client: ECRClient, clock: HandClock, filled: str
     ) -> None:
         await backfill(client)
@@ -114,7 +114,7 @@ class TestBackfills:
         clock.advance(seconds=5)
         assert await statuses(client, filled) == {"eu-west-1": ("COMPLETE", None)}
 
-    async def test_only_what_the_rules_choose(
+    async def test_only_repositories_of_the_rules_are_replicated(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, filled: str
     ) -> None:
         add_blobs(ecr, "other")
@@ -125,14 +125,14 @@ class TestBackfills:
         (result,) = (await described(client, backfill_id)).results
         assert result.repository_name == "other"
 
-    async def test_nothing_to_do(self, client: ECRClient, clock: HandClock) -> None:
+    async def test_a_backfill_without_images(self, client: ECRClient, clock: HandClock) -> None:
         await replicate(client, IRELAND)
         backfill_id = await backfill(client)
         assert summed_up(await described(client, backfill_id)) == ("PREPARING", None)
         clock.advance(minutes=1)
         assert summed_up(await described(client, backfill_id)) == ("COMPLETE", (0, 0, 0))
 
-    async def test_archived_images_stay_where_they_are(
+    async def test_archived_images_are_not_replicated(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, filled: str
     ) -> None:
         policy = LifecyclePolicy.of(archive_after(1, tags="any", since="pushed"))
@@ -151,10 +151,10 @@ class TestBackfills:
         ecr.replication.fail("BROKEN", image="v3")
         backfill_id = await backfill(client)
         clock.advance(minutes=1)
-        answer = await described(client, backfill_id)
-        assert summed_up(answer) == ("COMPLETE", (4, 2, 2))
-        assert answer.progress is not None
-        assert answer.progress.failure_codes == ["BROKEN"]
+        response = await described(client, backfill_id)
+        assert summed_up(response) == ("COMPLETE", (4, 2, 2))
+        assert response.progress is not None
+        assert response.progress.failure_codes == ["BROKEN"]
         pages = [
             [(one.image_id.image_tag, one.status, one.failure_code) for one in page.results]
             async for page in client.describe_replication_backfill_results(
@@ -171,7 +171,7 @@ class TestBackfills:
         )
         assert {one.image_id.image_tag async for one in done} == {"v1", None}
 
-    async def test_an_index_fails_with_one_of_its_images(
+    async def test_an_index_fails_if_one_of_its_images_does(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, filled: str
     ) -> None:
         for tag, images in (("good", [image_manifest("four")]), ("bad", [IMAGE])):
@@ -194,7 +194,7 @@ class TestBackfills:
         body = json.dumps({"replicationBackfillId": backfill_id}).encode()
         sent = (await post(ecr, "DescribeReplicationBackfillResults", body)).json()["results"]
         tags = {one["imageId"].get("imageTag") for one in sent if "subImageFailureCodes" in one}
-        assert tags == {"good", "bad"}, "the member is there for an index only"
+        assert tags == {"good", "bad"}, "only the result of an index has the member"
 
     @pytest.mark.parametrize(
         ("images", "bad", "status", "progress"),
@@ -204,7 +204,7 @@ class TestBackfills:
             (120, 50, "FAILED", (120, 50, 50)),
         ],
     )
-    async def test_it_gives_up_when_half_of_a_hundred_have_failed(
+    async def test_a_backfill_fails_if_half_of_at_least_100_replications_fail(
         self,
         ecr: InMemoryECR,
         client: ECRClient,
@@ -222,53 +222,56 @@ class TestBackfills:
             ecr.replication.fail("BROKEN", image=f"v{number}")
         backfill_id = await backfill(client)
         clock.advance(minutes=1)
-        answer = await described(client, backfill_id)
-        assert summed_up(answer) == (status, progress)
-        assert (answer.failure_code is None) == (status == "COMPLETE")
+        response = await described(client, backfill_id)
+        assert summed_up(response) == (status, progress)
+        assert (response.failure_code is None) == (status == "COMPLETE")
 
-    async def test_a_repository_that_is_deleted_meanwhile(
+    async def test_items_of_a_deleted_repository_fail(
         self, client: ECRClient, clock: HandClock, filled: str
     ) -> None:
         backfill_id = await backfill(client)
         clock.advance(seconds=7.5)
         await client.delete_repository(repository_name=filled, force=True)
         clock.advance(minutes=1)
-        answer = await described(client, backfill_id)
-        assert summed_up(answer) == ("COMPLETE", (4, 2, 2))
-        assert sorted(one.status for one in answer.results) == [*["COMPLETE"] * 2, *["FAILED"] * 2]
+        response = await described(client, backfill_id)
+        assert summed_up(response) == ("COMPLETE", (4, 2, 2))
+        assert sorted(one.status for one in response.results) == [
+            *["COMPLETE"] * 2,
+            *["FAILED"] * 2,
+        ]
         await client.create_repository(repository_name="later")
         await client.delete_repository(repository_name="later")
-        assert await described(client, backfill_id) == answer
+        assert await described(client, backfill_id) == response
 
 
 class TestStop:
     @pytest.fixture
     async def running(self, client: ECRClient, repository: str) -> str:
-        """A backfill of four tags, which prepares for 5 s, and then takes 1.25 s for each."""
+        """A backfill of four tags: it prepares for 5 s, then replicates each in 1.25 s."""
         for number in range(4):
             await push(client, repository, f"v{number}")
         await replicate(client, IRELAND)
         return await backfill(client)
 
-    async def test_while_it_prepares(
+    async def test_stop_while_preparing(
         self, client: ECRClient, clock: HandClock, running: str
     ) -> None:
         clock.advance(seconds=1)
-        answer = await client.stop_replication_backfill(replication_backfill_id=running)
-        assert (answer.registry_id, answer.replication_backfill_id) == (ACCOUNT, running)
-        assert (answer.destination, answer.status) == (IRELAND, "STOPPED")
-        assert answer.started_at == clock.now - timedelta(seconds=1)
+        response = await client.stop_replication_backfill(replication_backfill_id=running)
+        assert (response.registry_id, response.replication_backfill_id) == (ACCOUNT, running)
+        assert (response.destination, response.status) == (IRELAND, "STOPPED")
+        assert response.started_at == clock.now - timedelta(seconds=1)
         clock.advance(minutes=1)
         found = await described(client, running)
         assert summed_up(found) == ("STOPPED", None)
         assert (found.results, found.ended_at) == ([], clock.now - timedelta(minutes=1))
 
-    async def test_the_replication_under_way_is_done(
+    async def test_the_replication_in_progress_completes(
         self, client: ECRClient, clock: HandClock, repository: str, running: str
     ) -> None:
         clock.advance(seconds=7)
-        answer = await client.stop_replication_backfill(replication_backfill_id=running)
-        assert answer.status == "STOPPING"
+        response = await client.stop_replication_backfill(replication_backfill_id=running)
+        assert response.status == "STOPPING"
         found = await described(client, running)
         assert (summed_up(found), found.results) == (("STOPPING", (4, 1, 0)), [])
         with pytest.raises(ReplicationBackfillInvalidStatusException, match="STOPPING"):
@@ -278,7 +281,7 @@ class TestStop:
         assert summed_up(found) == ("STOPPED", (4, 2, 0))
         assert [one.image_id.image_tag for one in found.results] == ["v0", "v1"]
 
-    async def test_what_it_has_not_come_to_is_not_replicated(
+    async def test_pending_items_are_not_replicated(
         self, client: ECRClient, clock: HandClock, repository: str
     ) -> None:
         await push(client, repository, "one")
@@ -291,14 +294,14 @@ class TestStop:
         assert await statuses(client, repository, "one") == {"eu-west-1": ("COMPLETE", None)}
         assert await statuses(client, repository, "two") == {}
 
-    async def test_not_once_it_is_over(
+    async def test_a_complete_backfill_cannot_be_stopped(
         self, client: ECRClient, clock: HandClock, running: str
     ) -> None:
         clock.advance(minutes=1)
         with pytest.raises(ReplicationBackfillInvalidStatusException, match="COMPLETE"):
             await client.stop_replication_backfill(replication_backfill_id=running)
 
-    async def test_a_stopped_one_makes_room(
+    async def test_a_stopped_backfill_does_not_block_another(
         self, client: ECRClient, clock: HandClock, running: str
     ) -> None:
         await client.stop_replication_backfill(replication_backfill_id=running)
@@ -313,7 +316,7 @@ class TestLimits:
             with pytest.raises(ValidationException, match="not in the replication configuration"):
                 await client.start_replication_backfill(destination=destination)
 
-    async def test_one_for_a_region(self, client: ECRClient, clock: HandClock) -> None:
+    async def test_one_backfill_for_a_region(self, client: ECRClient, clock: HandClock) -> None:
         elsewhere = ReplicationDestination(region="eu-west-1", registry_id=OTHER)
         await replicate(client, IRELAND, elsewhere)
         await backfill(client)
@@ -322,7 +325,7 @@ class TestLimits:
         clock.advance(minutes=1)
         await backfill(client, elsewhere)
 
-    async def test_ten_at_once(self, client: ECRClient) -> None:
+    async def test_at_most_ten_backfills_in_progress(self, client: ECRClient) -> None:
         regions = [ReplicationDestination(region=region, registry_id=ACCOUNT) for region in REGIONS]
         await replicate(client, *regions)
         for destination in regions[:10]:
@@ -330,7 +333,9 @@ class TestLimits:
         with pytest.raises(LimitExceededException):
             await client.start_replication_backfill(destination=regions[10])
 
-    async def test_they_are_listed_for_90_days(self, client: ECRClient, clock: HandClock) -> None:
+    async def test_backfills_are_listed_for_90_days(
+        self, client: ECRClient, clock: HandClock
+    ) -> None:
         await replicate(client, IRELAND)
         ids: list[str] = []
         for _ in range(26):
@@ -356,14 +361,14 @@ class TestLimits:
         with pytest.raises(ReplicationBackfillNotFoundException):
             await described(client, ids[25])
 
-    async def test_backfills_that_are_not_there(self, client: ECRClient) -> None:
+    async def test_unknown_backfills(self, client: ECRClient) -> None:
         backfill_id = str(uuid.uuid4())
         with pytest.raises(ReplicationBackfillNotFoundException, match=backfill_id):
             await described(client, backfill_id)
         with pytest.raises(ReplicationBackfillNotFoundException, match=backfill_id):
             await client.stop_replication_backfill(replication_backfill_id=backfill_id)
 
-    async def test_other_accounts_are_none_of_ours(self, client: ECRClient) -> None:
+    async def test_other_accounts_are_refused(self, client: ECRClient) -> None:
         backfill_id = str(uuid.uuid4())
         for call in (
             client.start_replication_backfill(destination=IRELAND, registry_id=OTHER),

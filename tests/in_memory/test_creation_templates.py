@@ -49,14 +49,14 @@ LIFECYCLE = json.dumps(
 
 
 def template(**settings: object) -> CreateRepositoryCreationTemplateRequest:
-    """A template for pushes with some settings."""
+    """Return a template for pushes with the settings."""
     return CreateRepositoryCreationTemplateRequest.model_validate(
         {"prefix": "team", "applied_for": ["CREATE_ON_PUSH"], **settings}
     )
 
 
 async def push(client: ECRClient, name: str) -> Repository:
-    """Push to a repository that may not be there; what it is then."""
+    """Push to a repository that may not exist, and return the repository."""
     for blob in (CONFIG, *LAYERS):
         await upload(client, name, blob)
     await client.put_image(repository_name=name, image_manifest=image_manifest())
@@ -64,7 +64,7 @@ async def push(client: ECRClient, name: str) -> Repository:
     return repository
 
 
-async def test_a_template_comes_changes_and_goes(client: ECRClient, clock: HandClock) -> None:
+async def test_create_update_and_delete(client: ECRClient, clock: HandClock) -> None:
     made = (
         await client.create_repository_creation_template(
             prefix="team",
@@ -105,7 +105,7 @@ async def test_a_template_comes_changes_and_goes(client: ECRClient, clock: HandC
         await client.delete_repository_creation_template(prefix="team")
 
 
-async def test_filters_go_with_the_setting_that_they_are_of(client: ECRClient) -> None:
+async def test_filters_are_removed_with_their_setting(client: ECRClient) -> None:
     await client.create_repository_creation_template(
         prefix="team",
         applied_for=["REPLICATION"],
@@ -135,7 +135,7 @@ async def test_a_prefix_has_one_template(client: ECRClient) -> None:
             )
 
 
-async def test_a_template_that_is_not_there(client: ECRClient) -> None:
+async def test_an_unknown_template(client: ECRClient) -> None:
     with pytest.raises(TemplateNotFoundException):
         await client.update_repository_creation_template(prefix="none", description="x")
 
@@ -178,7 +178,7 @@ async def test_templates_in_pages(client: ECRClient) -> None:
         ),
     ],
 )
-async def test_what_no_repository_can_have(
+async def test_settings_that_a_repository_cannot_have(
     client: ECRClient, member: str, request_: CreateRepositoryCreationTemplateRequest
 ) -> None:
     with pytest.raises(InvalidParameterException, match=member):
@@ -186,7 +186,9 @@ async def test_what_no_repository_can_have(
     assert await client.describe_repository_creation_templates().collect() == []
 
 
-async def test_a_push_creates_what_the_template_says(client: ECRClient, clock: HandClock) -> None:
+async def test_a_push_creates_the_repository_of_the_template(
+    client: ECRClient, clock: HandClock
+) -> None:
     await client.create_repository_creation_template(
         prefix="team",
         applied_for=["CREATE_ON_PUSH", "REPLICATION"],
@@ -213,7 +215,7 @@ async def test_a_push_creates_what_the_template_says(client: ECRClient, clock: H
     assert tags.tags == [TAG]
 
 
-async def test_a_push_to_a_repository_that_is_there(client: ECRClient) -> None:
+async def test_a_push_to_an_existing_repository(client: ECRClient) -> None:
     await client.create_repository(repository_name="team/app")
     await client.create_repository_creation_template(
         prefix="ROOT", applied_for=["CREATE_ON_PUSH"], image_tag_mutability="IMMUTABLE"
@@ -221,18 +223,18 @@ async def test_a_push_to_a_repository_that_is_there(client: ECRClient) -> None:
     assert (await push(client, "team/app")).image_tag_mutability == "MUTABLE"
 
 
-async def test_the_longest_prefix_wins(client: ECRClient) -> None:
+async def test_the_longest_prefix_applies(client: ECRClient) -> None:
     for prefix, mutability in (("ROOT", "MUTABLE"), ("team/a", "IMMUTABLE"), ("team", "MUTABLE")):
         await client.create_repository_creation_template(
             prefix=prefix, applied_for=["CREATE_ON_PUSH"], image_tag_mutability=mutability
         )
     assert (await push(client, "team/a/app")).image_tag_mutability == "IMMUTABLE"
-    # The prefix ends where a part of the name does.
+    # A prefix must end at a slash of the name.
     assert (await push(client, "team/ab")).image_tag_mutability == "MUTABLE"
     assert (await push(client, "alone")).image_tag_mutability == "MUTABLE"
 
 
-async def test_without_a_template_for_pushes_nothing_is_created(client: ECRClient) -> None:
+async def test_a_push_without_a_matching_template_fails(client: ECRClient) -> None:
     await client.create_repository_creation_template(
         prefix="ROOT", applied_for=["REPLICATION", "PULL_THROUGH_CACHE"]
     )
@@ -248,7 +250,7 @@ async def test_without_a_template_for_pushes_nothing_is_created(client: ECRClien
     assert await client.describe_repositories().collect() == []
 
 
-async def test_tags_and_keys_take_a_role(client: ECRClient) -> None:
+async def test_tags_and_keys_require_a_role(client: ECRClient) -> None:
     await client.create_repository_creation_template(
         prefix="tagged", applied_for=["CREATE_ON_PUSH"], resource_tags=[TAG]
     )

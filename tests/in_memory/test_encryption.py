@@ -1,4 +1,4 @@
-"""The encryption of repositories, and the keys of KMS."""
+"""The encryption of repositories, and KMS keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROLE = "arn:aws:iam::123456789012:role/create"
 
 
 async def key_of(client: ECRClient, name: str, kms_key: str | None, kind: str = "KMS") -> str:
-    """The key of a new repository, as it is created and as it is described."""
+    """Return the key of a new repository, and check that both responses report it."""
     made = await client.create_repository(
         repository_name=name,
         encryption_configuration=EncryptionConfiguration(encryption_type=kind, kms_key=kms_key),
@@ -33,7 +33,7 @@ async def key_of(client: ECRClient, name: str, kms_key: str | None, kind: str = 
     return key
 
 
-async def test_without_a_configuration(client: ECRClient) -> None:
+async def test_the_default_is_aes256(client: ECRClient) -> None:
     made = await client.create_repository(repository_name="app")
     assert made.repository.encryption_configuration == EncryptionConfiguration(
         encryption_type="AES256"
@@ -48,7 +48,7 @@ async def test_the_default_key_has_an_arn(client: ECRClient, kind: str) -> None:
     assert await key_of(client, "app-3", "alias/aws/ecr") == key
 
 
-async def test_the_default_key_is_of_the_registry() -> None:
+async def test_the_default_key_belongs_to_the_registry() -> None:
     keys: set[str] = set()
     for region in ("eu-west-1", "cn-north-1"):
         async with InMemoryECR(region=region, account_id="210987654321").client() as client:
@@ -74,7 +74,7 @@ async def test_a_key_is_returned_as_its_arn(
     assert await key_of(client, "app", given) == (returned or given)
 
 
-async def test_an_alias_stands_for_a_key(client: ECRClient) -> None:
+async def test_an_alias_names_a_key(client: ECRClient) -> None:
     mine = await key_of(client, "app", "alias/mine")
     assert mine.startswith(KEYS)
     arn = "arn:aws:kms:us-east-1:123456789012:alias/mine"
@@ -85,7 +85,7 @@ async def test_an_alias_stands_for_a_key(client: ECRClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "key", "told"),
+    ("kind", "key", "message"),
     [
         ("AES256", ID, "'encryptionConfiguration'.*for the type AES256"),
         ("KMS", f"arn:aws:kms:eu-west-1:123456789012:key/{ID}", "'kmsKey'.*Region.*us-east-1"),
@@ -95,8 +95,8 @@ async def test_an_alias_stands_for_a_key(client: ECRClient) -> None:
         ("KMS", f"arn:aws:s3:us-east-1:123456789012:key/{ID}", "'kmsKey'.*must be the alias"),
     ],
 )
-async def test_a_key_that_is_refused(client: ECRClient, kind: str, key: str, told: str) -> None:
-    with pytest.raises(InvalidParameterException, match=told):
+async def test_refused_keys(client: ECRClient, kind: str, key: str, message: str) -> None:
+    with pytest.raises(InvalidParameterException, match=message):
         await key_of(client, "app", key, kind)
     assert await client.describe_repositories().collect() == []
 
@@ -104,7 +104,7 @@ async def test_a_key_that_is_refused(client: ECRClient, kind: str, key: str, tol
 @pytest.mark.parametrize(
     ("kind", "key"), [("AES256", f"{KEYS}{ID}"), ("KMS", f"{KEYS}{ID}".replace("us-", "eu-"))]
 )
-async def test_a_key_that_a_template_cannot_have(client: ECRClient, kind: str, key: str) -> None:
+async def test_refused_keys_of_a_template(client: ECRClient, kind: str, key: str) -> None:
     with pytest.raises(InvalidParameterException):
         await client.create_repository_creation_template(
             prefix="team",

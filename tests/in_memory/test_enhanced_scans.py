@@ -21,7 +21,7 @@ async def enhance(client: ECRClient, frequency: str, pattern: str = "*") -> None
 
 @pytest.fixture
 async def pushed(client: ECRClient, repository: str) -> str:
-    """A repository with one image, which has the tag v1."""
+    """A repository with one image, tagged v1."""
     await push(client, repository)
     return repository
 
@@ -29,7 +29,7 @@ async def pushed(client: ECRClient, repository: str) -> str:
 @pytest.mark.parametrize(
     ("frequency", "done"), [("CONTINUOUS_SCAN", "ACTIVE"), ("SCAN_ON_PUSH", "COMPLETE")]
 )
-async def test_a_push_begins_a_scan(
+async def test_a_push_starts_a_scan(
     ecr: InMemoryECR,
     client: ECRClient,
     clock: HandClock,
@@ -55,13 +55,15 @@ async def test_a_push_begins_a_scan(
     assert every == [enhanced(2), enhanced(3, "LOW")]
 
 
-async def test_it_is_not_started_by_hand(client: ECRClient, pushed: str) -> None:
+async def test_start_image_scan_is_refused(client: ECRClient, pushed: str) -> None:
     await enhance(client, "SCAN_ON_PUSH")
     with pytest.raises(ValidationException, match="This feature is disabled"):
         await start(client, pushed)
 
 
-async def test_what_no_rule_covers_is_not_scanned(client: ECRClient, repository: str) -> None:
+async def test_repositories_without_a_rule_are_not_scanned(
+    client: ECRClient, repository: str
+) -> None:
     await scan_on_push(client, repository)
     await enhance(client, "CONTINUOUS_SCAN", "other/*")
     await push(client, repository)
@@ -69,7 +71,7 @@ async def test_what_no_rule_covers_is_not_scanned(client: ECRClient, repository:
         await scan(client, repository)
 
 
-async def test_images_of_the_last_30_days_are_scanned_when_it_is_turned_on(
+async def test_enabling_scans_images_of_the_last_30_days(
     client: ECRClient, clock: HandClock, pushed: str
 ) -> None:
     clock.advance(days=1)
@@ -84,7 +86,7 @@ async def test_images_of_the_last_30_days_are_scanned_when_it_is_turned_on(
     assert (await scan(client, pushed, "young")).image_scan_findings == begun, "no new scan"
 
 
-async def test_scans_of_the_other_type_come_back_with_the_type(
+async def test_only_scans_of_the_current_type_are_visible(
     client: ECRClient, clock: HandClock, pushed: str
 ) -> None:
     await start(client, pushed)

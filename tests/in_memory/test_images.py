@@ -1,4 +1,4 @@
-"""Images that are there."""
+"""List, describe, get and delete images."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def by_both(manifest: str, tag: str) -> ImageIdentifier:
 
 @pytest.fixture
 async def pushed(client: ECRClient, repository: str) -> str:
-    """A repository with an image that has the tags v1 and v2, and one that has none."""
+    """A repository with an image tagged v1 and v2, and an untagged one."""
     for tag in ("v1", "v2"):
         await client.put_image(repository_name=repository, image_manifest=TAGGED, image_tag=tag)
     await client.put_image(repository_name=repository, image_manifest=UNTAGGED)
@@ -107,14 +107,14 @@ class TestDescribe:
         assert [image.image_digest async for image in found] == [digest_of(manifest)]
 
     @pytest.mark.parametrize("image_id", [by_digest(TAGGED), by_tag("v1"), by_both(TAGGED, "v2")])
-    async def test_one_by_name(
+    async def test_one_by_identifier(
         self, client: ECRClient, pushed: str, image_id: ImageIdentifier
     ) -> None:
         page = await client.describe_images(repository_name=pushed, image_ids=[image_id])
         assert [image.image_digest for image in page.image_details] == [digest_of(TAGGED)]
         assert page.image_details[0].image_tags == ["v1", "v2"]
 
-    async def test_one_by_many_names(self, client: ECRClient, pushed: str) -> None:
+    async def test_one_by_several_identifiers(self, client: ECRClient, pushed: str) -> None:
         page = await client.describe_images(
             repository_name=pushed, image_ids=[by_tag("v1"), by_tag("v2"), by_digest(TAGGED)]
         )
@@ -123,24 +123,24 @@ class TestDescribe:
     @pytest.mark.parametrize(
         "image_id", [by_digest("none"), by_tag("none"), by_both(UNTAGGED, "v1")]
     )
-    async def test_one_that_is_not_there(
+    async def test_a_missing_image(
         self, client: ECRClient, pushed: str, image_id: ImageIdentifier
     ) -> None:
         with pytest.raises(ImageNotFoundException, match="does not exist within the repository"):
             await client.describe_images(repository_name=pushed, image_ids=[by_tag("v1"), image_id])
 
     @pytest.mark.parametrize(
-        ("image_id", "told"),
+        ("image_id", "message"),
         [
             (ImageIdentifier(), "both tag and digest"),
             (ImageIdentifier(image_digest="latest"), "imageDigest"),
             (ImageIdentifier(image_tag="a b"), "imageTag"),
         ],
     )
-    async def test_what_names_no_image(
-        self, client: ECRClient, pushed: str, image_id: ImageIdentifier, told: str
+    async def test_malformed_identifiers(
+        self, client: ECRClient, pushed: str, image_id: ImageIdentifier, message: str
     ) -> None:
-        with pytest.raises(InvalidParameterException, match=told):
+        with pytest.raises(InvalidParameterException, match=message):
             await client.describe_images(repository_name=pushed, image_ids=[image_id])
 
 
@@ -161,31 +161,33 @@ NO_IMAGE = [
 
 
 class TestGet:
-    async def test_the_manifest_as_it_was_pushed(self, client: ECRClient, pushed: str) -> None:
-        answer = await client.batch_get_image(repository_name=pushed, image_ids=[by_tag("v1")])
-        (image,) = answer.images
-        assert answer.failures == []
+    async def test_the_pushed_manifest_is_returned(self, client: ECRClient, pushed: str) -> None:
+        response = await client.batch_get_image(repository_name=pushed, image_ids=[by_tag("v1")])
+        (image,) = response.images
+        assert response.failures == []
         assert (image.registry_id, image.repository_name) == ("123456789012", pushed)
         assert image.image_id == by_both(TAGGED, "v1")
         assert (image.image_manifest, image.image_manifest_media_type) == (TAGGED, OCI_MANIFEST)
 
     @pytest.mark.parametrize(("image_id", "code"), NO_IMAGE)
-    async def test_what_fails_stands_beside_what_does_not(
+    async def test_failures_are_listed_beside_successes(
         self, client: ECRClient, pushed: str, image_id: ImageIdentifier, code: str
     ) -> None:
-        answer = await client.batch_get_image(
+        response = await client.batch_get_image(
             repository_name=pushed, image_ids=[image_id, by_digest(UNTAGGED)]
         )
-        assert [image.image_id for image in answer.images] == [by_digest(UNTAGGED)]
-        assert failures(answer) == [code]
-        assert answer.failures[0].image_id == image_id
-        assert answer.failures[0].failure_reason
+        assert [image.image_id for image in response.images] == [by_digest(UNTAGGED)]
+        assert failures(response) == [code]
+        assert response.failures[0].image_id == image_id
+        assert response.failures[0].failure_reason
 
-    async def test_the_same_image_twice(self, client: ECRClient, pushed: str) -> None:
-        answer = await client.batch_get_image(
+    async def test_an_image_named_twice_is_returned_once(
+        self, client: ECRClient, pushed: str
+    ) -> None:
+        response = await client.batch_get_image(
             repository_name=pushed, image_ids=[by_tag("v1"), by_tag("v1"), by_tag("v2")]
         )
-        assert [image.image_id.image_tag for image in answer.images] == ["v1", "v2"]
+        assert [image.image_id.image_tag for image in response.images] == ["v1", "v2"]
 
     async def test_a_pull_is_recorded_once_a_day(
         self, client: ECRClient, pushed: str, clock: HandClock
@@ -209,50 +211,52 @@ class TestGet:
 
 class TestDelete:
     async def test_by_tag_leaves_the_other_tags(self, client: ECRClient, pushed: str) -> None:
-        answer = await client.batch_delete_image(repository_name=pushed, image_ids=[by_tag("v1")])
-        assert answer.image_ids == [by_both(TAGGED, "v1")]
+        response = await client.batch_delete_image(repository_name=pushed, image_ids=[by_tag("v1")])
+        assert response.image_ids == [by_both(TAGGED, "v1")]
         assert await listed(client, pushed) == EVERYTHING - {(digest_of(TAGGED), "v1")}
 
-    async def test_the_image_goes_with_its_last_tag(self, client: ECRClient, pushed: str) -> None:
-        answer = await client.batch_delete_image(
+    async def test_removing_the_last_tag_deletes_the_image(
+        self, client: ECRClient, pushed: str
+    ) -> None:
+        response = await client.batch_delete_image(
             repository_name=pushed, image_ids=[by_tag("v1"), by_tag("v2")]
         )
-        assert answer.image_ids == [by_both(TAGGED, "v1"), by_both(TAGGED, "v2")]
+        assert response.image_ids == [by_both(TAGGED, "v1"), by_both(TAGGED, "v2")]
         assert await listed(client, pushed) == {(digest_of(UNTAGGED), None)}
 
-    async def test_by_digest_takes_all_tags(self, client: ECRClient, pushed: str) -> None:
-        answer = await client.batch_delete_image(
+    async def test_by_digest_removes_all_tags(self, client: ECRClient, pushed: str) -> None:
+        response = await client.batch_delete_image(
             repository_name=pushed, image_ids=[by_digest(TAGGED)]
         )
-        assert answer.image_ids == [by_both(TAGGED, "v1"), by_both(TAGGED, "v2")]
+        assert response.image_ids == [by_both(TAGGED, "v1"), by_both(TAGGED, "v2")]
         assert await listed(client, pushed) == {(digest_of(UNTAGGED), None)}
 
     async def test_an_image_without_tags(self, client: ECRClient, pushed: str) -> None:
-        answer = await client.batch_delete_image(
+        response = await client.batch_delete_image(
             repository_name=pushed, image_ids=[by_digest(UNTAGGED), by_digest(UNTAGGED)]
         )
-        assert (answer.image_ids, answer.failures) == ([by_digest(UNTAGGED)], [])
+        assert (response.image_ids, response.failures) == ([by_digest(UNTAGGED)], [])
 
     async def test_by_both_removes_the_tag(self, client: ECRClient, pushed: str) -> None:
         await client.batch_delete_image(repository_name=pushed, image_ids=[by_both(TAGGED, "v2")])
         assert await listed(client, pushed) == EVERYTHING - {(digest_of(TAGGED), "v2")}
 
-    async def test_what_is_listed_can_be_deleted(self, client: ECRClient, pushed: str) -> None:
+    async def test_listed_identifiers_can_be_deleted(self, client: ECRClient, pushed: str) -> None:
         image_ids = await client.list_images(repository_name=pushed).collect()
-        answer = await client.batch_delete_image(repository_name=pushed, image_ids=image_ids)
-        assert answer.failures == []
+        response = await client.batch_delete_image(repository_name=pushed, image_ids=image_ids)
+        assert response.failures == []
         assert await listed(client, pushed) == set()
 
     @pytest.mark.parametrize(("image_id", "code"), NO_IMAGE)
-    async def test_what_fails_stands_beside_what_does_not(
+    async def test_failures_are_listed_beside_successes(
         self, client: ECRClient, pushed: str, image_id: ImageIdentifier, code: str
     ) -> None:
-        answer = await client.batch_delete_image(
+        response = await client.batch_delete_image(
             repository_name=pushed, image_ids=[image_id, by_digest(UNTAGGED)]
         )
-        assert answer.image_ids == [by_digest(UNTAGGED)]
-        assert failures(answer) == [code]
-        assert answer.failures[0].image_id == image_id
+        assert response.image_ids == [by_digest(UNTAGGED)]
+        assert failures(response) == [code]
+        assert response.failures[0].image_id == image_id
 
     async def test_a_deleted_image_can_be_pushed_again(
         self, client: ECRClient, pushed: str
@@ -260,14 +264,16 @@ class TestDelete:
         await client.batch_delete_image(repository_name=pushed, image_ids=[by_digest(TAGGED)])
         await client.put_image(repository_name=pushed, image_manifest=TAGGED, image_tag="v1")
 
-    async def test_what_an_index_lists_stays(self, client: ECRClient, pushed: str) -> None:
+    async def test_an_image_of_an_index_is_not_deleted(
+        self, client: ECRClient, pushed: str
+    ) -> None:
         index = index_of([TAGGED, UNTAGGED])
         await client.put_image(repository_name=pushed, image_manifest=index, image_tag="all")
 
         kept = await client.batch_delete_image(
             repository_name=pushed, image_ids=[by_digest(UNTAGGED), by_tag("v1"), by_tag("v2")]
         )
-        # The first of the two tags goes; the second would take the image with it.
+        # The first of the two tags is removed; removing the second would delete the image.
         assert kept.image_ids == [by_both(TAGGED, "v1")]
         assert failures(kept) == ["ImageReferencedByManifestList"] * 2
         assert digest_of(index) in (kept.failures[0].failure_reason or "")

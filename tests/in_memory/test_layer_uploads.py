@@ -36,7 +36,7 @@ pytestmark = pytest.mark.anyio
 
 MIB = 1024 * 1024
 CONTENT = bytes(range(256)) * (5 * MIB // 256)
-"""As much as a part must have at the least."""
+"""The minimum size of a part."""
 
 
 async def begin(client: ECRClient) -> str:
@@ -44,7 +44,7 @@ async def begin(client: ECRClient) -> str:
 
 
 async def send(client: ECRClient, upload_id: str, first: int, part: bytes) -> int:
-    """Upload a part; the last byte that has been received."""
+    """Upload a part, and return the last byte received."""
     received = await upload_part(client, REPOSITORY, upload_id, first, part)
     assert (received.registry_id, received.repository_name) == ("123456789012", REPOSITORY)
     assert received.upload_id == upload_id
@@ -60,7 +60,7 @@ async def complete(client: ECRClient, upload_id: str, *digests: str) -> str:
     return done.layer_digest
 
 
-async def test_part_after_part(client: ECRClient, repository: str) -> None:
+async def test_consecutive_parts(client: ECRClient, repository: str) -> None:
     started = await client.initiate_layer_upload(repository_name=repository)
     assert started.part_size == 20_971_520
     assert uuid.UUID(started.upload_id)
@@ -79,7 +79,7 @@ async def test_part_after_part(client: ECRClient, repository: str) -> None:
 
 
 @pytest.mark.parametrize("part_size", [1, 4, 5 * MIB + 1, 20_971_520])
-async def test_the_part_size_is_what_a_test_says(part_size: int) -> None:
+async def test_the_part_size_is_configurable(part_size: int) -> None:
     ecr = InMemoryECR(part_size=part_size)
     ecr.add_image(REPOSITORY, [b"layer"])
     content = CONTENT + b"the end" if part_size > MIB else b"0123456789"
@@ -103,7 +103,7 @@ async def test_parts_smaller_than_a_small_part_size(client: ECRClient) -> None:
 
 
 @pytest.mark.parametrize("part_size", [0, -1, 20_971_521])
-def test_part_sizes_that_cannot_be(part_size: int) -> None:
+def test_refused_part_sizes(part_size: int) -> None:
     with pytest.raises(ValueError, match=f"part_size must be from 1 to 20971520, not {part_size}"):
         InMemoryECR(part_size=part_size)
 
@@ -136,13 +136,13 @@ async def test_the_largest_part(client: ECRClient, repository: str) -> None:
         pytest.param(4, 5, b"de", id="a gap"),
         pytest.param(2, 3, b"de", id="an overlap"),
         pytest.param(0, 2, b"abc", id="the same part again"),
-        pytest.param(3, 4, b"d", id="shorter than told"),
-        pytest.param(3, 3, b"de", id="longer than told"),
+        pytest.param(3, 4, b"d", id="shorter than its range"),
+        pytest.param(3, 3, b"de", id="longer than its range"),
         pytest.param(3, 1, b"de", id="an end before the start"),
         pytest.param(3, 2, b"", id="nothing"),
     ],
 )
-async def test_a_part_that_does_not_follow(
+async def test_a_part_that_is_not_the_next(
     client: ECRClient, repository: str, first: int, last: int, part: bytes
 ) -> None:
     upload_id = await begin(client)
@@ -159,17 +159,17 @@ async def test_a_part_that_does_not_follow(
     assert (error.registry_id, error.repository_name) == ("123456789012", repository)
     assert (error.upload_id, error.last_valid_byte_received) == (upload_id, 2)
 
-    # It tells where to go on, and what has come is still there.
+    # The upload can continue after the last valid byte.
     assert await send(client, upload_id, 3, b"de") == 4
 
 
-async def test_a_first_part_that_is_none(client: ECRClient, repository: str) -> None:
+async def test_a_first_part_that_does_not_start_at_zero(client: ECRClient, repository: str) -> None:
     with pytest.raises(InvalidLayerPartException) as caught:
         await send(client, await begin(client), 1, b"abc")
     assert caught.value.last_valid_byte_received is None
 
 
-async def test_the_last_part_may_be_small_and_no_other(client: ECRClient, repository: str) -> None:
+async def test_only_the_last_part_may_be_small(client: ECRClient, repository: str) -> None:
     upload_id = await begin(client)
     await send(client, upload_id, 0, CONTENT[:-1])
     await send(client, upload_id, len(CONTENT) - 1, CONTENT[-1:])
@@ -181,7 +181,7 @@ async def test_the_last_part_may_be_small_and_no_other(client: ECRClient, reposi
     assert await complete(client, upload_id, digest_of(CONTENT)) == digest_of(CONTENT)
 
 
-async def test_nothing_was_uploaded(client: ECRClient, repository: str) -> None:
+async def test_an_upload_without_parts(client: ECRClient, repository: str) -> None:
     with pytest.raises(EmptyUploadException):
         await complete(client, await begin(client), digest_of(b""))
 
@@ -194,7 +194,7 @@ async def test_nothing_was_uploaded(client: ECRClient, repository: str) -> None:
         ["sha512:00"],
     ],
 )
-async def test_another_digest(client: ECRClient, repository: str, digests: list[str]) -> None:
+async def test_a_wrong_digest(client: ECRClient, repository: str, digests: list[str]) -> None:
     upload_id = await begin(client)
     await send(client, upload_id, 0, b"abc")
     with pytest.raises(InvalidLayerException, match=digest_of(b"abc")):
@@ -205,12 +205,12 @@ async def test_another_digest(client: ECRClient, repository: str, digests: list[
 async def test_a_malformed_digest(client: ECRClient, ecr: InMemoryECR, repository: str) -> None:
     upload_id = await begin(client)
     body = f'{{"repositoryName": "{repository}", "uploadId": "{upload_id}", "layerDigests": ["x"]}}'
-    answer = await post(ecr, "CompleteLayerUpload", body.encode())
-    assert answer.json()["__type"] == "InvalidParameterException"
-    assert "layerDigests" in answer.json()["message"]
+    response = await post(ecr, "CompleteLayerUpload", body.encode())
+    assert response.json()["__type"] == "InvalidParameterException"
+    assert "layerDigests" in response.json()["message"]
 
 
-async def test_a_layer_that_is_there(client: ECRClient, repository: str) -> None:
+async def test_an_existing_layer(client: ECRClient, repository: str) -> None:
     digest = await upload(client, repository, b"abc")
     upload_id = await begin(client)
     await send(client, upload_id, 0, b"abc")
@@ -220,7 +220,7 @@ async def test_a_layer_that_is_there(client: ECRClient, repository: str) -> None
         await complete(client, upload_id, digest)
 
 
-async def test_a_completed_upload_is_gone(client: ECRClient, repository: str) -> None:
+async def test_a_completed_upload_is_not_found(client: ECRClient, repository: str) -> None:
     upload_id = await begin(client)
     await send(client, upload_id, 0, b"abc")
     await complete(client, upload_id, digest_of(b"abc"))
@@ -237,7 +237,7 @@ async def test_an_upload_belongs_to_its_repository(client: ECRClient, repository
         await upload_part(client, "other", upload_id, 0, b"abc")
 
 
-async def test_uploads_do_not_mix(client: ECRClient, repository: str) -> None:
+async def test_uploads_are_independent(client: ECRClient, repository: str) -> None:
     one, other = await begin(client), await begin(client)
     await send(client, one, 0, b"one")
     await send(client, other, 0, b"other")
@@ -265,13 +265,13 @@ async def test_a_malformed_upload_id(ecr: InMemoryECR, client: ECRClient, reposi
         f'{{"repositoryName": "{repository}", "uploadId": "1", "partFirstByte": 0,'
         ' "partLastByte": 0, "layerPartBlob": "YQ=="}'
     )
-    answer = await post(ecr, "UploadLayerPart", body.encode())
-    assert answer.json()["__type"] == InvalidParameterException.__name__
-    assert "uploadId" in answer.json()["message"]
+    response = await post(ecr, "UploadLayerPart", body.encode())
+    assert response.json()["__type"] == InvalidParameterException.__name__
+    assert "uploadId" in response.json()["message"]
 
 
-def test_as_many_parts_as_there_may_be() -> None:
-    # Without a client, since 4200 calls would take their time.
+def test_the_most_parts() -> None:
+    # Without a client, since 4200 calls would be slow.
     registry = Registry("123456789012", "us-east-1", utc_now)
     add_layer(registry, REPOSITORY, b"any")
     uploads = LayerUploads(registry)

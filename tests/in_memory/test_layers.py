@@ -1,4 +1,4 @@
-"""Layers that are there, and their download URLs."""
+"""Availability of layers, and their download URLs."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ async def pushed(client: ECRClient, repository: str) -> str:
 
 
 async def availability(client: ECRClient, repository: str, digest: str) -> str:
-    answer = await client.batch_check_layer_availability(
+    response = await client.batch_check_layer_availability(
         repository_name=repository, layer_digests=[digest]
     )
-    return answer.layers[0].layer_availability
+    return response.layers[0].layer_availability
 
 
 async def archive(client: ECRClient, repository: str, digest: str) -> None:
@@ -63,36 +63,38 @@ async def archive(client: ECRClient, repository: str, digest: str) -> None:
 
 
 class TestAvailability:
-    async def test_each_digest_is_answered_on_its_own(self, client: ECRClient, pushed: str) -> None:
+    async def test_each_digest_has_a_separate_result(self, client: ECRClient, pushed: str) -> None:
         loose = await upload(client, pushed, b"loose")
-        answer = await client.batch_check_layer_availability(
+        response = await client.batch_check_layer_availability(
             repository_name=pushed,
             layer_digests=[digest_of(CONFIG), LAYER, loose, "sha256:00", "x", "", LAYER],
         )
         assert [
             (one.layer_digest, one.layer_availability, one.layer_size, one.media_type)
-            for one in answer.layers
+            for one in response.layers
         ] == [
             (digest_of(CONFIG), "AVAILABLE", 10, OCI_CONFIG),
             (LAYER, "AVAILABLE", 3000, OCI_LAYER),
             (loose, "AVAILABLE", 5, None),
             ("sha256:00", "UNAVAILABLE", None, None),
         ]
-        assert [(one.layer_digest, one.failure_code) for one in answer.failures] == [
+        assert [(one.layer_digest, one.failure_code) for one in response.failures] == [
             ("x", "InvalidLayerDigest"),
             ("", "MissingLayerDigest"),
         ]
-        assert all(one.failure_reason for one in answer.failures)
+        assert all(one.failure_reason for one in response.failures)
 
-    async def test_the_first_manifest_tells_the_type(self, client: ECRClient, pushed: str) -> None:
+    async def test_the_first_manifest_sets_the_media_type(
+        self, client: ECRClient, pushed: str
+    ) -> None:
         layers = [descriptor(LAYERS[1], "text/plain")]
         await client.put_image(repository_name=pushed, image_manifest=image_manifest(layers=layers))
-        answer = await client.batch_check_layer_availability(
+        response = await client.batch_check_layer_availability(
             repository_name=pushed, layer_digests=[LAYER]
         )
-        assert answer.layers[0].media_type == OCI_LAYER
+        assert response.layers[0].media_type == OCI_LAYER
 
-    async def test_a_hundred_at_a_time(self, ecr: InMemoryECR, repository: str) -> None:
+    async def test_at_most_100_digests(self, ecr: InMemoryECR, repository: str) -> None:
         def asking(count: int) -> bytes:
             digests = ", ".join(f'"sha256:{number:02}"' for number in range(count))
             return f'{{"repositoryName": "{repository}", "layerDigests": [{digests}]}}'.encode()
@@ -110,7 +112,7 @@ class TestAvailability:
         await archive(client, pushed, digest_of(image_manifest("other")))
         assert await availability(client, pushed, LAYER) == "ARCHIVED"
 
-        # The next push uploads what is not available, and so makes it available.
+        # The next push uploads layers that are not available, which makes them available.
         assert await upload(client, pushed, LAYERS[1]) == LAYER
         await client.put_image(repository_name=pushed, image_manifest=image_manifest("new"))
         assert await availability(client, pushed, LAYER) == "AVAILABLE"
@@ -121,26 +123,26 @@ class TestAvailability:
 
 
 async def url_of(client: ECRClient, repository: str, digest: str = LAYER) -> str:
-    answer = await client.get_download_url_for_layer(
+    response = await client.get_download_url_for_layer(
         repository_name=repository, layer_digest=digest
     )
-    assert answer.layer_digest == digest
-    return answer.download_url
+    assert response.layer_digest == digest
+    return response.download_url
 
 
 async def get(ecr: InMemoryECR, url: str) -> httpx.Response:
-    """Download, as one does: without a signature of one's own."""
+    """Download without signing the request, as clients do."""
     async with httpx.AsyncClient(transport=ecr.transport()) as http:
         return await http.get(url)
 
 
-def code_of(answer: httpx.Response) -> tuple[int, str]:
-    """Status and code of an error of S3."""
-    assert answer.headers["content-type"] == "application/xml"
-    match = re.search("<Code>(.*)</Code>", answer.text)
+def code_of(response: httpx.Response) -> tuple[int, str]:
+    """Return status and code of an error of S3."""
+    assert response.headers["content-type"] == "application/xml"
+    match = re.search("<Code>(.*)</Code>", response.text)
     assert match is not None
-    assert f"<RequestId>{answer.headers['x-amz-request-id']}</RequestId>" in answer.text
-    return answer.status_code, match[1]
+    assert f"<RequestId>{response.headers['x-amz-request-id']}</RequestId>" in response.text
+    return response.status_code, match[1]
 
 
 class TestDownloadUrl:
@@ -148,11 +150,11 @@ class TestDownloadUrl:
     async def test_it_serves_the_layer(
         self, ecr: InMemoryECR, client: ECRClient, pushed: str, content: bytes
     ) -> None:
-        answer = await get(ecr, await url_of(client, pushed, digest_of(content)))
-        assert (answer.status_code, answer.content) == (200, content)
-        assert answer.headers["content-length"] == str(len(content))
+        response = await get(ecr, await url_of(client, pushed, digest_of(content)))
+        assert (response.status_code, response.content) == (200, content)
+        assert response.headers["content-length"] == str(len(content))
 
-    async def test_it_looks_like_one_of_s3(
+    async def test_it_has_the_form_of_an_s3_url(
         self, client: ECRClient, pushed: str, clock: HandClock
     ) -> None:
         url = urlsplit(await url_of(client, pushed))
@@ -184,10 +186,10 @@ class TestDownloadUrl:
             pytest.param(LAYER[7:], digest_of(CONFIG)[7:], id="layer"),
             pytest.param("?", "?x=&", id="another parameter"),
             pytest.param("X-Amz-Signature=", "X-Amz-Signature=0", id="signature"),
-            pytest.param("X-Amz-Signature=", "X-Amz-Signature=%C3%A9", id="no hex"),
+            pytest.param("X-Amz-Signature=", "X-Amz-Signature=%C3%A9", id="not hexadecimal"),
         ],
     )
-    async def test_nothing_of_it_can_be_changed(
+    async def test_a_changed_url_is_refused(
         self, ecr: InMemoryECR, client: ECRClient, pushed: str, old: str, new: str
     ) -> None:
         url = (await url_of(client, pushed)).replace(old, new)
@@ -199,22 +201,18 @@ class TestDownloadUrl:
         url, _, _ = (await url_of(client, pushed)).partition("?")
         assert code_of(await get(ecr, url)) == (403, "AccessDenied")
 
-    async def test_a_layer_that_is_gone(
-        self, ecr: InMemoryECR, client: ECRClient, pushed: str
-    ) -> None:
+    async def test_a_deleted_layer(self, ecr: InMemoryECR, client: ECRClient, pushed: str) -> None:
         url = await url_of(client, pushed)
         await client.delete_repository(repository_name=pushed, force=True)
         assert code_of(await get(ecr, url)) == (404, "NoSuchKey")
         await client.create_repository(repository_name=pushed)
         assert code_of(await get(ecr, url)) == (404, "NoSuchKey")
 
-    async def test_another_registry_knows_nothing_of_it(
-        self, client: ECRClient, pushed: str
-    ) -> None:
+    async def test_another_registry_refuses_it(self, client: ECRClient, pushed: str) -> None:
         other = InMemoryECR()
         other.add_layer(pushed, LAYERS[1])
-        answer = await get(other, await url_of(client, pushed))
-        assert code_of(answer) == (403, "SignatureDoesNotMatch")
+        response = await get(other, await url_of(client, pushed))
+        assert code_of(response) == (403, "SignatureDoesNotMatch")
 
     async def test_the_clock_may_be_in_another_timezone(self, clock: HandClock) -> None:
         east = timedelta(hours=9)
@@ -225,7 +223,7 @@ class TestDownloadUrl:
         assert "X-Amz-Date=20240506T070809Z" in url
         assert (await get(ecr, url)).content == b"layer"
 
-    async def test_a_server_of_our_own(self) -> None:
+    async def test_the_origin_of_a_server(self) -> None:
         registry = Registry("123456789012", "us-east-1", utc_now)
         digest = add_layer(registry, "team/app", b"layer")
         registry.layer_origin = "http://127.0.0.1:5001"
@@ -244,7 +242,7 @@ class TestDownloadUrl:
             url = await url_of(client, "team/app", digest_of(b"layer"))
         assert urlsplit(url).netloc.endswith(".s3.cn-north-1.amazonaws.com.cn")
 
-    async def test_a_layer_that_is_not_there(self, client: ECRClient, pushed: str) -> None:
+    async def test_a_missing_layer(self, client: ECRClient, pushed: str) -> None:
         with pytest.raises(LayersNotFoundException, match="sha256:00"):
             await url_of(client, pushed, "sha256:00")
 
@@ -253,7 +251,7 @@ class TestDownloadUrl:
         with pytest.raises(LayersNotFoundException, match="other"):
             await url_of(client, "other")
 
-    async def test_a_layer_of_no_image(self, client: ECRClient, pushed: str) -> None:
+    async def test_a_layer_without_an_image(self, client: ECRClient, pushed: str) -> None:
         loose = await upload(client, pushed, b"loose")
         with pytest.raises(LayerInaccessibleException, match=loose):
             await url_of(client, pushed, loose)

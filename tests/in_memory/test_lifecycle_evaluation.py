@@ -1,8 +1,8 @@
-"""Which images lifecycle policies expire and archive.
+"""Evaluation of lifecycle policies: which images they expire and archive.
 
-The examples are those of "Examples of lifecycle policies in Amazon ECR". The property says the
-evaluation rules of "Automate the cleanup of images by using lifecycle policies in Amazon ECR" once
-more, image by image, without an order of doing things.
+The examples are those of "Examples of lifecycle policies in Amazon ECR". The property test is a
+second implementation of the evaluation rules in "Automate the cleanup of images by using lifecycle
+policies in Amazon ECR": it decides about each image separately.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def ago(days: float) -> datetime:
 
 
 def image(name: str, *tags: str, pushed: float = 10, references: Sequence[str] = ()) -> ImageRecord:
-    """An image that was pushed so many days ago; its digest is its name."""
+    """Return an image that was pushed *pushed* days ago; its digest is its name."""
     return ImageRecord(
         digest=name,
         manifest="{}",
@@ -63,7 +63,7 @@ def repository(*images: ImageRecord) -> RepositoryRecord:
 
 
 def outcome(policy: LifecyclePolicy, *images: ImageRecord) -> dict[str, int]:
-    """The priority of the rule that is applied to each image, by its name."""
+    """Return the priority of the rule that is applied to each image, by its name."""
     decisions = evaluate(policy, repository(*images), NOW)
     return {one.image.digest: one.rule.rule_priority for one in decisions}
 
@@ -87,11 +87,11 @@ class TestExamplesOfTheUserGuide:
         image("C", "beta-3", pushed=8),
     )
 
-    def test_a_match_of_an_earlier_rule_protects(self) -> None:
+    def test_an_earlier_match_protects_an_image(self) -> None:
         policy = LifecyclePolicy(rules=[prefixes("prod"), prefixes("beta", priority=2)])
         assert outcome(policy, *self.ABC) == {"A": 1}
 
-    def test_the_same_rules_the_other_way_round(self) -> None:
+    def test_the_same_rules_in_reverse_order(self) -> None:
         policy = LifecyclePolicy(rules=[prefixes("beta"), prefixes("prod", priority=2)])
         assert outcome(policy, *self.ABC) == {"A": 1, "B": 1}
 
@@ -116,7 +116,7 @@ class TestExamplesOfTheUserGuide:
             "C": 1
         }
 
-    def test_all_images_but_some(self) -> None:
+    def test_any_with_exceptions(self) -> None:
         images = [
             image("A", "alpha-1", pushed=12),
             image("B", "beta-1", pushed=11),
@@ -132,16 +132,16 @@ class TestExamplesOfTheUserGuide:
 
 
 class TestRules:
-    def test_what_is_older_than_so_many_days(self) -> None:
+    def test_images_older_than_the_count_expire(self) -> None:
         policy = LifecyclePolicy.of(expire_after(14, tags="any"))
         images = [image("young", pushed=14), image("old", pushed=14.01)]
         assert outcome(policy, *images) == {"old": 1}
 
-    def test_of_images_of_one_moment_the_last_ones_stay(self) -> None:
+    def test_of_equally_old_images_the_last_ones_stay(self) -> None:
         policy = LifecyclePolicy.of(keep_last(2, tags="any"))
         assert [*outcome(policy, *(image(name) for name in "ABCD"))] == ["A", "B"]
 
-    def test_the_oldest_go_first(self) -> None:
+    def test_the_oldest_images_come_first(self) -> None:
         policy = LifecyclePolicy.of(expire_after(1, tags="any"))
         images = [image("A", pushed=5), image("B", pushed=7), image("C", pushed=6)]
         assert [*outcome(policy, *images)] == ["B", "C", "A"]
@@ -157,7 +157,7 @@ class TestRules:
         pulled.last_pull, long_ago.last_pull = ago(20), ago(31)
         assert outcome(policy, never, pulled, long_ago) == {"A": 1, "C": 1}
 
-    def test_an_image_that_came_back_counts_from_then(self) -> None:
+    def test_a_restored_image_counts_from_its_restoration(self) -> None:
         back, pulled = image("A", pushed=100), image("B", pushed=100)
         for one in (back, pulled):
             one.archived_at, one.activated_at = ago(50), ago(20)
@@ -167,7 +167,7 @@ class TestRules:
         for rule in (archive_after(19, tags="any"), expire_after(19, tags="any")):
             assert outcome(LifecyclePolicy.of(rule), back, pulled) == {"A": 1, "B": 1}
 
-    def test_the_classes_are_apart(self) -> None:
+    def test_a_rule_selects_one_storage_class(self) -> None:
         archived, coming_back, plain = (image(name, pushed=500) for name in "ABC")
         archived.is_archived, archived.archived_at = True, ago(101)
         coming_back.archived_at, coming_back.activated_at = ago(200), ago(-0.01)
@@ -186,7 +186,7 @@ class TestRules:
         policy = LifecyclePolicy.of(expire_after(1, tags=["prod"]), keep_last(1, tags="any"))
         assert outcome(policy, *images) == {"A": 2, "B": 1}
 
-    def test_an_index_keeps_its_images(self) -> None:
+    def test_an_index_protects_its_images(self) -> None:
         one, index = image("A"), image("B", "v1", pushed=1, references=["A"])
         assert outcome(LifecyclePolicy.of(expire_after(5, tags="any")), one, index) == {}
         assert outcome(LifecyclePolicy.of(archive_after(5, tags="any")), one, index) == {}
@@ -194,14 +194,14 @@ class TestRules:
         assert outcome(LifecyclePolicy.of(expire_after(5, tags="any")), one, index) == {}
         assert outcome(LifecyclePolicy.of(archive_after(5, tags="any")), one, index) == {"A": 1}
 
-    def test_images_that_an_index_keeps_are_counted(self) -> None:
+    def test_images_that_an_index_protects_are_counted(self) -> None:
         images = [image("A", pushed=9), image("B", pushed=8), image("C", pushed=7)]
         index = image("D", "v1", pushed=1, references=["A"])
         policy = LifecyclePolicy.of(keep_last(1, tags="untagged"))
         assert outcome(policy, *images, index) == {"B": 1}
 
 
-# -- the rules once more ---------------------------------------------------------------------------
+# -- a second implementation of the rules ----------------------------------------------------------
 
 TAGS = st.lists(st.sampled_from(["a", "b", "ab", "ba", "aa"]), unique=True, max_size=3)
 PATTERNS = st.lists(st.sampled_from(["a*", "*b", "*a*", "b"]), min_size=1, max_size=2)
@@ -227,7 +227,7 @@ def images_of(draw: st.DrawFn) -> list[ImageRecord]:
 
 @st.composite
 def policies(draw: st.DrawFn) -> LifecyclePolicy:
-    """Rules of all kinds; as many of them as ECR would refuse, since evaluation does not care."""
+    """Rules of all kinds, including policies that ECR refuses: evaluation does not check them."""
     rules: list[LifecycleRule] = []
     priorities = draw(st.lists(st.integers(1, 9), unique=True, min_size=2, max_size=4))
     for priority in priorities:
@@ -293,7 +293,7 @@ def is_held(rule: LifecycleRule, one: ImageRecord, images: Sequence[ImageRecord]
 
 @settings(max_examples=100, deadline=None)
 @given(policies(), images_of())
-def test_an_image_meets_the_first_rule_that_matches_its_tags_and_no_other(
+def test_only_the_first_rule_that_selects_an_image_applies(
     policy: LifecyclePolicy, images: list[ImageRecord]
 ) -> None:
     expected: dict[str, int] = {}

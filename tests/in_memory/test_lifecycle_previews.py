@@ -1,4 +1,4 @@
-"""Previews of lifecycle policies, and policies that apply."""
+"""Previews of lifecycle policies, and the application of policies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ARCHIVE = LifecyclePolicyRuleAction(type="TRANSITION", target_storage_class="ARC
 async def push(
     client: ECRClient, clock: HandClock, repository: str, *contents: str, tagged: bool = True
 ) -> None:
-    """Push images a day apart, each with a tag that says which one it is."""
+    """Push images a day apart, each tagged with its name."""
     for content in contents:
         manifest = image_manifest(content)
         if tagged:
@@ -59,7 +59,7 @@ async def preview(
 
 
 async def left(client: ECRClient, repository: str) -> set[str]:
-    """The tags of the active images that are there."""
+    """Return the tags of the active images."""
     return {
         tag
         async for image in client.describe_images(repository_name=repository)
@@ -95,7 +95,7 @@ class TestPreview:
         assert got.summary is not None
         assert got.summary.expiring_image_total_count == 1
         assert got.summary.transitioning_image_total_counts == []
-        assert await left(client, repository) == {"a", "b"}, "it was but a preview"
+        assert await left(client, repository) == {"a", "b"}, "a preview does not delete images"
 
     async def test_the_waiter_waits_for_it(
         self, ecr: InMemoryECR, client: ECRClient, repository: str
@@ -110,7 +110,7 @@ class TestPreview:
         assert done.status == "COMPLETE"
 
     @pytest.mark.parametrize("status", ["FAILED", "EXPIRED"])
-    async def test_a_preview_that_comes_to_nothing(
+    async def test_a_preview_that_does_not_complete(
         self,
         ecr: InMemoryECR,
         client: ECRClient,
@@ -131,7 +131,7 @@ class TestPreview:
         got = await client.get_lifecycle_policy_preview(repository_name=repository)
         assert (got.status, len(got.preview_results)) == ("COMPLETE", 1)
 
-    async def test_one_at_a_time(
+    async def test_one_preview_at_a_time(
         self, client: ECRClient, clock: HandClock, repository: str
     ) -> None:
         await client.start_lifecycle_policy_preview(
@@ -151,10 +151,10 @@ class TestPreview:
         with pytest.raises(LifecyclePolicyNotFoundException):
             await client.start_lifecycle_policy_preview(repository_name=repository)
         await client.put_lifecycle_policy(repository_name=repository, lifecycle_policy_text=OLD)
-        answer = await client.start_lifecycle_policy_preview(repository_name=repository)
-        assert answer.lifecycle_policy_text == OLD.to_json()
+        response = await client.start_lifecycle_policy_preview(repository_name=repository)
+        assert response.lifecycle_policy_text == OLD.to_json()
 
-    async def test_what_is_no_policy(self, client: ECRClient, repository: str) -> None:
+    async def test_an_invalid_policy(self, client: ECRClient, repository: str) -> None:
         with pytest.raises(InvalidParameterException, match="LifecyclePolicyText"):
             await client.start_lifecycle_policy_preview(
                 repository_name=repository, lifecycle_policy_text='{"rules": []}'.ljust(100)
@@ -174,7 +174,7 @@ class TestPreview:
 class TestResults:
     @pytest.fixture
     async def previewed(self, client: ECRClient, clock: HandClock, repository: str) -> str:
-        """A repository of which five images would go: the untagged c in the middle."""
+        """A repository of which five images would expire, the third of them untagged."""
         await push(client, clock, repository, "a", "b")
         await push(client, clock, repository, "c", tagged=False)
         await push(client, clock, repository, "d", "e")
@@ -205,7 +205,7 @@ class TestResults:
         )
         assert "".join("".join(one.image_tags) or "-" for one in got.preview_results) == tags
 
-    async def test_by_name(self, client: ECRClient, previewed: str) -> None:
+    async def test_by_identifier(self, client: ECRClient, previewed: str) -> None:
         got = await client.get_lifecycle_policy_preview(
             repository_name=previewed,
             image_ids=[
@@ -218,7 +218,7 @@ class TestResults:
         assert [one.image_tags for one in got.preview_results] == [[], ["e"]]
         assert got.next_token is None
 
-    async def test_names_that_are_refused(self, client: ECRClient, previewed: str) -> None:
+    async def test_refused_identifiers(self, client: ECRClient, previewed: str) -> None:
         with pytest.raises(InvalidParameterException, match="imageIds"):
             await client.get_lifecycle_policy_preview(repository_name=previewed, image_ids=[{}])
         with pytest.raises(InvalidParameterException, match="maxResults"):
@@ -226,7 +226,7 @@ class TestResults:
                 repository_name=previewed, image_ids=[{"image_tag": "a"}], max_results=1
             )
 
-    async def test_what_would_be_archived(
+    async def test_images_to_archive(
         self, client: ECRClient, clock: HandClock, repository: str
     ) -> None:
         await push(client, clock, repository, "main-1", "main-2", "x")
@@ -245,7 +245,7 @@ class TestResults:
 
 
 class TestApply:
-    async def test_nothing_happens_until_it_is_said(
+    async def test_policies_apply_only_on_request(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, repository: str
     ) -> None:
         await client.create_repository(repository_name="without")
@@ -261,7 +261,7 @@ class TestApply:
         assert await left(client, repository) == {"c"}
         assert ecr.lifecycle.apply() == {repository: []}
 
-    async def test_when_it_was_last_evaluated(
+    async def test_the_time_of_the_last_evaluation(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, repository: str
     ) -> None:
         async def evaluated() -> object:
@@ -273,12 +273,12 @@ class TestApply:
         ecr.lifecycle.apply()
         assert await evaluated() == clock.now
         await client.put_lifecycle_policy(repository_name=repository, lifecycle_policy_text=OLD)
-        assert await evaluated() is None, "the new policy was not evaluated yet"
+        assert await evaluated() is None, "the new policy was not evaluated"
         ecr.lifecycle.apply()
         gone = await client.delete_lifecycle_policy(repository_name=repository)
         assert gone.last_evaluated_at == clock.now
 
-    async def test_an_index_goes_before_its_images(
+    async def test_an_index_expires_before_its_images(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, repository: str
     ) -> None:
         image = image_manifest()
@@ -293,7 +293,7 @@ class TestApply:
         ]
         assert digests == [[digest_of(index_of([image]))], [digest_of(image)], []]
 
-    async def test_archived_images_expire_by_rules_of_their_own(
+    async def test_archived_images_expire_by_separate_rules(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, repository: str
     ) -> None:
         policy = LifecyclePolicy.of(

@@ -1,4 +1,4 @@
-"""Messages in ECR's own words, where they are known."""
+"""Error messages that are those of ECR, as far as they are known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENUM = (
 IRELAND = {"region": "eu-west-1", "registryId": "123456789012"}
 
 
-def test_the_values_of_mutability(scene: Scene) -> None:
+def test_unknown_mutability(scene: Scene) -> None:
     scene("CreateRepository", **WHERE)
     for operation in ("CreateRepository", "PutImageTagMutability"):
         with scene.refuses(operation, "InvalidParameterException") as caught:
@@ -40,7 +40,7 @@ def test_mutability_with_exclusion_without_filters(scene: Scene, mutability: str
 
 
 @pytest.mark.parametrize(
-    ("destinations", "told"),
+    ("destinations", "message"),
     [
         (
             [IRELAND, IRELAND | {"region": "us-east-1"}],
@@ -65,11 +65,11 @@ def test_mutability_with_exclusion_without_filters(scene: Scene, mutability: str
     ],
     ids=["source", "unknown-region", "global", "other-partition", "twice"],
 )
-def test_replication_destinations(scene: Scene, destinations: list[Any], told: str) -> None:
+def test_replication_destinations(scene: Scene, destinations: list[Any], message: str) -> None:
     rules = [{"destinations": [IRELAND]}, {"destinations": destinations}]
     with scene.refuses("PutReplicationConfiguration", "InvalidParameterException") as caught:
         scene("PutReplicationConfiguration", replicationConfiguration={"rules": rules})
-    assert caught.value.message == INVALID.format("replicationConfiguration", told)
+    assert caught.value.message == INVALID.format("replicationConfiguration", message)
     assert scene("DescribeRegistry")["replicationConfiguration"] == {"rules": []}
 
 
@@ -100,7 +100,7 @@ def test_two_rules_may_have_the_same_destination(scene: Scene) -> None:
     ],
     ids=["no-json", "no-media-type", "unsupported-media-type", "unsupported-argument"],
 )
-def test_manifests_of_unknown_kind(
+def test_manifests_of_an_unknown_kind(
     scene: Scene,
     caplog: pytest.LogCaptureFixture,
     manifest: str,

@@ -28,7 +28,7 @@ async def test_a_page_has_at_most_max_results(client: ECRClient) -> None:
     assert pages == [names[:2], names[2:4], names[4:]]
 
 
-async def test_a_page_has_100_items_when_nothing_is_said(client: ECRClient) -> None:
+async def test_a_page_has_100_items_by_default(client: ECRClient) -> None:
     names = await make(client, 101)
     first = await client.describe_repositories()
     assert len(first.repositories) == 100
@@ -63,7 +63,7 @@ async def test_images_are_paged(client: ECRClient, repository: str) -> None:
     }
 
 
-async def test_what_comes_and_goes_shifts_nothing(client: ECRClient) -> None:
+async def test_changes_between_pages_do_not_shift_them(client: ECRClient) -> None:
     names = await make(client, 4)
     first = await client.describe_repositories(max_results=2)
     await client.delete_repository(repository_name=names[1])
@@ -72,14 +72,14 @@ async def test_what_comes_and_goes_shifts_nothing(client: ECRClient) -> None:
     assert [one.repository_name for one in second.repositories] == names[2:]
 
 
-async def test_a_page_may_have_another_size_than_the_last(client: ECRClient) -> None:
+async def test_the_page_size_may_change(client: ECRClient) -> None:
     await make(client, 4)
     first = await client.describe_repositories(max_results=1)
     second = await client.describe_repositories(next_token=first.next_token, max_results=3)
     assert len(second.repositories) == 3
 
 
-async def test_a_token_belongs_to_its_query(client: ECRClient, repository: str) -> None:
+async def test_a_token_belongs_to_its_request(client: ECRClient, repository: str) -> None:
     await client.create_repository(repository_name="other")
     for content in ("a", "b"):
         await client.put_image(repository_name=repository, image_manifest=image_manifest(content))
@@ -98,7 +98,7 @@ async def test_a_token_belongs_to_its_query(client: ECRClient, repository: str) 
 
 
 @pytest.mark.parametrize("token", ["", "x", "bm8gdG9rZW4=", "é", "A" * 60])
-async def test_a_made_up_token(client: ECRClient, repository: str, token: str) -> None:
+async def test_a_forged_token(client: ECRClient, repository: str, token: str) -> None:
     with pytest.raises(InvalidParameterException, match="nextToken"):
         await client.list_images(repository_name=repository, next_token=token)
 
@@ -111,14 +111,14 @@ async def test_a_token_of_another_registry(client: ECRClient) -> None:
             await other.describe_repositories(next_token=token)
 
 
-async def test_named_repositories_come_without_pages(client: ECRClient, repository: str) -> None:
+async def test_named_repositories_are_not_paged(client: ECRClient, repository: str) -> None:
     with pytest.raises(InvalidParameterException, match="maxResults"):
         await client.describe_repositories(repository_names=[repository], max_results=10)
     with pytest.raises(InvalidParameterException, match="nextToken"):
         await client.describe_repositories(repository_names=[repository], next_token="x")
 
 
-async def test_named_images_come_without_pages(client: ECRClient, repository: str) -> None:
+async def test_named_images_are_not_paged(client: ECRClient, repository: str) -> None:
     with pytest.raises(InvalidParameterException, match="maxResults"):
         await client.describe_images(
             repository_name=repository, image_ids=[{"image_tag": "v1"}], max_results=10

@@ -1,4 +1,4 @@
-"""Policies, replication and logins."""
+"""Policies, replication and authorization tokens."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ LIFECYCLE = """{ "rules": [{"rulePriority": 1, "description": "few", "action": {
   "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 5}}] }"""
 
 
-async def test_a_repository_policy_is_kept_as_it_is(client: ECRClient, repository: str) -> None:
-    answer = await client.set_repository_policy(repository_name=repository, policy_text=POLICY)
+async def test_a_repository_policy_is_stored_unchanged(client: ECRClient, repository: str) -> None:
+    response = await client.set_repository_policy(repository_name=repository, policy_text=POLICY)
     got = await client.get_repository_policy(repository_name=repository)
     gone = await client.delete_repository_policy(repository_name=repository)
-    for one in (answer, got, gone):
+    for one in (response, got, gone):
         assert (one.registry_id, one.repository_name) == ("123456789012", repository)
         assert one.policy_text == POLICY
     with pytest.raises(RepositoryPolicyNotFoundException):
@@ -47,13 +47,13 @@ async def test_a_repository_policy_is_kept_as_it_is(client: ECRClient, repositor
         await client.delete_repository_policy(repository_name=repository)
 
 
-async def test_a_lifecycle_policy_is_kept_as_it_is(client: ECRClient, repository: str) -> None:
-    answer = await client.put_lifecycle_policy(
+async def test_a_lifecycle_policy_is_stored_unchanged(client: ECRClient, repository: str) -> None:
+    response = await client.put_lifecycle_policy(
         repository_name=repository, lifecycle_policy_text=LIFECYCLE
     )
     got = await client.get_lifecycle_policy(repository_name=repository)
     gone = await client.delete_lifecycle_policy(repository_name=repository)
-    for one in (answer, got, gone):
+    for one in (response, got, gone):
         assert (one.registry_id, one.repository_name) == ("123456789012", repository)
         assert one.lifecycle_policy_text == LIFECYCLE
     assert got.last_evaluated_at is None
@@ -63,26 +63,26 @@ async def test_a_lifecycle_policy_is_kept_as_it_is(client: ECRClient, repository
         await client.delete_lifecycle_policy(repository_name=repository)
 
 
-async def test_policies_of_no_repository(client: ECRClient) -> None:
+async def test_policies_of_a_missing_repository(client: ECRClient) -> None:
     with pytest.raises(RepositoryNotFoundException):
         await client.set_repository_policy(repository_name="none", policy_text=POLICY)
     with pytest.raises(RepositoryNotFoundException):
         await client.get_lifecycle_policy(repository_name="none")
 
 
-async def test_a_registry_policy_is_kept_as_it_is(client: ECRClient) -> None:
+async def test_a_registry_policy_is_stored_unchanged(client: ECRClient) -> None:
     with pytest.raises(RegistryPolicyNotFoundException):
         await client.get_registry_policy()
-    answer = await client.put_registry_policy(policy_text=REGISTRY_POLICY)
+    response = await client.put_registry_policy(policy_text=REGISTRY_POLICY)
     got = await client.get_registry_policy()
     gone = await client.delete_registry_policy()
-    for one in (answer, got, gone):
+    for one in (response, got, gone):
         assert (one.registry_id, one.policy_text) == ("123456789012", REGISTRY_POLICY)
     with pytest.raises(RegistryPolicyNotFoundException):
         await client.delete_registry_policy()
 
 
-async def test_replication_is_kept(client: ECRClient) -> None:
+async def test_replication_is_stored(client: ECRClient) -> None:
     assert (await client.describe_registry()).replication_configuration.rules == []
     configuration = ReplicationConfiguration(
         rules=[
@@ -95,8 +95,8 @@ async def test_replication_is_kept(client: ECRClient) -> None:
             )
         ]
     )
-    answer = await client.put_replication_configuration(replication_configuration=configuration)
-    assert answer.replication_configuration == configuration
+    response = await client.put_replication_configuration(replication_configuration=configuration)
+    assert response.replication_configuration == configuration
     described = await client.describe_registry()
     assert described.registry_id == "123456789012"
     assert described.replication_configuration == configuration
@@ -117,16 +117,16 @@ async def test_a_registry_is_not_replicated_to_itself(client: ECRClient) -> None
 
 @pytest.mark.parametrize(("rules", "destinations"), [(26, 1), (1, 101)])
 async def test_a_replication_has_limits(ecr: InMemoryECR, rules: int, destinations: int) -> None:
-    # The client would refuse it itself.
+    # The client would refuse the request before it is sent.
     rule = {
         "destinations": [
             {"region": "eu-west-1", "registryId": f"{number:012}"} for number in range(destinations)
         ]
     }
     body = json.dumps({"replicationConfiguration": {"rules": [rule] * rules}}).encode()
-    answer = await post(ecr, "PutReplicationConfiguration", body)
-    assert answer.json()["__type"] == "InvalidParameterException"
-    assert "length less than or equal to" in answer.json()["message"]
+    response = await post(ecr, "PutReplicationConfiguration", body)
+    assert response.json()["__type"] == "InvalidParameterException"
+    assert "length less than or equal to" in response.json()["message"]
 
 
 async def test_an_authorization_token(client: ECRClient, clock: HandClock) -> None:
@@ -140,10 +140,12 @@ async def test_an_authorization_token(client: ECRClient, clock: HandClock) -> No
     assert another.authorization_token != login.authorization_token
 
 
-async def test_authorization_tokens_for_registries_by_name() -> None:
+async def test_authorization_tokens_for_named_registries() -> None:
     async with InMemoryECR(region="cn-north-1").client() as client:
-        answer = await client.get_authorization_token(registry_ids=["111111111111", "222222222222"])
-    assert [login.proxy_endpoint for login in answer.authorization_data] == [
+        response = await client.get_authorization_token(
+            registry_ids=["111111111111", "222222222222"]
+        )
+    assert [login.proxy_endpoint for login in response.authorization_data] == [
         "https://111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn",
         "https://222222222222.dkr.ecr.cn-north-1.amazonaws.com.cn",
     ]

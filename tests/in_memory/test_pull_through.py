@@ -33,7 +33,7 @@ async def prefixes(client: ECRClient) -> list[str]:
     return [rule.ecr_repository_prefix for rule in rules]
 
 
-async def test_a_rule_comes_and_goes(client: ECRClient, clock: HandClock) -> None:
+async def test_create_update_and_delete(client: ECRClient, clock: HandClock) -> None:
     made = await client.create_pull_through_cache_rule(
         ecr_repository_prefix="hub",
         upstream_registry_url="registry-1.docker.io",
@@ -97,7 +97,7 @@ async def test_upstream_registries(
 
 
 @pytest.mark.parametrize("url", ["harbor.example.com", "https://quay.io", "azurecr.io", ""])
-async def test_what_is_no_upstream_registry(client: ECRClient, url: str) -> None:
+async def test_unknown_upstream_registries(client: ECRClient, url: str) -> None:
     with pytest.raises(UnsupportedUpstreamRegistryException, match="invalid"):
         await client.create_pull_through_cache_rule(
             ecr_repository_prefix="up", upstream_registry_url=url
@@ -111,7 +111,7 @@ async def test_the_name_and_the_url_of_an_upstream_agree(client: ECRClient) -> N
         )
 
 
-async def test_a_secret_is_where_the_rule_is(client: ECRClient) -> None:
+async def test_a_secret_is_in_the_account_and_region_of_the_rule(client: ECRClient) -> None:
     with pytest.raises(SecretNotFoundException, match="us-east-1"):
         await client.create_pull_through_cache_rule(
             ecr_repository_prefix="gh",
@@ -136,7 +136,7 @@ async def test_a_secret_is_where_the_rule_is(client: ECRClient) -> None:
     assert rule.credential_arn == secret()
 
 
-async def test_an_upstream_of_ecr_takes_a_role(client: ECRClient) -> None:
+async def test_an_upstream_of_ecr_requires_a_role(client: ECRClient) -> None:
     made = await client.create_pull_through_cache_rule(
         ecr_repository_prefix="team",
         upstream_registry_url=OTHER_ECR_URL,
@@ -151,7 +151,7 @@ async def test_an_upstream_of_ecr_takes_a_role(client: ECRClient) -> None:
     assert changed.custom_role_arn == f"{ROLE}-2"
 
 
-async def test_ones_own_registry_elsewhere_takes_no_role(client: ECRClient) -> None:
+async def test_the_same_account_does_not_require_a_role(client: ECRClient) -> None:
     made = await client.create_pull_through_cache_rule(
         ecr_repository_prefix="team", upstream_registry_url=ECR_URL
     )
@@ -161,16 +161,18 @@ async def test_ones_own_registry_elsewhere_takes_no_role(client: ECRClient) -> N
 @pytest.mark.parametrize(
     ("url", "credential_arn", "role", "member"),
     [
-        pytest.param(OTHER_ECR_URL, None, None, "customRoleArn", id="no role"),
+        pytest.param(OTHER_ECR_URL, None, None, "customRoleArn", id="without a role"),
         pytest.param(ECR_URL, secret(), None, "credentialArn", id="a secret for ECR"),
-        pytest.param("quay.io", None, ROLE, "customRoleArn", id="a role for another"),
+        pytest.param("quay.io", None, ROLE, "customRoleArn", id="a role for another registry"),
         pytest.param(
             ECR_URL, None, f"arn:aws:iam::{OTHER_ACCOUNT}:role/x", "own account", id="account"
         ),
-        pytest.param(ECR_URL, None, f"arn:aws:iam::{ACCOUNT}:user/x", "IAM role", id="no role ARN"),
+        pytest.param(
+            ECR_URL, None, f"arn:aws:iam::{ACCOUNT}:user/x", "IAM role", id="not a role ARN"
+        ),
     ],
 )
-async def test_logins_that_do_not_fit(
+async def test_refused_credentials(
     client: ECRClient, url: str, credential_arn: str | None, role: str | None, member: str
 ) -> None:
     with pytest.raises(InvalidParameterException, match=member):
@@ -182,7 +184,7 @@ async def test_logins_that_do_not_fit(
         )
 
 
-async def test_an_update_needs_a_login(client: ECRClient) -> None:
+async def test_an_update_requires_credentials(client: ECRClient) -> None:
     await client.create_pull_through_cache_rule(
         ecr_repository_prefix="quay", upstream_registry_url="quay.io"
     )
@@ -217,7 +219,7 @@ async def test_the_root_maps_to_the_root(client: ECRClient) -> None:
         )
 
 
-async def test_there_are_50_rules_at_the_most(client: ECRClient) -> None:
+async def test_at_most_50_rules(client: ECRClient) -> None:
     for number in range(50):
         await client.create_pull_through_cache_rule(
             ecr_repository_prefix=f"q{number:02}", upstream_registry_url="quay.io"
@@ -234,7 +236,7 @@ async def test_there_are_50_rules_at_the_most(client: ECRClient) -> None:
     assert [rule.ecr_repository_prefix for rule in named] == ["q03", "q07"]
 
 
-async def test_rules_that_are_not_there(client: ECRClient) -> None:
+async def test_unknown_rules(client: ECRClient) -> None:
     with pytest.raises(PullThroughCacheRuleNotFoundException):
         await client.update_pull_through_cache_rule(
             ecr_repository_prefix="none", credential_arn=secret()
@@ -247,7 +249,7 @@ async def test_rules_that_are_not_there(client: ECRClient) -> None:
         await client.describe_pull_through_cache_rules(ecr_repository_prefixes=["none"])
 
 
-async def test_the_rules_of_another_account(client: ECRClient) -> None:
+async def test_other_accounts_are_refused(client: ECRClient) -> None:
     with pytest.raises(ServiceError) as caught:
         await client.describe_pull_through_cache_rules(registry_id=OTHER_ACCOUNT)
     assert caught.value.code == "AccessDeniedException"

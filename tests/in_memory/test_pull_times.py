@@ -17,13 +17,13 @@ ROLE = "arn:aws:iam::123456789012:role/scanner"
 
 
 async def pull(client: ECRClient, repository: str) -> datetime | None:
-    """Pull an image; when it was pulled the last time that is recorded."""
+    """Pull an image, and return its last recorded pull time."""
     await client.batch_get_image(repository_name=repository, image_ids=[{"image_tag": "v1"}])
     (image,) = await client.describe_images(repository_name=repository).collect()
     return image.last_recorded_pull_time
 
 
-async def test_exclusions_come_and_go(client: ECRClient, clock: HandClock) -> None:
+async def test_register_and_deregister(client: ECRClient, clock: HandClock) -> None:
     made = await client.register_pull_time_update_exclusion(principal_arn=ROLE)
     assert (made.principal_arn, made.created_at) == (ROLE, clock.now)
     with pytest.raises(ExclusionAlreadyExistsException):
@@ -58,7 +58,7 @@ async def test_the_pulls_of_an_excluded_caller_are_not_recorded(
     assert await pull(client, repository) == clock.now
 
 
-async def test_the_pulls_of_others_are_recorded(
+async def test_the_pulls_of_other_callers_are_recorded(
     client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     await client.put_image(

@@ -72,7 +72,7 @@ async def test_the_digest_is_that_of_the_exact_bytes(client: ECRClient, reposito
     assert image.image_manifest_media_type == OCI_MANIFEST
 
 
-async def test_what_is_known_of_an_image(
+async def test_description_of_an_image(
     client: ECRClient, repository: str, clock: HandClock
 ) -> None:
     subject = {"mediaType": OCI_MANIFEST, "digest": digest_of("subject"), "size": 7}
@@ -92,17 +92,17 @@ async def test_what_is_known_of_an_image(
     )
 
 
-async def test_an_artifact_has_the_type_that_it_names(client: ECRClient, repository: str) -> None:
+async def test_an_artifact_has_its_declared_type(client: ECRClient, repository: str) -> None:
     await put(client, repository, image_manifest(artifactType="application/x.sbom"))
     assert (await only_image(client, repository)).artifact_media_type == "application/x.sbom"
 
 
-async def test_into_no_repository(client: ECRClient) -> None:
+async def test_a_missing_repository(client: ECRClient) -> None:
     with pytest.raises(RepositoryNotFoundException):
         await client.put_image(repository_name="none", image_manifest=image_manifest())
 
 
-async def test_the_digest_that_is_expected(client: ECRClient, repository: str) -> None:
+async def test_the_expected_digest_is_checked(client: ECRClient, repository: str) -> None:
     manifest = image_manifest()
     with pytest.raises(ImageDigestDoesNotMatchException, match=digest_of(manifest)):
         await client.put_image(
@@ -114,14 +114,18 @@ async def test_the_digest_that_is_expected(client: ECRClient, repository: str) -
 
 
 @pytest.mark.parametrize("tag", ["v1", None])
-async def test_the_same_again(client: ECRClient, repository: str, tag: str | None) -> None:
+async def test_the_same_push_again_is_refused(
+    client: ECRClient, repository: str, tag: str | None
+) -> None:
     manifest = image_manifest()
     await put(client, repository, manifest, tag)
     with pytest.raises(ImageAlreadyExistsException, match=digest_of(manifest)):
         await put(client, repository, manifest, tag)
 
 
-async def test_without_a_tag_when_it_is_there_with_one(client: ECRClient, repository: str) -> None:
+async def test_an_untagged_push_of_a_tagged_image_is_refused(
+    client: ECRClient, repository: str
+) -> None:
     await put(client, repository, image_manifest(), "v1")
     with pytest.raises(ImageAlreadyExistsException):
         await put(client, repository, image_manifest())
@@ -162,7 +166,7 @@ async def test_a_moved_tag_leaves_the_old_image_untagged(
         ("MUTABLE_WITH_EXCLUSION", ["v*"], "latest", True),
     ],
 )
-async def test_which_tags_move(
+async def test_tags_that_can_be_moved(
     client: ECRClient,
     repository: str,
     mutability: str,
@@ -188,7 +192,7 @@ async def test_which_tags_move(
         assert list(await tags_of(client, repository)) == [digest_of(image_manifest("old"))]
 
 
-async def test_an_immutable_tag_on_the_same_image_is_nothing_new(
+async def test_an_immutable_tag_of_the_same_image_already_exists(
     client: ECRClient, repository: str
 ) -> None:
     await client.put_image_tag_mutability(
@@ -201,7 +205,7 @@ async def test_an_immutable_tag_on_the_same_image_is_nothing_new(
 
 
 @pytest.mark.parametrize("tag", ["v 1", "v/1", "ü", "v1\n"])
-async def test_characters_of_a_tag(client: ECRClient, repository: str, tag: str) -> None:
+async def test_refused_characters_of_a_tag(client: ECRClient, repository: str, tag: str) -> None:
     with pytest.raises(InvalidParameterException, match="'imageTag'"):
         await put(client, repository, image_manifest(), tag)
 
@@ -209,11 +213,11 @@ async def test_characters_of_a_tag(client: ECRClient, repository: str, tag: str)
 @pytest.mark.parametrize(
     "manifest",
     [
-        pytest.param("{", id="no JSON"),
+        pytest.param("{", id="not JSON"),
         pytest.param("[]", id="a list"),
-        pytest.param('{"schemaVersion": 2}', id="no media type"),
+        pytest.param('{"schemaVersion": 2}', id="without a media type"),
         pytest.param('{"mediaType": 7}', id="a number as media type"),
-        pytest.param(json.dumps({"mediaType": "text/plain"}), id="no type of manifest"),
+        pytest.param(json.dumps({"mediaType": "text/plain"}), id="not a manifest type"),
         pytest.param(json.dumps({"mediaType": OCI_MANIFEST}), id="an image without layers"),
         pytest.param(json.dumps({"mediaType": OCI_INDEX}), id="an index without manifests"),
         pytest.param(
@@ -222,12 +226,12 @@ async def test_characters_of_a_tag(client: ECRClient, repository: str, tag: str)
         ),
     ],
 )
-async def test_what_is_no_manifest(client: ECRClient, repository: str, manifest: str) -> None:
+async def test_invalid_manifests(client: ECRClient, repository: str, manifest: str) -> None:
     with pytest.raises(InvalidParameterException, match="'ImageManifest'"):
         await put(client, repository, manifest)
 
 
-async def test_the_media_type_of_the_argument_comes_first(
+async def test_the_media_type_of_the_request_has_precedence(
     client: ECRClient, repository: str
 ) -> None:
     for manifest in (image_manifest("a", media_type=None), image_manifest("b")):
@@ -239,7 +243,7 @@ async def test_the_media_type_of_the_argument_comes_first(
         assert pushed.image.image_manifest_media_type == DOCKER_MANIFEST
 
 
-async def test_the_first_schema_tells_no_sizes(client: ECRClient, repository: str) -> None:
+async def test_the_first_schema_has_no_sizes(client: ECRClient, repository: str) -> None:
     await client.put_image(
         repository_name=repository,
         image_manifest='{"schemaVersion": 1, "fsLayers": [], "signatures": []}',
@@ -248,7 +252,7 @@ async def test_the_first_schema_tells_no_sizes(client: ECRClient, repository: st
     assert (await only_image(client, repository)).image_size_in_bytes == 0
 
 
-async def test_an_image_needs_its_layers(client: ECRClient, repository: str) -> None:
+async def test_an_image_requires_its_layers(client: ECRClient, repository: str) -> None:
     await client.create_repository(repository_name="other")
     await upload(client, "other", LAYERS[0])
     with pytest.raises(LayersNotFoundException) as caught:
@@ -271,7 +275,7 @@ async def test_an_image_needs_its_layers(client: ECRClient, repository: str) -> 
         "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
     ],
 )
-async def test_layers_that_must_not_be_distributed_need_not_be_there(
+async def test_foreign_layers_are_not_required(
     client: ECRClient, repository: str, media_type: str
 ) -> None:
     layers = [descriptor(b"windows", media_type), descriptor(LAYERS[0], OCI_LAYER)]
@@ -279,7 +283,7 @@ async def test_layers_that_must_not_be_distributed_need_not_be_there(
     assert (await only_image(client, repository)).image_size_in_bytes == 217
 
 
-async def test_the_first_schema_needs_its_layers(client: ECRClient, repository: str) -> None:
+async def test_the_first_schema_requires_its_layers(client: ECRClient, repository: str) -> None:
     async def put_layer(content: bytes) -> None:
         manifest = {"schemaVersion": 1, "fsLayers": [{"blobSum": digest_of(content)}]}
         await client.put_image(
@@ -294,7 +298,7 @@ async def test_the_first_schema_needs_its_layers(client: ECRClient, repository: 
 
 
 @pytest.mark.parametrize("media_type", [OCI_INDEX, DOCKER_LIST])
-async def test_an_index_needs_what_it_lists(
+async def test_an_index_requires_its_images(
     client: ECRClient, repository: str, media_type: str
 ) -> None:
     images = [image_manifest("arm"), image_manifest("amd")]
@@ -309,7 +313,7 @@ async def test_an_index_needs_what_it_lists(
     assert (await put(client, repository, index, "v1")).image_digest == digest_of(index)
 
 
-async def test_an_index_is_as_large_as_the_largest_of_its_images(
+async def test_the_size_of_an_index_is_that_of_its_largest_image(
     client: ECRClient, repository: str
 ) -> None:
     small = image_manifest("small", layers=[])

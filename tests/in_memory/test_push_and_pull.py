@@ -1,4 +1,4 @@
-"""A whole image goes up and comes down again, by the API alone."""
+"""Push and pull of a complete image through the API."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LAYERS = {platform: _random.randbytes(1000) for platform in ("amd64", "arm64")}
 
 
 def image_of(platform: str) -> tuple[str, list[bytes]]:
-    """The manifest and the blobs of an image of two layers."""
+    """Return the manifest and the blobs of an image with two layers."""
     config = json.dumps({"architecture": platform, "os": "linux"}).encode()
     layers = [BASE, LAYERS[platform]]
     manifest = {
@@ -47,7 +47,7 @@ def image_of(platform: str) -> tuple[str, list[bytes]]:
 
 
 async def push_blob(client: ECRClient, content: bytes) -> bool:
-    """Upload a blob unless it is there; whether it was not."""
+    """Upload a blob unless it exists; return whether it was uploaded."""
     digest = digest_of(content)
     checked = await client.batch_check_layer_availability(
         repository_name=REPOSITORY, layer_digests=[digest]
@@ -59,7 +59,7 @@ async def push_blob(client: ECRClient, content: bytes) -> bool:
 
 
 async def push(client: ECRClient) -> str:
-    """Push an image for two platforms; its index."""
+    """Push an image for two platforms, and return its index."""
     listed: list[dict[str, object]] = []
     uploaded: list[bool] = []
     for platform in LAYERS:
@@ -71,7 +71,7 @@ async def push(client: ECRClient) -> str:
         assert put.image.image_manifest == manifest
         entry = descriptor(manifest.encode(), OCI_MANIFEST)
         listed.append({**entry, "platform": {"architecture": platform, "os": "linux"}})
-    # The layer that both have goes up once.
+    # The shared layer is uploaded once.
     assert uploaded == [True, True, True, True, False, True]
     index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed})
     await client.put_image(repository_name=REPOSITORY, image_manifest=index, image_tag="v1")
@@ -79,14 +79,14 @@ async def push(client: ECRClient) -> str:
 
 
 async def pull(client: ECRClient, image_id: ImageIdentifier) -> str:
-    answer = await client.batch_get_image(
+    response = await client.batch_get_image(
         repository_name=REPOSITORY,
         image_ids=[image_id],
         accepted_media_types=[OCI_INDEX, OCI_MANIFEST],
     )
-    assert answer.failures == []
-    manifest = answer.images[0].image_manifest or ""
-    assert answer.images[0].image_id.image_digest == digest_of(manifest)
+    assert response.failures == []
+    manifest = response.images[0].image_manifest or ""
+    assert response.images[0].image_id.image_digest == digest_of(manifest)
     return manifest
 
 
@@ -103,9 +103,9 @@ async def test_an_image_for_two_platforms(ecr: InMemoryECR, client: ECRClient) -
             assert manifest == expected
             document: dict[str, Any] = json.loads(manifest)
             for part, blob in zip([document["config"], *document["layers"]], blobs, strict=True):
-                answer = await client.get_download_url_for_layer(
+                response = await client.get_download_url_for_layer(
                     repository_name=REPOSITORY, layer_digest=part["digest"]
                 )
-                content = (await http.get(answer.download_url)).content
+                content = (await http.get(response.download_url)).content
                 assert content == blob
                 assert (digest_of(content), len(content)) == (part["digest"], part["size"])

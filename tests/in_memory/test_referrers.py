@@ -1,4 +1,4 @@
-"""What is attached to an image."""
+"""Referrers of an image."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ async def referrers(
     return {one.digest async for one in found}
 
 
-async def test_a_descriptor_of_each(client: ECRClient, repository: str) -> None:
+async def test_descriptors(client: ECRClient, repository: str) -> None:
     subject = digest_of(image_manifest())
     manifest = image_manifest(
         "sbom",
         artifactType=SBOM,
         subject={"mediaType": OCI_MANIFEST, "digest": subject, "size": len(image_manifest())},
     )
-    # The subject may come later.
+    # The subject may be pushed later.
     await client.put_image(repository_name=repository, image_manifest=manifest)
     await client.put_image(repository_name=repository, image_manifest=image_manifest())
-    answer = await client.list_image_referrers(
+    response = await client.list_image_referrers(
         repository_name=repository, subject_id={"image_digest": subject}
     )
-    assert answer.referrers == [
+    assert response.referrers == [
         ImageReferrer(
             digest=digest_of(manifest),
             media_type=OCI_MANIFEST,
@@ -105,12 +105,12 @@ async def test_pages(ecr: InMemoryECR, client: ECRClient, subject: str) -> None:
         )
 
 
-async def test_nothing_attached(ecr: InMemoryECR, client: ECRClient, subject: str) -> None:
+async def test_without_referrers(ecr: InMemoryECR, client: ECRClient, subject: str) -> None:
     assert await referrers(client, subject) == set()
     assert await referrers(client, digest_of("none")) == set()
 
 
-async def test_what_is_attached_stays_without_its_subject(
+async def test_referrers_stay_without_their_subject(
     ecr: InMemoryECR, client: ECRClient, subject: str
 ) -> None:
     sbom = attach(ecr, subject, SBOM)
@@ -118,7 +118,7 @@ async def test_what_is_attached_stays_without_its_subject(
     assert await referrers(client, subject) == {sbom}
 
 
-async def test_what_is_no_subject(client: ECRClient, repository: str) -> None:
+async def test_a_malformed_subject(client: ECRClient, repository: str) -> None:
     with pytest.raises(InvalidParameterException, match="imageDigest"):
         await referrers(client, "v1")
 

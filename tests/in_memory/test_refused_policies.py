@@ -29,7 +29,7 @@ FAILURE = (
 
 
 def lifecycle_text(document: Any) -> str:
-    """The text of a lifecycle policy, of the length that there must be at least."""
+    """Return the text of a lifecycle policy, padded to the minimum length."""
     return text_of(document).ljust(100)
 
 
@@ -43,12 +43,12 @@ def repository(scene: Scene) -> Scene:
 class TestLifecyclePolicies:
     @pytest.mark.parametrize("name", LIFECYCLE)
     def test_refused(self, repository: Scene, name: str) -> None:
-        document, told = LIFECYCLE[name]
+        document, message = LIFECYCLE[name]
         text = lifecycle_text(document)
         with repository.refuses("PutLifecyclePolicy", "InvalidParameterException") as caught:
             repository("PutLifecyclePolicy", **WHERE, lifecyclePolicyText=text)
         assert caught.value.message.startswith(FAILURE)
-        assert told in caught.value.message
+        assert message in caught.value.message
         with repository.refuses("GetLifecyclePolicy", "LifecyclePolicyNotFoundException"):
             repository("GetLifecyclePolicy", **WHERE)
 
@@ -76,13 +76,13 @@ class TestLifecyclePolicies:
         assert "Lifecycle policy validation failure: rule 1: action.type" in caught.value.message
 
     @pytest.mark.parametrize("name", LIFECYCLE)
-    def test_the_client_refuses_it_too(self, name: str) -> None:
-        document, told = LIFECYCLE[name]
+    def test_the_client_refuses_the_same_policies(self, name: str) -> None:
+        document, message = LIFECYCLE[name]
         with pytest.raises(LifecyclePolicyError) as caught:
             LifecyclePolicy.parse(json.dumps(document)).to_json()
-        if name == "not-an-object":  # the server says what ECR says
-            told = "the policy must be an object, not []"
-        assert told in str(caught.value)
+        if name == "not-an-object":  # the server has the message of ECR
+            message = "the policy must be an object, not []"
+        assert message in str(caught.value)
 
     @pytest.mark.parametrize(
         "rules",
@@ -136,7 +136,7 @@ class TestRepositoryPolicies:
             repository("GetRepositoryPolicy", **WHERE)
 
     @pytest.mark.parametrize("name", LOCK_OUTS)
-    def test_a_lock_out_takes_force(self, repository: Scene, name: str) -> None:
+    def test_a_lock_out_requires_force(self, repository: Scene, name: str) -> None:
         text = text_of(LOCK_OUTS[name])
         for members in ({}, {"force": False}):
             with repository.refuses("SetRepositoryPolicy", "InvalidParameterException") as caught:
@@ -164,7 +164,7 @@ class TestRepositoryPolicies:
         text = text_of({"Version": "2012-10-17", "Statement": [denial]})
         repository("SetRepositoryPolicy", **WHERE, policyText=text)
 
-    def test_a_denial_for_all_but_the_caller_is_no_lock_out(self, repository: Scene) -> None:
+    def test_a_denial_that_excepts_the_caller_is_not_a_lock_out(self, repository: Scene) -> None:
         denial = {
             "Effect": "Deny",
             "NotPrincipal": {"AWS": ["123456789012", repository.ecr.caller_arn]},

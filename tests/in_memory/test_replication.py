@@ -1,4 +1,4 @@
-"""Replication of what is pushed."""
+"""Replication on push."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ async def test_a_replication_goes_through_its_states(
     assert ecr.replication.takes == timedelta(minutes=2)
     await replicate(client, IRELAND, OHIO)
     await push(client, repository)
-    answer = await client.describe_image_replication_status(
+    response = await client.describe_image_replication_status(
         repository_name=repository, image_id={"image_tag": "v1"}
     )
-    assert answer.repository_name == repository
-    assert (answer.image_id.image_digest, answer.image_id.image_tag) == (
+    assert response.repository_name == repository
+    assert (response.image_id.image_digest, response.image_id.image_tag) == (
         digest_of(image_manifest()),
         "v1",
     )
-    assert [(one.region, one.registry_id) for one in answer.replication_statuses] == [
+    assert [(one.region, one.registry_id) for one in response.replication_statuses] == [
         ("eu-west-1", ACCOUNT),
         ("us-east-2", OTHER),
     ]
@@ -49,7 +49,7 @@ async def test_a_replication_goes_through_its_states(
     }
 
 
-async def test_the_rules_of_the_time_of_the_push_count(
+async def test_the_rules_at_the_time_of_the_push_apply(
     client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     await push(client, repository)
@@ -61,9 +61,7 @@ async def test_the_rules_of_the_time_of_the_push_count(
     assert await statuses(client, repository) == {"eu-west-1": ("COMPLETE", None)}
 
 
-async def test_rules_choose_by_the_beginning_of_the_name(
-    ecr: InMemoryECR, client: ECRClient
-) -> None:
+async def test_filters_match_the_prefix_of_the_name(ecr: InMemoryECR, client: ECRClient) -> None:
     await replicate(client, IRELAND, prefixes=("team/", "lib"))
     for name in ("team/app", "lib", "library/x", "app/team/x"):
         add_blobs(ecr, name)
@@ -101,7 +99,7 @@ async def test_replications_that_fail(
     }
 
 
-async def test_what_is_not_there(client: ECRClient, repository: str) -> None:
+async def test_missing_images_and_repositories(client: ECRClient, repository: str) -> None:
     with pytest.raises(RepositoryNotFoundException):
         await statuses(client, "none")
     with pytest.raises(ImageNotFoundException):

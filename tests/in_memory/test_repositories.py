@@ -25,7 +25,7 @@ OTHER_ACCOUNT = "999999999999"
 DEV = ImageTagMutabilityExclusionFilter(filter_type="WILDCARD", filter="dev-*")
 
 
-async def test_create_with_nothing_but_a_name(client: ECRClient, clock: HandClock) -> None:
+async def test_create_with_only_a_name(client: ECRClient, clock: HandClock) -> None:
     made = (await client.create_repository(repository_name="team/app")).repository
 
     assert made.repository_arn == "arn:aws:ecr:us-east-1:123456789012:repository/team/app"
@@ -39,7 +39,7 @@ async def test_create_with_nothing_but_a_name(client: ECRClient, clock: HandCloc
     assert made.encryption_configuration.encryption_type == "AES256"
 
 
-async def test_create_with_everything(client: ECRClient) -> None:
+async def test_create_with_all_settings(client: ECRClient) -> None:
     made = await client.create_repository(
         repository_name="team/app",
         registry_id="123456789012",
@@ -90,13 +90,13 @@ async def test_create_in_another_account(client: ECRClient) -> None:
 
 
 @pytest.mark.parametrize("mutability", ["IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"])
-async def test_exclusions_need_filters(client: ECRClient, mutability: str) -> None:
+async def test_exclusions_require_filters(client: ECRClient, mutability: str) -> None:
     with pytest.raises(InvalidParameterException, match=r"ExclusionFilters can't be null when"):
         await client.create_repository(repository_name="app", image_tag_mutability=mutability)
 
 
 @pytest.mark.parametrize("mutability", ["IMMUTABLE", "MUTABLE", None])
-async def test_filters_need_exclusions(client: ECRClient, mutability: str | None) -> None:
+async def test_filters_require_exclusions(client: ECRClient, mutability: str | None) -> None:
     with pytest.raises(InvalidParameterException, match=r"ExclusionFilters.*must not be given"):
         await client.create_repository(
             repository_name="app",
@@ -105,7 +105,7 @@ async def test_filters_need_exclusions(client: ECRClient, mutability: str | None
         )
 
 
-async def test_a_filter_has_two_wildcards_at_the_most(client: ECRClient, repository: str) -> None:
+async def test_a_filter_has_at_most_two_wildcards(client: ECRClient, repository: str) -> None:
     with pytest.raises(InvalidParameterException, match="2 wildcards"):
         await client.put_image_tag_mutability(
             repository_name=repository,
@@ -124,7 +124,7 @@ async def test_tags_of_a_new_repository_are_checked(client: ECRClient) -> None:
     assert await client.describe_repositories().collect() == []
 
 
-async def test_describe_what_is_not_there(client: ECRClient, repository: str) -> None:
+async def test_describe_a_missing_repository(client: ECRClient, repository: str) -> None:
     with pytest.raises(RepositoryNotFoundException, match="'none' does not exist"):
         await client.describe_repositories(repository_names=[repository, "none"])
 
@@ -141,7 +141,7 @@ async def test_the_registry_of_another_account(client: ECRClient, repository: st
     assert caught.value.code == "AccessDeniedException"
 
 
-async def test_ones_own_registry_may_be_named(client: ECRClient, repository: str) -> None:
+async def test_the_callers_registry_may_be_named(client: ECRClient, repository: str) -> None:
     page = await client.describe_repositories(registry_id="123456789012")
     assert [one.repository_name for one in page.repositories] == [repository]
 
@@ -153,7 +153,7 @@ async def test_delete(client: ECRClient, repository: str) -> None:
         await client.delete_repository(repository_name=repository)
 
 
-async def test_delete_with_images_takes_force(client: ECRClient, repository: str) -> None:
+async def test_delete_with_images_requires_force(client: ECRClient, repository: str) -> None:
     await client.put_image(repository_name=repository, image_manifest=image_manifest())
     with pytest.raises(RepositoryNotEmptyException, match="still contains images"):
         await client.delete_repository(repository_name=repository)
@@ -166,34 +166,34 @@ async def test_delete_with_images_takes_force(client: ECRClient, repository: str
 
 
 async def test_put_image_tag_mutability(client: ECRClient, repository: str) -> None:
-    answer = await client.put_image_tag_mutability(
+    response = await client.put_image_tag_mutability(
         repository_name=repository,
         image_tag_mutability="MUTABLE_WITH_EXCLUSION",
         image_tag_mutability_exclusion_filters=[DEV],
     )
-    assert (answer.registry_id, answer.repository_name) == ("123456789012", repository)
-    assert answer.image_tag_mutability == "MUTABLE_WITH_EXCLUSION"
-    assert answer.image_tag_mutability_exclusion_filters == [DEV]
+    assert (response.registry_id, response.repository_name) == ("123456789012", repository)
+    assert response.image_tag_mutability == "MUTABLE_WITH_EXCLUSION"
+    assert response.image_tag_mutability_exclusion_filters == [DEV]
 
-    answer = await client.put_image_tag_mutability(
+    response = await client.put_image_tag_mutability(
         repository_name=repository, image_tag_mutability="IMMUTABLE"
     )
-    assert answer.image_tag_mutability_exclusion_filters == []
+    assert response.image_tag_mutability_exclusion_filters == []
     (described,) = await client.describe_repositories().collect()
     assert described.image_tag_mutability == "IMMUTABLE"
     assert described.image_tag_mutability_exclusion_filters == []
 
 
 async def test_put_image_scanning_configuration(client: ECRClient, repository: str) -> None:
-    answer = await client.put_image_scanning_configuration(
+    response = await client.put_image_scanning_configuration(
         repository_name=repository, image_scanning_configuration={"scan_on_push": True}
     )
-    assert answer.image_scanning_configuration.scan_on_push is True
+    assert response.image_scanning_configuration.scan_on_push is True
     (described,) = await client.describe_repositories().collect()
-    assert described.image_scanning_configuration == answer.image_scanning_configuration
+    assert described.image_scanning_configuration == response.image_scanning_configuration
 
 
-async def test_settings_of_what_is_not_there(client: ECRClient) -> None:
+async def test_settings_of_a_missing_repository(client: ECRClient) -> None:
     with pytest.raises(RepositoryNotFoundException):
         await client.put_image_tag_mutability(
             repository_name="none", image_tag_mutability="IMMUTABLE"

@@ -1,4 +1,4 @@
-"""The scanning configuration of the registry, and what it makes of each repository."""
+"""The scanning configuration of the registry and of its repositories."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ pytestmark = pytest.mark.anyio
 
 
 async def configured(client: ECRClient, name: str) -> RepositoryScanningConfiguration:
-    answer = await client.batch_get_repository_scanning_configuration(repository_names=[name])
-    (configuration,) = answer.scanning_configurations
+    response = await client.batch_get_repository_scanning_configuration(repository_names=[name])
+    (configuration,) = response.scanning_configurations
     return configuration
 
 
-async def test_a_configuration_is_kept(client: ECRClient) -> None:
+async def test_a_configuration_is_stored(client: ECRClient) -> None:
     first = await client.get_registry_scanning_configuration()
     assert first.registry_id == "123456789012"
     assert first.scanning_configuration is not None
@@ -26,9 +26,9 @@ async def test_a_configuration_is_kept(client: ECRClient) -> None:
     assert first.scanning_configuration.rules == []
 
     rules = [scanning_rule("SCAN_ON_PUSH", "*"), scanning_rule("CONTINUOUS_SCAN", "prod", "team/*")]
-    answer = await client.put_registry_scanning_configuration(scan_type="ENHANCED", rules=rules)
+    response = await client.put_registry_scanning_configuration(scan_type="ENHANCED", rules=rules)
     kept = (await client.get_registry_scanning_configuration()).scanning_configuration
-    assert kept == answer.registry_scanning_configuration
+    assert kept == response.registry_scanning_configuration
     assert kept is not None
     assert (kept.scan_type, kept.rules) == ("ENHANCED", rules)
 
@@ -39,7 +39,7 @@ async def test_a_configuration_is_kept(client: ECRClient) -> None:
 @pytest.mark.parametrize(
     ("scan_type", "frequency"), [("BASIC", "CONTINUOUS_SCAN"), ("ENHANCED", "MANUAL")]
 )
-async def test_frequencies_of_the_other_scan_type(
+async def test_frequencies_of_the_other_scan_type_are_refused(
     client: ECRClient, scan_type: str, frequency: str
 ) -> None:
     with pytest.raises(InvalidParameterException, match="scanFrequency"):
@@ -58,7 +58,7 @@ async def test_frequencies_of_the_other_scan_type(
         ("prod*repo", ["prod-repo", "prodrepo"]),
     ],
 )
-async def test_filters_as_the_user_guide_has_them(
+async def test_filters_of_the_user_guide(
     client: ECRClient, pattern: str, covered: list[str]
 ) -> None:
     names = ["prod", "prod-repo", "prodrepo", "repo-prod", "repo-prod-repo"]
@@ -67,12 +67,12 @@ async def test_filters_as_the_user_guide_has_them(
     await client.put_registry_scanning_configuration(
         scan_type="BASIC", rules=[scanning_rule("SCAN_ON_PUSH", pattern)]
     )
-    answer = await client.batch_get_repository_scanning_configuration(repository_names=names)
-    scanned = [one.repository_name for one in answer.scanning_configurations if one.scan_on_push]
+    response = await client.batch_get_repository_scanning_configuration(repository_names=names)
+    scanned = [one.repository_name for one in response.scanning_configurations if one.scan_on_push]
     assert scanned == covered
 
 
-async def test_a_continuous_rule_goes_before_one_on_push(
+async def test_a_continuous_rule_has_precedence_over_one_on_push(
     client: ECRClient, repository: str
 ) -> None:
     push, continuous = (
@@ -91,7 +91,7 @@ async def test_a_continuous_rule_goes_before_one_on_push(
     assert found.applied_scan_filters == push.repository_filters
 
 
-async def test_the_setting_of_a_repository_counts_with_basic_scanning(
+async def test_the_setting_of_a_repository_applies_to_basic_scanning(
     client: ECRClient, repository: str
 ) -> None:
     assert (await configured(client, repository)).scan_frequency == "MANUAL"
@@ -105,10 +105,10 @@ async def test_the_setting_of_a_repository_counts_with_basic_scanning(
     assert (found.scan_frequency, found.scan_on_push) == ("MANUAL", False)
 
 
-async def test_repositories_that_are_not_there(client: ECRClient, repository: str) -> None:
-    answer = await client.batch_get_repository_scanning_configuration(
+async def test_missing_repositories(client: ECRClient, repository: str) -> None:
+    response = await client.batch_get_repository_scanning_configuration(
         repository_names=["none", repository, "none"]
     )
-    assert [one.repository_name for one in answer.scanning_configurations] == [repository]
-    (failure,) = answer.failures
+    assert [one.repository_name for one in response.scanning_configurations] == [repository]
+    (failure,) = response.failures
     assert (failure.repository_name, failure.failure_code) == ("none", "REPOSITORY_NOT_FOUND")

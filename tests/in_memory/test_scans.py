@@ -1,4 +1,4 @@
-"""Scans: what begins them, how far they are, what they find."""
+"""Scans: their start, status and findings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ DIGEST = digest_of(IMAGE)
 
 @pytest.fixture
 async def pushed(client: ECRClient, repository: str) -> str:
-    """A repository with one image, which has the tag v1."""
+    """A repository with one image, tagged v1."""
     await push(client, repository)
     return repository
 
@@ -50,10 +50,12 @@ class TestBasic:
     ) -> None:
         ecr.scans.takes = timedelta(minutes=4)
         begun = clock.now
-        answer = await client.start_image_scan(repository_name=pushed, image_id={"image_tag": "v1"})
-        assert (answer.registry_id, answer.repository_name) == ("123456789012", pushed)
-        assert (answer.image_id.image_digest, answer.image_id.image_tag) == (DIGEST, "v1")
-        assert answer.image_scan_status.status == "PENDING"
+        response = await client.start_image_scan(
+            repository_name=pushed, image_id={"image_tag": "v1"}
+        )
+        assert (response.registry_id, response.repository_name) == ("123456789012", pushed)
+        assert (response.image_id.image_digest, response.image_id.image_tag) == (DIGEST, "v1")
+        assert response.image_scan_status.status == "PENDING"
 
         states: list[tuple[str, bool]] = []
         for _ in range(5):
@@ -108,7 +110,7 @@ class TestBasic:
         counts = {"LOW": 4, "CRITICAL": 1}
         assert [page.finding_severity_counts if page else None for page in pages] == [counts] * 3
 
-    async def test_a_page_has_100_findings_when_nothing_is_said(
+    async def test_a_page_has_100_findings_by_default(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, pushed: str
     ) -> None:
         ecr.scans.set_findings(pushed, DIGEST, [basic(number) for number in range(101)])
@@ -143,7 +145,7 @@ class TestBasic:
         await push(client, repository)
         assert await status(client, repository) == "PENDING"
 
-    async def test_another_tag_is_no_reason_to_scan(
+    async def test_another_tag_does_not_start_a_scan(
         self, client: ECRClient, clock: HandClock, pushed: str
     ) -> None:
         await scan_on_push(client, pushed)
@@ -151,7 +153,7 @@ class TestBasic:
         with pytest.raises(ScanNotFoundException):
             await scan(client, pushed, "v2")
 
-    async def test_nothing_is_scanned_unasked(self, client: ECRClient, pushed: str) -> None:
+    async def test_images_are_not_scanned_by_default(self, client: ECRClient, pushed: str) -> None:
         with pytest.raises(ScanNotFoundException, match="imageDigest:'null', imageTag:'v1'"):
             await scan(client, pushed)
         image = await detail(client, pushed)
@@ -167,7 +169,9 @@ class TestBasic:
         clock.advance(seconds=1)
         assert await start(client, pushed) == "PENDING"
 
-    async def test_a_scan_on_push_counts_too(self, client: ECRClient, repository: str) -> None:
+    async def test_a_scan_on_push_counts_towards_the_quota(
+        self, client: ECRClient, repository: str
+    ) -> None:
         await scan_on_push(client, repository)
         await push(client, repository)
         with pytest.raises(LimitExceededException):
@@ -190,7 +194,7 @@ class TestBasic:
         with pytest.raises(ImageArchivedException):
             await start(client, pushed)
 
-    async def test_what_is_not_there(self, client: ECRClient, pushed: str) -> None:
+    async def test_missing_images_and_repositories(self, client: ECRClient, pushed: str) -> None:
         for call in (start, scan):
             with pytest.raises(RepositoryNotFoundException):
                 await call(client, "none")
@@ -221,7 +225,7 @@ class TestImageDetails:
         assert summary.finding_severity_counts == {"LOW": 2, "HIGH": 1}
         assert summary.image_scan_completed_at == clock.now - timedelta(days=1, seconds=-5)
 
-    async def test_a_scan_that_failed_leaves_the_summary_alone(
+    async def test_a_failed_scan_does_not_change_the_summary(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, pushed: str
     ) -> None:
         await start(client, pushed)
@@ -238,7 +242,7 @@ class TestImageDetails:
         assert summary.image_scan_completed_at == clock.now - timedelta(days=1, seconds=55)
 
 
-class TestWhatATestSets:
+class TestOutcomes:
     @pytest.mark.parametrize("status", ["FAILED", "UNSUPPORTED_IMAGE", "FINDINGS_UNAVAILABLE"])
     async def test_a_status(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, pushed: str, status: str
@@ -249,7 +253,7 @@ class TestWhatATestSets:
         found = await scan(client, pushed)
         assert (found.image_scan_status.status, found.image_scan_findings) == (status, None)
 
-    async def test_how_long_it_takes(
+    async def test_the_duration(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, pushed: str
     ) -> None:
         ecr.scans.set_findings(pushed, "v1", after=timedelta(hours=2))
@@ -258,9 +262,9 @@ class TestWhatATestSets:
         assert await status(client, pushed) == "IN_PROGRESS"
         clock.advance(minutes=1)
         assert await status(client, pushed) == "COMPLETE"
-        assert ecr.scans.takes == timedelta(seconds=5), "other scans take what they took"
+        assert ecr.scans.takes == timedelta(seconds=5), "other scans keep their duration"
 
-    async def test_what_the_scan_under_way_comes_to(
+    async def test_the_outcome_of_a_scan_in_progress(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, pushed: str
     ) -> None:
         await start(client, pushed)
@@ -272,7 +276,7 @@ class TestWhatATestSets:
         assert found is not None
         assert found.findings == [basic(1)]
 
-    async def test_the_image_keeps_it_when_the_tag_moves(
+    async def test_the_outcome_stays_with_the_image_when_its_tag_moves(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock, pushed: str
     ) -> None:
         ecr.scans.set_findings(pushed, "v1", [basic(1)])
@@ -284,7 +288,7 @@ class TestWhatATestSets:
         found = [(await scan(client, pushed, tag)).image_scan_findings for tag in ("old", "v1")]
         assert [one.findings if one else None for one in found] == [[basic(1)], []]
 
-    async def test_before_there_is_a_repository(
+    async def test_an_outcome_set_before_the_repository_exists(
         self, ecr: InMemoryECR, client: ECRClient, clock: HandClock
     ) -> None:
         ecr.scans.set_findings("new", DIGEST, [basic(1)])
@@ -302,7 +306,7 @@ class TestWhatATestSets:
 async def archive_everything(
     ecr: InMemoryECR, client: ECRClient, clock: HandClock, repository: str
 ) -> None:
-    """Archive the images that are there by a lifecycle policy."""
+    """Archive all images by a lifecycle policy."""
     await client.put_lifecycle_policy(
         repository_name=repository,
         lifecycle_policy_text=LifecyclePolicy.of(archive_after(1, tags="any", since="pushed")),

@@ -22,7 +22,7 @@ def profile(name: str) -> str:
 
 
 def configuration(**filters: tuple[str, ...]) -> SigningConfiguration:
-    """A rule for each profile, with its filters."""
+    """Return a rule for each profile, with its filters."""
     return SigningConfiguration(
         rules=[
             SigningRule(
@@ -46,18 +46,18 @@ async def push(client: ECRClient, repository: str, content: str = "app") -> str:
 
 
 async def statuses(client: ECRClient, repository: str, tag: str = "app") -> dict[str, str]:
-    answer = await client.describe_image_signing_status(
+    response = await client.describe_image_signing_status(
         repository_name=repository, image_id={"image_tag": tag}
     )
-    return {one.signing_profile_arn: one.status for one in answer.signing_statuses}
+    return {one.signing_profile_arn: one.status for one in response.signing_statuses}
 
 
-async def test_a_configuration_is_kept(client: ECRClient) -> None:
+async def test_a_configuration_is_stored(client: ECRClient) -> None:
     with pytest.raises(SigningConfigurationNotFoundException):
         await client.get_signing_configuration()
     wanted = configuration(ours=("team/*",), all_of_them=())
-    answer = await client.put_signing_configuration(signing_configuration=wanted)
-    assert answer.signing_configuration == wanted
+    response = await client.put_signing_configuration(signing_configuration=wanted)
+    assert response.signing_configuration == wanted
     got = await client.get_signing_configuration()
     assert (got.registry_id, got.signing_configuration) == ("123456789012", wanted)
     gone = await client.delete_signing_configuration()
@@ -71,34 +71,32 @@ async def test_an_image_is_signed_after_its_push(
 ) -> None:
     await client.put_signing_configuration(signing_configuration=configuration(ours=()))
     digest = await push(client, repository)
-    answer = await client.describe_image_signing_status(
+    response = await client.describe_image_signing_status(
         repository_name=repository, image_id={"image_tag": "app"}
     )
-    assert (answer.registry_id, answer.repository_name) == ("123456789012", repository)
-    assert answer.image_id is not None
-    assert (answer.image_id.image_digest, answer.image_id.image_tag) == (digest, "app")
+    assert (response.registry_id, response.repository_name) == ("123456789012", repository)
+    assert response.image_id is not None
+    assert (response.image_id.image_digest, response.image_id.image_tag) == (digest, "app")
     assert await statuses(client, repository) == {profile("ours"): "IN_PROGRESS"}
     clock.advance(minutes=1)
     assert await statuses(client, repository) == {profile("ours"): "COMPLETE"}
 
 
-async def test_rules_choose_by_the_name_of_the_repository(
-    client: ECRClient, repository: str
-) -> None:
+async def test_filters_match_the_name_of_the_repository(client: ECRClient, repository: str) -> None:
     rules = configuration(ours=("other", "team/*"), part=("team",), end=("*/app",), none=("x*",))
     twice = SigningConfiguration(rules=[*rules.rules, *rules.rules])
     await client.put_signing_configuration(signing_configuration=twice)
     await push(client, repository)
-    answer = await client.describe_image_signing_status(
+    response = await client.describe_image_signing_status(
         repository_name=repository, image_id={"image_tag": "app"}
     )
-    assert [one.signing_profile_arn for one in answer.signing_statuses] == [
+    assert [one.signing_profile_arn for one in response.signing_statuses] == [
         profile("ours"),
         profile("end"),
     ]
 
 
-async def test_the_rules_of_the_time_of_the_push_count(
+async def test_the_rules_at_the_time_of_the_push_apply(
     client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     await push(client, repository, "before")
@@ -112,7 +110,7 @@ async def test_the_rules_of_the_time_of_the_push_count(
     assert await statuses(client, repository, "after") == {}
 
 
-async def test_the_status_of_what_is_not_there(client: ECRClient, repository: str) -> None:
+async def test_the_status_of_a_missing_image(client: ECRClient, repository: str) -> None:
     with pytest.raises(RepositoryNotFoundException):
         await statuses(client, "none")
     with pytest.raises(ImageNotFoundException):

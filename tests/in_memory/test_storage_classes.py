@@ -1,4 +1,4 @@
-"""Images that are archived and restored."""
+"""Archived and restored images."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ MANIFEST = image_manifest()
 
 @pytest.fixture
 async def pushed(client: ECRClient, repository: str) -> str:
-    """A repository with two images, of which the first has the tag v1."""
+    """A repository with two images, the first of them tagged v1."""
     await client.put_image(repository_name=repository, image_manifest=MANIFEST, image_tag="v1")
     await client.put_image(repository_name=repository, image_manifest=image_manifest("other"))
     return repository
 
 
 async def move(client: ECRClient, repository: str, target: str) -> str:
-    """Move v1 to a storage class; its status."""
+    """Move v1 to a storage class, and return its status."""
     moved = await client.update_image_storage_class(
         repository_name=repository, image_id={"image_tag": "v1"}, target_storage_class=target
     )
@@ -45,7 +45,7 @@ async def move(client: ECRClient, repository: str, target: str) -> str:
 
 
 async def detail(client: ECRClient, repository: str) -> ImageDetail:
-    """What is told of v1."""
+    """Return the details of v1."""
     page = await client.describe_images(
         repository_name=repository,
         image_ids=[{"image_tag": "v1"}],
@@ -55,14 +55,14 @@ async def detail(client: ECRClient, repository: str) -> ImageDetail:
 
 
 async def pull(client: ECRClient, repository: str) -> list[str]:
-    """The codes by which a pull of v1 fails."""
-    answer = await client.batch_get_image(
+    """Return the failure codes of a pull of v1."""
+    response = await client.batch_get_image(
         repository_name=repository, image_ids=[{"image_tag": "v1"}]
     )
-    return [failure.failure_code for failure in answer.failures]
+    return [failure.failure_code for failure in response.failures]
 
 
-async def test_to_the_archive_and_back(client: ECRClient, pushed: str, clock: HandClock) -> None:
+async def test_archive_and_restore(client: ECRClient, pushed: str, clock: HandClock) -> None:
     before = await detail(client, pushed)
     assert (before.image_status, before.last_archived_at) == ("ACTIVE", None)
 
@@ -125,7 +125,7 @@ async def test_filters(client: ECRClient, pushed: str, clock: HandClock) -> None
 
 @pytest.mark.parametrize("is_restoring", [False, True])
 @pytest.mark.parametrize("tag", ["v1", "v2", None])
-async def test_a_push_restores_at_once(
+async def test_a_push_restores_immediately(
     client: ECRClient, pushed: str, clock: HandClock, tag: str | None, *, is_restoring: bool
 ) -> None:
     await move(client, pushed, "ARCHIVE")
@@ -150,7 +150,7 @@ async def test_an_archived_image_can_be_deleted(client: ECRClient, pushed: str) 
 
 
 @pytest.mark.parametrize(
-    ("before", "target", "told"),
+    ("before", "target", "message"),
     [
         ([], "STANDARD", "is ACTIVE"),
         (["ARCHIVE"], "ARCHIVE", "is ARCHIVED"),
@@ -158,16 +158,16 @@ async def test_an_archived_image_can_be_deleted(client: ECRClient, pushed: str) 
         (["ARCHIVE", "STANDARD"], "ARCHIVE", "is ACTIVATING"),
     ],
 )
-async def test_what_cannot_be_moved(
-    client: ECRClient, pushed: str, before: list[str], target: str, told: str
+async def test_refused_moves(
+    client: ECRClient, pushed: str, before: list[str], target: str, message: str
 ) -> None:
     for step in before:
         await move(client, pushed, step)
-    with pytest.raises(ImageStorageClassUpdateNotSupportedException, match=told):
+    with pytest.raises(ImageStorageClassUpdateNotSupportedException, match=message):
         await move(client, pushed, target)
 
 
-async def test_nothing_to_move(client: ECRClient, repository: str) -> None:
+async def test_a_missing_image(client: ECRClient, repository: str) -> None:
     with pytest.raises(ImageNotFoundException):
         await move(client, repository, "ARCHIVE")
     with pytest.raises(RepositoryNotFoundException):
@@ -178,6 +178,6 @@ async def test_nothing_to_move(client: ECRClient, repository: str) -> None:
         )
 
 
-async def test_another_storage_class(client: ECRClient, pushed: str) -> None:
+async def test_an_unknown_storage_class(client: ECRClient, pushed: str) -> None:
     with pytest.raises(InvalidParameterException, match="enum value set"):
         await move(client, pushed, "GLACIER")

@@ -19,7 +19,7 @@ ARN = "arn:aws:ecr:us-east-1:123456789012:repository/team/app"
 
 
 @pytest.fixture(autouse=True)
-def there_is_a_repository(repository: str) -> None:
+def create_repository(repository: str) -> None:
     assert ARN.endswith(repository)
 
 
@@ -38,7 +38,7 @@ async def test_tags_of_a_new_repository(client: ECRClient) -> None:
     assert listed.tags == [Tag(key="env", value="prod")]
 
 
-async def test_tags_come_change_and_go(client: ECRClient) -> None:
+async def test_add_change_and_remove(client: ECRClient) -> None:
     await client.tag_resource(
         resource_arn=ARN, tags=[{"key": "env", "value": "dev"}, {"key": "owner", "value": "me"}]
     )
@@ -48,7 +48,7 @@ async def test_tags_come_change_and_go(client: ECRClient) -> None:
     assert await tags(client) == {"env": ""}
 
 
-async def test_there_are_50_tags_at_the_most(client: ECRClient) -> None:
+async def test_at_most_50_tags(client: ECRClient) -> None:
     fifty = [Tag(key=f"k{number}", value="") for number in range(50)]
     await client.tag_resource(resource_arn=ARN, tags=fifty)
     await client.tag_resource(resource_arn=ARN, tags=[Tag(key="k0", value="changed")])
@@ -71,13 +71,13 @@ async def test_there_are_50_tags_at_the_most(client: ECRClient) -> None:
         pytest.param("k", "v\n", id="character of a value"),
     ],
 )
-async def test_what_is_no_tag(client: ECRClient, key: str, value: str) -> None:
+async def test_refused_tags(client: ECRClient, key: str, value: str) -> None:
     with pytest.raises(InvalidTagParameterException):
         await client.tag_resource(resource_arn=ARN, tags=[Tag(key=key, value=value)])
     assert await tags(client) == {}
 
 
-async def test_what_is_a_tag(client: ECRClient) -> None:
+async def test_accepted_tags(client: ECRClient) -> None:
     good = {"k" * 128: "v" * 256, "größe ٣ _.:/=+-@": "東京"}
     await client.tag_resource(
         resource_arn=ARN, tags=[Tag(key=key, value=value) for key, value in good.items()]
@@ -85,7 +85,7 @@ async def test_what_is_a_tag(client: ECRClient) -> None:
     assert await tags(client) == good
 
 
-async def test_a_key_comes_once(client: ECRClient) -> None:
+async def test_a_key_appears_once(client: ECRClient) -> None:
     with pytest.raises(InvalidTagParameterException, match="twice"):
         await client.tag_resource(
             resource_arn=ARN, tags=[Tag(key="k", value="1"), Tag(key="k", value="2")]
@@ -107,7 +107,7 @@ async def test_a_reserved_tag_cannot_be_removed(client: ECRClient) -> None:
         "arn:aws:ecr:us-east-1:123456789012:repository/",
     ],
 )
-async def test_what_is_no_arn_of_a_repository(client: ECRClient, arn: str) -> None:
+async def test_malformed_arns(client: ECRClient, arn: str) -> None:
     with pytest.raises(InvalidParameterException, match="Invalid ARN"):
         await client.list_tags_for_resource(resource_arn=arn)
 
@@ -121,7 +121,7 @@ async def test_what_is_no_arn_of_a_repository(client: ECRClient, arn: str) -> No
         "arn:aws-cn:ecr:us-east-1:123456789012:repository/team/app",
     ],
 )
-async def test_an_arn_of_nothing_that_is_here(client: ECRClient, arn: str) -> None:
+async def test_arns_of_missing_repositories(client: ECRClient, arn: str) -> None:
     with pytest.raises(RepositoryNotFoundException):
         await client.list_tags_for_resource(resource_arn=arn)
     with pytest.raises(RepositoryNotFoundException):

@@ -27,13 +27,13 @@ LAYER = digest_of(LAYERS[1])
 
 
 async def is_there(client: ECRClient, repository: str, digest: str = LAYER) -> bool:
-    answer = await client.batch_check_layer_availability(
+    response = await client.batch_check_layer_availability(
         repository_name=repository, layer_digests=[digest]
     )
-    return answer.layers[0].layer_availability == "AVAILABLE"
+    return response.layers[0].layer_availability == "AVAILABLE"
 
 
-async def test_an_upload_that_no_image_follows(
+async def test_a_layer_without_an_image_is_removed(
     client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     await push(client, repository)
@@ -46,7 +46,7 @@ async def test_an_upload_that_no_image_follows(
     assert await upload(client, repository, b"loose") == loose
 
 
-async def test_a_push_that_is_too_late(
+async def test_a_push_after_the_layers_were_removed(
     client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     clock.advance(hours=24)
@@ -54,7 +54,7 @@ async def test_a_push_that_is_too_late(
         await push(client, repository)
 
 
-async def test_layers_of_a_deleted_image(
+async def test_layers_of_a_deleted_image_are_removed(
     client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     await push(client, repository)
@@ -66,7 +66,7 @@ async def test_layers_of_a_deleted_image(
     assert not await is_there(client, repository)
 
 
-async def test_layers_that_another_image_has(
+async def test_layers_of_another_image_are_kept(
     client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     await push(client, repository, "v1")
@@ -81,7 +81,7 @@ async def test_layers_that_another_image_has(
     assert not await is_there(client, repository)
 
 
-async def test_layers_that_an_image_has_again(
+async def test_layers_of_an_image_pushed_again_are_kept(
     client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     await push(client, repository)
@@ -100,13 +100,13 @@ async def test_archived_images_keep_their_layers(
         repository_name=repository, image_id={"image_tag": "v1"}, target_storage_class="ARCHIVE"
     )
     clock.advance(days=100)
-    answer = await client.batch_check_layer_availability(
+    response = await client.batch_check_layer_availability(
         repository_name=repository, layer_digests=[LAYER]
     )
-    assert answer.layers[0].layer_availability == "ARCHIVED"
+    assert response.layers[0].layer_availability == "ARCHIVED"
 
 
-async def test_what_a_lifecycle_policy_expires(
+async def test_layers_of_an_expired_image_are_removed(
     ecr: InMemoryECR, client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     await push(client, repository)
@@ -121,7 +121,7 @@ async def test_what_a_lifecycle_policy_expires(
     assert not await is_there(client, repository)
 
 
-async def test_a_repository_of_the_same_name(
+async def test_layers_of_a_recreated_repository_are_kept(
     ecr: InMemoryECR, client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     clock.advance(hours=23)
@@ -131,7 +131,7 @@ async def test_a_repository_of_the_same_name(
     assert await is_there(client, repository)
 
 
-async def test_it_is_remembered_in_a_state(
+async def test_unused_layers_are_saved_in_a_state(
     ecr: InMemoryECR, clock: HandClock, repository: str, tmp_path: Path
 ) -> None:
     ecr.save(tmp_path / "state.json")
@@ -143,7 +143,7 @@ async def test_it_is_remembered_in_a_state(
         assert not await is_there(client, repository, digest_of(CONFIG))
 
 
-async def test_a_state_names_the_layers_without_an_image(
+async def test_a_state_lists_the_layers_without_an_image(
     ecr: InMemoryECR, client: ECRClient, clock: HandClock, repository: str, tmp_path: Path
 ) -> None:
     def unused() -> dict[str, str]:
@@ -160,7 +160,7 @@ async def test_a_state_names_the_layers_without_an_image(
     assert set(unused().values()) == {f"{clock():%Y-%m-%dT%H:%M:%SZ}"}
 
 
-async def test_files_go_with_the_last_repository_that_has_the_layer(
+async def test_a_file_is_removed_with_the_last_repository_of_its_layer(
     clock: HandClock, tmp_path: Path
 ) -> None:
     ecr = InMemoryECR(clock=clock, layers_dir=tmp_path)

@@ -123,11 +123,11 @@ async def test_an_index_whose_images_are_missing(ecr: ECRClient, app: str) -> No
 
 async def test_images_that_are_not_there_are_failures(ecr: ECRClient, app: str) -> None:
     await push(ecr, app, A, "v1")
-    answer = await ecr.batch_get_image(
+    response = await ecr.batch_get_image(
         repository_name=app, image_ids=[{"image_tag": "v1"}, {"image_tag": "v2"}]
     )
-    assert [found.image_manifest for found in answer.images] == [A.manifest]
-    assert [failure.failure_code for failure in answer.failures] == ["ImageNotFound"]
+    assert [found.image_manifest for found in response.images] == [A.manifest]
+    assert [failure.failure_code for failure in response.failures] == ["ImageNotFound"]
     with pytest.raises(ImageNotFoundException):
         await ecr.describe_images(repository_name=app, image_ids=[{"image_tag": "v2"}])
 
@@ -170,10 +170,10 @@ async def test_deleting_a_tag_and_an_image(ecr: ECRClient, app: str) -> None:
 async def test_an_image_that_an_index_lists_stays(ecr: ECRClient, app: str) -> None:
     await push(ecr, app, A)
     await put(ecr, app, index_of(A), "v1")
-    answer = await ecr.batch_delete_image(
+    response = await ecr.batch_delete_image(
         repository_name=app, image_ids=[{"image_digest": A.digest}]
     )
-    assert [failure.failure_code for failure in answer.failures] == [
+    assert [failure.failure_code for failure in response.failures] == [
         "ImageReferencedByManifestList"
     ]
     assert A.digest in await tags_of(ecr, app)
@@ -183,11 +183,11 @@ async def test_an_index_and_its_images(ecr: ECRClient, app: str) -> None:
     platforms = [await push(ecr, app, platform) for platform in (A, B)]
     index = index_of(A, B)
     await put(ecr, app, index, "v1")
-    answer = await ecr.batch_get_image(
+    response = await ecr.batch_get_image(
         repository_name=app,
         image_ids=[{"image_tag": "v1"}, *(ImageIdentifier(image_digest=one) for one in platforms)],
     )
-    assert [found.image_manifest for found in answer.raise_for_failures().images] == [
+    assert [found.image_manifest for found in response.raise_for_failures().images] == [
         index,
         A.manifest,
         B.manifest,

@@ -32,7 +32,7 @@ async def test_a_layer_in_parts(ecr: ECRClient, app: str) -> None:
     started = await ecr.initiate_layer_upload(repository_name=app)
     sent = 0
     for part in (first, last):
-        answer = await ecr.upload_layer_part(
+        response = await ecr.upload_layer_part(
             repository_name=app,
             upload_id=started.upload_id,
             part_first_byte=sent,
@@ -40,7 +40,7 @@ async def test_a_layer_in_parts(ecr: ECRClient, app: str) -> None:
             layer_part_blob=part,
         )
         sent += len(part)
-        assert answer.last_byte_received == sent - 1
+        assert response.last_byte_received == sent - 1
     digest = digest_of(first + last)
     done = await ecr.complete_layer_upload(
         repository_name=app, upload_id=started.upload_id, layer_digests=[digest]
@@ -50,11 +50,11 @@ async def test_a_layer_in_parts(ecr: ECRClient, app: str) -> None:
 
 async def test_which_layers_are_there(ecr: ECRClient, app: str) -> None:
     digest, missing = await upload(ecr, app, LAYER), digest_of("another")
-    answer = await ecr.batch_check_layer_availability(
+    response = await ecr.batch_check_layer_availability(
         repository_name=app, layer_digests=[digest, missing]
     )
     there = {
-        layer.layer_digest for layer in answer.layers if layer.layer_availability == "AVAILABLE"
+        layer.layer_digest for layer in response.layers if layer.layer_availability == "AVAILABLE"
     }
     assert there == {digest}
 
@@ -64,14 +64,14 @@ async def test_a_download(ecr: ECRClient, app: str, target: str) -> None:
     pushed = image("a")
     await push(ecr, app, pushed)
     layer = pushed.layers[0]
-    answer = await ecr.get_download_url_for_layer(
+    response = await ecr.get_download_url_for_layer(
         repository_name=app, layer_digest=digest_of(layer)
     )
-    assert answer.layer_digest == digest_of(layer)
-    assert answer.download_url.startswith(("http://", "https://"))
+    assert response.layer_digest == digest_of(layer)
+    assert response.download_url.startswith(("http://", "https://"))
     if target == "served":
         async with httpx.AsyncClient() as http:
-            assert (await http.get(answer.download_url)).content == layer
+            assert (await http.get(response.download_url)).content == layer
 
 
 @pytest.mark.moto_differs(

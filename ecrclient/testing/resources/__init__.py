@@ -1,4 +1,4 @@
-"""The resources of a registry: which file answers which operations."""
+"""The resources of a registry: one module each, which handles its operations."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = ["answer_everything"]
 
 
 def answer_everything(registry: Registry, handlers: Handlers, downloads: LayerDownloads) -> None:
-    """Let every resource of the registry answer its operations."""
+    """Register the handlers of every resource of the registry."""
     pages = Pages()
     Repositories(registry, pages).register(handlers)
     LayerUploads(registry).register(handlers)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AccountSettings"]
 
-# The values of each setting, the one that it has at first in front.
+# The values of each setting, the default first.
 _VALUES = {
     "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE",),
     "BLOB_MOUNTING": ("DISABLED", "ENABLED"),
@@ -31,19 +31,19 @@ _VALUES = {
 class AccountSettings:
     """GetAccountSetting and PutAccountSetting.
 
-    The settings are kept and given back; nothing else here depends on them.
+    The settings are only stored and returned: the in-memory registry does not use them.
     """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(GET_ACCOUNT_SETTING, self.get)
         handlers.on(PUT_ACCOUNT_SETTING, self.put)
 
     def get(self, request: GetAccountSettingRequest) -> GetAccountSettingResponse:
-        """The value of a setting."""
+        """Return the value of a setting."""
         first, *_ = _values_of(request.name)
         value = self._registry.account_settings.get(request.name, first)
         return GetAccountSettingResponse(name=request.name, value=value)

@@ -1,9 +1,9 @@
-"""How a replication backfill goes: what it replicates, when, and how far it is by the clock.
+"""The course of a replication backfill: its items, their times and its progress.
 
-It is ``PREPARING`` for as long as a replication takes, and ``IN_PROGRESS`` for as long again; in
-that time its items are replicated one after the other, all equally fast. Sources: "Replication
-backfill" in the Amazon ECR User Guide; the service's model. How long backfills take and which
-failure codes there are is not documented: those here are made up.
+A backfill is ``PREPARING`` for the duration of one replication, then ``IN_PROGRESS`` for the same
+duration, during which its items are replicated one after the other at an even rate. Sources:
+"Replication backfill" in the Amazon ECR User Guide; the service's model. ECR documents neither the
+duration of a backfill nor the failure codes; those used here are invented.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ __all__ = [
     "stop_backfill",
 ]
 
-# A backfill gives up when half of its replications failed, if so many were made.
-_JUDGED_AFTER = 100
-_GIVEN_UP = "REPLICATION_FAILURE_THRESHOLD_EXCEEDED"
+# A backfill fails if at least this many replications have ended and half of them failed.
+_FEWEST_ENDED = 100
+_TOO_MANY_FAILURES = "REPLICATION_FAILURE_THRESHOLD_EXCEEDED"
 _NO_REPOSITORY = "REPOSITORY_NOT_FOUND"
 
 
 def plan_backfill(registry: Registry, destination: tuple[str, str]) -> BackfillRecord:
-    """A backfill of everything that the rules replicate to the destination, from now on."""
+    """Return a backfill, started now, of everything that the rules replicate to *destination*."""
     now, takes = registry.clock(), timedelta(seconds=registry.script.replication_seconds)
     region, registry_id = destination
     items = [
@@ -64,7 +64,7 @@ def plan_backfill(registry: Registry, destination: tuple[str, str]) -> BackfillR
 
 
 def backfill_status(backfill: BackfillRecord, now: datetime) -> str:
-    """What the service calls the state that it is in."""
+    """Return the status of the backfill, as the service names it."""
     if now >= backfill.ended_at:
         if backfill.is_stopped:
             return "STOPPED"
@@ -75,7 +75,7 @@ def backfill_status(backfill: BackfillRecord, now: datetime) -> str:
 
 
 def settled_items(backfill: BackfillRecord, now: datetime) -> list[BackfillItem]:
-    """The items that are replicated, or have failed to be."""
+    """Return the items whose replication has completed or failed."""
     until = min(now, backfill.ended_at)
     return [item for item in backfill.items if item.done_at <= until]
 
@@ -83,7 +83,7 @@ def settled_items(backfill: BackfillRecord, now: datetime) -> list[BackfillItem]
 def backfill_progress(
     backfill: BackfillRecord, now: datetime
 ) -> ReplicationBackfillProgress | None:
-    """How far it is; None as long as it is preparing, and for good if it was stopped then."""
+    """Return the progress; None while the backfill prepares, or if it was stopped then."""
     if min(now, backfill.ended_at) < backfill.prepared_at:
         return None
     settled = settled_items(backfill, now)
@@ -97,14 +97,14 @@ def backfill_progress(
 
 
 def stop_backfill(backfill: BackfillRecord, now: datetime) -> None:
-    """End it now, or with the replication that is under way."""
+    """Stop the backfill now, or at the end of the replication in progress."""
     under_way = [item.done_at for item in backfill.items if item.done_at > now]
     backfill.is_stopped, backfill.failure_code = True, None
     backfill.ended_at = now if now < backfill.prepared_at else min(under_way)
 
 
 def fail_repository(registry: Registry, repository_name: str) -> None:
-    """A repository is gone: what was yet to be replicated of it fails."""
+    """Fail the pending items of a repository that was deleted."""
     now = registry.clock()
     for backfill in registry.backfills.values():
         if now >= backfill.ended_at:
@@ -123,7 +123,7 @@ def _item(
     tag: str | None,
     destination: tuple[str, str],
 ) -> BackfillItem:
-    """An image and a tag; an index fails with any of its images."""
+    """Return the item of an image and a tag; an index fails if any of its images does."""
     code = failure_code(registry, repository, image, tag, destination)
     sub_codes = _sub_image_codes(registry, repository, image, destination)
     return BackfillItem(
@@ -150,11 +150,11 @@ def _sub_image_codes(
 
 
 def _settle(backfill: BackfillRecord) -> None:
-    """Find when it ends: with its last item, or when it gives up."""
+    """Set when the backfill ends: with its last item, or when too many items have failed."""
     backfill.failure_code, failed = None, 0
     for number, item in enumerate(backfill.items, start=1):
         backfill.ended_at = item.done_at
         failed += item.failure_code is not None
-        if number >= _JUDGED_AFTER and 2 * failed >= number:
-            backfill.failure_code = _GIVEN_UP
+        if number >= _FEWEST_ENDED and 2 * failed >= number:
+            backfill.failure_code = _TOO_MANY_FAILURES
             return

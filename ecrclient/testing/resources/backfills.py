@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Backfills"]
 
-_MOST_AT_ONCE = 10
+_MOST_IN_PROGRESS = 10
 _KEPT = timedelta(days=90)
 _LISTED = 25
 _STOPPABLE = frozenset({"PREPARING", "IN_PROGRESS"})
@@ -64,14 +64,14 @@ class Backfills:
         self._pages = pages
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(START_REPLICATION_BACKFILL, self.start)
         handlers.on(STOP_REPLICATION_BACKFILL, self.stop)
         handlers.on(LIST_REPLICATION_BACKFILLS, self.list_backfills)
         handlers.on(DESCRIBE_REPLICATION_BACKFILL_RESULTS, self.describe)
 
     def start(self, request: StartReplicationBackfillRequest) -> StartReplicationBackfillResponse:
-        """Replicate what is there already to a destination of the replication configuration."""
+        """Replicate the existing images to a destination of the replication configuration."""
         registry = self._registry
         self._check_registry("StartReplicationBackfill", request.registry_id)
         to = request.destination
@@ -96,7 +96,7 @@ class Backfills:
         )
 
     def stop(self, request: StopReplicationBackfillRequest) -> StopReplicationBackfillResponse:
-        """End a backfill; what is replicated stays so."""
+        """Stop a backfill; completed replications are not undone."""
         self._check_registry("StopReplicationBackfill", request.registry_id)
         backfill = self._backfill(request.replication_backfill_id)
         now = self._registry.clock()
@@ -119,7 +119,7 @@ class Backfills:
     def list_backfills(
         self, request: ListReplicationBackfillsRequest
     ) -> ListReplicationBackfillsResponse:
-        """The backfills that run, and those that ended within the last 90 days."""
+        """Return the backfills in progress and those that ended within the last 90 days."""
         self._check_registry("ListReplicationBackfills", request.registry_id)
         page, next_token = self._pages.cut(
             request, self._kept().values(), key=_sort_key, default_size=_LISTED
@@ -133,7 +133,7 @@ class Backfills:
     def describe(
         self, request: DescribeReplicationBackfillResultsRequest
     ) -> DescribeReplicationBackfillResultsResponse:
-        """How far a backfill is, and what it came to once it has ended."""
+        """Return the status, the progress and the results of a backfill."""
         self._check_registry("DescribeReplicationBackfillResults", request.registry_id)
         backfill = self._backfill(request.replication_backfill_id)
         now = self._registry.clock()
@@ -184,10 +184,11 @@ class Backfills:
                 ReplicationBackfillInProgressException,
                 f"A replication backfill to the region '{region}' is already in progress",
             )
-        if len(running) >= _MOST_AT_ONCE:
+        if len(running) >= _MOST_IN_PROGRESS:
             raise refuse(
                 LimitExceededException,
-                f"A registry can have at most {_MOST_AT_ONCE} replication backfills in progress",
+                f"A registry must have at most {_MOST_IN_PROGRESS} replication backfills in "
+                "progress",
             )
 
     def _backfill(self, backfill_id: str) -> BackfillRecord:
@@ -216,7 +217,7 @@ def _result(item: BackfillItem) -> ReplicationBackfillResult:
         status="COMPLETE" if item.failure_code is None else "FAILED",
         failure_code=item.failure_code,
     )
-    # The member is there for an index only.
+    # Only the result of an index has this member.
     codes = item.sub_image_failure_codes
     return result if codes is None else result.model_copy(update={"sub_image_failure_codes": codes})
 

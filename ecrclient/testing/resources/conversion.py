@@ -1,10 +1,10 @@
-"""Manifests for clients that do not accept the type in which an image is stored.
+"""Conversion of manifests for clients that do not accept the stored media type.
 
 Source: "Container image manifest format support in Amazon ECR". Docker's second schema and the OCI
 image manifest are converted into each other when an image is pulled by tag. Docker's first schema,
-which ECR makes of the second too, is not made here: such a pull fails as one that ECR cannot
-convert. An index is never converted. The digest that is answered names the image; it is not that of
-the bytes which a conversion makes.
+to which ECR converts the second too, is not supported here: such a pull fails like one that ECR
+cannot convert. An index is never converted. The digest in the response identifies the image; it is
+not the digest of the converted bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["convert", "negotiate"]
 _DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 _OCI = "application/vnd.oci.image.manifest.v1+json"
 
-# What the parts of an image are called in the one and in the other.
+# The media types of an image's parts in each of the two formats.
 _TO_OCI = {
     "application/vnd.docker.container.image.v1+json": "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.image.rootfs.diff.tar": "application/vnd.oci.image.layer.v1.tar",
@@ -36,15 +36,15 @@ _CONVERSIONS = {
 
 
 def negotiate(stored: str, accepted: Sequence[str] | None, *, convertible: bool) -> str | None:
-    """The media type to answer with: the stored one if it is accepted, or what it converts to.
+    """Return the media type to respond with: the stored one if accepted, else a converted one.
 
     Args:
         stored: The media type of the manifest.
-        accepted: What the caller takes; anything when None.
-        convertible: Whether another type than the stored one may be answered.
+        accepted: The media types that the caller accepts; any if None.
+        convertible: Whether the manifest may be converted to another type.
 
     Returns:
-        The media type; None if the caller accepts none that there is.
+        The media type; None if the caller accepts no available one.
     """
     if not accepted or stored in accepted:
         return stored
@@ -54,7 +54,7 @@ def negotiate(stored: str, accepted: Sequence[str] | None, *, convertible: bool)
 
 
 def convert(manifest: str, stored: str, wanted: str) -> str:
-    """The manifest in the type that was negotiated: itself if it is stored so."""
+    """Return the manifest in the negotiated type, unchanged if that is the stored one."""
     if stored == wanted:
         return manifest
     names = _CONVERSIONS[stored, wanted]

@@ -1,7 +1,7 @@
-"""Repositories that a push creates, from a repository creation template.
+"""Creation of a repository on push, from a repository creation template.
 
-Of the three scenarios that a template may be for, this is the one that can happen here: nothing is
-replicated into this registry, and nothing is pulled through it.
+A template can be for three scenarios. This is the only one supported here: nothing is replicated
+into this registry, and nothing is pulled through it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _NO_KEY = "AES256"
 def repository_for_push(
     registry: Registry, name: str, registry_id: str | None = None
 ) -> RepositoryRecord:
-    """The repository that is pushed to; it is created if a template says how.
+    """Return the repository to push to, created from a template if it does not exist.
 
     Raises:
-        RepositoryNotFoundException: there is none of this name, and none can be created.
+        RepositoryNotFoundException: It does not exist and cannot be created.
     """
     template = _find_template(registry, name)
     if not registry.owns(registry_id) or name in registry.repositories or template is None:
@@ -42,7 +42,7 @@ def repository_for_push(
 
 
 def _find_template(registry: Registry, name: str) -> RepositoryCreationTemplate | None:
-    """The template with the longest prefix of the name; ROOT is a prefix of all names."""
+    """Return the template with the longest prefix of *name*; ROOT is a prefix of every name."""
     matching = {
         prefix: template
         for prefix, template in registry.creation_templates.items()
@@ -57,7 +57,7 @@ def _create(
 ) -> RepositoryRecord:
     encryption = template.encryption_configuration
     encryption_type = encryption.encryption_type if encryption else _NO_KEY
-    # "Creating a repository creation template in Amazon ECR": tags and KMS keys take a role.
+    # "Creating a repository creation template in Amazon ECR": tags and KMS keys require a role.
     if template.custom_role_arn is None and (template.resource_tags or encryption_type != _NO_KEY):
         raise refuse(
             RepositoryNotFoundException,

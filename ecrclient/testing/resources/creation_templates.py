@@ -1,4 +1,4 @@
-"""Repository creation templates: the settings of repositories that ECR creates by itself."""
+"""Repository creation templates: the settings of repositories that ECR creates."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class CreationTemplates:
         self._pages = pages
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(CREATE_REPOSITORY_CREATION_TEMPLATE, self.create)
         handlers.on(UPDATE_REPOSITORY_CREATION_TEMPLATE, self.update)
         handlers.on(DELETE_REPOSITORY_CREATION_TEMPLATE, self.delete)
@@ -67,7 +67,7 @@ class CreationTemplates:
     def create(
         self, request: CreateRepositoryCreationTemplateRequest
     ) -> CreateRepositoryCreationTemplateResponse:
-        """A new template; what it does not say is as for any repository."""
+        """Create a template; settings that it does not name have the default of any repository."""
         registry, prefix = self._registry, request.prefix
         if prefix_key(prefix) in registry.creation_templates:
             raise refuse(
@@ -93,7 +93,7 @@ class CreationTemplates:
     def update(
         self, request: UpdateRepositoryCreationTemplateRequest
     ) -> UpdateRepositoryCreationTemplateResponse:
-        """Other settings; those that are not named stay."""
+        """Change the settings that the request names; the others stay as they are."""
         return UpdateRepositoryCreationTemplateResponse(
             registry_id=self._registry.account_id,
             repository_creation_template=self._put(self._template(request.prefix), request),
@@ -102,7 +102,7 @@ class CreationTemplates:
     def delete(
         self, request: DeleteRepositoryCreationTemplateRequest
     ) -> DeleteRepositoryCreationTemplateResponse:
-        """Forget a template; the repositories that were made from it stay as they are."""
+        """Delete a template; the repositories created from it stay as they are."""
         template = self._template(request.prefix)
         del self._registry.creation_templates[prefix_key(request.prefix)]
         return DeleteRepositoryCreationTemplateResponse(
@@ -112,7 +112,7 @@ class CreationTemplates:
     def describe(
         self, request: DescribeRepositoryCreationTemplatesRequest
     ) -> DescribeRepositoryCreationTemplatesResponse:
-        """The templates in pages; with prefixes only those of them that are there."""
+        """Return the templates in pages; if prefixes are given, those of them that exist."""
         wanted = {prefix_key(prefix) for prefix in request.prefixes or ()}
         found = [
             template
@@ -139,14 +139,14 @@ class CreationTemplates:
     def _put(
         self, template: RepositoryCreationTemplate, request: _Settings
     ) -> RepositoryCreationTemplate:
-        """Keep the template with the settings that the request names."""
+        """Store the template with the settings that the request names."""
         changes: dict[str, object] = {"updated_at": self._registry.clock()}
         if request.image_tag_mutability is not None:
-            # The filters belong to the setting: with another one they would have another sense.
+            # The filters belong to the setting: another setting would change their meaning.
             changes["image_tag_mutability_exclusion_filters"] = []
         for name in request.model_fields_set - {"prefix"}:
             value: object = getattr(request, name)
-            # The model allows empty texts, which are no policies.
+            # The model allows empty texts, which are not policies.
             changes[name] = None if value == "" else value
         changed = template.model_copy(update=changes)
         self._check(changed)
@@ -154,7 +154,7 @@ class CreationTemplates:
         return changed
 
     def _check(self, template: RepositoryCreationTemplate) -> None:
-        """The settings must be such as a repository can have."""
+        """Refuse settings that a repository cannot have."""
         check_mutability(
             template.image_tag_mutability or "MUTABLE",
             template.image_tag_mutability_exclusion_filters,
@@ -171,5 +171,5 @@ class CreationTemplates:
         try:
             merge_tags({}, template.resource_tags)
         except (InvalidTagParameterException, TooManyTagsException) as error:
-            # The operations on templates do not have the errors of those on tags.
+            # The operations on templates do not model the errors of the operations on tags.
             raise invalid_parameter("resourceTags", error.message) from None

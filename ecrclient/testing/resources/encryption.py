@@ -1,12 +1,12 @@
-"""How the images of a repository are encrypted, and with which key of KMS.
+"""Encryption settings of a repository, and the ARN of its KMS key.
 
 Sources: EncryptionConfiguration in the Amazon ECR API Reference, "Encryption at rest" in the Amazon
 ECR User Guide.
 
-There is no KMS here. The default key and the key behind an alias are made up, and always the same;
-whether a key exists, may be used, and is a symmetric one is not checked. Documented nowhere: that
-ECR returns the ARN of the key also where an alias or an ID was given, and with which error it
-refuses a key of another Region or beside ``AES256``.
+There is no KMS here. The default key and the key behind an alias are invented and never change.
+Whether a key exists, may be used and is symmetric is not checked. It is not documented whether ECR
+returns the ARN of the key if an alias or an ID was given (assumed here), nor with which error it
+refuses a key of another Region or a key together with ``AES256``.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ _ARN = re.compile(
 def encryption_of(
     registry: Registry, encryption_type: str | None, kms_key: str | None
 ) -> EncryptionConfiguration:
-    """The encryption of a repository that is created, with the ARN of its key if it has one.
+    """Return the encryption of a new repository, with the ARN of its key if it has one.
 
     Args:
-        registry: The registry that the repository is created in.
-        encryption_type: The type that is asked for; AES256 by default.
+        registry: The registry in which the repository is created.
+        encryption_type: The requested type; AES256 by default.
         kms_key: The alias, the ID or the ARN of a key, or the ARN of an alias.
 
     Raises:
-        InvalidParameterException: The key does not go with the type or the Region.
+        InvalidParameterException: The key does not match the type or the Region.
     """
     encryption_type = encryption_type or _WITHOUT_KEY
     check_encryption(registry, encryption_type, kms_key)
@@ -58,10 +58,10 @@ def encryption_of(
 
 
 def check_encryption(registry: Registry, encryption_type: str, kms_key: str | None) -> None:
-    """Refuse a key that does not go with the type of encryption or the Region.
+    """Refuse a key that does not match the type of encryption or the Region.
 
     Raises:
-        InvalidParameterException: It does not.
+        InvalidParameterException: The key does not match.
     """
     if not kms_key:
         return

@@ -1,4 +1,4 @@
-"""How requests name images: by digest, by tag, or by both."""
+"""Identifiers of images in requests: a digest, a tag, or both."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ __all__ = [
     "named_image",
 ]
 
-# What ECR's own error messages state; the model has neither.
+# From ECR's error messages; the model has neither.
 DIGEST = "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"
-"""The form of a digest."""
+"""The pattern of a digest."""
 _TAG = "[a-zA-Z0-9-_.]+"
 
 
 def identify(digest: str, tag: str | None = None) -> ImageIdentifier:
-    """The identifier of an image in an answer."""
+    """Return the identifier of an image for a response."""
     if tag is None:
         return ImageIdentifier(image_digest=digest)
     return ImageIdentifier(image_digest=digest, image_tag=tag)
 
 
 def check_tag(tag: str | None) -> None:
-    """A tag is made of certain characters.
+    """Refuse a tag with characters that are not allowed.
 
     Raises:
-        InvalidParameterException: it has another one.
+        InvalidParameterException: The tag has such a character.
     """
     if tag is not None and not re.fullmatch(_TAG, tag):
         raise invalid_parameter("imageTag", f"must satisfy regular expression '{_TAG}'")
@@ -51,17 +51,17 @@ def check_digest(digest: str | None) -> None:
     """Refuse a malformed digest.
 
     Raises:
-        InvalidParameterException: It does not have the form of one.
+        InvalidParameterException: The digest is malformed.
     """
     if digest is not None and not re.fullmatch(DIGEST, digest):
         raise invalid_parameter("imageDigest", f"must satisfy regular expression '{DIGEST}'")
 
 
 def check_image_id(image_id: ImageIdentifier) -> None:
-    """An identifier has a digest or a tag, and both are well-formed.
+    """Refuse an identifier without a digest and a tag, or with a malformed one.
 
     Raises:
-        InvalidParameterException: it has neither, or one is malformed.
+        InvalidParameterException: The identifier has neither, or one is malformed.
     """
     if image_id.image_digest is None and image_id.image_tag is None:
         raise invalid_parameter("imageIds", "both tag and digest cannot be null")
@@ -72,9 +72,9 @@ def check_image_id(image_id: ImageIdentifier) -> None:
 def find_image(
     repository: RepositoryRecord, image_id: ImageIdentifier
 ) -> ImageRecord | ImageFailure:
-    """The image that a batch call names, or why there is none.
+    """Return the image that a batch call names, or the reason why it is not found.
 
-    A batch call answers what is wrong with one image beside those that are right.
+    The response of a batch call lists the failures beside the images that were found.
     """
     digest, tag = image_id.image_digest, image_id.image_tag
     if digest is None and tag is None:
@@ -101,18 +101,18 @@ def find_image(
             failure_reason="Requested image tag does not point at the requested digest",
         )
     found = digest or tagged
-    assert found is not None, "one of them was given, and each that was given is there"
+    assert found is not None, "an identifier with a digest or a tag that exists"
     return repository.images[found]
 
 
 def named_image(
     registry: Registry, repository: RepositoryRecord, image_id: ImageIdentifier
 ) -> ImageRecord:
-    """The image that a call for one image names.
+    """Return the image that a call for a single image names.
 
     Raises:
-        InvalidParameterException: the identifier is malformed.
-        ImageNotFoundException: there is no such image.
+        InvalidParameterException: The identifier is malformed.
+        ImageNotFoundException: The image does not exist.
     """
     check_image_id(image_id)
     found = find_image(repository, image_id)
@@ -127,7 +127,7 @@ def named_image(
 
 
 def describe_image_id(image_id: ImageIdentifier) -> str:
-    """An identifier as ECR's messages have it."""
+    """Return an identifier in the format of ECR's messages."""
     digest, tag = image_id.image_digest or "null", image_id.image_tag or "null"
     return f"{{imageDigest:'{digest}', imageTag:'{tag}'}}"
 

@@ -1,4 +1,4 @@
-"""Images that are there: listing, describing, getting and deleting them."""
+"""List, describe, get and delete images."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ class Images:
         self._pages = pages
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(LIST_IMAGES, self.list_images)
         handlers.on(DESCRIBE_IMAGES, self.describe)
         handlers.on(BATCH_GET_IMAGE, self.get)
         handlers.on(BATCH_DELETE_IMAGE, self.delete)
 
     def list_images(self, request: ListImagesRequest) -> ListImagesResponse:
-        """One identifier for each tag, and one for each image without."""
+        """Return one identifier for each tag and one for each untagged image."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         image_ids = [
             identify(image.digest, tag)
@@ -70,7 +70,7 @@ class Images:
         return ListImagesResponse(image_ids=page, next_token=next_token)
 
     def describe(self, request: DescribeImagesRequest) -> DescribeImagesResponse:
-        """The images that are named, or all of them in pages."""
+        """Return the named images, or all images in pages."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         images = list(self._filtered(repository, request.filter))
         if request.image_ids:
@@ -89,7 +89,7 @@ class Images:
         )
 
     def get(self, request: BatchGetImageRequest) -> BatchGetImageResponse:
-        """The manifests of the images that are named, and what is wrong with the other names."""
+        """Return the manifests of the named images, and a failure for each that is not found."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         images, failures = _sort_out(
             self._image(repository, image_id, request.accepted_media_types)
@@ -98,7 +98,7 @@ class Images:
         return BatchGetImageResponse(images=images, failures=failures)
 
     def delete(self, request: BatchDeleteImageRequest) -> BatchDeleteImageResponse:
-        """Remove tags and images, in the order in which they are named."""
+        """Remove tags and images, in the order in which the request names them."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         deleted, failures = _sort_out(
             _delete(self._registry, repository, image_id) for image_id in _unique(request.image_ids)
@@ -123,7 +123,7 @@ class Images:
                 failure_code="ImageInaccessible",
                 failure_reason="Requested image is archived; restore it before pulling",
             )
-        # The digest is a promise about the bytes, so only what is pulled by tag is converted.
+        # A digest identifies the exact bytes, so only a pull by tag is converted.
         convertible = image_id.image_digest is None
         media_type = negotiate(found.media_type, accepted, convertible=convertible)
         if media_type is None:
@@ -161,7 +161,7 @@ class Images:
             last_archived_at=image.archived_at,
             last_activated_at=None if status == "ACTIVATING" else image.activated_at,
         )
-        # ECR leaves the member out where there is no tag.
+        # ECR omits the member if there is no tag.
         return detail.model_copy(update={"image_tags": [*image.tags]}) if image.tags else detail
 
     def _filtered(
@@ -169,7 +169,7 @@ class Images:
         repository: RepositoryRecord,
         wanted: ListImagesFilter | DescribeImagesFilter | None,
     ) -> Iterator[ImageRecord]:
-        """The images with the tag status that is asked for, and the status, ACTIVE by default."""
+        """Return the images with the requested tag status and image status (default ACTIVE)."""
         tag_status = (wanted and wanted.tag_status) or "ANY"
         image_status = (wanted and wanted.image_status) or "ACTIVE"
         now = self._registry.clock()
@@ -192,7 +192,7 @@ class Images:
 def _delete(
     registry: Registry, repository: RepositoryRecord, image_id: ImageIdentifier
 ) -> list[ImageIdentifier] | ImageFailure:
-    """Remove one tag, or one image with all its tags; an image goes with its last tag."""
+    """Remove one tag, or one image with all its tags; the last tag removes its image too."""
     image = find_image(repository, image_id)
     if isinstance(image, ImageFailure):
         return image
@@ -212,7 +212,7 @@ def _delete(
 
 
 def _sort_out(outcomes: Iterable[T | ImageFailure]) -> tuple[list[T], list[ImageFailure]]:
-    """What a batch call has done, and what it could not do."""
+    """Separate the successes of a batch call from its failures."""
     done: list[T] = []
     failures: list[ImageFailure] = []
     for outcome in outcomes:
@@ -224,7 +224,7 @@ def _sort_out(outcomes: Iterable[T | ImageFailure]) -> tuple[list[T], list[Image
 
 
 def _unique(image_ids: list[ImageIdentifier]) -> list[ImageIdentifier]:
-    """Each identifier once: naming an image twice is no different from naming it once."""
+    """Return each identifier once: naming an image twice has the effect of naming it once."""
     return list({(one.image_digest, one.image_tag): one for one in image_ids}.values())
 
 

@@ -1,13 +1,13 @@
-"""Download URLs for layers, and what is found there.
+"""Download URLs of layers, and the responses to requests for them.
 
-ECR keeps layers in a bucket of its own, and gives URLs of Amazon S3 that are signed by their query.
-The URLs look the same here, and respond as S3 does: they need no credentials, no part of them can
-be changed, and they expire. Sources: "Authenticating Requests: Using Query Parameters",
-"GetObject", "HeadObject" and "Error Responses" in the Amazon S3 API Reference. The signature is not
-one that a client could compute.
+ECR stores layers in an Amazon S3 bucket and returns presigned URLs, which are signed in their
+query. The URLs have the same form here, and requests for them get the responses of S3: they need no
+credentials, no part of a URL can be changed, and a URL expires. Sources: "Authenticating Requests:
+Using Query Parameters", "GetObject", "HeadObject" and "Error Responses" in the Amazon S3 API
+Reference. A client cannot compute the signature.
 
-HEAD requests are served as well, for clients that ask for a blob's size first. That is lenient: S3
-signs the method, too, and refuses HEAD with a URL that is signed for GET.
+HEAD requests are served as well, for clients that request a blob's size first. That is more lenient
+than S3, which signs the method too and refuses HEAD for a URL that is signed for GET.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _SIGNATURE = "X-Amz-Signature"
 class LayerDownloads:
     """Makes URLs, and responds to GET and HEAD requests to them.
 
-    The host is a part of what is signed. It is that of S3; a server that can be reached sets
-    :attr:`Registry.layer_origin`.
+    The signature covers the host, which is that of S3. A server that listens on an address sets
+    :attr:`Registry.layer_origin` instead.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -50,7 +50,7 @@ class LayerDownloads:
         self._secret = secrets.token_bytes()
 
     def url(self, repository_name: str, digest: str) -> str:
-        """Where a layer can be had for an hour from now."""
+        """Return the URL of a layer, valid for one hour."""
         registry, now = self._registry, self._registry.clock().astimezone(UTC)
         origin = registry.layer_origin or f"https://{registry.layer_host}"
         path = f"{_FOLDER}{registry.account_id}/{repository_name}/{digest.replace(':', '/')}"
@@ -66,11 +66,11 @@ class LayerDownloads:
         return f"{origin}{path}?{urlencode(query)}"
 
     def serves(self, request: HttpRequest) -> bool:
-        """Whether the request is for a layer, and not a call of the API."""
+        """Whether the request is for a layer, not an API call."""
         return request.method in ("GET", "HEAD") and request.path.startswith(_FOLDER)
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
-        """The layer or a range of it, or S3's error."""
+        """Return the layer, a range of it, or an error of S3."""
         answer = self._get(request)
         if request.method == "GET":
             return answer
@@ -145,7 +145,7 @@ def _refusal(
     details: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> HttpAnswer:
-    """An error of Amazon S3, with elements and headers of its own."""
+    """Return an error of Amazon S3, with additional elements and headers."""
     more = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in (details or {}).items())
     request_id = uuid.uuid4().hex[:16].upper()
     body = (

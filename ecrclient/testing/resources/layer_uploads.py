@@ -1,8 +1,8 @@
-"""Uploads of layers: part after part, and a digest that must be right at the end.
+"""Uploads of layers: consecutive parts, then a check of the digest.
 
-Sources: the API reference of the three operations, and "Amazon ECR service quotas". AWS documents
-no lifetime of an upload ID. Here an upload expires when no part has come for 24 hours; then it is
-not found, as an upload is that was never begun.
+Sources: the API reference of the three operations, and "Amazon ECR service quotas". AWS does not
+document the lifetime of an upload ID. Here an upload expires 24 hours after its last part; a call
+that names it then fails like one that names an unknown upload.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ class LayerUploads:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(INITIATE_LAYER_UPLOAD, self.initiate)
         handlers.on(UPLOAD_LAYER_PART, self.upload_part)
         handlers.on(COMPLETE_LAYER_UPLOAD, self.complete)
 
     def initiate(self, request: InitiateLayerUploadRequest) -> InitiateLayerUploadResponse:
-        """Begin an upload."""
+        """Start an upload."""
         repository = repository_for_push(
             self._registry, request.repository_name, request.registry_id
         )
@@ -76,7 +76,7 @@ class LayerUploads:
         )
 
     def upload_part(self, request: UploadLayerPartRequest) -> UploadLayerPartResponse:
-        """Take the part that comes next."""
+        """Store the next part."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         upload = self._upload(repository, request.upload_id)
         self._check_part(repository, upload, request)
@@ -94,10 +94,10 @@ class LayerUploads:
         )
 
     def complete(self, request: CompleteLayerUploadRequest) -> CompleteLayerUploadResponse:
-        """Make a layer of the parts.
+        """Create a layer from the parts.
 
-        A layer that is in archived images only can be uploaded again, since clients are told that
-        it is not available.
+        A layer that only archived images reference can be uploaded again, since it is reported to
+        clients as not available.
         """
         repository = self._registry.repository(request.repository_name, request.registry_id)
         upload = self._upload(repository, request.upload_id)
@@ -142,7 +142,7 @@ class LayerUploads:
         return upload
 
     def _expire(self, repository: RepositoryRecord) -> None:
-        """Forget the uploads to which no part has come for long."""
+        """Discard the uploads that have not received a part for 24 hours."""
         now = self._registry.clock()
         for upload in list(repository.uploads.values()):
             if upload.active_at is not None and now - upload.active_at >= _LIFETIME:
@@ -156,7 +156,7 @@ class LayerUploads:
                 EmptyUploadException,
                 f"The upload with id '{upload.upload_id}' does not contain any layer parts",
             )
-        # Parts as large as the advertised size are never too small, whatever a test advertises.
+        # A part of the advertised size is never too small, even if a test advertises a small size.
         least = min(_LEAST_PART_SIZE, self._registry.part_size)
         if any(size < least for size in sizes[:-1]):
             raise refuse(
@@ -170,19 +170,20 @@ class LayerUploads:
         upload: UploadRecord,
         request: UploadLayerPartRequest,
     ) -> None:
-        """A part starts right after the last one, and is as long as it says and not empty."""
+        """Refuse a part that is empty, leaves a gap, or has another length than its range."""
         first, last, size = request.part_first_byte, request.part_last_byte, upload.size
         if first != size:
-            problem = f"the part starts at byte {first}, and byte {size} comes next"
+            problem = f"the part must start at byte {size}, not {first}"
         elif not request.layer_part_blob:
-            problem = "the part is empty"
+            problem = "the part must not be empty"
         elif last - first + 1 != len(request.layer_part_blob):
             problem = (
-                f"bytes {first} to {last} are told, and {len(request.layer_part_blob)} bytes came"
+                f"the part must have the {last - first + 1} bytes from {first} to {last}, "
+                f"not {len(request.layer_part_blob)}"
             )
         else:
             return
-        # Before the first part there is no last byte, and the model has no number for that.
+        # Before the first part there is no last byte, and the model cannot express that.
         received = {"lastValidByteReceived": size - 1} if size else {}
         raise refuse(
             InvalidLayerPartException,

@@ -1,4 +1,4 @@
-"""Layers that are there, or not."""
+"""Availability and download URLs of layers."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class Layers:
         self._downloads = downloads
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(BATCH_CHECK_LAYER_AVAILABILITY, self.check)
         handlers.on(GET_DOWNLOAD_URL_FOR_LAYER, self.get_download_url)
 
     def check(
         self, request: BatchCheckLayerAvailabilityRequest
     ) -> BatchCheckLayerAvailabilityResponse:
-        """Tell of each layer whether it has to be uploaded."""
+        """Return for each layer whether it has to be uploaded."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         found = [self._layer(repository, digest) for digest in dict.fromkeys(request.layer_digests)]
         return BatchCheckLayerAvailabilityResponse(
@@ -55,7 +55,7 @@ class Layers:
     def get_download_url(
         self, request: GetDownloadUrlForLayerRequest
     ) -> GetDownloadUrlForLayerResponse:
-        """A URL from which a layer of an image can be had for a while."""
+        """Return a URL that serves a layer of an image until it expires."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         digest = request.layer_digest
         where = (
@@ -104,9 +104,9 @@ class Layers:
 
 
 def availability(repository: RepositoryRecord, digest: str, now: datetime) -> str:
-    """Whether a layer has to be uploaded before an image with it can be pushed.
+    """Return whether a layer has to be uploaded before an image with it can be pushed.
 
-    It is ARCHIVED if there are images with it, and all of them are in the archive.
+    It is ARCHIVED if images reference it and all of them are archived.
     """
     if digest not in repository.layers:
         return "UNAVAILABLE"
@@ -115,5 +115,5 @@ def availability(repository: RepositoryRecord, digest: str, now: datetime) -> st
 
 
 def _uses(repository: RepositoryRecord, digest: str, now: datetime) -> set[str]:
-    """The statuses of the images that have the layer."""
+    """Return the statuses of the images that reference the layer."""
     return {image.status(now) for image in repository.images.values() if digest in image.layers}

@@ -1,4 +1,4 @@
-"""Which images a lifecycle policy expires or archives: the rules of ECR, one function each.
+"""Evaluate a lifecycle policy: which images it expires or archives.
 
 Sources: "Automate the cleanup of images by using lifecycle policies in Amazon ECR" (its evaluation
 rules), "Lifecycle policy properties in Amazon ECR", "Examples of lifecycle policies in Amazon ECR".
@@ -28,7 +28,7 @@ _STORAGE_CLASSES = {"ACTIVE": "standard", "ARCHIVED": "archive"}
 
 
 class Decision(NamedTuple):
-    """What happens to an image, and by which rule."""
+    """An image that is expired or archived, and the rule that does so."""
 
     image: ImageRecord
     rule: LifecycleRule
@@ -37,11 +37,11 @@ class Decision(NamedTuple):
 def evaluate(
     policy: LifecyclePolicy, repository: RepositoryRecord, now: datetime
 ) -> list[Decision]:
-    """What the policy does now: rule by rule, the oldest images first.
+    """Return what the policy does now: rule by rule, the oldest images first.
 
-    Every rule looks at all images, those that another rule expires too, and counts them. But an
-    image that one rule selects by its tags is out of reach of the rules after it, whether or not
-    that rule does anything to it.
+    Every rule counts all images that it selects, including those that another rule expires. But
+    once a rule has selected an image, the later rules do not change it, whether or not the first
+    rule does.
     """
     decisions: list[Decision] = []
     taken: set[str] = set()
@@ -59,9 +59,9 @@ def evaluate(
 
 
 def _selects(selection: LifecycleSelection, image: ImageRecord, now: datetime) -> bool:
-    """Whether the image has the storage class and the tags that the rule is for.
+    """Whether the image has the storage class and the tags that the rule selects.
 
-    An image on its way out of the archive is in neither class.
+    An image that is being restored is in neither class.
     """
     if _STORAGE_CLASSES.get(image.status(now)) != (selection.storage_class or "standard"):
         return False
@@ -81,9 +81,9 @@ def _selects(selection: LifecycleSelection, image: ImageRecord, now: datetime) -
 def _due(
     selection: LifecycleSelection, images: Sequence[ImageRecord], now: datetime
 ) -> list[ImageRecord]:
-    """The images whose time has come, or that are too many; the oldest first."""
+    """Return the images that are too old, or exceed the count; the oldest first."""
     since = _CLOCKS[selection.count_type]
-    # Of two of the same age the one that came first counts as older.
+    # The sort is stable: of two images of the same age, the first one counts as older.
     oldest_first = sorted(images, key=since)
     if selection.count_type == "imageCountMoreThan":
         return oldest_first[: max(0, len(images) - selection.count_number)]
@@ -92,12 +92,12 @@ def _due(
 
 
 def _pushed(image: ImageRecord) -> datetime:
-    """When it was pushed, or came back from the archive."""
+    """When the image was pushed, or restored from the archive."""
     return image.activated_at or image.pushed_at
 
 
 def _pulled(image: ImageRecord) -> datetime:
-    """When it was last pulled; an image that nobody pulled counts from its push."""
+    """When the image was last pulled; if never, when it was pushed."""
     return max(image.last_pull or image.pushed_at, _pushed(image))
 
 
@@ -114,7 +114,7 @@ _CLOCKS: dict[str, Callable[[ImageRecord], datetime]] = {
 
 
 def _is_held(repository: RepositoryRecord, image: ImageRecord, action: LifecycleAction) -> bool:
-    """Whether an index keeps its image: the index has to be deleted first, or archived."""
+    """Whether an index that lists the image prevents the action."""
     indexes = [repository.images[digest] for digest in repository.indexes_with(image.digest)]
     if action.type == "transition":
         return any(not index.is_archived for index in indexes)

@@ -44,7 +44,7 @@ _IN_PROGRESS, _COMPLETE = "IN_PROGRESS", "COMPLETE"
 class LifecyclePreviews:
     """StartLifecyclePolicyPreview and GetLifecyclePolicyPreview.
 
-    A repository has one preview, of the images that it had when the preview was started.
+    A repository has one preview, of the images at the time when the preview was started.
     """
 
     def __init__(self, registry: Registry, pages: Pages) -> None:
@@ -52,14 +52,14 @@ class LifecyclePreviews:
         self._pages = pages
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(START_LIFECYCLE_POLICY_PREVIEW, self.start)
         handlers.on(GET_LIFECYCLE_POLICY_PREVIEW, self.get)
 
     def start(
         self, request: StartLifecyclePolicyPreviewRequest
     ) -> StartLifecyclePolicyPreviewResponse:
-        """Begin a preview of a policy, or of the one that the repository has."""
+        """Start a preview of the given policy, or of the repository's policy."""
         registry = self._registry
         repository = registry.repository(request.repository_name, request.registry_id)
         text = request.lifecycle_policy_text
@@ -89,7 +89,7 @@ class LifecyclePreviews:
         )
 
     def get(self, request: GetLifecyclePolicyPreviewRequest) -> GetLifecyclePolicyPreviewResponse:
-        """How far the preview is, and what it shows once it is complete."""
+        """Return the status of the preview, and its results once it is complete."""
         registry = self._registry
         repository = registry.repository(request.repository_name, request.registry_id)
         preview = repository.lifecycle_preview
@@ -119,7 +119,7 @@ class LifecyclePreviews:
         request: GetLifecyclePolicyPreviewRequest,
         results: list[LifecyclePolicyPreviewResult],
     ) -> tuple[list[LifecyclePolicyPreviewResult], str | None]:
-        """The images that are named, or all of them in pages; the oldest first."""
+        """Return the results of the named images, or all of them in pages; the oldest first."""
         if not request.image_ids:
             return self._pages.cut(request, results, key=_sort_key)
         refuse_paging(request, "imageIds")
@@ -134,10 +134,10 @@ class LifecyclePreviews:
 
 
 def apply_policies(registry: Registry) -> dict[str, list[LifecyclePolicyPreviewResult]]:
-    """Expire and archive what the lifecycle policies say, and tell what that was.
+    """Expire and archive images as the lifecycle policies say, and return what was done.
 
     Returns:
-        What happened, by the name of the repository; repositories without a policy are left out.
+        The results by repository name; repositories without a policy are omitted.
     """
     now = registry.clock()
     done: dict[str, list[LifecyclePolicyPreviewResult]] = {}
@@ -168,7 +168,7 @@ def _describe(decision: Decision) -> LifecyclePolicyPreviewResult:
         applied_rule_priority=rule.rule_priority,
         storage_class=(rule.selection.storage_class or "standard").upper(),
     )
-    # ECR leaves the member out where there is no tag.
+    # ECR omits the member if there is no tag.
     return result.model_copy(update={"image_tags": [*image.tags]}) if image.tags else result
 
 
@@ -188,7 +188,7 @@ def _is_named(result: LifecyclePolicyPreviewResult, image_id: ImageIdentifier) -
 
 
 def _summarise(results: list[LifecyclePolicyPreviewResult]) -> LifecyclePolicyPreviewSummary:
-    """Totals of all results, whatever the request asked to see of them."""
+    """Return the totals of all results, regardless of the filters of the request."""
     targets = [one.action.target_storage_class for one in results]
     summary = LifecyclePolicyPreviewSummary(expiring_image_total_count=targets.count(None))
     moving = [
@@ -196,7 +196,7 @@ def _summarise(results: list[LifecyclePolicyPreviewResult]) -> LifecyclePolicyPr
         for to in dict.fromkeys(targets)
         if to is not None
     ]
-    # The member is there only if there is something to count.
+    # ECR omits the member if there is nothing to count.
     return summary.model_copy(update={"transitioning_image_total_counts": moving} if moving else {})
 
 

@@ -1,8 +1,8 @@
-"""What a manifest says of itself.
+"""Read image and index manifests.
 
 Sources: "Image Manifest Version 2, Schema 2" of the Docker registry, and the image and index
-manifests of the OCI image specification. That layers of certain types are not pushed: "Pushing
-Windows images to Amazon ECR".
+manifests of the OCI image specification. For layers that are not pushed: "Pushing Windows images to
+Amazon ECR".
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _IMAGE_TYPES = frozenset(
         "application/vnd.oci.image.manifest.v1+json",
     }
 )
-# The first schema names its layers in another way, and tells no sizes.
+# The first schema lists its layers in another member, without sizes.
 _FIRST_SCHEMA_TYPES = frozenset(
     {
         "application/vnd.docker.distribution.manifest.v1+json",
         "application/vnd.docker.distribution.manifest.v1+prettyjws",
     }
 )
-# Layers that their licence forbids to copy: clients fetch them from the URLs in the manifest.
+# Layers whose licence forbids copies: clients fetch them from the URLs in the manifest.
 _FOREIGN_LAYERS = (
     "application/vnd.docker.image.rootfs.foreign.diff.tar",
     "application/vnd.oci.image.layer.nondistributable.v1.tar",
@@ -52,17 +52,17 @@ _FOREIGN_LAYERS = (
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The facts of a manifest that the registry needs."""
+    """The properties of a manifest that the registry uses."""
 
     digest: str
-    """The sha256 of the exact bytes."""
+    """The SHA-256 digest of the exact bytes."""
     media_type: str
     blob_size: int
-    """Bytes of the configuration and the layers; 0 for an index."""
+    """Size of the configuration and the layers in bytes; 0 for an index."""
     references: frozenset[str]
-    """The digests that an index lists; none for an image."""
+    """The digests that an index lists; empty for an image."""
     blobs: Mapping[str, str | None]
-    """The media types of the configuration and the layers that must be here, by digest."""
+    """Media types, by digest, of the configuration and the layers that must be stored here."""
     annotations: Mapping[str, str]
     artifact_media_type: str | None
     subject: str | None
@@ -84,7 +84,7 @@ class _FirstSchemaLayer(_Part):
 
 
 class _Document(_Part):
-    """The members of all kinds of manifest; which of them must be there depends on the kind."""
+    """The members of all kinds of manifest; the kind decides which of them are required."""
 
     media_type: str | None = None
     artifact_type: str | None = None
@@ -105,11 +105,11 @@ def is_index_type(media_type: str) -> bool:
 
 
 def read_manifest(text: str, media_type: str | None) -> Manifest:
-    """Read a manifest that is pushed as *media_type*, or as what it says it is.
+    """Read a manifest as *media_type*, or as its own ``mediaType`` if that is None.
 
     Raises:
-        InvalidParameterException: It is not a manifest of a kind that ECR stores. ECR says the same
-            of a text that is not JSON and of one whose kind it does not know; the reason is logged
+        InvalidParameterException: It is not a manifest of a kind that ECR stores. ECR returns the
+            same message for a text that is not JSON and for an unknown kind; the reason is logged
             by ``ecrclient.testing`` at the level INFO.
     """
     document = _parse(text)

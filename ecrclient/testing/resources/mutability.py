@@ -21,7 +21,7 @@ _FILTERS = "imageTagMutabilityExclusionFilters"
 
 
 def is_immutable(repository: RepositoryRecord, tag: str) -> bool:
-    """Whether *tag*, once given, stays with its image.
+    """Whether *tag* cannot be moved to another image.
 
     The filters name the tags to which the opposite of the repository's setting applies.
     """
@@ -40,10 +40,10 @@ def is_immutable(repository: RepositoryRecord, tag: str) -> bool:
 def check_mutability(
     mutability: str, filters: Sequence[ImageTagMutabilityExclusionFilter] | None
 ) -> None:
-    """Filters come with the settings that have exclusions, and only with those.
+    """Refuse filters without a setting that has exclusions, and such a setting without filters.
 
     Raises:
-        InvalidParameterException: the setting and the filters do not go together.
+        InvalidParameterException: The filters do not match the setting, or one is malformed.
     """
     if mutability.endswith(_WITH_EXCLUSION) and not filters:
         raise invalid_parameter(

@@ -1,4 +1,4 @@
-"""Pages: how much of a list one answer holds, and where the next one goes on."""
+"""Pages of results, and the tokens that continue them."""
 
 from __future__ import annotations
 
@@ -21,29 +21,30 @@ _MAC_SIZE = hashlib.sha256().digest_size
 
 
 class PagingRequest(Protocol):
-    """A request model with the members that are about pages."""
+    """A request model with the paging members."""
 
     @property
     def next_token(self) -> str | None:
-        """Where to go on."""
+        """The token of the page to return."""
         ...
 
     @property
     def max_results(self) -> int | None:
-        """How many items at the most."""
+        """The maximum number of items in a page."""
         ...
 
     def model_dump_json(self, *, exclude: set[str], exclude_none: bool, exclude_unset: bool) -> str:
-        """The request as text."""
+        """Return the request as text."""
         ...
 
 
 class Pages:
-    """Cuts lists into pages.
+    """Divide lists into pages.
 
-    A token tells the item after which to go on, so items that come and go between two calls shift
-    nothing. It is sealed with a code over the request that it belongs to: used with any other
-    parameter than ``maxResults``, or made up, it is refused.
+    A token contains the key of the last returned item, so items that are added or removed between
+    two calls do not shift the following pages. A message authentication code binds it to its
+    request: a forged token, or one used with a parameter other than ``maxResults`` changed, is
+    refused.
     """
 
     def __init__(self) -> None:
@@ -56,16 +57,16 @@ class Pages:
         key: Callable[[T], str],
         default_size: int = _DEFAULT_SIZE,
     ) -> tuple[list[T], str | None]:
-        """One page of *items* in the order of their keys, and the token of the next page.
+        """Return one page of *items* in the order of their keys, and the token of the next page.
 
         Args:
-            request: What is asked, and what the token is bound to.
+            request: The request, to which the token is bound.
             items: All items that match the request, in any order.
-            key: A text that no two items share.
-            default_size: How many items when the request does not say.
+            key: Returns the unique key of an item.
+            default_size: The page size if the request does not set one.
 
         Raises:
-            InvalidParameterException: the token is none of this query.
+            InvalidParameterException: The token does not belong to this request.
         """
         after = self._position(request, request.next_token)
         rest = sorted((item for item in items if after is None or key(item) > after), key=key)
@@ -99,10 +100,10 @@ class Pages:
 
 
 def refuse_paging(request: PagingRequest, instead: str) -> None:
-    """A request that names its items one by one cannot page, too.
+    """Refuse paging members in a request that names its items.
 
     Raises:
-        InvalidParameterException: it has a token or a page size.
+        InvalidParameterException: The request has a token or a page size.
     """
     for name, value in (("nextToken", request.next_token), ("maxResults", request.max_results)):
         if value is not None:

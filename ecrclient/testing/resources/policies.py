@@ -1,8 +1,8 @@
-"""Policies of a repository: who may use it, and when its images expire.
+"""Repository policies and lifecycle policies.
 
-The texts are kept and returned as they were set. Both kinds are checked as ECR checks them. A
-lifecycle policy is applied when a test says so; a repository policy allows and denies nothing, but
-one that would deny its caller to set another one takes ``force``.
+The texts are stored and returned unchanged. Both kinds are checked as ECR checks them. A lifecycle
+policy is applied when a test requests it. A repository policy that would deny its caller
+SetRepositoryPolicy requires ``force``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Policies:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(SET_REPOSITORY_POLICY, self.set_policy)
         handlers.on(GET_REPOSITORY_POLICY, self.get_policy)
         handlers.on(DELETE_REPOSITORY_POLICY, self.delete_policy)
@@ -66,17 +66,17 @@ class Policies:
         handlers.on(DELETE_LIFECYCLE_POLICY, self.delete_lifecycle)
 
     def set_policy(self, request: SetRepositoryPolicyRequest) -> SetRepositoryPolicyResponse:
-        """Set who may use a repository.
+        """Set the policy of a repository.
 
         Raises:
-            InvalidParameterException: ECR would not take the policy, or not without ``force``.
+            InvalidParameterException: The policy is invalid, or requires ``force``.
         """
         record = self._registry.repository(request.repository_name, request.registry_id)
         check_repository_policy(request.policy_text)
         caller = self._registry.caller or self._registry.caller_arn
         if not request.force and denies(request.policy_text, caller, _SET_POLICY):
-            # ECR documents neither how it finds out that a policy would lock its caller out, nor
-            # the error. The error is the one that it has for a policy text.
+            # ECR documents neither how it detects that a policy locks its caller out, nor the
+            # error. This is the error of an invalid policy text.
             raise invalid_parameter("PolicyText", "Invalid repository policy provided")
         record.policy_text = request.policy_text
         return SetRepositoryPolicyResponse(
@@ -86,7 +86,7 @@ class Policies:
         )
 
     def get_policy(self, request: GetRepositoryPolicyRequest) -> GetRepositoryPolicyResponse:
-        """Tell who may use a repository."""
+        """Return the policy of a repository."""
         record = self._registry.repository(request.repository_name, request.registry_id)
         return GetRepositoryPolicyResponse(
             registry_id=self._registry.account_id,
@@ -97,7 +97,7 @@ class Policies:
     def delete_policy(
         self, request: DeleteRepositoryPolicyRequest
     ) -> DeleteRepositoryPolicyResponse:
-        """Forget who may use a repository."""
+        """Delete the policy of a repository."""
         record = self._registry.repository(request.repository_name, request.registry_id)
         text, record.policy_text = self._policy_of(record), None
         return DeleteRepositoryPolicyResponse(
@@ -105,7 +105,7 @@ class Policies:
         )
 
     def put_lifecycle(self, request: PutLifecyclePolicyRequest) -> PutLifecyclePolicyResponse:
-        """Set when images expire."""
+        """Set the lifecycle policy of a repository."""
         record = self._registry.repository(request.repository_name, request.registry_id)
         check_lifecycle_policy(request.lifecycle_policy_text)
         record.lifecycle_policy_text = request.lifecycle_policy_text
@@ -117,7 +117,7 @@ class Policies:
         )
 
     def get_lifecycle(self, request: GetLifecyclePolicyRequest) -> GetLifecyclePolicyResponse:
-        """Tell when images expire."""
+        """Return the lifecycle policy of a repository."""
         record = self._registry.repository(request.repository_name, request.registry_id)
         return GetLifecyclePolicyResponse(
             registry_id=self._registry.account_id,
@@ -129,7 +129,7 @@ class Policies:
     def delete_lifecycle(
         self, request: DeleteLifecyclePolicyRequest
     ) -> DeleteLifecyclePolicyResponse:
-        """Let images live."""
+        """Delete the lifecycle policy of a repository."""
         record = self._registry.repository(request.repository_name, request.registry_id)
         text, evaluated_at = (
             lifecycle_policy_of(self._registry, record),
@@ -154,10 +154,10 @@ class Policies:
 
 
 def lifecycle_policy_of(registry: Registry, record: RepositoryRecord) -> str:
-    """The text of a repository's lifecycle policy.
+    """Return the text of a repository's lifecycle policy.
 
     Raises:
-        LifecyclePolicyNotFoundException: it has none.
+        LifecyclePolicyNotFoundException: The repository does not have one.
     """
     if record.lifecycle_policy_text is None:
         raise refuse(
@@ -169,10 +169,10 @@ def lifecycle_policy_of(registry: Registry, record: RepositoryRecord) -> str:
 
 
 def check_lifecycle_policy(text: str, member: str = "LifecyclePolicyText") -> None:
-    """Refuse a text that is not a lifecycle policy, or whose rules ECR does not take.
+    """Refuse a text that is not a lifecycle policy, or whose rules ECR does not accept.
 
-    The message begins as ECR's does. ECR's goes on with what its JSON schema says, or with a
-    sentence that names no rule; here it goes on with the problems and the numbers of their rules.
+    The message begins like ECR's. ECR's continues with an error of its JSON schema or a sentence
+    that does not name the rule; this one continues with the problems and their rules' numbers.
 
     Raises:
         InvalidParameterException: ECR would refuse the policy.

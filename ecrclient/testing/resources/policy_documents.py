@@ -1,4 +1,4 @@
-"""What ECR refuses in a repository policy and in a registry policy.
+"""Validation of repository policies and registry policies.
 
 Both are IAM resource policies. Sources: "Grammar of the IAM JSON policy language", "AWS JSON policy
 elements: Principal" and "IAM JSON policy elements: Condition operators" in the IAM User Guide;
@@ -6,12 +6,12 @@ elements: Principal" and "IAM JSON policy elements: Condition operators" in the 
 Authorization Reference; "Private repository policies in Amazon ECR" and "Private registry
 permissions in Amazon ECR"; SetRepositoryPolicy in the Amazon ECR API Reference for ``force``.
 
-ECR gives the same message for every problem. The reason is logged instead, at the level INFO, by
-the logger ``ecrclient.testing``.
+ECR returns the same message for every problem. The logger ``ecrclient.testing`` logs the reason at
+the level INFO.
 
 Reported by users of ECR rather than documented: a repository policy must not have ``Resource`` and
 must not name ``ecr:GetAuthorizationToken``, and the ARN in a registry policy's ``Resource`` is not
-checked beyond its first part. Documented nowhere, and allowed here: the action ``*``, a missing
+checked beyond its first part. Not documented, and allowed here: the action ``*``, a missing
 ``Version``, equal ``Sid`` elements, and condition keys of any name. Whether a principal exists is
 not checked: there is no IAM here.
 """
@@ -63,7 +63,7 @@ _OPERATOR = re.compile(r"(?:For(?:AnyValue|AllValues):)?(\w+?)(IfExists)?")
 
 
 def _listed(value: object) -> list[object]:
-    """One value may be given without a list around it."""
+    """Return a single value as a list; the policy language accepts both."""
     return cast("list[object]", value) if isinstance(value, list) else [value]
 
 
@@ -84,7 +84,7 @@ class _Part(BaseModel):
 
 
 class _Statement(_Part):
-    """A statement. The defaults stand for absent elements; a null is refused."""
+    """A statement. The defaults represent absent elements; a null is refused."""
 
     sid: str = Field(default="", alias="Sid")
     effect: Literal["Allow", "Deny"] = Field(alias="Effect")
@@ -111,7 +111,7 @@ def check_repository_policy(text: str, member: str = "PolicyText") -> None:
     """Refuse a text that is not a repository policy.
 
     Raises:
-        InvalidParameterException: It is not one.
+        InvalidParameterException: It is not a valid policy.
     """
     _check(text, member, "repository")
 
@@ -120,7 +120,7 @@ def check_registry_policy(text: str) -> None:
     """Refuse a text that is not a registry policy.
 
     Raises:
-        InvalidParameterException: It is not one.
+        InvalidParameterException: It is not a valid policy.
     """
     _check(text, "PolicyText", "registry")
 
@@ -189,12 +189,12 @@ def _in_actions(statement: _Statement, kind: str) -> Iterator[str]:
 def _in_conditions(statement: _Statement) -> Iterator[str]:
     for operator in statement.condition:
         match = _OPERATOR.fullmatch(operator)
-        # Null asks whether a key exists: it has no form with IfExists.
+        # Null checks whether a key exists, so it has no variant with IfExists.
         if match is None or match[1] not in _OPERATORS or (match[1] == "Null" and match[2]):
             yield f"{operator} is not a condition operator"
 
 
 def _matches(pattern: str, name: str) -> bool:
-    """Whether an action's pattern, with ``*`` and ``?``, has the name; case does not matter."""
+    """Whether an action pattern with ``*`` and ``?`` matches *name*, regardless of case."""
     parts = ({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
     return re.fullmatch("".join(parts), name, re.IGNORECASE) is not None

@@ -1,7 +1,7 @@
-"""Pull through cache rules: which upstream registry is cached under which prefix.
+"""Pull through cache rules: the upstream registry that is cached under a prefix.
 
-The rules are kept and checked; nothing is fetched from an upstream registry. There is no Secrets
-Manager here either, so a secret is taken to exist and to be readable wherever it could be.
+The rules are checked and stored; nothing is fetched from an upstream registry. There is no Secrets
+Manager here either, so every secret in the rule's account and Region is assumed to be readable.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PullThroughCacheRules"]
 
-AnswerT = TypeVar("AnswerT", bound=Response)
+ResponseT = TypeVar("ResponseT", bound=Response)
 
 # "Pull through cache rules per registry" in "Amazon ECR service quotas".
 _MOST_RULES = 50
@@ -63,7 +63,7 @@ _ARN_REGION, _ARN_ACCOUNT = 3, 4
 class _Upstream:
     name: str
     url: str
-    """What the URL must match."""
+    """The pattern of the URL."""
     needs_secret: bool = False
 
 
@@ -89,7 +89,7 @@ class PullThroughCacheRules:
         self._pages = pages
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(CREATE_PULL_THROUGH_CACHE_RULE, self.create)
         handlers.on(UPDATE_PULL_THROUGH_CACHE_RULE, self.update)
         handlers.on(DELETE_PULL_THROUGH_CACHE_RULE, self.delete)
@@ -99,15 +99,15 @@ class PullThroughCacheRules:
     def create(
         self, request: CreatePullThroughCacheRuleRequest
     ) -> CreatePullThroughCacheRuleResponse:
-        """A new rule."""
+        """Create a rule."""
         registry, prefix = self._registry, request.ecr_repository_prefix
         self._check_own("CreatePullThroughCacheRule", request.registry_id)
         upstream = _find_upstream(request.upstream_registry_url)
         if request.upstream_registry not in (None, upstream.name):
             raise invalid_parameter(
                 "upstreamRegistry",
-                f"the upstream registry URL is of '{upstream.name}', "
-                f"not of '{request.upstream_registry}'",
+                f"must be '{upstream.name}', which the upstream registry URL belongs to, "
+                f"not '{request.upstream_registry}'",
             )
         if prefix == ROOT and request.upstream_repository_prefix not in (None, ROOT):
             raise invalid_parameter(
@@ -138,17 +138,17 @@ class PullThroughCacheRules:
                 f"A registry has at most {_MOST_RULES} pull through cache rules",
             )
         registry.pull_through_cache_rules[prefix_key(prefix)] = rule
-        return _answer(CreatePullThroughCacheRuleResponse, rule)
+        return _respond(CreatePullThroughCacheRuleResponse, rule)
 
     def update(
         self, request: UpdatePullThroughCacheRuleRequest
     ) -> UpdatePullThroughCacheRuleResponse:
-        """Another secret, or another role, for a rule that is there."""
+        """Change the secret or the role of a rule."""
         rule = self._rule(
             "UpdatePullThroughCacheRule", request.ecr_repository_prefix, request.registry_id
         )
         if request.credential_arn is None and request.custom_role_arn is None:
-            raise invalid_parameter("credentialArn", "it or customRoleArn must be given")
+            raise invalid_parameter("credentialArn", "credentialArn or customRoleArn must be given")
         updated = rule.model_copy(
             update={
                 "credential_arn": request.credential_arn or rule.credential_arn,
@@ -158,22 +158,22 @@ class PullThroughCacheRules:
         )
         self._check_access(updated)
         self._registry.pull_through_cache_rules[prefix_key(rule.ecr_repository_prefix)] = updated
-        return _answer(UpdatePullThroughCacheRuleResponse, updated)
+        return _respond(UpdatePullThroughCacheRuleResponse, updated)
 
     def delete(
         self, request: DeletePullThroughCacheRuleRequest
     ) -> DeletePullThroughCacheRuleResponse:
-        """Forget a rule; the repositories under its prefix stay."""
+        """Delete a rule; the repositories under its prefix stay."""
         rule = self._rule(
             "DeletePullThroughCacheRule", request.ecr_repository_prefix, request.registry_id
         )
         del self._registry.pull_through_cache_rules[prefix_key(rule.ecr_repository_prefix)]
-        return _answer(DeletePullThroughCacheRuleResponse, rule)
+        return _respond(DeletePullThroughCacheRuleResponse, rule)
 
     def describe(
         self, request: DescribePullThroughCacheRulesRequest
     ) -> DescribePullThroughCacheRulesResponse:
-        """The rules with the prefixes that are named, or all of them, in pages."""
+        """Return the rules of the named prefixes, or all rules, in pages."""
         action = "DescribePullThroughCacheRules"
         self._check_own(action, request.registry_id)
         rules = self._registry.pull_through_cache_rules
@@ -192,11 +192,11 @@ class PullThroughCacheRules:
     def validate(
         self, request: ValidatePullThroughCacheRuleRequest
     ) -> ValidatePullThroughCacheRuleResponse:
-        """Whether a rule can work: it can as far as this registry knows, or it were not here."""
+        """Return that a rule is valid: invalid rules are refused when they are created."""
         rule = self._rule(
             "ValidatePullThroughCacheRule", request.ecr_repository_prefix, request.registry_id
         )
-        return _answer(ValidatePullThroughCacheRuleResponse, rule, is_valid=True)
+        return _respond(ValidatePullThroughCacheRuleResponse, rule, is_valid=True)
 
     def _rule(
         self, action: str, prefix: str, registry_id: str | None = None
@@ -216,14 +216,14 @@ class PullThroughCacheRules:
             raise access_denied(action, registry_id)
 
     def _check_access(self, rule: PullThroughCacheRule) -> None:
-        """Whether ECR could log in to the upstream registry with what the rule gives it."""
+        """Refuse a rule without the credentials that its upstream registry requires."""
         upstream = _find_upstream(rule.upstream_registry_url)
         if upstream is _ECR:
             self._check_role_access(rule)
             return
         if rule.custom_role_arn is not None:
             raise invalid_parameter(
-                "customRoleArn", "is for an upstream registry of Amazon ECR only"
+                "customRoleArn", "must only be given for an upstream registry of Amazon ECR"
             )
         if rule.credential_arn is not None:
             self._check_secret(rule.credential_arn)
@@ -237,7 +237,8 @@ class PullThroughCacheRules:
     def _check_role_access(self, rule: PullThroughCacheRule) -> None:
         if rule.credential_arn is not None:
             raise invalid_parameter(
-                "credentialArn", "an upstream registry of Amazon ECR takes a role, not a secret"
+                "credentialArn",
+                "must not be given for an upstream registry of Amazon ECR, which requires a role",
             )
         if rule.custom_role_arn is not None:
             check_role(self._registry, rule.custom_role_arn)
@@ -247,7 +248,7 @@ class PullThroughCacheRules:
             )
 
     def _check_secret(self, arn: str) -> None:
-        """A secret must be where the rule is ("Creating a pull through cache rule")."""
+        """Refuse a secret of another account or Region ("Creating a pull through cache rule")."""
         parts = arn.split(":")
         if parts[_ARN_REGION] != self._registry.region:
             raise refuse(
@@ -256,7 +257,7 @@ class PullThroughCacheRules:
         if parts[_ARN_ACCOUNT] != self._registry.account_id:
             raise refuse(
                 UnableToAccessSecretException,
-                f"The secret {arn} is not of the account {self._registry.account_id}",
+                f"The secret {arn} is not in the account {self._registry.account_id}",
             )
 
 
@@ -270,7 +271,7 @@ def _find_upstream(url: str) -> _Upstream:
     )
 
 
-def _answer(response: type[AnswerT], rule: PullThroughCacheRule, **more: object) -> AnswerT:
-    """The members of a rule that an answer has; each answer leaves out another one."""
+def _respond(response: type[ResponseT], rule: PullThroughCacheRule, **more: object) -> ResponseT:
+    """Return a response with the members of the rule that its model has."""
     members = rule.model_dump(include=set(response.model_fields), exclude_none=True)
     return response.model_validate(members | more)

@@ -1,4 +1,4 @@
-"""Pull time update exclusions: the principals whose pulls leave no trace."""
+"""Pull time update exclusions: principals whose pulls are not recorded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PullTimeExclusions:
         self._pages = pages
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(REGISTER_PULL_TIME_UPDATE_EXCLUSION, self.add)
         handlers.on(DEREGISTER_PULL_TIME_UPDATE_EXCLUSION, self.remove)
         handlers.on(LIST_PULL_TIME_UPDATE_EXCLUSIONS, self.list_all)
@@ -45,7 +45,7 @@ class PullTimeExclusions:
     def add(
         self, request: RegisterPullTimeUpdateExclusionRequest
     ) -> RegisterPullTimeUpdateExclusionResponse:
-        """Record the pulls of a principal no more."""
+        """Stop recording the pulls of a principal."""
         principal = request.principal_arn
         if principal in self._registry.pull_time_exclusions:
             raise refuse(
@@ -60,7 +60,7 @@ class PullTimeExclusions:
     def remove(
         self, request: DeregisterPullTimeUpdateExclusionRequest
     ) -> DeregisterPullTimeUpdateExclusionResponse:
-        """Record the pulls of a principal again."""
+        """Resume recording the pulls of a principal."""
         principal = request.principal_arn
         if principal not in self._registry.pull_time_exclusions:
             raise refuse(
@@ -73,7 +73,7 @@ class PullTimeExclusions:
     def list_all(
         self, request: ListPullTimeUpdateExclusionsRequest
     ) -> ListPullTimeUpdateExclusionsResponse:
-        """The principals that are excluded, in pages."""
+        """Return the excluded principals in pages."""
         page, next_token = self._pages.cut(request, self._registry.pull_time_exclusions, key=str)
         return ListPullTimeUpdateExclusionsResponse(
             pull_time_update_exclusions=page, next_token=next_token

@@ -35,20 +35,20 @@ __all__ = ["Pushes"]
 
 
 class Pushes:
-    """PutImage: a new manifest, or a new tag for one that is there.
+    """PutImage: a new manifest, or a new tag for an existing one.
 
-    A push of an archived image restores it at once.
+    A push of an archived image restores it immediately.
     """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(PUT_IMAGE, self.put)
 
     def put(self, request: PutImageRequest) -> PutImageResponse:
-        """Store a manifest, and point the tag at it if there is one."""
+        """Store a manifest, and point the tag at it if one is given."""
         repository = repository_for_push(
             self._registry, request.repository_name, request.registry_id
         )
@@ -116,7 +116,7 @@ class Pushes:
             )
 
     def _record(self, repository: RepositoryRecord, manifest: Manifest, text: str) -> ImageRecord:
-        # An index is as large as the largest image that it lists.
+        # The size of an index is that of the largest image that it lists.
         listed = [repository.images[digest].size for digest in manifest.references]
         for digest, media_type in manifest.blobs.items():
             layer = repository.layers[digest]

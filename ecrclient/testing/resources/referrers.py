@@ -1,7 +1,6 @@
-"""Referrers: signatures, SBOMs and the like, attached to an image by their ``subject``.
+"""Referrers: artifacts, such as signatures and SBOMs, whose ``subject`` is an image.
 
-Source: "Listing referrers" in the OCI distribution specification, whose descriptors ECR answers
-with.
+Source: "Listing referrers" in the OCI distribution specification, whose descriptors ECR returns.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _DEFAULT_PAGE_SIZE = 20
 class Referrers:
     """ListImageReferrers.
 
-    The subject need not be there: an artifact may be pushed before its subject, and stays when the
+    The subject need not exist: an artifact may be pushed before its subject, and stays when the
     subject is deleted.
     """
 
@@ -41,11 +40,11 @@ class Referrers:
         self._pages = pages
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(LIST_IMAGE_REFERRERS, self.list_referrers)
 
     def list_referrers(self, request: ListImageReferrersRequest) -> ListImageReferrersResponse:
-        """The artifacts of one subject in pages, by their digests; only active ones by default."""
+        """Return the artifacts of a subject in pages, by digest; only active ones by default."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         subject = request.subject_id.image_digest
         check_image_id(identify(subject))
@@ -74,7 +73,7 @@ class Referrers:
             digest=image.digest,
             media_type=image.media_type,
             artifact_type=image.artifact_media_type,
-            # A descriptor tells how long the manifest is, so that clients can check what they get.
+            # The size of the manifest, with which clients can check what they receive.
             size=len(image.manifest.encode()),
             annotations=dict(read_manifest(image.manifest, image.media_type).annotations),
             artifact_status=image.status(self._registry.clock()),

@@ -1,4 +1,4 @@
-"""Settings of the whole registry: its policy and its replication."""
+"""Settings of the registry: its policy and its replication."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RegistrySettings:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(PUT_REGISTRY_POLICY, self.put_policy)
         handlers.on(GET_REGISTRY_POLICY, self.get_policy)
         handlers.on(DELETE_REGISTRY_POLICY, self.delete_policy)
@@ -51,7 +51,7 @@ class RegistrySettings:
         handlers.on(PUT_REPLICATION_CONFIGURATION, self.put_replication)
 
     def put_policy(self, request: PutRegistryPolicyRequest) -> PutRegistryPolicyResponse:
-        """Set what other accounts may do."""
+        """Set the registry policy."""
         check_registry_policy(request.policy_text)
         self._registry.policy_text = request.policy_text
         return PutRegistryPolicyResponse(
@@ -59,18 +59,18 @@ class RegistrySettings:
         )
 
     def get_policy(self, _: GetRegistryPolicyRequest) -> GetRegistryPolicyResponse:
-        """Tell what other accounts may do."""
+        """Return the registry policy."""
         return GetRegistryPolicyResponse(
             registry_id=self._registry.account_id, policy_text=self._policy()
         )
 
     def delete_policy(self, _: DeleteRegistryPolicyRequest) -> DeleteRegistryPolicyResponse:
-        """Forget what other accounts may do."""
+        """Delete the registry policy."""
         text, self._registry.policy_text = self._policy(), None
         return DeleteRegistryPolicyResponse(registry_id=self._registry.account_id, policy_text=text)
 
     def describe(self, _: DescribeRegistryRequest) -> DescribeRegistryResponse:
-        """The registry's settings."""
+        """Return the registry's settings."""
         return DescribeRegistryResponse(
             registry_id=self._registry.account_id,
             replication_configuration=self._registry.replication,
@@ -79,7 +79,7 @@ class RegistrySettings:
     def put_replication(
         self, request: PutReplicationConfigurationRequest
     ) -> PutReplicationConfigurationResponse:
-        """Set where images are replicated to; the rules replace those that are there."""
+        """Set the replication rules, which replace the existing ones."""
         registry, configuration = self._registry, request.replication_configuration
         for rule in configuration.rules:
             check_destinations(registry, rule)

@@ -29,13 +29,13 @@ class Replication:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(DESCRIBE_IMAGE_REPLICATION_STATUS, self.describe)
 
     def describe(
         self, request: DescribeImageReplicationStatusRequest
     ) -> DescribeImageReplicationStatusResponse:
-        """How far the last replication of an image to each destination is."""
+        """Return the status of the last replication of an image to each destination."""
         registry = self._registry
         repository = registry.repository(request.repository_name, request.registry_id)
         image = named_image(registry, repository, request.image_id)
@@ -53,7 +53,7 @@ class Replication:
     def _backfilled(
         self, repository: RepositoryRecord, image: ImageRecord
     ) -> Iterator[ReplicationRecord]:
-        """The replications of the image that backfills have begun, and will end or have ended."""
+        """Yield the image's replications by backfills that have started and are not cut off."""
         now = self._registry.clock()
         for backfill in self._registry.backfills.values():
             for item in backfill.items:

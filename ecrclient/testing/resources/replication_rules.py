@@ -1,7 +1,7 @@
-"""Which images are replicated, where to, and which replications fail because a test says so.
+"""Replication rules: destinations, replications on push, and failures that a test has set.
 
-There are no other registries here: a replication takes a while by the clock and then is complete,
-or has failed. ECR documents neither how long that takes nor which failure codes there are.
+There are no other registries here: a replication completes or fails after a certain time by the
+registry's clock. ECR documents neither that time nor the failure codes.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ __all__ = ["check_destinations", "destinations_of", "failure_code", "replicate_p
 
 
 def check_destinations(registry: Registry, rule: ReplicationRule) -> None:
-    """Refuse a rule with a destination that cannot be one.
+    """Refuse a rule with an invalid destination.
 
     "Private image replication in Amazon ECR": a destination is another Region of the partition, or
-    another account. What ECR says of a Region that it does not know, and of a destination that a
-    rule has twice, is documented nowhere.
+    another account. ECR's message for an unknown Region and for a duplicate destination is not
+    documented.
 
     Raises:
         InvalidParameterException: A destination is the registry itself, is in an unknown Region, or
-            is in the rule twice.
+            appears twice in the rule.
     """
     seen: set[tuple[str, str]] = set()
     for to in rule.destinations:
@@ -54,7 +54,7 @@ def check_destinations(registry: Registry, rule: ReplicationRule) -> None:
 
 
 def destinations_of(registry: Registry, repository_name: str) -> list[tuple[str, str]]:
-    """Region and registry of each destination of a repository, each once."""
+    """Return Region and registry of each destination of a repository, without duplicates."""
     return list(dict.fromkeys(_destinations(registry, repository_name)))
 
 
@@ -65,7 +65,7 @@ def failure_code(
     tag: str | None,
     destination: tuple[str, str],
 ) -> str | None:
-    """Why the replication of an image would fail; None if it would not."""
+    """Return the failure code that a test has set for a replication, or None."""
     region, registry_id = destination
     for failure in registry.script.replication_failures:
         if (
@@ -81,10 +81,10 @@ def failure_code(
 def replicate_pushed(
     registry: Registry, repository: RepositoryRecord, image: ImageRecord, tag: str | None
 ) -> None:
-    """Replicate what was pushed just now, as the rules are now.
+    """Replicate an image that was just pushed, by the current rules.
 
-    What was pushed before there was a rule is not replicated ("Private image replication in Amazon
-    ECR"), except by a backfill.
+    An image that was pushed before a rule existed is not replicated ("Private image replication in
+    Amazon ECR"), except by a backfill.
     """
     now = registry.clock()
     for destination in destinations_of(registry, repository.name):
@@ -101,7 +101,7 @@ def replicate_pushed(
 
 
 def _destinations(registry: Registry, repository_name: str) -> Iterator[tuple[str, str]]:
-    """A rule without filters is for all repositories."""
+    """Yield the destinations by rule; a rule without filters applies to all repositories."""
     for rule in registry.replication.rules:
         filters = rule.repository_filters
         if not filters or any(repository_name.startswith(one.filter) for one in filters):

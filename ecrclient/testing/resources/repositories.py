@@ -49,14 +49,14 @@ _SAME_ACCOUNT = "must be the ID of the caller's own account"
 
 
 class Repositories:
-    """CreateRepository, DescribeRepositories, DeleteRepository, and the settings of one."""
+    """CreateRepository, DescribeRepositories, DeleteRepository, and a repository's settings."""
 
     def __init__(self, registry: Registry, pages: Pages) -> None:
         self._registry = registry
         self._pages = pages
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(CREATE_REPOSITORY, self.create)
         handlers.on(DESCRIBE_REPOSITORIES, self.describe)
         handlers.on(DELETE_REPOSITORY, self.delete)
@@ -64,7 +64,7 @@ class Repositories:
         handlers.on(PUT_IMAGE_SCANNING_CONFIGURATION, self.put_scanning)
 
     def create(self, request: CreateRepositoryRequest) -> CreateRepositoryResponse:
-        """A new, empty repository."""
+        """Create an empty repository."""
         registry, name = self._registry, request.repository_name
         if not registry.owns(request.registry_id):
             raise invalid_parameter("registryId", _SAME_ACCOUNT)
@@ -97,7 +97,7 @@ class Repositories:
         return CreateRepositoryResponse(repository=self._describe(record))
 
     def describe(self, request: DescribeRepositoriesRequest) -> DescribeRepositoriesResponse:
-        """The repositories that are named, or all of them in pages."""
+        """Return the named repositories, or all repositories in pages."""
         registry = self._registry
         if request.repository_names:
             refuse_paging(request, "repositoryNames")
@@ -116,7 +116,7 @@ class Repositories:
         )
 
     def delete(self, request: DeleteRepositoryRequest) -> DeleteRepositoryResponse:
-        """Remove a repository; with ``force`` its images too."""
+        """Delete a repository; one with images requires ``force``."""
         registry = self._registry
         record = registry.repository(request.repository_name, request.registry_id)
         if record.images and not request.force:
@@ -132,7 +132,7 @@ class Repositories:
     def put_tag_mutability(
         self, request: PutImageTagMutabilityRequest
     ) -> PutImageTagMutabilityResponse:
-        """Say which tags may be moved from now on."""
+        """Set which tags may be moved."""
         record = self._registry.repository(request.repository_name, request.registry_id)
         filters = request.image_tag_mutability_exclusion_filters
         check_mutability(request.image_tag_mutability, filters)
@@ -148,7 +148,7 @@ class Repositories:
     def put_scanning(
         self, request: PutImageScanningConfigurationRequest
     ) -> PutImageScanningConfigurationResponse:
-        """Say whether images are scanned when they are pushed."""
+        """Set whether images are scanned on push."""
         record = self._registry.repository(request.repository_name, request.registry_id)
         record.scan_on_push = _scan_on_push(request.image_scanning_configuration)
         return PutImageScanningConfigurationResponse(
@@ -181,7 +181,7 @@ def _scan_on_push(configuration: ImageScanningConfiguration | None) -> bool:
 
 
 def _with_filters(model: DescribedT, record: RepositoryRecord) -> DescribedT:
-    """The model with the repository's exclusion filters: ECR leaves the member out without any."""
+    """Return the model with the exclusion filters; ECR omits the member if there are none."""
     filters = list(record.exclusion_filters)
     if not filters:
         return model

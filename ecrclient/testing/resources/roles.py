@@ -1,4 +1,4 @@
-"""IAM roles that ECR is asked to assume."""
+"""IAM roles that ECR assumes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ROLE = re.compile(r"arn:aws(?:-[a-z]+)*:iam::(?P<account>[0-9]{12}):role/.+")
 
 
 def check_role(registry: Registry, arn: str) -> None:
-    """A custom role is an IAM role of the registry's own account.
+    """Refuse a custom role that is not an IAM role of the registry's account.
 
     Raises:
-        InvalidParameterException: it is not.
+        InvalidParameterException: The ARN is not that of such a role.
     """
     match = _ROLE.fullmatch(arn)
     if match is None:

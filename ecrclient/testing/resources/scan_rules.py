@@ -1,4 +1,4 @@
-"""When the images of a repository are scanned: what the registry's rules make of it."""
+"""When the images of a repository are scanned, according to the registry's rules."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ MANUAL, ON_PUSH, CONTINUOUS = "MANUAL", "SCAN_ON_PUSH", "CONTINUOUS_SCAN"
 
 
 class RepositoryScanning(NamedTuple):
-    """What the registry's rules, and its own setting, make of a repository."""
+    """How a repository is scanned, by the registry's rules and the repository's setting."""
 
     frequency: str
-    """``SCAN_ON_PUSH``, ``CONTINUOUS_SCAN`` (which begins on push, too) or ``MANUAL``.
+    """``SCAN_ON_PUSH``, ``CONTINUOUS_SCAN`` (which starts on push too) or ``MANUAL``.
 
-    With enhanced scanning ``MANUAL`` says that the repository is not scanned at all.
+    With enhanced scanning, ``MANUAL`` means that the repository is not scanned.
     """
     filters: list[ScanningRepositoryFilter]
-    """The filters by which it is so."""
+    """The filters that cause this frequency."""
 
 
 def repository_scanning(registry: Registry, repository: RepositoryRecord) -> RepositoryScanning:
-    """When the images of a repository are scanned.
+    """Return when the images of a repository are scanned.
 
-    A continuous rule goes before one on push ("Filters to choose which repositories are scanned in
-    Amazon ECR"). The older setting of the repository itself counts with basic scanning only.
+    A continuous rule takes precedence over one on push ("Filters to choose which repositories are
+    scanned in Amazon ECR"). The older setting of the repository applies only to basic scanning.
     """
     configuration = registry.scanning
     for frequency in (CONTINUOUS, ON_PUSH):

@@ -1,4 +1,4 @@
-"""How a registry scans its images, and which repositories that concerns."""
+"""The scanning configuration of a registry and of its repositories."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ScanSettings:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(GET_REGISTRY_SCANNING_CONFIGURATION, self.get)
         handlers.on(PUT_REGISTRY_SCANNING_CONFIGURATION, self.put)
         handlers.on(BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION, self.get_of_repositories)
@@ -49,7 +49,7 @@ class ScanSettings:
     def get(
         self, _: GetRegistryScanningConfigurationRequest
     ) -> GetRegistryScanningConfigurationResponse:
-        """How the registry scans."""
+        """Return the scanning configuration of the registry."""
         return GetRegistryScanningConfigurationResponse(
             registry_id=self._registry.account_id, scanning_configuration=self._registry.scanning
         )
@@ -57,7 +57,7 @@ class ScanSettings:
     def put(
         self, request: PutRegistryScanningConfigurationRequest
     ) -> PutRegistryScanningConfigurationResponse:
-        """Set how the registry scans; what is not named goes back to what it was at first."""
+        """Set the scanning configuration; omitted settings are reset to their defaults."""
         configuration = RegistryScanningConfiguration(
             scan_type=request.scan_type or "BASIC", rules=request.rules or []
         )
@@ -78,7 +78,7 @@ class ScanSettings:
     def get_of_repositories(
         self, request: BatchGetRepositoryScanningConfigurationRequest
     ) -> BatchGetRepositoryScanningConfigurationResponse:
-        """When the images of each repository that is named are scanned."""
+        """Return when the images of each named repository are scanned."""
         repositories = self._registry.repositories
         names = list(dict.fromkeys(request.repository_names))
         return BatchGetRepositoryScanningConfigurationResponse(

@@ -1,9 +1,9 @@
-"""What begins a scan, and how far it is by the clock.
+"""The start of scans, and their status by the clock.
 
-A basic scan is ``PENDING`` for the first half of its time and ``IN_PROGRESS`` for the second; an
-enhanced one is ``PENDING``. Then it is what its outcome says, by default ``COMPLETE``, or
-``ACTIVE`` if it goes on forever. There is no scanner: images have the findings that a test has
-set. ECR does not document how long scans take.
+A basic scan is ``PENDING`` for the first half of its duration and ``IN_PROGRESS`` for the second;
+an enhanced scan is ``PENDING``. Then it has the status of its outcome: by default ``COMPLETE``, or
+``ACTIVE`` for a continuous scan. There is no scanner: images have the findings that a test has set.
+ECR does not document the duration of scans.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ _ELIGIBLE = timedelta(days=30)
 
 
 def outcome_key(repository_name: str, image: str) -> str:
-    """What the outcome of a scan is kept under; *image* is a tag or a digest."""
+    """Return the key that stores the outcome of a scan; *image* is a tag or a digest."""
     return f"{repository_name}{'@' if ':' in image else ':'}{image}"
 
 
 def start_scan(
     registry: Registry, repository: RepositoryRecord, image: ImageRecord, *, continuous: bool
 ) -> ScanRecord:
-    """Begin to scan an image as the registry scans, basically or enhanced."""
+    """Start a scan of an image, of the type in the registry's configuration."""
     now = registry.clock()
     outcome = _outcome(registry, repository, image)
     seconds = registry.script.scan_seconds if outcome.seconds is None else outcome.seconds
@@ -68,16 +68,16 @@ def start_scan(
 
 
 def scan_pushed(registry: Registry, repository: RepositoryRecord, image: ImageRecord) -> None:
-    """Scan an image that was pushed just now, if the rules say so. Indexes are not scanned."""
+    """Scan an image that was just pushed, if the rules say so. Indexes are not scanned."""
     frequency = repository_scanning(registry, repository).frequency
     if frequency != MANUAL and not is_index_type(image.media_type):
         start_scan(registry, repository, image, continuous=frequency == CONTINUOUS)
 
 
 def scan_existing(registry: Registry) -> None:
-    """Scan the images that enhanced scanning has come to cover.
+    """Scan the existing images that enhanced scanning covers after a change of the settings.
 
-    Those that were pushed more than 30 days ago are not eligible for it.
+    Images that were pushed more than 30 days ago are not eligible.
     """
     if registry.scanning.scan_type != _ENHANCED:
         return
@@ -92,23 +92,23 @@ def scan_existing(registry: Registry) -> None:
 
 
 def current_scan(registry: Registry, image: ImageRecord) -> ScanRecord | None:
-    """The last scan of an image.
+    """Return the last scan of an image, or None.
 
-    Only scans of the type that the registry is set to now can be seen; the others come back when
-    the type does ("Scan images for software vulnerabilities in Amazon ECR").
+    Only scans of the registry's current scan type are visible; the others are visible again when
+    the type is changed back ("Scan images for software vulnerabilities in Amazon ECR").
     """
     return next(_visible(registry, image), None)
 
 
 def finished_scan(registry: Registry, image: ImageRecord) -> ScanRecord | None:
-    """The last scan that has findings to show, or that there are none."""
+    """Return the last finished scan of an image, or None."""
     now = registry.clock()
     done = (scan for scan in _visible(registry, image) if _status(scan, now) in _SUCCESS)
     return next(done, None)
 
 
 def scan_status(registry: Registry, image: ImageRecord) -> ImageScanStatus | None:
-    """How far the last scan of an image is; None if there is none."""
+    """Return the status of the last scan of an image; None if it was not scanned."""
     scan = current_scan(registry, image)
     if scan is None:
         return None
@@ -123,7 +123,7 @@ def scan_status(registry: Registry, image: ImageRecord) -> ImageScanStatus | Non
 
 
 def scan_summary(scan: ScanRecord) -> ImageScanFindingsSummary:
-    """What a finished scan found, in numbers."""
+    """Return the numbers of findings of a finished scan, by severity."""
     outcome = scan.outcome
     severities = (
         [one.severity for one in outcome.findings]
@@ -150,7 +150,7 @@ def _status(scan: ScanRecord, now: datetime) -> str:
 
 
 def _outcome(registry: Registry, repository: RepositoryRecord, image: ImageRecord) -> ScanOutcome:
-    """What a test has set for the image, by its digest or else by one of its tags."""
+    """Return the outcome that a test has set for the image's digest, or for one of its tags."""
     outcomes = registry.script.scan_outcomes
     keys = [outcome_key(repository.name, name) for name in (image.digest, *image.tags)]
     return next((outcomes[key] for key in keys if key in outcomes), ScanOutcome())

@@ -47,12 +47,12 @@ class Scans:
         self._pages = pages
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(START_IMAGE_SCAN, self.start)
         handlers.on(DESCRIBE_IMAGE_SCAN_FINDINGS, self.describe)
 
     def start(self, request: StartImageScanRequest) -> StartImageScanResponse:
-        """Begin a basic scan."""
+        """Start a basic scan."""
         registry = self._registry
         repository = registry.repository(request.repository_name, request.registry_id)
         image = named_image(registry, repository, request.image_id)
@@ -80,7 +80,7 @@ class Scans:
     def describe(
         self, request: DescribeImageScanFindingsRequest
     ) -> DescribeImageScanFindingsResponse:
-        """How far the last scan of an image is, and what the last finished one found."""
+        """Return the status of the last scan, and the findings of the last finished one."""
         registry = self._registry
         repository = registry.repository(request.repository_name, request.registry_id)
         image = named_image(registry, repository, request.image_id)
@@ -106,7 +106,7 @@ class Scans:
     def _findings(
         self, request: DescribeImageScanFindingsRequest, scan: ScanRecord
     ) -> tuple[ImageScanFindings, str | None]:
-        """One page of what a scan found, in the order in which it was set."""
+        """Return one page of the findings of a scan, in the order in which the test set them."""
         outcome, is_basic = scan.outcome, scan.scan_type == _BASIC
         page, next_token = self._pages.cut(
             request,

@@ -1,7 +1,7 @@
-"""Managed signing: which images are signed when they are pushed, and how far that is.
+"""Managed signing: which images are signed on push, and the status of their signing.
 
-There is no AWS Signer here. A signing takes a while by the clock and then is complete; the
-signature itself, which ECR stores as an image of its own, is not made.
+There is no AWS Signer here. A signing is complete after a certain time by the clock; the signature,
+which ECR stores as a separate image, is not created.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _TAKES = timedelta(seconds=5)
 
 
 def signing_profiles(registry: Registry, repository_name: str) -> list[str]:
-    """The ARNs of the profiles that an image is signed with if it is pushed now, each once."""
+    """Return the ARNs of the profiles that sign an image pushed now, without duplicates."""
     rules = registry.signing.rules if registry.signing else ()
     profiles = [rule.signing_profile_arn for rule in rules if _covers(rule, repository_name)]
     return list(dict.fromkeys(profiles))
@@ -57,25 +57,25 @@ class Signing:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(PUT_SIGNING_CONFIGURATION, self.put)
         handlers.on(GET_SIGNING_CONFIGURATION, self.get)
         handlers.on(DELETE_SIGNING_CONFIGURATION, self.delete)
         handlers.on(DESCRIBE_IMAGE_SIGNING_STATUS, self.describe_status)
 
     def put(self, request: PutSigningConfigurationRequest) -> PutSigningConfigurationResponse:
-        """Set which images are signed from now on."""
+        """Set the signing configuration, which applies to later pushes."""
         self._registry.signing = request.signing_configuration
         return PutSigningConfigurationResponse(signing_configuration=request.signing_configuration)
 
     def get(self, _: GetSigningConfigurationRequest) -> GetSigningConfigurationResponse:
-        """Tell which images are signed."""
+        """Return the signing configuration."""
         return GetSigningConfigurationResponse(
             registry_id=self._registry.account_id, signing_configuration=self._configuration()
         )
 
     def delete(self, _: DeleteSigningConfigurationRequest) -> DeleteSigningConfigurationResponse:
-        """Sign no more images; those that are signed stay so."""
+        """Delete the signing configuration; images that are signed stay signed."""
         configuration, self._registry.signing = self._configuration(), None
         return DeleteSigningConfigurationResponse(
             registry_id=self._registry.account_id, signing_configuration=configuration
@@ -84,7 +84,7 @@ class Signing:
     def describe_status(
         self, request: DescribeImageSigningStatusRequest
     ) -> DescribeImageSigningStatusResponse:
-        """How far the signing of an image is, for each profile that signs it."""
+        """Return the status of the signing of an image, for each profile that signs it."""
         registry = self._registry
         repository = registry.repository(request.repository_name, request.registry_id)
         image = named_image(registry, repository, request.image_id)
@@ -112,6 +112,6 @@ class Signing:
 
 
 def _covers(rule: SigningRule, repository_name: str) -> bool:
-    """A rule without filters is for all repositories."""
+    """Whether the rule applies to the repository; one without filters applies to all."""
     filters = rule.repository_filters
     return not filters or any(matches(one.filter, repository_name) for one in filters)

@@ -1,7 +1,7 @@
-"""Storage classes: images that are archived, and that are brought back.
+"""Storage classes: archived and restored images.
 
 Sources: "Archiving an image in Amazon ECR" and "Restoring an image". An index and the images that
-it lists are archived one by one: nothing is said of them together.
+it lists are archived separately: AWS does not document that they are archived together.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StorageClasses", "restore_now"]
 
-# ECR says that it takes up to 20 minutes, so callers have to be ready for that.
+# ECR documents up to 20 minutes, for which callers have to be prepared.
 _RESTORING_TAKES = timedelta(minutes=20)
 
 # The status that an image must have to be moved to a storage class.
@@ -34,7 +34,7 @@ _COMES_FROM = {"ARCHIVE": "ACTIVE", "STANDARD": "ARCHIVED"}
 class StorageClasses:
     """UpdateImageStorageClass.
 
-    An image is archived at once. It is restored after 20 minutes by the registry's clock; until
+    An image is archived immediately. It is restored after 20 minutes by the registry's clock; until
     then it is ACTIVATING and cannot be pulled.
     """
 
@@ -42,11 +42,11 @@ class StorageClasses:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(UPDATE_IMAGE_STORAGE_CLASS, self.update)
 
     def update(self, request: UpdateImageStorageClassRequest) -> UpdateImageStorageClassResponse:
-        """Archive an image, or begin to restore it."""
+        """Archive an image, or start to restore it."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
         image = named_image(self._registry, repository, request.image_id)
         now, target = self._registry.clock(), request.target_storage_class
@@ -70,6 +70,6 @@ class StorageClasses:
 
 
 def restore_now(image: ImageRecord, now: datetime) -> None:
-    """A push brings an image back from the archive without delay."""
+    """Restore an archived image without delay, as a push does."""
     if image.status(now) != "ACTIVE":
         image.is_archived, image.activated_at = False, now

@@ -1,4 +1,4 @@
-"""Resource tags: the labels of a repository, not of its images."""
+"""Resource tags: labels of a repository, not of its images."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MOST_TAGS = 50
 _LONGEST_KEY = 128
 _LONGEST_VALUE = 256
 _RESERVED_PREFIX = "aws:"
-_PUNCTUATION = frozenset("_.:/=+-@")
+_PUNCTUATION = "_.:/=+-@"
 _ARN_PARTS = 6
 
 
@@ -45,19 +45,19 @@ class ResourceTags:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(TAG_RESOURCE, self.tag)
         handlers.on(UNTAG_RESOURCE, self.untag)
         handlers.on(LIST_TAGS_FOR_RESOURCE, self.list_tags)
 
     def tag(self, request: TagResourceRequest) -> TagResourceResponse:
-        """Add tags; one whose key is there already gets the new value."""
+        """Add tags; an existing key gets the new value."""
         repository = self._repository(request.resource_arn)
         repository.resource_tags = merge_tags(repository.resource_tags, request.tags)
         return TagResourceResponse()
 
     def untag(self, request: UntagResourceRequest) -> UntagResourceResponse:
-        """Remove tags; a key that is not there does no harm."""
+        """Remove tags; keys that do not exist are ignored."""
         repository = self._repository(request.resource_arn)
         for key in request.tag_keys:
             _check_key(key)
@@ -66,7 +66,7 @@ class ResourceTags:
         return UntagResourceResponse()
 
     def list_tags(self, request: ListTagsForResourceRequest) -> ListTagsForResourceResponse:
-        """All tags of a repository."""
+        """Return all tags of a repository."""
         tags = self._repository(request.resource_arn).resource_tags
         return ListTagsForResourceResponse(
             tags=[Tag(key=key, value=value) for key, value in tags.items()]
@@ -86,22 +86,25 @@ class ResourceTags:
 
 
 def merge_tags(present: dict[str, str], added: Iterable[Tag]) -> dict[str, str]:
-    """The tags of a resource when *added* come to those that are *present*.
+    """Return the *present* tags of a resource with the *added* ones.
 
     Raises:
-        InvalidTagParameterException: a tag is malformed, or a key comes twice.
-        TooManyTagsException: there would be more than 50.
+        InvalidTagParameterException: A tag is malformed, or a key appears twice.
+        TooManyTagsException: There would be more than 50 tags.
     """
     new: dict[str, str] = {}
     for tag in added:
         _check_key(tag.key)
         _check_text("value", tag.value, _LONGEST_VALUE)
         if tag.key in new:
-            raise refuse(InvalidTagParameterException, f"Tag key '{tag.key}' comes twice")
+            raise refuse(InvalidTagParameterException, f"Tag key '{tag.key}' must appear only once")
         new[tag.key] = tag.value
     merged = present | new
     if len(merged) > _MOST_TAGS:
-        raise refuse(TooManyTagsException, f"A resource has at most {_MOST_TAGS} tags")
+        raise refuse(
+            TooManyTagsException,
+            f"A resource must have at most {_MOST_TAGS} tags, not {len(merged)}",
+        )
     return merged
 
 
@@ -110,16 +113,21 @@ def _check_key(key: str) -> None:
         raise refuse(InvalidTagParameterException, "A tag key must not be empty")
     if key.lower().startswith(_RESERVED_PREFIX):
         raise refuse(
-            InvalidTagParameterException, f"Tag key '{key}': '{_RESERVED_PREFIX}' is reserved"
+            InvalidTagParameterException,
+            f"Tag key '{key}' must not begin with '{_RESERVED_PREFIX}'",
         )
     _check_text("key", key, _LONGEST_KEY)
 
 
 def _check_text(kind: str, text: str, longest: int) -> None:
     if len(text) > longest:
-        raise refuse(InvalidTagParameterException, f"A tag {kind} has at most {longest} characters")
+        raise refuse(
+            InvalidTagParameterException,
+            f"A tag {kind} must have at most {longest} characters, not {len(text)}",
+        )
     # Letters, numbers and separators of any script, as AWS allows in all its tags.
     if not all(unicodedata.category(char)[0] in "LNZ" or char in _PUNCTUATION for char in text):
         raise refuse(
-            InvalidTagParameterException, f"Tag {kind} '{text}' has a character that is not allowed"
+            InvalidTagParameterException,
+            f"Tag {kind} '{text}' must only have letters, numbers, spaces and {_PUNCTUATION}",
         )

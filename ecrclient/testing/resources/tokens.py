@@ -1,4 +1,4 @@
-"""Logins for docker."""
+"""Authorization tokens for ``docker login``."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class AuthorizationTokens:
         self._registry = registry
 
     def register(self, handlers: Handlers) -> None:
-        """Answer this resource's operations."""
+        """Register the handlers of this resource's operations."""
         handlers.on(GET_AUTHORIZATION_TOKEN, self.get)
 
     def get(self, request: GetAuthorizationTokenRequest) -> GetAuthorizationTokenResponse:
-        """One login for each registry that is named, or for the caller's own."""
+        """Return one token for each named registry, or for the caller's registry."""
         registry_ids = request.registry_ids or [self._registry.account_id]
         return GetAuthorizationTokenResponse(
             authorization_data=[self._login(registry_id) for registry_id in registry_ids]

@@ -1,8 +1,8 @@
-"""Layers that no image references: they are removed after a day.
+"""Removal of layers that no image has referenced for 24 hours.
 
-Source: the Amazon ECR API Reference says of LayerInaccessibleException that unassociated image
-layers may be cleaned up at any time. How long ECR keeps them it does not say: the 24 hours are made
-up, and are long enough for every push that works.
+Source: according to LayerInaccessibleException in the Amazon ECR API Reference, unassociated image
+layers may be cleaned up at any time. ECR does not document how long it keeps them: the 24 hours are
+invented, and are enough for every push that succeeds.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _KEPT = timedelta(hours=24)
 
 
 def mark_unused(registry: Registry, repository: RepositoryRecord, digests: Iterable[str]) -> None:
-    """Note that an image referenced these layers until now, or that they have just come."""
+    """Record that no image references these layers from now on."""
     now = registry.clock()
     for digest in digests:
         registry.unused_layers[_key(repository.name, digest)] = now
 
 
 def mark_used(registry: Registry, repository: RepositoryRecord, digests: Iterable[str]) -> None:
-    """Note that an image references these layers."""
+    """Record that an image references these layers."""
     for digest in digests:
         registry.unused_layers.pop(_key(repository.name, digest), None)
 
 
 def remove_image(registry: Registry, repository: RepositoryRecord, digest: str) -> None:
-    """Remove an image with its tags; its layers stay for a while."""
+    """Remove an image with its tags; its layers stay for 24 hours."""
     mark_unused(registry, repository, repository.images[digest].layers)
     repository.remove_image(digest)
 
@@ -49,7 +49,7 @@ def remove_repository(registry: Registry, repository: RepositoryRecord) -> None:
 
 
 def collect_layers(registry: Registry) -> None:
-    """Remove the layers that no image has referenced for a day."""
+    """Remove the layers that no image has referenced for 24 hours."""
     now = registry.clock()
     due = [key for key, since in registry.unused_layers.items() if now - since >= _KEPT]
     for key in due:
@@ -63,7 +63,7 @@ def collect_layers(registry: Registry) -> None:
 
 
 def _forget(registry: Registry, digest: str) -> None:
-    """Remove the bytes, unless another repository has the layer too."""
+    """Remove the bytes, unless another repository has the layer."""
     if not any(digest in one.layers for one in registry.repositories.values()):
         registry.layer_store.remove(digest)
 

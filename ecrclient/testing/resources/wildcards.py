@@ -1,4 +1,4 @@
-"""Patterns in which ``*`` stands for any run of characters, an empty one too."""
+"""Patterns in which ``*`` matches any sequence of characters, including an empty one."""
 
 from __future__ import annotations
 
