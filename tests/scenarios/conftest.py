@@ -1,8 +1,8 @@
-"""The services that the scenarios are played to, each behind a client.
+"""The services that the scenarios run against, each behind a client.
 
-``in-memory`` is :class:`~ecrclient.testing.InMemoryECR` in the process, ``served`` the same over
-HTTP, ``moto`` the server of the project of that name, which is one of the judges in
-tests/conformance.
+``in-memory`` is :class:`~ecrclient.testing.InMemoryECR` in the process, ``served`` is the same over
+HTTP, and ``moto`` is the server of the moto project, an independent implementation that
+tests/conformance uses too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STAGES = [
     ("in-memory", "trio"),
     ("served", "asyncio"),
     ("served", "trio"),
-    ("moto", "asyncio"),  # slow, and the event loop is none of its business
+    ("moto", "asyncio"),  # slow, and independent of the event loop
 ]
 MOTO_STAGES = [stage for stage in STAGES if stage[0] == "moto"]
 STARTS_WITHIN = 60.0
@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(params=STAGES, ids="-".join)
 def stage(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """A service and an event loop. Where moto differs, it has to: else the mark is out of date."""
+    """A service and an event loop. A scenario marked ``moto_differs`` must fail with moto."""
     stage: tuple[str, str] = request.param
     node: pytest.Item = request.node
     differs = node.get_closest_marker("moto_differs")
@@ -58,7 +58,7 @@ def stage(request: pytest.FixtureRequest) -> tuple[str, str]:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Count for the table of ``nox -s conformance`` what moto plays as ECR does, and what not."""
+    """Count moto's passed and failed scenarios for the table of ``nox -s conformance``."""
     report = yield
     assert isinstance(item, pytest.Function)
     if report.when == "call" and item.callspec.params["stage"] in MOTO_STAGES:
@@ -80,7 +80,7 @@ def anyio_backend(stage: tuple[str, str]) -> str:
 
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
-    """moto's server, in a process of its own."""
+    """The URL of moto's server, which runs in a separate process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
@@ -103,12 +103,12 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError("moto's server does not start")
+    raise RuntimeError(f"moto's server must respond within {STARTS_WITHIN:g} s")
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service in which there is nothing yet, and how to get a client of it."""
+    """An empty service, and a factory of clients for it."""
 
     credentials: Credentials
     connect: Callable[[Credentials], ECRClient]
@@ -145,6 +145,6 @@ def _client_of(url: str, credentials: Credentials) -> ECRClient:
         region="us-east-1",
         credentials=credentials,
         endpoint_url=url,
-        # What is refused is refused: nothing here is worth another attempt.
+        # The scenarios provoke errors, which must not be retried.
         options=CallOptions(timeout=30, retry=RetryPolicy(max_attempts=1)),
     )

@@ -1,4 +1,4 @@
-"""How an image is pushed, as docker does it: the blobs, then the manifest that names them."""
+"""Push images as docker does: the blobs, then the manifest that names them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 def digest_of(content: bytes | str) -> str:
-    """As registries name what they hold."""
+    """Return the digest of *content*."""
     content = content.encode() if isinstance(content, str) else content
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
@@ -32,7 +32,7 @@ class TestImage:
 
     @property
     def manifest(self) -> str:
-        """The text that the registry stores."""
+        """The manifest of the image."""
         return json.dumps(
             {
                 "schemaVersion": 2,
@@ -44,23 +44,23 @@ class TestImage:
 
     @property
     def digest(self) -> str:
-        """The image's."""
+        """The digest of the manifest."""
         return digest_of(self.manifest)
 
 
 def image(name: str) -> TestImage:
-    """A small image; another name, other bytes."""
+    """Return a small image, whose content depends on the name."""
     return TestImage(f'{{"name":"{name}"}}'.encode(), [f"{name} {n}".encode() * n for n in (1, 99)])
 
 
 def index_of(*images: TestImage) -> str:
-    """The manifest of an image for several platforms."""
+    """Return the manifest of an image for several platforms."""
     manifests = [_descriptor(OCI_MANIFEST, image.manifest.encode()) for image in images]
     return json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests})
 
 
 async def upload(ecr: ECRClient, repository: str, layer: bytes) -> str:
-    """Upload a layer in one part; its digest."""
+    """Upload a layer in one part, and return its digest."""
     started = await ecr.initiate_layer_upload(repository_name=repository)
     await ecr.upload_layer_part(
         repository_name=repository,
@@ -77,14 +77,14 @@ async def upload(ecr: ECRClient, repository: str, layer: bytes) -> str:
 
 
 async def push(ecr: ECRClient, repository: str, image: TestImage, tag: str | None = None) -> str:
-    """Push an image with all that belongs to it; its digest as the service tells it."""
+    """Push an image with its blobs, and return the digest in the response."""
     for blob in (image.config, *image.layers):
         await upload(ecr, repository, blob)
     return await put(ecr, repository, image.manifest, tag)
 
 
 async def put(ecr: ECRClient, repository: str, manifest: str, tag: str | None = None) -> str:
-    """Push a manifest alone."""
+    """Push a manifest without blobs, and return the digest in the response."""
     pushed = await ecr.put_image(repository_name=repository, image_manifest=manifest, image_tag=tag)
     digest = pushed.image.image_id.image_digest
     assert digest is not None

@@ -1,4 +1,4 @@
-"""Images: pushed, tagged, found, pulled, deleted."""
+"""Push, tag, find, pull and delete images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def tags_of(ecr: ECRClient, repository: str) -> dict[str, list[str]]:
     }
 
 
-async def test_an_image_pushed_and_pulled(ecr: ECRClient, app: str) -> None:
+async def test_push_and_pull(ecr: ECRClient, app: str) -> None:
     digest = await push(ecr, app, A, "v1")
     pulled = await ecr.batch_get_image(repository_name=app, image_ids=[{"image_tag": "v1"}])
     (found,) = pulled.raise_for_failures().images
@@ -47,14 +47,14 @@ async def test_an_image_pushed_and_pulled(ecr: ECRClient, app: str) -> None:
 
 
 @pytest.mark.moto_differs(
-    "moto hashes something else",
+    "moto does not hash the manifest's bytes",
     '"Pulling manifests", OCI Distribution Specification: a digest is that of the bytes',
 )
 async def test_the_digest_is_that_of_the_manifests_bytes(ecr: ECRClient, app: str) -> None:
     assert await push(ecr, app, A, "v1") == A.digest
 
 
-async def test_what_is_known_of_an_image(ecr: ECRClient, app: str) -> None:
+async def test_description_of_an_image(ecr: ECRClient, app: str) -> None:
     digest = await push(ecr, app, A, "v1")
     (detail,) = await ecr.describe_images(repository_name=app).collect()
     assert detail.image_digest == digest
@@ -64,7 +64,7 @@ async def test_what_is_known_of_an_image(ecr: ECRClient, app: str) -> None:
 
 
 @pytest.mark.moto_differs(
-    "moto makes sizes up", '"ImageDetail", Amazon ECR API Reference: the size in the repository'
+    "moto invents sizes", '"ImageDetail", Amazon ECR API Reference: the size in the repository'
 )
 async def test_the_size_of_an_image(ecr: ECRClient, app: str) -> None:
     await push(ecr, app, A, "v1")
@@ -72,30 +72,30 @@ async def test_the_size_of_an_image(ecr: ECRClient, app: str) -> None:
     assert detail.image_size_in_bytes == sum(map(len, (A.config, *A.layers)))
 
 
-async def test_a_second_tag_for_the_same_image(ecr: ECRClient, app: str) -> None:
+async def test_add_a_second_tag(ecr: ECRClient, app: str) -> None:
     digest = await push(ecr, app, A, "v1")
     await put(ecr, app, A.manifest, "latest")
     assert await tags_of(ecr, app) == {digest: ["latest", "v1"]}
 
 
-@pytest.mark.moto_differs("moto forgets the image", '"Image tag mutability", Amazon ECR User Guide')
-async def test_a_tag_that_moves_leaves_its_image_behind(ecr: ECRClient, app: str) -> None:
+@pytest.mark.moto_differs("moto deletes the image", '"Image tag mutability", Amazon ECR User Guide')
+async def test_a_moved_tag_leaves_the_old_image_untagged(ecr: ECRClient, app: str) -> None:
     before = await push(ecr, app, A, "latest")
     after = await push(ecr, app, B, "latest")
     assert await tags_of(ecr, app) == {before: [], after: ["latest"]}
 
 
-async def test_the_same_push_again(ecr: ECRClient, app: str) -> None:
+async def test_the_same_push_again_is_refused(ecr: ECRClient, app: str) -> None:
     await push(ecr, app, A, "v1")
     with pytest.raises(ImageAlreadyExistsException):
         await put(ecr, app, A.manifest, "v1")
 
 
 @pytest.mark.moto_differs(
-    "moto says ImageAlreadyExistsException",
+    "moto returns ImageAlreadyExistsException",
     '"PutImage", Amazon ECR API Reference: ImageTagAlreadyExistsException',
 )
-async def test_an_immutable_tag_stays(ecr: ECRClient, app: str) -> None:
+async def test_an_immutable_tag_does_not_move(ecr: ECRClient, app: str) -> None:
     await ecr.put_image_tag_mutability(repository_name=app, image_tag_mutability="IMMUTABLE")
     digest = await push(ecr, app, A, "v1")
     with pytest.raises(ImageTagAlreadyExistsException):
@@ -104,24 +104,24 @@ async def test_an_immutable_tag_stays(ecr: ECRClient, app: str) -> None:
 
 
 @pytest.mark.moto_differs(
-    "moto takes manifests whatever they name",
+    "moto does not check what a manifest references",
     '"PutImage", Amazon ECR API Reference: LayersNotFoundException',
 )
-async def test_a_manifest_whose_layers_are_missing(ecr: ECRClient, app: str) -> None:
+async def test_an_image_requires_its_layers(ecr: ECRClient, app: str) -> None:
     with pytest.raises(LayersNotFoundException):
         await put(ecr, app, A.manifest, "v1")
 
 
 @pytest.mark.moto_differs(
-    "moto takes manifests whatever they name",
+    "moto does not check what a manifest references",
     '"PutImage", Amazon ECR API Reference: ReferencedImagesNotFoundException',
 )
-async def test_an_index_whose_images_are_missing(ecr: ECRClient, app: str) -> None:
+async def test_an_index_requires_its_images(ecr: ECRClient, app: str) -> None:
     with pytest.raises(ReferencedImagesNotFoundException):
         await put(ecr, app, index_of(A), "v1")
 
 
-async def test_images_that_are_not_there_are_failures(ecr: ECRClient, app: str) -> None:
+async def test_missing_images_are_failures(ecr: ECRClient, app: str) -> None:
     await push(ecr, app, A, "v1")
     response = await ecr.batch_get_image(
         repository_name=app, image_ids=[{"image_tag": "v1"}, {"image_tag": "v2"}]
@@ -132,7 +132,7 @@ async def test_images_that_are_not_there_are_failures(ecr: ECRClient, app: str) 
         await ecr.describe_images(repository_name=app, image_ids=[{"image_tag": "v2"}])
 
 
-async def test_listing_by_tag_status(ecr: ECRClient, app: str) -> None:
+async def test_list_by_tag_status(ecr: ECRClient, app: str) -> None:
     untagged_one = await push(ecr, app, A)
     tagged_one = await push(ecr, app, B, "v1")
     tagged = await ecr.list_images(repository_name=app, filter={"tag_status": "TAGGED"}).collect()
@@ -144,7 +144,7 @@ async def test_listing_by_tag_status(ecr: ECRClient, app: str) -> None:
 
 
 @pytest.mark.moto_differs(
-    "moto gives everything in one page", '"ListImages", Amazon ECR API Reference'
+    "moto returns everything in one page", '"ListImages", Amazon ECR API Reference'
 )
 async def test_images_in_pages(ecr: ECRClient, app: str) -> None:
     for name in "abcde":
@@ -154,7 +154,7 @@ async def test_images_in_pages(ecr: ECRClient, app: str) -> None:
     assert {found.image_tag for page in pages for found in page.image_ids} == set("abcde")
 
 
-async def test_deleting_a_tag_and_an_image(ecr: ECRClient, app: str) -> None:
+async def test_delete_a_tag_and_an_image(ecr: ECRClient, app: str) -> None:
     digest = await push(ecr, app, A, "v1")
     await put(ecr, app, A.manifest, "v2")
     deleted = await ecr.batch_delete_image(repository_name=app, image_ids=[{"image_tag": "v1"}])
@@ -167,7 +167,7 @@ async def test_deleting_a_tag_and_an_image(ecr: ECRClient, app: str) -> None:
 @pytest.mark.moto_differs(
     "moto deletes the image", '"Deleting an image in Amazon ECR", Amazon ECR User Guide'
 )
-async def test_an_image_that_an_index_lists_stays(ecr: ECRClient, app: str) -> None:
+async def test_an_image_of_an_index_is_not_deleted(ecr: ECRClient, app: str) -> None:
     await push(ecr, app, A)
     await put(ecr, app, index_of(A), "v1")
     response = await ecr.batch_delete_image(
@@ -179,7 +179,7 @@ async def test_an_image_that_an_index_lists_stays(ecr: ECRClient, app: str) -> N
     assert A.digest in await tags_of(ecr, app)
 
 
-async def test_an_index_and_its_images(ecr: ECRClient, app: str) -> None:
+async def test_push_and_pull_an_index(ecr: ECRClient, app: str) -> None:
     platforms = [await push(ecr, app, platform) for platform in (A, B)]
     index = index_of(A, B)
     await put(ecr, app, index, "v1")

@@ -1,4 +1,4 @@
-"""Layers: uploaded in parts, asked for, downloaded."""
+"""Upload, check and download layers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def app(ecr: ECRClient) -> str:
     return "app"
 
 
-async def test_a_layer_in_parts(ecr: ECRClient, app: str) -> None:
+async def test_upload_in_parts(ecr: ECRClient, app: str) -> None:
     first, last = b"1" * 5 * 1024 * 1024, b"2" * 1000
     started = await ecr.initiate_layer_upload(repository_name=app)
     sent = 0
@@ -48,7 +48,7 @@ async def test_a_layer_in_parts(ecr: ECRClient, app: str) -> None:
     assert done.layer_digest == digest
 
 
-async def test_which_layers_are_there(ecr: ECRClient, app: str) -> None:
+async def test_availability(ecr: ECRClient, app: str) -> None:
     digest, missing = await upload(ecr, app, LAYER), digest_of("another")
     response = await ecr.batch_check_layer_availability(
         repository_name=app, layer_digests=[digest, missing]
@@ -59,8 +59,8 @@ async def test_which_layers_are_there(ecr: ECRClient, app: str) -> None:
     assert there == {digest}
 
 
-@pytest.mark.moto_differs("moto answers 500", '"GetDownloadUrlForLayer", Amazon ECR API Reference')
-async def test_a_download(ecr: ECRClient, app: str, target: str) -> None:
+@pytest.mark.moto_differs("moto responds 500", '"GetDownloadUrlForLayer", Amazon ECR API Reference')
+async def test_download(ecr: ECRClient, app: str, target: str) -> None:
     pushed = image("a")
     await push(ecr, app, pushed)
     layer = pushed.layers[0]
@@ -75,7 +75,7 @@ async def test_a_download(ecr: ECRClient, app: str, target: str) -> None:
 
 
 @pytest.mark.moto_differs(
-    "moto does not look at the digest",
+    "moto does not check the digest",
     '"CompleteLayerUpload", Amazon ECR API Reference: InvalidLayerException',
 )
 async def test_the_digest_of_an_upload_is_verified(ecr: ECRClient, app: str) -> None:
@@ -94,7 +94,7 @@ async def test_the_digest_of_an_upload_is_verified(ecr: ECRClient, app: str) -> 
 
 
 @pytest.mark.moto_differs(
-    "moto takes it", '"CompleteLayerUpload", Amazon ECR API Reference: EmptyUploadException'
+    "moto accepts it", '"CompleteLayerUpload", Amazon ECR API Reference: EmptyUploadException'
 )
 async def test_an_upload_without_parts(ecr: ECRClient, app: str) -> None:
     started = await ecr.initiate_layer_upload(repository_name=app)
@@ -104,7 +104,7 @@ async def test_an_upload_without_parts(ecr: ECRClient, app: str) -> None:
         )
 
 
-async def test_parts_come_in_order(ecr: ECRClient, app: str) -> None:
+async def test_parts_must_be_consecutive(ecr: ECRClient, app: str) -> None:
     started = await ecr.initiate_layer_upload(repository_name=app)
     with pytest.raises(InvalidLayerPartException) as refused:
         await ecr.upload_layer_part(
@@ -118,16 +118,16 @@ async def test_parts_come_in_order(ecr: ECRClient, app: str) -> None:
 
 
 @pytest.mark.moto_differs(
-    "moto takes it again",
+    "moto accepts it again",
     '"CompleteLayerUpload", Amazon ECR API Reference: LayerAlreadyExistsException',
 )
-async def test_a_layer_is_taken_once(ecr: ECRClient, app: str) -> None:
+async def test_an_existing_layer_is_refused(ecr: ECRClient, app: str) -> None:
     await upload(ecr, app, LAYER)
     with pytest.raises(LayerAlreadyExistsException):
         await upload(ecr, app, LAYER)
 
 
-async def test_an_upload_that_nobody_began(ecr: ECRClient, app: str) -> None:
+async def test_an_unknown_upload(ecr: ECRClient, app: str) -> None:
     upload_id = "00000000-0000-4000-8000-000000000000"
     with pytest.raises(UploadNotFoundException):
         await ecr.complete_layer_upload(

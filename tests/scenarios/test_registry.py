@@ -1,4 +1,4 @@
-"""What belongs to the registry as a whole, and who may ask."""
+"""Settings of the registry, and authentication."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POLICY = {
 }
 
 
-async def test_the_policy_of_a_registry(ecr: ECRClient) -> None:
+async def test_registry_policy(ecr: ECRClient) -> None:
     with pytest.raises(RegistryPolicyNotFoundException):
         await ecr.get_registry_policy()
     await ecr.put_registry_policy(policy_text=POLICY)
@@ -37,7 +37,7 @@ async def test_the_policy_of_a_registry(ecr: ECRClient) -> None:
         await ecr.delete_registry_policy()
 
 
-async def test_where_images_are_replicated_to(ecr: ECRClient) -> None:
+async def test_replication_configuration(ecr: ECRClient) -> None:
     account_id = (await ecr.describe_registry()).registry_id
     await ecr.put_replication_configuration(
         replication_configuration={
@@ -56,7 +56,7 @@ async def test_where_images_are_replicated_to(ecr: ECRClient) -> None:
     assert [chosen.filter for chosen in rule.repository_filters] == ["prod"]
 
 
-async def test_how_a_registry_is_scanned(ecr: ECRClient) -> None:
+async def test_scanning_configuration(ecr: ECRClient) -> None:
     await ecr.put_registry_scanning_configuration(
         scan_type="BASIC",
         rules=[
@@ -71,23 +71,23 @@ async def test_how_a_registry_is_scanned(ecr: ECRClient) -> None:
     assert [rule.scan_frequency for rule in held.rules] == ["SCAN_ON_PUSH"]
 
 
-async def test_a_login(ecr: ECRClient) -> None:
+async def test_authorization_token(ecr: ECRClient) -> None:
     login = await ecr.registry_credentials()
     assert login.username == "AWS"
     assert login.password.get_secret_value()
 
 
 @pytest.mark.moto_differs(
-    "moto's login ended in 2015", '"GetAuthorizationToken", Amazon ECR API Reference: 12 hours'
+    "moto's token expired in 2015", '"GetAuthorizationToken", Amazon ECR API Reference: 12 hours'
 )
-async def test_how_long_a_login_is_good(ecr: ECRClient) -> None:
+async def test_an_authorization_token_is_valid_for_12_hours(ecr: ECRClient) -> None:
     login = await ecr.registry_credentials()
     left = login.expires_at - datetime.now(UTC)
     assert timedelta(hours=11) < left <= timedelta(hours=12, minutes=1)
 
 
 @pytest.mark.moto_differs(
-    "moto takes any signature", '"Authenticating Requests (AWS Signature Version 4)", AWS'
+    "moto accepts any signature", '"Authenticating Requests (AWS Signature Version 4)", AWS'
 )
 async def test_a_wrong_key_is_refused(service: Service) -> None:
     async with service.connect(Credentials("AKIASTRANGER", "unknown")) as stranger:
@@ -96,8 +96,8 @@ async def test_a_wrong_key_is_refused(service: Service) -> None:
     assert refused.value.status in {400, 403}
 
 
-async def test_an_operation_that_moto_lacks(ecr: ECRClient, target: str) -> None:
-    """Where it answers HTML, a client must say so in words and not with a parser's traceback."""
+async def test_an_html_response_is_a_service_error(ecr: ECRClient, target: str) -> None:
+    """moto responds with HTML, which must raise a ServiceError, not a parser's exception."""
     if target == "moto":
         with pytest.raises(ServiceError) as refused:
             await ecr.list_image_referrers(

@@ -28,7 +28,7 @@ POLICY = {
 }
 
 
-async def test_a_repository_from_its_creation_to_its_end(ecr: ECRClient) -> None:
+async def test_create_describe_and_delete(ecr: ECRClient) -> None:
     made = (await ecr.create_repository(repository_name="team/app")).repository
     assert made.repository_name == "team/app"
     assert made.repository_arn == f"arn:aws:ecr:us-east-1:{made.registry_id}:repository/team/app"
@@ -53,7 +53,7 @@ async def test_a_name_is_taken_once(ecr: ECRClient) -> None:
     assert refused.value.status == 400
 
 
-async def test_what_is_not_there(ecr: ECRClient) -> None:
+async def test_missing_repositories(ecr: ECRClient) -> None:
     with pytest.raises(RepositoryNotFoundException):
         await ecr.describe_repositories(repository_names=["app"])
     with pytest.raises(RepositoryNotFoundException):
@@ -62,7 +62,7 @@ async def test_what_is_not_there(ecr: ECRClient) -> None:
         await ecr.list_images(repository_name="app")
 
 
-async def test_only_an_empty_one_is_deleted_without_force(ecr: ECRClient) -> None:
+async def test_delete_with_images_requires_force(ecr: ECRClient) -> None:
     await ecr.create_repository(repository_name="app")
     await push(ecr, "app", image("a"), "v1")
     with pytest.raises(RepositoryNotEmptyException):
@@ -72,7 +72,7 @@ async def test_only_an_empty_one_is_deleted_without_force(ecr: ECRClient) -> Non
 
 
 @pytest.mark.moto_differs(
-    "moto gives everything in one page", '"DescribeRepositories", Amazon ECR API Reference'
+    "moto returns everything in one page", '"DescribeRepositories", Amazon ECR API Reference'
 )
 async def test_repositories_in_pages(ecr: ECRClient) -> None:
     names = [f"app-{number}" for number in range(5)]
@@ -84,7 +84,7 @@ async def test_repositories_in_pages(ecr: ECRClient) -> None:
     assert sorted(found) == names
 
 
-async def test_tags_of_a_repository(ecr: ECRClient) -> None:
+async def test_resource_tags(ecr: ECRClient) -> None:
     made = await ecr.create_repository(
         repository_name="app", tags=[{"key": "env", "value": "test"}, {"key": "a", "value": "1"}]
     )
@@ -95,7 +95,7 @@ async def test_tags_of_a_repository(ecr: ECRClient) -> None:
     assert [(tag.key, tag.value) for tag in held.tags] == [("a", "2")]
 
 
-async def test_settings_of_a_repository(ecr: ECRClient) -> None:
+async def test_settings(ecr: ECRClient) -> None:
     await ecr.create_repository(
         repository_name="app", image_scanning_configuration={"scan_on_push": True}
     )
@@ -109,7 +109,7 @@ async def test_settings_of_a_repository(ecr: ECRClient) -> None:
     assert held.image_scanning_configuration.scan_on_push is False
 
 
-async def test_the_policy_of_a_repository(ecr: ECRClient) -> None:
+async def test_repository_policy(ecr: ECRClient) -> None:
     await ecr.create_repository(repository_name="app")
     with pytest.raises(RepositoryPolicyNotFoundException):
         await ecr.get_repository_policy(repository_name="app")
@@ -122,13 +122,13 @@ async def test_the_policy_of_a_repository(ecr: ECRClient) -> None:
         await ecr.delete_repository_policy(repository_name="app")
 
 
-async def test_a_policy_that_is_no_json(ecr: ECRClient) -> None:
+async def test_a_policy_that_is_not_json(ecr: ECRClient) -> None:
     await ecr.create_repository(repository_name="app")
     with pytest.raises(InvalidParameterException):
-        await ecr.set_repository_policy(repository_name="app", policy_text="no policy")
+        await ecr.set_repository_policy(repository_name="app", policy_text="not JSON")
 
 
-async def test_the_lifecycle_policy_of_a_repository(ecr: ECRClient) -> None:
+async def test_lifecycle_policy(ecr: ECRClient) -> None:
     await ecr.create_repository(repository_name="app")
     with pytest.raises(LifecyclePolicyNotFoundException):
         await ecr.get_lifecycle_policy(repository_name="app")
