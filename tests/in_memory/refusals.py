@@ -351,7 +351,7 @@ MODELLED = {
 """Every error of every operation."""
 
 
-def _left(code: str, *tables: Mapping[Pair, Any]) -> list[str]:
+def _remaining(code: str, *tables: Mapping[Pair, Any]) -> list[str]:
     """Return the operations that model the error and are not in the tables or in that of faults."""
     covered = {pair for table in tables for pair in table}
     _, by_fault = _BY_FAULT.get(code, ("", ()))
@@ -359,12 +359,12 @@ def _left(code: str, *tables: Mapping[Pair, Any]) -> list[str]:
     return sorted(operations.difference(by_fault or ()))
 
 
-INVALID = _left("InvalidParameterException", BY_RULE)
+INVALID = _remaining("InvalidParameterException", BY_RULE)
 """The operations with a member that has a constraint."""
-NO_REPOSITORY = _left("RepositoryNotFoundException", BY_RULE)
+NO_REPOSITORY = _remaining("RepositoryNotFoundException", BY_RULE)
 """The operations that name a repository and refuse one that does not exist."""
 FAULTS: dict[str, Sequence[str]] = {
-    code: operations or _left(code, BY_RULE, ON_WHAT_IS_MISSING)
+    code: operations or _remaining(code, BY_RULE, ON_WHAT_IS_MISSING)
     for code, (_, operations) in _BY_FAULT.items()
 }
 """The operations by the errors that only a fault raises."""

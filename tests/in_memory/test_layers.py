@@ -64,10 +64,10 @@ async def archive(client: ECRClient, repository: str, digest: str) -> None:
 
 class TestAvailability:
     async def test_each_digest_has_a_separate_result(self, client: ECRClient, pushed: str) -> None:
-        loose = await upload(client, pushed, b"loose")
+        unused = await upload(client, pushed, b"unused")
         response = await client.batch_check_layer_availability(
             repository_name=pushed,
-            layer_digests=[digest_of(CONFIG), LAYER, loose, "sha256:00", "x", "", LAYER],
+            layer_digests=[digest_of(CONFIG), LAYER, unused, "sha256:00", "x", "", LAYER],
         )
         assert [
             (one.layer_digest, one.layer_availability, one.layer_size, one.media_type)
@@ -75,7 +75,7 @@ class TestAvailability:
         ] == [
             (digest_of(CONFIG), "AVAILABLE", 10, OCI_CONFIG),
             (LAYER, "AVAILABLE", 3000, OCI_LAYER),
-            (loose, "AVAILABLE", 5, None),
+            (unused, "AVAILABLE", 6, None),
             ("sha256:00", "UNAVAILABLE", None, None),
         ]
         assert [(one.layer_digest, one.failure_code) for one in response.failures] == [
@@ -252,9 +252,9 @@ class TestDownloadUrl:
             await url_of(client, "other")
 
     async def test_a_layer_without_an_image(self, client: ECRClient, pushed: str) -> None:
-        loose = await upload(client, pushed, b"loose")
-        with pytest.raises(LayerInaccessibleException, match=loose):
-            await url_of(client, pushed, loose)
+        unused = await upload(client, pushed, b"unused")
+        with pytest.raises(LayerInaccessibleException, match=unused):
+            await url_of(client, pushed, unused)
 
     async def test_a_layer_of_an_archived_image(self, client: ECRClient, pushed: str) -> None:
         await archive(client, pushed, digest_of(image_manifest()))

@@ -284,7 +284,7 @@ def is_due(rule: LifecycleRule, one: ImageRecord, images: Sequence[ImageRecord])
     return len(younger) >= number
 
 
-def is_held(rule: LifecycleRule, one: ImageRecord, images: Sequence[ImageRecord]) -> bool:
+def is_protected(rule: LifecycleRule, one: ImageRecord, images: Sequence[ImageRecord]) -> bool:
     indexes = [other for other in images if one.digest in other.references]
     if rule.action.type == "transition":
         indexes = [index for index in indexes if not index.is_archived]
@@ -300,6 +300,6 @@ def test_only_the_first_rule_that_selects_an_image_applies(
     for one in images:
         matching = [rule for rule in policy.rules if matches_tags(rule, one)]
         first = min(matching, key=lambda rule: rule.rule_priority, default=None)
-        if first and is_due(first, one, images) and not is_held(first, one, images):
+        if first and is_due(first, one, images) and not is_protected(first, one, images):
             expected[one.digest] = first.rule_priority
     assert outcome(policy, *images) == expected

@@ -58,7 +58,7 @@ async def preview(
     return await client.get_lifecycle_policy_preview(repository_name=repository)
 
 
-async def left(client: ECRClient, repository: str) -> set[str]:
+async def active_tags(client: ECRClient, repository: str) -> set[str]:
     """Return the tags of the active images."""
     return {
         tag
@@ -95,7 +95,9 @@ class TestPreview:
         assert got.summary is not None
         assert got.summary.expiring_image_total_count == 1
         assert got.summary.transitioning_image_total_counts == []
-        assert await left(client, repository) == {"a", "b"}, "a preview does not delete images"
+        assert await active_tags(client, repository) == {"a", "b"}, (
+            "a preview does not delete images"
+        )
 
     async def test_the_waiter_waits_for_it(
         self, ecr: InMemoryECR, client: ECRClient, repository: str
@@ -252,13 +254,13 @@ class TestApply:
         policy = LifecyclePolicy.of(keep_last(1, tags="any"))
         await client.put_lifecycle_policy(repository_name=repository, lifecycle_policy_text=policy)
         await push(client, clock, repository, "a", "b", "c")
-        assert await left(client, repository) == {"a", "b", "c"}
+        assert await active_tags(client, repository) == {"a", "b", "c"}
 
         done = ecr.lifecycle.apply()
         assert {name: [one.image_tags for one in gone] for name, gone in done.items()} == {
             repository: [["a"], ["b"]]
         }
-        assert await left(client, repository) == {"c"}
+        assert await active_tags(client, repository) == {"c"}
         assert ecr.lifecycle.apply() == {repository: []}
 
     async def test_the_time_of_the_last_evaluation(
@@ -304,7 +306,7 @@ class TestApply:
         clock.advance(days=30)
         (archived,) = ecr.lifecycle.apply()[repository]
         assert archived.action == ARCHIVE
-        assert await left(client, repository) == set()
+        assert await active_tags(client, repository) == set()
         (image,) = await client.describe_images(
             repository_name=repository, filter={"image_status": "ARCHIVED"}
         ).collect()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 LAYER = digest_of(LAYERS[1])
 
 
-async def is_there(client: ECRClient, repository: str, digest: str = LAYER) -> bool:
+async def is_available(client: ECRClient, repository: str, digest: str = LAYER) -> bool:
     response = await client.batch_check_layer_availability(
         repository_name=repository, layer_digests=[digest]
     )
@@ -37,13 +37,13 @@ async def test_a_layer_without_an_image_is_removed(
     client: ECRClient, clock: HandClock, repository: str
 ) -> None:
     await push(client, repository)
-    loose = await upload(client, repository, b"loose")
+    unused = await upload(client, repository, b"unused")
     clock.advance(hours=23, minutes=59)
-    assert await is_there(client, repository, loose)
+    assert await is_available(client, repository, unused)
     clock.advance(minutes=1)
-    assert not await is_there(client, repository, loose)
-    assert await is_there(client, repository)
-    assert await upload(client, repository, b"loose") == loose
+    assert not await is_available(client, repository, unused)
+    assert await is_available(client, repository)
+    assert await upload(client, repository, b"unused") == unused
 
 
 async def test_a_push_after_the_layers_were_removed(
@@ -61,9 +61,9 @@ async def test_layers_of_a_deleted_image_are_removed(
     clock.advance(days=100)
     await client.batch_delete_image(repository_name=repository, image_ids=[{"image_tag": "v1"}])
     clock.advance(hours=23)
-    assert await is_there(client, repository)
+    assert await is_available(client, repository)
     clock.advance(hours=1)
-    assert not await is_there(client, repository)
+    assert not await is_available(client, repository)
 
 
 async def test_layers_of_another_image_are_kept(
@@ -73,12 +73,12 @@ async def test_layers_of_another_image_are_kept(
     await push(client, repository, "v2", image_manifest("other"))
     await client.batch_delete_image(repository_name=repository, image_ids=[{"image_tag": "v1"}])
     clock.advance(days=2)
-    assert await is_there(client, repository)
+    assert await is_available(client, repository)
     await client.batch_delete_image(repository_name=repository, image_ids=[{"image_tag": "v2"}])
     clock.advance(hours=23)
-    assert await is_there(client, repository)
+    assert await is_available(client, repository)
     clock.advance(hours=1)
-    assert not await is_there(client, repository)
+    assert not await is_available(client, repository)
 
 
 async def test_layers_of_an_image_pushed_again_are_kept(
@@ -89,7 +89,7 @@ async def test_layers_of_an_image_pushed_again_are_kept(
     clock.advance(hours=23)
     await push(client, repository)
     clock.advance(days=2)
-    assert await is_there(client, repository)
+    assert await is_available(client, repository)
 
 
 async def test_archived_images_keep_their_layers(
@@ -116,9 +116,9 @@ async def test_layers_of_an_expired_image_are_removed(
     )
     clock.advance(days=31)
     assert len(ecr.lifecycle.apply()[repository]) == 1
-    assert await is_there(client, repository)
+    assert await is_available(client, repository)
     clock.advance(hours=24)
-    assert not await is_there(client, repository)
+    assert not await is_available(client, repository)
 
 
 async def test_layers_of_a_recreated_repository_are_kept(
@@ -128,7 +128,7 @@ async def test_layers_of_a_recreated_repository_are_kept(
     await client.delete_repository(repository_name=repository)
     ecr.add_layer(repository, LAYERS[1])
     clock.advance(hours=1)
-    assert await is_there(client, repository)
+    assert await is_available(client, repository)
 
 
 async def test_unused_layers_are_saved_in_a_state(
@@ -138,26 +138,26 @@ async def test_unused_layers_are_saved_in_a_state(
     restored = InMemoryECR.load(tmp_path / "state.json", clock=clock)
     clock.advance(hours=23)
     async with restored.client() as client:
-        assert await is_there(client, repository)
+        assert await is_available(client, repository)
         clock.advance(hours=1)
-        assert not await is_there(client, repository, digest_of(CONFIG))
+        assert not await is_available(client, repository, digest_of(CONFIG))
 
 
 async def test_a_state_lists_the_layers_without_an_image(
     ecr: InMemoryECR, client: ECRClient, clock: HandClock, repository: str, tmp_path: Path
 ) -> None:
-    def unused() -> dict[str, str]:
+    def unused_layers() -> dict[str, str]:
         ecr.save(tmp_path / "state.json")
         document = json.loads((tmp_path / "state.json").read_text(encoding="utf-8"))
         names: dict[str, str] = document["unused_layers"]
         return names
 
-    assert len(unused()) == 3
+    assert len(unused_layers()) == 3
     await push(client, repository)
-    assert unused() == {}
+    assert unused_layers() == {}
     clock.advance(hours=1)
     await client.batch_delete_image(repository_name=repository, image_ids=[{"image_tag": "v1"}])
-    assert set(unused().values()) == {f"{clock():%Y-%m-%dT%H:%M:%SZ}"}
+    assert set(unused_layers().values()) == {f"{clock():%Y-%m-%dT%H:%M:%SZ}"}
 
 
 async def test_a_file_is_removed_with_the_last_repository_of_its_layer(
@@ -165,15 +165,15 @@ async def test_a_file_is_removed_with_the_last_repository_of_its_layer(
 ) -> None:
     ecr = InMemoryECR(clock=clock, layers_dir=tmp_path)
     for name in ("one", "two", "three"):
-        ecr.add_layer(name, b"loose")
+        ecr.add_layer(name, b"unused")
     ecr.add_image("two", [b"kept"])
-    file = tmp_path / "sha256" / digest_of(b"loose").removeprefix("sha256:")
+    file = tmp_path / "sha256" / digest_of(b"unused").removeprefix("sha256:")
     async with ecr.client() as client:
         await client.delete_repository(repository_name="one")
         assert file.exists()
         clock.advance(hours=24)
-        assert not await is_there(client, "two", digest_of(b"loose"))
+        assert not await is_available(client, "two", digest_of(b"unused"))
         assert not file.exists()
-        assert await is_there(client, "two", digest_of(b"kept"))
+        assert await is_available(client, "two", digest_of(b"kept"))
         await client.delete_repository(repository_name="two", force=True)
     assert list((tmp_path / "sha256").iterdir()) == []

@@ -49,9 +49,9 @@ async def test_replication_configuration(ecr: ECRClient) -> None:
             ]
         }
     )
-    held = (await ecr.describe_registry()).replication_configuration
-    assert held is not None
-    (rule,) = held.rules
+    stored = (await ecr.describe_registry()).replication_configuration
+    assert stored is not None
+    (rule,) = stored.rules
     assert [to.region for to in rule.destinations] == ["eu-west-1"]
     assert [chosen.filter for chosen in rule.repository_filters] == ["prod"]
 
@@ -66,9 +66,9 @@ async def test_scanning_configuration(ecr: ECRClient) -> None:
             }
         ],
     )
-    held = (await ecr.get_registry_scanning_configuration()).scanning_configuration
-    assert held is not None
-    assert [rule.scan_frequency for rule in held.rules] == ["SCAN_ON_PUSH"]
+    stored = (await ecr.get_registry_scanning_configuration()).scanning_configuration
+    assert stored is not None
+    assert [rule.scan_frequency for rule in stored.rules] == ["SCAN_ON_PUSH"]
 
 
 async def test_authorization_token(ecr: ECRClient) -> None:

@@ -91,8 +91,8 @@ async def test_resource_tags(ecr: ECRClient) -> None:
     arn = made.repository.repository_arn
     await ecr.tag_resource(resource_arn=arn, tags=[{"key": "a", "value": "2"}])
     await ecr.untag_resource(resource_arn=arn, tag_keys=["env"])
-    held = await ecr.list_tags_for_resource(resource_arn=arn)
-    assert [(tag.key, tag.value) for tag in held.tags] == [("a", "2")]
+    stored = await ecr.list_tags_for_resource(resource_arn=arn)
+    assert [(tag.key, tag.value) for tag in stored.tags] == [("a", "2")]
 
 
 async def test_settings(ecr: ECRClient) -> None:
@@ -103,10 +103,10 @@ async def test_settings(ecr: ECRClient) -> None:
     await ecr.put_image_scanning_configuration(
         repository_name="app", image_scanning_configuration={"scan_on_push": False}
     )
-    (held,) = await ecr.describe_repositories().collect()
-    assert held.image_tag_mutability == "IMMUTABLE"
-    assert held.image_scanning_configuration is not None
-    assert held.image_scanning_configuration.scan_on_push is False
+    (stored,) = await ecr.describe_repositories().collect()
+    assert stored.image_tag_mutability == "IMMUTABLE"
+    assert stored.image_scanning_configuration is not None
+    assert stored.image_scanning_configuration.scan_on_push is False
 
 
 async def test_repository_policy(ecr: ECRClient) -> None:
@@ -114,8 +114,8 @@ async def test_repository_policy(ecr: ECRClient) -> None:
     with pytest.raises(RepositoryPolicyNotFoundException):
         await ecr.get_repository_policy(repository_name="app")
     await ecr.set_repository_policy(repository_name="app", policy_text=POLICY)
-    held = await ecr.get_repository_policy(repository_name="app")
-    assert json.loads(held.policy_text or "") == POLICY
+    stored = await ecr.get_repository_policy(repository_name="app")
+    assert json.loads(stored.policy_text or "") == POLICY
     deleted = await ecr.delete_repository_policy(repository_name="app")
     assert json.loads(deleted.policy_text or "") == POLICY
     with pytest.raises(RepositoryPolicyNotFoundException):
@@ -134,8 +134,8 @@ async def test_lifecycle_policy(ecr: ECRClient) -> None:
         await ecr.get_lifecycle_policy(repository_name="app")
     policy = LifecyclePolicy.of(expire_after(14, tags="untagged"))
     await ecr.put_lifecycle_policy(repository_name="app", lifecycle_policy_text=policy)
-    held = await ecr.get_lifecycle_policy(repository_name="app")
-    assert LifecyclePolicy.parse(held.lifecycle_policy_text) == policy
+    stored = await ecr.get_lifecycle_policy(repository_name="app")
+    assert LifecyclePolicy.parse(stored.lifecycle_policy_text) == policy
     await ecr.delete_lifecycle_policy(repository_name="app")
     with pytest.raises(LifecyclePolicyNotFoundException):
         await ecr.delete_lifecycle_policy(repository_name="app")

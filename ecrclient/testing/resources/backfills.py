@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 __all__ = ["Backfills"]
 
 _MOST_IN_PROGRESS = 10
-_KEPT = timedelta(days=90)
-_LISTED = 25
+_LISTED_FOR = timedelta(days=90)
+_PAGE_SIZE = 25
 _STOPPABLE = frozenset({"PREPARING", "IN_PROGRESS"})
 
 
@@ -122,7 +122,7 @@ class Backfills:
         """Return the backfills in progress and those that ended within the last 90 days."""
         self._check_registry("ListReplicationBackfills", request.registry_id)
         page, next_token = self._pages.cut(
-            request, self._kept().values(), key=_sort_key, default_size=_LISTED
+            request, self._listed().values(), key=_sort_key, default_size=_PAGE_SIZE
         )
         return ListReplicationBackfillsResponse(
             registry_id=self._registry.account_id,
@@ -192,7 +192,7 @@ class Backfills:
             )
 
     def _backfill(self, backfill_id: str) -> BackfillRecord:
-        backfill = self._kept().get(backfill_id.lower())
+        backfill = self._listed().get(backfill_id.lower())
         if backfill is None:
             raise refuse(
                 ReplicationBackfillNotFoundException,
@@ -201,9 +201,9 @@ class Backfills:
             )
         return backfill
 
-    def _kept(self) -> dict[str, BackfillRecord]:
+    def _listed(self) -> dict[str, BackfillRecord]:
         now, backfills = self._registry.clock(), self._registry.backfills
-        return {key: one for key, one in backfills.items() if now - one.ended_at <= _KEPT}
+        return {key: one for key, one in backfills.items() if now - one.ended_at <= _LISTED_FOR}
 
 
 def _destination(backfill: BackfillRecord) -> ReplicationDestination:

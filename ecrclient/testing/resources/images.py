@@ -91,7 +91,7 @@ class Images:
     def get(self, request: BatchGetImageRequest) -> BatchGetImageResponse:
         """Return the manifests of the named images, and a failure for each that is not found."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
-        images, failures = _sort_out(
+        images, failures = _separate(
             self._image(repository, image_id, request.accepted_media_types)
             for image_id in _unique(request.image_ids)
         )
@@ -100,7 +100,7 @@ class Images:
     def delete(self, request: BatchDeleteImageRequest) -> BatchDeleteImageResponse:
         """Remove tags and images, in the order in which the request names them."""
         repository = self._registry.repository(request.repository_name, request.registry_id)
-        deleted, failures = _sort_out(
+        deleted, failures = _separate(
             _delete(self._registry, repository, image_id) for image_id in _unique(request.image_ids)
         )
         return BatchDeleteImageResponse(
@@ -211,7 +211,7 @@ def _delete(
     return [identify(image.digest, gone) for gone in image.tags or (None,)]
 
 
-def _sort_out(outcomes: Iterable[T | ImageFailure]) -> tuple[list[T], list[ImageFailure]]:
+def _separate(outcomes: Iterable[T | ImageFailure]) -> tuple[list[T], list[ImageFailure]]:
     """Separate the successes of a batch call from its failures."""
     done: list[T] = []
     failures: list[ImageFailure] = []

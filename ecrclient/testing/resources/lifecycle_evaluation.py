@@ -52,7 +52,7 @@ def evaluate(
         decisions += [
             Decision(image, rule)
             for image in _due(rule.selection, selected, now)
-            if image.digest not in taken and not _is_held(repository, image, rule.action)
+            if image.digest not in taken and not _is_protected(repository, image, rule.action)
         ]
         taken.update(image.digest for image in selected)
     return decisions
@@ -113,7 +113,9 @@ _CLOCKS: dict[str, Callable[[ImageRecord], datetime]] = {
 }
 
 
-def _is_held(repository: RepositoryRecord, image: ImageRecord, action: LifecycleAction) -> bool:
+def _is_protected(
+    repository: RepositoryRecord, image: ImageRecord, action: LifecycleAction
+) -> bool:
     """Whether an index that lists the image prevents the action."""
     indexes = [repository.images[digest] for digest in repository.indexes_with(image.digest)]
     if action.type == "transition":

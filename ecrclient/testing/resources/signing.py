@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Signing", "signing_profiles"]
 
-_TAKES = timedelta(seconds=5)
+_DURATION = timedelta(seconds=5)
 
 
 def signing_profiles(registry: Registry, repository_name: str) -> list[str]:
@@ -88,7 +88,7 @@ class Signing:
         registry = self._registry
         repository = registry.repository(request.repository_name, request.registry_id)
         image = named_image(registry, repository, request.image_id)
-        is_done = registry.clock() - image.pushed_at >= _TAKES
+        is_done = registry.clock() - image.pushed_at >= _DURATION
         return DescribeImageSigningStatusResponse(
             registry_id=registry.account_id,
             repository_name=repository.name,

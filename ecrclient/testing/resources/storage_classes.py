@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["StorageClasses", "restore_now"]
 
 # ECR documents up to 20 minutes, for which callers have to be prepared.
-_RESTORING_TAKES = timedelta(minutes=20)
+_RESTORE_DURATION = timedelta(minutes=20)
 
 # The status that an image must have to be moved to a storage class.
-_COMES_FROM = {"ARCHIVE": "ACTIVE", "STANDARD": "ARCHIVED"}
+_REQUIRED_STATUS = {"ARCHIVE": "ACTIVE", "STANDARD": "ARCHIVED"}
 
 
 class StorageClasses:
@@ -51,7 +51,7 @@ class StorageClasses:
         image = named_image(self._registry, repository, request.image_id)
         now, target = self._registry.clock(), request.target_storage_class
         status = image.status(now)
-        if status != _COMES_FROM[target]:
+        if status != _REQUIRED_STATUS[target]:
             raise refuse(
                 ImageStorageClassUpdateNotSupportedException,
                 f"The image with digest '{image.digest}' is {status} and cannot be moved to the "
@@ -60,7 +60,7 @@ class StorageClasses:
         if target == "ARCHIVE":
             image.is_archived, image.archived_at = True, now
         else:
-            image.is_archived, image.activated_at = False, now + _RESTORING_TAKES
+            image.is_archived, image.activated_at = False, now + _RESTORE_DURATION
         return UpdateImageStorageClassResponse(
             registry_id=self._registry.account_id,
             repository_name=repository.name,

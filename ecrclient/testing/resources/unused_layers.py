@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["collect_layers", "mark_unused", "mark_used", "remove_image", "remove_repository"]
 
-_KEPT = timedelta(hours=24)
+_LIFETIME = timedelta(hours=24)
 
 
 def mark_unused(registry: Registry, repository: RepositoryRecord, digests: Iterable[str]) -> None:
@@ -51,7 +51,7 @@ def remove_repository(registry: Registry, repository: RepositoryRecord) -> None:
 def collect_layers(registry: Registry) -> None:
     """Remove the layers that no image has referenced for 24 hours."""
     now = registry.clock()
-    due = [key for key, since in registry.unused_layers.items() if now - since >= _KEPT]
+    due = [key for key, since in registry.unused_layers.items() if now - since >= _LIFETIME]
     for key in due:
         del registry.unused_layers[key]
         name, _, digest = key.partition("@")
