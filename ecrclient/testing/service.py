@@ -14,7 +14,7 @@ from ecrclient.operations import OPERATIONS, SERVICE
 from .auth import Authenticator
 from .dispatch import Handlers
 from .errors import encode_error, refuse_common
-from .resources import answer_everything
+from .resources import register_resources
 from .resources.layer_downloads import LayerDownloads
 from .resources.unused_layers import collect_layers
 from .wire import HttpAnswer
@@ -68,7 +68,7 @@ class Service:
         )
         self._handlers = Handlers()
         self._downloads = LayerDownloads(registry)
-        answer_everything(registry, self._handlers, self._downloads)
+        register_resources(registry, self._handlers, self._downloads)
 
     def accept(self, credentials: Credentials, principal_arn: str) -> None:
         """Accept signatures that are made with these credentials, as a principal's."""
@@ -91,7 +91,7 @@ class Service:
 
     def _answer(self, request: HttpRequest, scripted: ServiceError | None) -> HttpAnswer:
         if scripted is None and self._downloads.serves(request):
-            return self._downloads.answer(request)
+            return self._downloads.respond(request)
         headers = {
             "x-amzn-requestid": str(uuid.uuid4()),
             "content-type": _CONTENT_TYPE,

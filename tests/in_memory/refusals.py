@@ -1,6 +1,6 @@
-"""Scripts that provoke each error of the service's model, for every client.
+"""How each error that the service's model lists is provoked: one table for every client.
 
-Calls have the members of the wire format. The last call of a script is the one that fails.
+Calls are spelled as on the wire. The last call of a script is the one that is refused.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ ON_WHAT_IS_MISSING: dict[Pair, dict[str, Any]] = {
     ("UploadLayerPart", "UploadNotFoundException"): _UPLOAD,
     ("ValidatePullThroughCacheRule", "PullThroughCacheRuleNotFoundException"): {},
 }
-"""Members to add to a minimal request, in a registry with an empty repository only."""
+"""What to ask a registry with nothing but an empty repository, beside the least of the model."""
 
 
 def _calls(*calls: tuple[str, Mapping[str, Any]]) -> Script:
@@ -95,7 +95,7 @@ def _push(scene: Scene) -> None:
 
 
 def _pushed(*calls: tuple[str, Mapping[str, Any]]) -> Script:
-    """Return a script with the calls, in a repository with an image tagged ``v1``."""
+    """The calls, in a repository with an image that is tagged ``v1``."""
 
     def script(scene: Scene) -> None:
         _push(scene)
@@ -105,8 +105,8 @@ def _pushed(*calls: tuple[str, Mapping[str, Any]]) -> Script:
 
 
 def _upload(scene: Scene, *parts: bytes) -> dict[str, Any]:
-    """Start an upload, and send parts of it."""
-    scene.ecr.add_layer("team/app", b"a layer that creates the repository")
+    """Begin an upload, and send parts of it."""
+    scene.ecr.add_layer("team/app", b"another one, for the repository to be there")
     upload = {**_WHERE, "uploadId": scene("InitiateLayerUpload", **_WHERE)["uploadId"]}
     first = 0
     for part in parts:
@@ -140,7 +140,7 @@ def _leave_a_gap(scene: Scene) -> None:
 
 def _send_one_part_more(scene: Scene) -> None:
     upload = _upload(scene, b"x")
-    # The other 4199 parts are written into the state, because sending them would be slow.
+    # The 4199 that are missing are written into the state: to send them would take its time.
     with TemporaryDirectory() as folder:
         file = Path(folder) / "state.json"
         scene.ecr.save(file)
@@ -300,7 +300,7 @@ BY_RULE: dict[Pair, Script] = {
     ("UploadLayerPart", "InvalidLayerPartException"): _leave_a_gap,
     ("UploadLayerPart", "LimitExceededException"): _send_one_part_more,
 }
-"""The scripts of errors that a rule of a resource raises."""
+"""The scripts of errors that the rules of a resource give."""
 
 _UNDOCUMENTED_LIMITS = (
     *("BatchGetImage", "CreateRepository", "CreateRepositoryCreationTemplate", "PutImage"),
@@ -314,18 +314,18 @@ _WITHOUT_MEMBERS = (
 
 _BY_FAULT: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "BlockedByOrganizationPolicyException": ("There are no organizations.", None),
-    "InvalidParameterException": ("The request has no members.", _WITHOUT_MEMBERS),
+    "InvalidParameterException": ("They have no members.", _WITHOUT_MEMBERS),
     "KmsException": ("There is no KMS.", None),
     "LimitExceededException": (
-        "The quotas can be raised, are too large for a test, or are not documented.",
+        "The quotas can be raised, are more than a test can use up, or are in no document.",
         _UNDOCUMENTED_LIMITS,
     ),
     "RepositoryNotFoundException": (
-        "The response lists missing repositories among its failures.",
+        "It tells of missing repositories among the failures.",
         ("BatchGetRepositoryScanningConfiguration",),
     ),
-    "ServerException": ("The in-memory service does not fail unless a fault is set.", None),
-    "TooManyTagsException": ("Removing tags cannot exceed the limit.", ("UntagResource",)),
+    "ServerException": ("It does not fail by itself.", None),
+    "TooManyTagsException": ("To remove tags leaves fewer.", ("UntagResource",)),
     "UnableToDecryptSecretValueException": ("There is no Secrets Manager.", None),
     "UnableToGetUpstreamImageException": ("Nothing is fetched from upstream registries.", None),
     "UnableToGetUpstreamLayerException": ("Nothing is fetched from upstream registries.", None),
@@ -334,13 +334,13 @@ _BY_FAULT: dict[str, tuple[str, tuple[str, ...] | None]] = {
         None,
     ),
     "ValidationException": (
-        "Its causes are not documented: bad parameters raise InvalidParameterException.",
+        "No document says what is refused so: bad parameters are InvalidParameterException.",
         None,
     ),
 }
-"""The errors that only ``ecr.faults`` raises: the reason, and the operations.
+"""The errors that no rule gives, only ``ecr.faults``: why, and of which operations.
 
-None means every operation that models the error and is not in one of the other tables.
+None: of all that have it and are in none of the other tables.
 """
 
 MODELLED = {
@@ -351,20 +351,20 @@ MODELLED = {
 """Every error of every operation."""
 
 
-def _remaining(code: str, *tables: Mapping[Pair, Any]) -> list[str]:
-    """Return the operations that model the error and are not in the tables or in that of faults."""
-    covered = {pair for table in tables for pair in table}
+def _left(code: str, *tables: Mapping[Pair, Any]) -> list[str]:
+    """The operations with the error that are in none of the tables, nor in that of faults."""
+    told = {pair for table in tables for pair in table}
     _, by_fault = _BY_FAULT.get(code, ("", ()))
-    operations = {name for name, modelled in MODELLED - covered if modelled == code}
+    operations = {name for name, modelled in MODELLED - told if modelled == code}
     return sorted(operations.difference(by_fault or ()))
 
 
-INVALID = _remaining("InvalidParameterException", BY_RULE)
-"""The operations with a member that has a constraint."""
-NO_REPOSITORY = _remaining("RepositoryNotFoundException", BY_RULE)
-"""The operations that name a repository and refuse one that does not exist."""
+INVALID = _left("InvalidParameterException", BY_RULE)
+"""The operations that have a member with a constraint to break."""
+NO_REPOSITORY = _left("RepositoryNotFoundException", BY_RULE)
+"""The operations that name a repository, and refuse one that is not there."""
 FAULTS: dict[str, Sequence[str]] = {
-    code: operations or _remaining(code, BY_RULE, ON_WHAT_IS_MISSING)
+    code: operations or _left(code, BY_RULE, ON_WHAT_IS_MISSING)
     for code, (_, operations) in _BY_FAULT.items()
 }
-"""The operations by the errors that only a fault raises."""
+"""The operations by the errors that only a fault gives them."""

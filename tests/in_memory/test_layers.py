@@ -233,7 +233,7 @@ class TestDownloadUrl:
         parts = urlsplit(url)
         request = HttpRequest("GET", parts.path, parts.query, {"host": parts.netloc}, b"")
         assert downloads.serves(request)
-        assert downloads.answer(request).body == b"layer"
+        assert downloads.respond(request).body == b"layer"
 
     async def test_another_partition(self) -> None:
         ecr = InMemoryECR(region="cn-north-1")

@@ -19,7 +19,7 @@ from ecrclient.errors import InvalidParameterException, RepositoryNotFoundExcept
 from ecrclient.operations import OPERATIONS
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.dispatch import Handlers
-from ecrclient.testing.resources import answer_everything
+from ecrclient.testing.resources import register_resources
 from ecrclient.testing.resources.layer_downloads import LayerDownloads
 from ecrclient.testing.store import Registry, utc_now
 from tests.in_memory.builders import post
@@ -81,7 +81,7 @@ async def test_handlers_take_and_give_the_models_of_their_operation() -> None:
             registered.add(operation.name)
 
     registry = Registry("123456789012", "us-east-1", utc_now)
-    answer_everything(registry, Recorder(), LayerDownloads(registry))
+    register_resources(registry, Recorder(), LayerDownloads(registry))
     assert registered == {operation.name for operation in OPERATIONS.values()}
 
 

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from ..store import Registry
     from .layer_downloads import LayerDownloads
 
-__all__ = ["answer_everything"]
+__all__ = ["register_resources"]
 
 
-def answer_everything(registry: Registry, handlers: Handlers, downloads: LayerDownloads) -> None:
+def register_resources(registry: Registry, handlers: Handlers, downloads: LayerDownloads) -> None:
     """Register the handlers of every resource of the registry."""
     pages = Pages()
     Repositories(registry, pages).register(handlers)

@@ -187,7 +187,7 @@ class Backfills:
         if len(running) >= _MOST_IN_PROGRESS:
             raise refuse(
                 LimitExceededException,
-                f"A registry must have at most {_MOST_IN_PROGRESS} replication backfills in "
+                f"A registry can have at most {_MOST_IN_PROGRESS} replication backfills in "
                 "progress",
             )
 

@@ -69,7 +69,7 @@ class LayerDownloads:
         """Whether the request is for a layer, not an API call."""
         return request.method in ("GET", "HEAD") and request.path.startswith(_FOLDER)
 
-    def answer(self, request: HttpRequest) -> HttpAnswer:
+    def respond(self, request: HttpRequest) -> HttpAnswer:
         """Return the layer, a range of it, or an error of S3."""
         answer = self._get(request)
         if request.method == "GET":

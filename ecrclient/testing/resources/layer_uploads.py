@@ -178,8 +178,8 @@ class LayerUploads:
             problem = "the part must not be empty"
         elif last - first + 1 != len(request.layer_part_blob):
             problem = (
-                f"the part must have the {last - first + 1} bytes from {first} to {last}, "
-                f"not {len(request.layer_part_blob)}"
+                f"the range from byte {first} to byte {last} must match the "
+                f"{len(request.layer_part_blob)} bytes of the part"
             )
         else:
             return
