@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.frames import count_frames
 from docsite.module_tables import TABLES, module_table, replace_table
 from tests.docs.pages import ROOT
 
@@ -73,3 +76,13 @@ def test_every_bound_links_to_its_tests(bound: str) -> None:
     for file in linked:
         names = defined_names(ROOT / file)
         assert any(re.search(r"(?:^|\.)test_", name) for name in names), file
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the table has the figures of 3.11")
+def test_the_design_notes_have_the_current_figures() -> None:
+    page = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    row = re.search(r"^\| after \| (\d+) \| (\d+) \| (\d+) \|$", page, re.MULTILINE)
+    assert row is not None
+    passage = asyncio.run(count_frames())
+    counted = len(passage.files), len(passage.functions), len(passage.frames)
+    assert counted == tuple(map(int, row.groups()))
