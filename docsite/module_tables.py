@@ -1,7 +1,8 @@
 """Write the tables of modules in the documentation from the modules' docstrings.
 
-``python -m docsite.module_tables`` writes them between ``<!-- files -->`` and ``<!-- /files -->`` in
-the pages of :data:`TABLES`. A module's row is its path and the first paragraph of its docstring.
+``python -m docsite.module_tables`` writes them into the pages of :data:`TABLES`, between
+``<!-- files -->`` and ``<!-- /files -->``. A module's row is its path and the first paragraph of
+its docstring.
 """
 
 from __future__ import annotations
