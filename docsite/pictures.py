@@ -1,9 +1,9 @@
-"""Draws the pictures of the documentation.
+"""Draw the pictures of the documentation.
 
 ``python -m docsite.pictures`` writes them to ``docs/pictures/``.
 
-They are narrow, so that a telephone shows them without shrinking the letters, and take light and
-dark from the page around them.
+They are narrow, so that a phone shows them without scaling the text down, and follow the light or
+dark colour scheme of the reader.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ text { font: 13px ui-sans-serif, system-ui, sans-serif; fill: #1f2328; }
 
 
 class Drawing:
-    """Boxes and arrows; lengths are pixels, and the origin is the upper left corner."""
+    """Boxes and arrows; lengths are in pixels, and the origin is the upper left corner."""
 
     def __init__(self, width: int, height: int, description: str) -> None:
         self._size = width, height
@@ -49,7 +49,7 @@ class Drawing:
     def box(
         self, x: int, y: int, width: int, *lines: str, kind: str = "box", height: int | None = None
     ) -> None:
-        """A box with text in its middle; words in backticks are code."""
+        """Add a box with centred text; words in backticks are code."""
         height = height or 12 + 18 * len(lines)
         self._rectangle(x, y, width, height, kind)
         first = y + height / 2 - 9 * (len(lines) - 1) + 4.5
@@ -57,22 +57,22 @@ class Drawing:
             self._text(x + width / 2, first + 18 * number, line, "middle")
 
     def frame(self, x: int, y: int, width: int, height: int, label: str) -> None:
-        """A frame around boxes, with a label in its upper left corner."""
+        """Add a frame around boxes, with a label in its upper left corner."""
         self._rectangle(x, y, width, height, "frame")
         self._text(x + 10, y + 19, label, "start")
 
     def note(self, x: int, y: int, text: str, anchor: str = "start") -> None:
-        """A remark."""
+        """Add a remark."""
         self._text(x, y, text, anchor, "note")
 
     def arrow(self, *points: tuple[int, int]) -> None:
-        """An arrow along points."""
+        """Add an arrow along points."""
         path = " ".join(f"{x},{y}" for x, y in points)
         self._parts.append(f'<polyline class="arrow" points="{path}"/>')
 
     def _rectangle(self, x: int, y: int, width: int, height: int, kind: str) -> None:
-        place = f'x="{x}" y="{y}" width="{width}" height="{height}"'
-        self._parts.append(f'<rect class="{kind}" {place} rx="6"/>')
+        geometry = f'x="{x}" y="{y}" width="{width}" height="{height}"'
+        self._parts.append(f'<rect class="{kind}" {geometry} rx="6"/>')
 
     def _text(self, x: float, y: float, text: str, anchor: str, kind: str = "") -> None:
         spans = "".join(
@@ -85,7 +85,7 @@ class Drawing:
         )
 
     def to_svg(self) -> str:
-        """The whole as a document of its own."""
+        """Return the drawing as an SVG document."""
         width, height = self._size
         return "\n".join(
             [
@@ -102,44 +102,12 @@ class Drawing:
         )
 
 
-def draw_call() -> Drawing:
-    """The pipeline of a call, down with the request and up with the answer."""
-    picture = Drawing(440, 582, "A call: checked, encoded, tried, signed, sent, read")
-    picture.box(20, 10, 260, "`ecr.list_images(repository_name=…)`")
-    picture.arrow((150, 40), (150, 62))
-    picture.box(20, 64, 260, "`build_request`: types, limits, names")
-    picture.arrow((280, 79), (304, 79))
-    picture.box(306, 55, 124, "`Request-`", "`ValidationError`", kind="error")
-    picture.arrow((150, 94), (150, 116))
-    picture.frame(10, 118, 420, 356, "deadline: the whole call")
-    picture.frame(22, 150, 396, 266, "retries: judged, paid for, slept over")
-    picture.frame(34, 182, 372, 222, "timeout: one attempt")
-    picture.box(48, 214, 260, "your middleware", "sees no signature")
-    picture.arrow((150, 262), (150, 284))
-    picture.box(48, 286, 260, "SigV4, by the service's clock")
-    picture.arrow((150, 316), (150, 338))
-    picture.box(48, 340, 260, "the transport: a pool of connections", "or one of yours")
-    picture.arrow((308, 364), (342, 364), (342, 238), (310, 238))
-    picture.note(350, 306, "answer")
-    picture.box(
-        48, 428, 344, "final failure: `TransportError`, `DeadlineExceeded`, …", kind="error"
-    )
-    picture.arrow((220, 416), (220, 426))
-    picture.arrow((150, 474), (150, 496))
-    picture.box(20, 498, 260, "`parse`: JSON to a model, leniently")
-    picture.arrow((90, 528), (90, 546))
-    picture.box(20, 548, 140, "`ListImagesResponse`", kind="end", height=28)
-    picture.arrow((210, 528), (210, 546))
-    picture.box(172, 548, 220, "`RepositoryNotFoundException`", kind="error", height=28)
-    return picture
-
-
 def draw_generator() -> Drawing:
-    """The generator's stages."""
+    """Draw the generator's stages."""
     picture = Drawing(440, 506, "The generator: three sources, five stages, one package")
     picture.box(10, 10, 130, "@lap spec", "what is promised")
-    picture.box(155, 10, 130, "botocore's data", "what is left out")
-    picture.box(300, 10, 130, "overlay", "what people say")
+    picture.box(155, 10, 130, "botocore's data", "what the spec omits")
+    picture.box(300, 10, 130, "overlay", "what people decided")
     picture.arrow((75, 58), (75, 80))
     picture.arrow((220, 58), (220, 80))
     picture.arrow((365, 58), (365, 80))
@@ -150,7 +118,7 @@ def draw_generator() -> Drawing:
     picture.arrow((220, 112), (220, 134))
     picture.arrow((365, 112), (365, 134))
     picture.box(
-        10, 136, 420, "match endpoints and operations: proved unique", "`matching.py`", kind="frame"
+        10, 136, 420, "match endpoints and operations, uniquely", "`matching.py`", kind="frame"
     )
     picture.arrow((220, 184), (220, 206))
     picture.box(
@@ -158,7 +126,7 @@ def draw_generator() -> Drawing:
     )
     picture.arrow((150, 256), (150, 278))
     picture.arrow((360, 256), (360, 278))
-    picture.box(10, 280, 280, "IR: the service, nothing of Python's looks", "`ir.py`")
+    picture.box(10, 280, 280, "IR: the service, independent of Python", "`ir.py`")
     picture.box(304, 280, 126, "report of all", "differences", kind="end")
     picture.arrow((150, 328), (150, 350))
     picture.box(10, 352, 280, "render: one file for each module", "`render/`", kind="frame")
@@ -170,16 +138,16 @@ def draw_generator() -> Drawing:
     return picture
 
 
-PICTURES: dict[str, Callable[[], Drawing]] = {"call": draw_call, "generator": draw_generator}
+PICTURES: dict[str, Callable[[], Drawing]] = {"generator": draw_generator}
 
 
 def draw_all() -> dict[str, str]:
-    """Each picture's text by the name of its file."""
+    """The SVG text of each picture, by file name."""
     return {f"{name}.svg": draw().to_svg() for name, draw in PICTURES.items()}
 
 
 def main() -> None:
-    """Write them."""
+    """Write the pictures."""
     FOLDER.mkdir(exist_ok=True)
     for name, text in draw_all().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
