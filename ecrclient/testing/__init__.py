@@ -44,9 +44,9 @@ from .clock import Clock, MovableClock
 from .controls import LifecycleControls, ReplicationControls, ScanControls
 from .fault_kinds import Fault
 from .faults import Faults
+from .in_memory_ecr import InMemoryECR
 from .permissions import Denial
-from .served import ServedECR
-from .server import InMemoryECR
+from .running_server import ServedECR
 from .state import StateError
 from .stub import StubTransport
 

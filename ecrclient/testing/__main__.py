@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from .server import InMemoryECR
+from .in_memory_ecr import InMemoryECR
 from .store import PART_SIZE
 
 __all__ = ["main"]

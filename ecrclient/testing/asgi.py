@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from .wire import HttpAnswer, HttpRequest
+from .http_messages import HttpRequest, HttpResponse
 
 __all__ = ["CLOSE_CONNECTION", "ASGIApp", "Receive", "Scope", "Send"]
 
@@ -31,7 +31,7 @@ class ASGIApp:
         handle: Answers a request.
     """
 
-    def __init__(self, handle: Callable[[HttpRequest], HttpAnswer]) -> None:
+    def __init__(self, handle: Callable[[HttpRequest], HttpResponse]) -> None:
         self._handle = handle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +67,7 @@ class ASGIApp:
             await _disconnected(receive)
 
 
-async def _send_body(answer: HttpAnswer, send: Send) -> None:
+async def _send_body(answer: HttpResponse, send: Send) -> None:
     """Send what is to arrive: a file in pieces, so that it is never in memory as a whole."""
     kept = answer.delivery.kept
     if isinstance(answer.body, bytes):
@@ -133,7 +133,7 @@ def _join(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return joined
 
 
-def _head(answer: HttpAnswer) -> Message:
+def _head(answer: HttpResponse) -> Message:
     headers = {"content-length": str(len(answer.body)), **answer.headers}
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     # An answer that is to be lost has no status of its own.

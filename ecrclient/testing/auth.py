@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ecrclient._awsjson.credentials import Credentials
     from ecrclient._awsjson.protocol.service_error import ServiceError
 
+    from .http_messages import HttpRequest
     from .store import Clock
-    from .wire import HttpRequest
 
 __all__ = ["Authenticator", "Caller"]
 

@@ -12,12 +12,12 @@ from ecrclient._awsjson.protocol.operation import Operation
 from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient.operations import OPERATIONS
 
-from .wire import decode_request
+from .json_protocol import decode_request
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.shapes import Request
 
-    from .wire import HttpRequest
+    from .http_messages import HttpRequest
 
 __all__ = ["Call", "Calls", "operation_name"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from .wire import decode_request, encode_response
+from .json_protocol import decode_request, encode_response
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.operation import Operation, ResponseT

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from .calls import Call, operation_name
-from .wire import Delivery
+from .http_messages import Delivery
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.credentials import Credentials

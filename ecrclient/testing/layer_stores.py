@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from .http_messages import FileSlice
 from .layer_records import LayerRecord, UploadRecord
-from .wire import FileSlice
 
 if TYPE_CHECKING:
-    from .wire import Body
+    from .http_messages import Body
 
 __all__ = ["LayerFolder", "LayerMemory", "LayerStore", "MissingLayerError", "layer_digest"]
 

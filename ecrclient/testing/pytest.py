@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .clock import MovableClock
-from .server import InMemoryECR
+from .in_memory_ecr import InMemoryECR
 from .stub import StubTransport
 
 if TYPE_CHECKING:
     from ecrclient.client import ECRClient
 
-    from .served import ServedECR
+    from .running_server import ServedECR
 
 __all__ = ["ecr_client", "ecr_clock", "in_memory_ecr", "served_ecr", "stub_transport"]
 

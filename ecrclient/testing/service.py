@@ -14,10 +14,10 @@ from ecrclient.operations import OPERATIONS, SERVICE
 from .auth import Authenticator
 from .dispatch import Handlers
 from .errors import encode_error, refuse_common
+from .http_messages import HttpResponse
 from .resources import answer_everything
 from .resources.layer_downloads import LayerDownloads
 from .resources.unused_layers import collect_layers
-from .wire import HttpAnswer
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.credentials import Credentials
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from .calls import Calls
     from .clock import Clock
     from .faults import Faults
+    from .http_messages import HttpRequest
     from .permissions import Permissions
     from .store import Registry
-    from .wire import HttpRequest
 
 __all__ = ["Service"]
 
@@ -74,7 +74,7 @@ class Service:
         """Accept signatures that are made with these credentials, as a principal's."""
         self._authenticator.accept(credentials, principal_arn)
 
-    def handle(self, request: HttpRequest) -> HttpAnswer:
+    def handle(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request, as faults allow."""
         with self._registry.lock:
             self._registry.layer_origin = request.origin
@@ -82,14 +82,14 @@ class Service:
             call = self._calls.add(request, self._registry.clock())
             plan = self._faults.plan(call)
             if not plan.arrives:
-                return HttpAnswer(0, {}, b"", delivery=plan.delivery(0))
+                return HttpResponse(0, {}, b"", delivery=plan.delivery(0))
             answer = self._answer(request, plan.error)
             answer = replace(answer, delivery=plan.delivery(len(answer.body)))
             if not answer.delivery.lost:
                 call.status, call.error = answer.status, answer.error_code
             return answer
 
-    def _answer(self, request: HttpRequest, scripted: ServiceError | None) -> HttpAnswer:
+    def _answer(self, request: HttpRequest, scripted: ServiceError | None) -> HttpResponse:
         if scripted is None and self._downloads.serves(request):
             return self._downloads.answer(request)
         headers = {
@@ -99,13 +99,13 @@ class Service:
         }
         try:
             if scripted is None:
-                return HttpAnswer(200, headers, self._execute(request))
+                return HttpResponse(200, headers, self._execute(request))
             error = scripted
         except ServiceError as refusal:
             error = refusal
         if error.retry_after is not None:
             headers["x-amz-retry-after"] = str(round(error.retry_after * 1000))
-        return HttpAnswer(error.status, headers, encode_error(error), error.code)
+        return HttpResponse(error.status, headers, encode_error(error), error.code)
 
     def _now(self) -> datetime:
         """The time that signatures are compared with, and that ``Date`` has."""

@@ -30,7 +30,8 @@ from ecrclient.client import ECRClient
 
 from .calls import Calls, operation_name
 from .errors import encode_error, scripted_error
-from .wire import HttpAnswer, HttpRequest, encode_response
+from .http_messages import HttpRequest, HttpResponse
+from .json_protocol import encode_response
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.operation import ResponseT
@@ -47,7 +48,7 @@ class _Answer:
 
     operation: str | None
     """The operation that has to be called; None: any."""
-    what: HttpAnswer | httpx.TransportError
+    what: HttpResponse | httpx.TransportError
 
     def __str__(self) -> str:
         return self.operation or "any operation"
@@ -108,7 +109,7 @@ class StubTransport(httpx.AsyncBaseTransport):
                 f"{operation.name} does not answer with {type(response).__name__}, but with "
                 f"{operation.response.__name__}"
             )
-        self._prepare(operation.name, HttpAnswer(200, {}, encode_response(response)))
+        self._prepare(operation.name, HttpResponse(200, {}, encode_response(response)))
 
     def fail(
         self,
@@ -132,7 +133,7 @@ class StubTransport(httpx.AsyncBaseTransport):
             self._prepare(name, error)
             return
         refusal = scripted_error(error, message, status)
-        self._prepare(name, HttpAnswer(refusal.status, {}, encode_error(refusal), refusal.code))
+        self._prepare(name, HttpResponse(refusal.status, {}, encode_error(refusal), refusal.code))
 
     def assert_done(self) -> None:
         """Check that each call was expected, and that no answer is left over.
@@ -177,10 +178,10 @@ class StubTransport(httpx.AsyncBaseTransport):
         headers = {"content-type": request.headers["content-type"]}
         return httpx.Response(answer.status, headers=headers, content=b"".join(answer.pieces()))
 
-    def _prepare(self, operation: str | None, what: HttpAnswer | httpx.TransportError) -> None:
+    def _prepare(self, operation: str | None, what: HttpResponse | httpx.TransportError) -> None:
         self._answers.append(_Answer(operation, what))
 
-    def _next(self, operation: str) -> HttpAnswer | httpx.TransportError:
+    def _next(self, operation: str) -> HttpResponse | httpx.TransportError:
         if not self._answers:
             self._complain(f"unexpected call of {operation}: no answer is left")
         if self._answers[0].operation not in (None, operation):

@@ -8,7 +8,7 @@ from typing import NoReturn, Self
 import anyio.lowlevel
 import httpx
 
-from .wire import HttpAnswer, HttpRequest
+from .http_messages import HttpRequest, HttpResponse
 
 __all__ = ["InMemoryTransport"]
 
@@ -16,7 +16,7 @@ __all__ = ["InMemoryTransport"]
 class InMemoryTransport(httpx.AsyncBaseTransport):
     """Hands each request to a function and its answer back."""
 
-    def __init__(self, handle: Callable[[HttpRequest], HttpAnswer]) -> None:
+    def __init__(self, handle: Callable[[HttpRequest], HttpResponse]) -> None:
         self._handle = handle
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -40,7 +40,7 @@ class InMemoryTransport(httpx.AsyncBaseTransport):
         return await _deliver(answer, request)
 
 
-async def _deliver(answer: HttpAnswer, request: httpx.Request) -> httpx.Response:
+async def _deliver(answer: HttpResponse, request: httpx.Request) -> httpx.Response:
     """Bring the answer as a connection would that does what its delivery says."""
     delivery = answer.delivery
     if delivery.delay:
@@ -58,7 +58,7 @@ async def _deliver(answer: HttpAnswer, request: httpx.Request) -> httpx.Response
 class _Stream(httpx.AsyncByteStream, AsyncIterator[bytes]):
     """A body in pieces, or some of it and then the end of the connection."""
 
-    def __init__(self, answer: HttpAnswer, request: httpx.Request) -> None:
+    def __init__(self, answer: HttpResponse, request: httpx.Request) -> None:
         self._pieces = answer.pieces()
         self._is_cut = answer.delivery.kept is not None
         self._request = request

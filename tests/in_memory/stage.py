@@ -18,7 +18,7 @@ from ecrclient import ECRClient, RetryPolicy, ServiceError, models
 from ecrclient._awsjson.protocol.shapes import Request
 from ecrclient.operations import OPERATIONS
 from ecrclient.testing import InMemoryECR
-from ecrclient.testing.wire import HttpAnswer, HttpRequest
+from ecrclient.testing.http_messages import HttpRequest, HttpResponse
 from tests.conformance.sameness import members_spelled
 from tests.tools.botocore_calls import botocore
 from tests.wire.record import Maker
@@ -48,7 +48,7 @@ class Stage(InMemoryECR):
         self.ecr = InMemoryECR()
         """Who answers."""
 
-    def handle(self, request: HttpRequest) -> HttpAnswer:
+    def handle(self, request: HttpRequest) -> HttpResponse:
         """Let the registry of the case answer."""
         return self.ecr.handle(request)
 

@@ -11,7 +11,7 @@ import pytest
 from ecrclient import ECRClient
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.asgi import ASGIApp
-from ecrclient.testing.wire import HttpAnswer, HttpRequest
+from ecrclient.testing.http_messages import HttpRequest, HttpResponse
 
 pytestmark = pytest.mark.anyio
 
@@ -52,9 +52,9 @@ async def test_a_client_calls_it(ecr: InMemoryECR) -> None:
 async def test_path_and_query_come_through(*, raw_path: bool) -> None:
     seen: list[HttpRequest] = []
 
-    def answer(request: HttpRequest) -> HttpAnswer:
+    def answer(request: HttpRequest) -> HttpResponse:
         seen.append(request)
-        return HttpAnswer(200, {}, b"")
+        return HttpResponse(200, {}, b"")
 
     app = ASGIApp(answer)
 

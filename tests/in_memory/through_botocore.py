@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ecrclient.testing import InMemoryECR
-from ecrclient.testing.wire import HttpRequest
+from ecrclient.testing.http_messages import HttpRequest
 
 __all__ = ["botocore_client", "botocore_module"]
 

@@ -1,22 +1,35 @@
-"""The service over HTTP, for boto3, the AWS CLI and the SDKs of other languages."""
+"""An HTTP server for the in-memory ECR: for boto3, the AWS CLI and SDKs of other languages."""
 
 from __future__ import annotations
 
 import socket
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import anyio
 import anyio.to_thread
 
 if TYPE_CHECKING:
+    from ecrclient._awsjson.credentials import Credentials
+
+    from .asgi import ASGIApp
     from .http_server import HttpServer
-    from .server import InMemoryECR
 
 __all__ = ["ServedECR"]
 
 _PORTS = range(65_536)
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be replaced
+
+
+class Served(Protocol):
+    """What the server needs of an in-memory ECR."""
+
+    region: str
+    credentials: Credentials
+
+    def asgi_app(self) -> ASGIApp:
+        """The application that responds to the requests."""
+        ...
 
 
 class ServedECR:
@@ -34,7 +47,7 @@ class ServedECR:
         ValueError: there is no such port.
     """
 
-    def __init__(self, ecr: InMemoryECR, host: str, port: int) -> None:
+    def __init__(self, ecr: Served, host: str, port: int) -> None:
         if port not in _PORTS:
             raise ValueError(f"a port is a number from 0 to {_PORTS[-1]}, not {port}")
         self._ecr = ecr

@@ -18,15 +18,15 @@ from .calls import Calls
 from .clock import Clock, MovableClock, as_movable, utc_now
 from .controls import LifecycleControls, ReplicationControls, ScanControls
 from .faults import Faults
+from .http_messages import HttpRequest, HttpResponse
 from .layer_stores import LayerFolder, LayerMemory
 from .permissions import Denial, Permissions
+from .running_server import ServedECR
 from .seeds import add_image, add_layer
-from .served import ServedECR
 from .service import Service
 from .state import load_state, save_state
 from .store import PART_SIZE, Registry
 from .transport import InMemoryTransport
-from .wire import HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
     import httpx
@@ -382,7 +382,7 @@ class InMemoryECR:
 
     # -- the service ------------------------------------------------------------------------------
 
-    def handle(self, request: HttpRequest) -> HttpAnswer:
+    def handle(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request: a call of the API, or the download of a layer.
 
         Raises:
