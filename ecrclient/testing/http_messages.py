@@ -14,34 +14,35 @@ _PIECE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request, whatever brought it."""
+    """A request, independent of its transport."""
 
     method: str
     path: str
     query: str
     headers: Mapping[str, str]
-    """The headers, names in lower case."""
+    """The headers, with lower-case names."""
     body: bytes
     origin: str | None = None
-    """Scheme and authority by which a network was asked for the service, as in
-    ``http://127.0.0.1:5001``; None: it has come within the process."""
+    """The scheme and authority that the client connected to, such as ``http://127.0.0.1:5001``;
+    None if the request was made within the process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What becomes of an answer on its way to the caller."""
+    """How a response is delivered to the caller."""
 
     delay: float = 0.0
-    """Seconds before it leaves."""
+    """Seconds before the response is sent."""
     lost: bool = False
-    """Whether the connection breaks instead of bringing it."""
+    """Whether the connection is closed instead of sending the response."""
     kept: int | None = None
-    """How many bytes of the body arrive before the connection breaks; None: all, and it holds."""
+    """The number of bytes of the body that arrive before the connection is closed; None means that
+    the whole body arrives and the connection stays open."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSlice:
-    """Some bytes of a file, which are read while they are sent."""
+    """A range of bytes of a file, which are read while they are sent."""
 
     path: Path
     first: int
@@ -51,19 +52,19 @@ class FileSlice:
         return self.size
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes, at most 1 MiB at a time.
+        """Yield the bytes, at most 1 MiB at a time.
 
         Raises:
             OSError: the file cannot be read, or is too short.
         """
-        left = self.size
+        remaining = self.size
         with self.path.open("rb") as file:
             file.seek(self.first)
-            while left:
-                piece = file.read(min(left, _PIECE))
+            while remaining:
+                piece = file.read(min(remaining, _PIECE))
                 if not piece:
-                    raise OSError(f"{self.path} ends {left} bytes too early")
-                left -= len(piece)
+                    raise OSError(f"{self.path} is {remaining} bytes too short")
+                remaining -= len(piece)
                 yield piece
 
 
@@ -72,24 +73,24 @@ Body: TypeAlias = bytes | FileSlice
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer, and what becomes of it; whatever carries it has to bring that about.
+    """A response, and how the transport must deliver it.
 
-    ``content-length`` is the length of the body unless the headers have another one, as those of
-    the response to a HEAD request do.
+    ``content-length`` is the length of the body, unless the headers contain another value, as in
+    the response to a HEAD request.
     """
 
     status: int
     headers: Mapping[str, str]
     body: Body
     error_code: str | None = None
-    """The code of the error that it is."""
+    """The error code, if the response is an error."""
     delivery: Delivery = Delivery()
 
     def pieces(self) -> Generator[bytes, None, None]:
-        """The bytes of the body that are to arrive."""
+        """Yield the bytes of the body that must arrive."""
         if isinstance(self.body, bytes):
             yield self.body[: self.delivery.kept]
             return
         kept = self.delivery.kept
-        whole = self.body
-        yield from whole.pieces() if kept is None else replace(whole, size=kept).pieces()
+        file = self.body
+        yield from file.pieces() if kept is None else replace(file, size=kept).pieces()

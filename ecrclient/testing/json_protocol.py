@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decode_request", "encode_response"]
 
-# ECR's messages list these values in another order than its model does.
+# ECR's messages list these values in a different order than its model.
 _AS_ECR_LISTS = {
     "imageTagMutability": (
         "IMMUTABLE",
@@ -39,12 +39,12 @@ _AS_ECR_LISTS = {
 
 
 def decode_request(operation: Operation[ResponseT], body: bytes) -> Request[ResponseT]:
-    """The request model, checked against everything that the service's model states.
+    """Return the request model, validated against all constraints of the service's model.
 
     Unknown members are ignored, as AWS's JSON services do.
 
     Raises:
-        ServiceError: the body is malformed, or a member breaks a limit.
+        ServiceError: the body is malformed, or a member violates a constraint.
     """
     model = operation.request
     try:
@@ -68,15 +68,15 @@ def decode_request(operation: Operation[ResponseT], body: bytes) -> Request[Resp
 
 
 def encode_response(response: Response) -> bytes:
-    """The body. What the service did not set, or does not have, is not sent."""
+    """Encode the body of a response. Members that are unset or None are not sent."""
     return response.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True).encode()
 
 
 def _without_nulls(body: bytes) -> str:
-    """The JSON without members that are null: the protocol reads those as absent."""
+    """Remove members that are null, which the protocol treats as absent."""
     try:
         members: object = json.loads(body or b"{}", object_pairs_hook=_members)
-    # Neither bytes that are no text nor brackets nested without end are worth another answer.
+    # Invalid UTF-8 and excessive nesting are reported like any other invalid JSON.
     except (ValueError, RecursionError):
         raise refuse_common("SerializationException", "the body is not valid JSON") from None
     return json.dumps(members)
@@ -98,22 +98,22 @@ def _out_of_limits(problem: ErrorDetails) -> ServiceError:
     context = cast("dict[str, object]", problem.get("ctx", {}))
     match context:
         case {"pattern": str(pattern)}:
-            # As the service's model has it: the anchors are the client's.
+            # The pattern of the service's model, without the anchors that the client adds.
             stated = pattern.removeprefix("^(?:").removesuffix(")$")
             constraint = f"must satisfy regular expression '{stated}'"
-        case {"min_length": least}:
-            constraint = f"Member must have length greater than or equal to {least}"
-        case {"max_length": most}:
-            constraint = f"Member must have length less than or equal to {most}"
-        case {"ge": least}:
-            constraint = f"Member must have value greater than or equal to {least}"
-        case {"le": most}:
-            constraint = f"Member must have value less than or equal to {most}"
+        case {"min_length": limit}:
+            constraint = f"Member must have length greater than or equal to {limit}"
+        case {"max_length": limit}:
+            constraint = f"Member must have length less than or equal to {limit}"
+        case {"ge": limit}:
+            constraint = f"Member must have value greater than or equal to {limit}"
+        case {"le": limit}:
+            constraint = f"Member must have value less than or equal to {limit}"
         case _:
             constraint = problem["msg"]
     return invalid_parameter(_name(problem), constraint)
 
 
 def _name(problem: ErrorDetails) -> str:
-    """The member's own name, without the way to it: ECR names ``imageTag``, not ``imageIds[0]``."""
+    """Return the innermost member's name: ECR reports ``imageTag``, not ``imageIds.0.imageTag``."""
     return next(step for step in reversed(problem["loc"]) if isinstance(step, str))
