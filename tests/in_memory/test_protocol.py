@@ -200,7 +200,7 @@ async def test_unset_members_are_not_sent(ecr: InMemoryECR) -> None:
 
 
 async def test_call_can_be_cancelled(client: ECRClient) -> None:
-    await client.describe_registry()  # the client is set up
+    await client.describe_registry()  # set up the client first
     with anyio.CancelScope() as scope:
         scope.cancel()
         await client.create_repository(repository_name="team/app")
