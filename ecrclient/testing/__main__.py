@@ -1,4 +1,4 @@
-"""``python -m ecrclient.testing``: an in-memory ECR over HTTP, until Ctrl-C or SIGTERM."""
+"""``python -m ecrclient.testing``: serve an in-memory ECR over HTTP until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from .server import InMemoryECR
+from .in_memory_ecr import InMemoryECR
 from .store import PART_SIZE
 
 __all__ = ["main"]
@@ -19,14 +19,14 @@ _POLL = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until a signal comes; the exit status."""
+    """Serve until SIGINT or SIGTERM arrives, and return the exit status."""
     stop = threading.Event()
 
-    def ask_to_stop(*_: object) -> None:
+    def request_stop(*_: object) -> None:
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask_to_stop)
+        signal.signal(number, request_stop)
     options = _parser().parse_args(arguments)
     try:
         _serve(options, stop)
@@ -38,48 +38,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ecrclient.testing", description="An in-memory Amazon ECR over HTTP."
+        prog="python -m ecrclient.testing", description="Serve an in-memory Amazon ECR over HTTP."
     )
-    parser.add_argument("--host", default="127.0.0.1", help="the address (default: %(default)s)")
     parser.add_argument(
-        "--port", type=int, default=5001, help="the port, 0 for any free one (default: %(default)s)"
+        "--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)"
     )
-    parser.add_argument("--region", help="the AWS Region (default: us-east-1, or the state's)")
     parser.add_argument(
-        "--account-id", help="the account, twelve digits (default: 123456789012, or the state's)"
+        "--port",
+        type=int,
+        default=5001,
+        help="the port to listen on; 0 means any free port (default: %(default)s)",
+    )
+    parser.add_argument("--region", help="the AWS Region (default: the state's, or us-east-1)")
+    parser.add_argument(
+        "--account-id",
+        help="the account ID, twelve digits (default: the state's, or 123456789012)",
     )
     parser.add_argument(
         "--state",
         type=Path,
         metavar="FILE",
-        help="load the state from FILE, and save it at the end",
+        help="load the state from FILE if it exists, and save it to FILE on exit",
     )
     parser.add_argument(
         "--layers-dir",
         type=Path,
         metavar="FOLDER",
-        help="keep the bytes of layers in files of FOLDER, not in memory and in the state",
+        help="store layers as files in FOLDER, instead of in memory and in the state file",
     )
     parser.add_argument(
         "--part-size",
         type=int,
         default=PART_SIZE,
         metavar="BYTES",
-        help="the size of layer parts to advertise (default: %(default)s)",
+        help="the part size that InitiateLayerUpload advertises (default: %(default)s)",
     )
     return parser
 
 
 def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     ecr = _registry(options)
-    # Nobody can look at them.
+    # No code can read the recorded calls here.
     ecr.calls.keep(0)
     with ecr.serve(options.host, options.port) as server:
-        print(f"# {ecr!r} at {server.url}; stop it with Ctrl-C. To use it:")
+        print(f"# {ecr!r} at {server.url}; press Ctrl-C to stop. To use it:")
         for name, value in server.environment().items():
             print(f"export {name}={shlex.quote(value)}")
         sys.stdout.flush()
-        # In pieces: where signals do not interrupt a wait (Windows), one has to end.
+        # On Windows, signals do not interrupt a wait, so each wait must end soon.
         while not stop.wait(_POLL):
             pass
     if options.state is not None:
@@ -92,13 +98,15 @@ def _registry(options: argparse.Namespace) -> InMemoryECR:
     state: Path | None = options.state
     if state is None or not state.exists():
         if state is not None and not state.parent.is_dir():
-            # Else it would be at the end that the state cannot be saved.
-            raise FileNotFoundError(f"there is no folder {state.parent} to save {state.name} in")
+            # Otherwise saving would fail on exit, and the state would be lost.
+            raise FileNotFoundError(
+                f"cannot save {state.name}: the folder {state.parent} does not exist"
+            )
         return InMemoryECR(**given, layers_dir=options.layers_dir, part_size=options.part_size)
     ecr = InMemoryECR.load(state, layers_dir=options.layers_dir, part_size=options.part_size)
     for name, value in given.items():
         if getattr(ecr, name) != value:
-            raise ValueError(f"the {name} of {state} is {getattr(ecr, name)}, not {value}")
+            raise ValueError(f"{name} in {state} is {getattr(ecr, name)}, not {value}")
     return ecr
 
 

@@ -1,4 +1,4 @@
-"""The service as an ASGI application, for any server that speaks ASGI 3."""
+"""The in-memory ECR as an ASGI application, for any ASGI 3 server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from .wire import HttpAnswer, HttpRequest
+from .http_messages import HttpRequest, HttpResponse
 
 __all__ = ["CLOSE_CONNECTION", "ASGIApp", "Receive", "Scope", "Send"]
 
@@ -17,76 +17,79 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 CLOSE_CONNECTION = "ecrclient.testing.close_connection"
-"""The extension by which a server lets this application close the connection, after what it has
-sent: a function without arguments. ASGI itself knows no way."""
+"""The ASGI extension with which this application closes the connection after what it has sent.
+
+The value is a function without arguments. ASGI itself has no such feature."""
 
 
 class ASGIApp:
-    """Hands each request to a function and its answer back.
+    """Passes each request to a function, and sends the response that it returns.
 
-    Without :data:`CLOSE_CONNECTION`, an answer that is to be lost is left unfinished after its
-    head, whereupon servers close the connection.
+    Without :data:`CLOSE_CONNECTION`, a response that must be lost ends after its head; servers then
+    close the connection.
 
     Args:
-        handle: Answers a request.
+        handle: Returns the response to a request.
     """
 
-    def __init__(self, handle: Callable[[HttpRequest], HttpAnswer]) -> None:
+    def __init__(self, handle: Callable[[HttpRequest], HttpResponse]) -> None:
         self._handle = handle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or the life of the server.
+        """Serve one request, or the server's lifespan events.
 
         Raises:
-            NotImplementedError: it is neither; ECR speaks HTTP only.
+            NotImplementedError: the scope is neither HTTP nor lifespan.
         """
         match scope["type"]:
             case "http":
                 await self._serve(scope, receive, send)
             case "lifespan":
-                await _live(receive, send)
+                await _handle_lifespan(receive, send)
             case other:
-                raise NotImplementedError(f"ECR does not speak {other}")
+                raise NotImplementedError(
+                    f"ASGI scope type {other!r} is not supported, only 'http' and 'lifespan'"
+                )
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read(receive)
         if body is None:
             return
-        answer = self._handle(_request(scope, body))
-        delivery = answer.delivery
+        response = self._handle(_request(scope, body))
+        delivery = response.delivery
         if delivery.delay and await _disconnects_within(delivery.delay, receive):
             return
         extensions: dict[str, Any] = scope.get("extensions") or {}
         close = extensions.get(CLOSE_CONNECTION)
         if not delivery.lost or close is None:
-            await send(_head(answer))
+            await send(_head(response))
         if not delivery.lost:
-            await _send_body(answer, send)
+            await _send_body(response, send)
         if close is not None and (delivery.lost or delivery.kept is not None):
             close()
             await _disconnected(receive)
 
 
-async def _send_body(answer: HttpAnswer, send: Send) -> None:
-    """Send what is to arrive: a file in pieces, so that it is never in memory as a whole."""
-    kept = answer.delivery.kept
-    if isinstance(answer.body, bytes):
-        await send(_body(answer.body[:kept], more=kept is not None))
+async def _send_body(response: HttpResponse, send: Send) -> None:
+    """Send the part of the body that must arrive; a file is sent in pieces to save memory."""
+    kept = response.delivery.kept
+    if isinstance(response.body, bytes):
+        await send(_body(response.body[:kept], more=kept is not None))
         return
-    for piece in answer.pieces():
+    for piece in response.pieces():
         await send(_body(piece, more=True))
     if kept is None:
         await send(_body(b"", more=False))
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _handle_lifespan(receive: Receive, send: Send) -> None:
     for phase in ("startup", "shutdown"):
         await receive()
         await send({"type": f"lifespan.{phase}.complete"})
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The body; None: the client has gone before its end."""
+    """Return the body, or None if the client disconnected before its end."""
     pieces: list[bytes] = []
     while True:
         message = await receive()
@@ -98,7 +101,7 @@ async def _read(receive: Receive) -> bytes | None:
 
 
 async def _disconnects_within(seconds: float, receive: Receive) -> bool:
-    """Wait, unless the client goes; whether it has."""
+    """Wait for *seconds*, or until the client disconnects; return whether it disconnected."""
     with anyio.move_on_after(seconds):
         await _disconnected(receive)
         return True
@@ -125,7 +128,7 @@ def _request(scope: Scope, body: bytes) -> HttpRequest:
 
 
 def _join(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The headers; those of one name as one, as RFC 9110, section 5.3, allows."""
+    """Join headers of the same name, as RFC 9110, section 5.3, allows."""
     joined: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -133,11 +136,11 @@ def _join(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return joined
 
 
-def _head(answer: HttpAnswer) -> Message:
-    headers = {"content-length": str(len(answer.body)), **answer.headers}
+def _head(response: HttpResponse) -> Message:
+    headers = {"content-length": str(len(response.body)), **response.headers}
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    # An answer that is to be lost has no status of its own.
-    return {"type": "http.response.start", "status": answer.status or 500, "headers": raw}
+    # A response that must be lost has the status 0.
+    return {"type": "http.response.start", "status": response.status or 500, "headers": raw}
 
 
 def _body(piece: bytes, *, more: bool) -> Message:

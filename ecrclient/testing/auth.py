@@ -1,8 +1,8 @@
-"""Who is calling: the service's side of Signature Version 4.
+"""Authentication: the service side of Signature Version 4.
 
 Source: "AWS Signature Version 4 for API requests" in the AWS IAM User Guide. The signature is
-computed from the headers that the caller says it has signed, so that the signers of all SDKs pass;
-it shares no code with the client's signer, and so checks that as well.
+computed from the headers that the request lists as signed, so that the signers of all SDKs pass.
+The code is independent of the client's signer, and therefore also checks it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ecrclient._awsjson.credentials import Credentials
     from ecrclient._awsjson.protocol.service_error import ServiceError
 
+    from .http_messages import HttpRequest
     from .store import Clock
-    from .wire import HttpRequest
 
 __all__ = ["Authenticator", "Caller"]
 
@@ -41,7 +41,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who has signed a request."""
+    """The caller that signed a request."""
 
     access_key_id: str
     arn: str
@@ -50,7 +50,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What an Authorization header says."""
+    """The parsed ``Authorization`` header."""
 
     access_key_id: str
     date: str
@@ -66,13 +66,13 @@ class _Claim:
 
 
 class Authenticator:
-    """Knows some access keys, and refuses whoever cannot prove to hold one of them.
+    """Verifies that requests are signed with an accepted access key.
 
     Args:
-        region: The region that signatures must be for.
-        service: The service that signatures must be for.
-        clock: What the times of signatures and of credentials are compared with.
-        expired: Whether credentials are over before their time.
+        region: The Region that signatures must be scoped to.
+        service: The service that signatures must be scoped to.
+        clock: The clock for checking the times of signatures and the expiry of credentials.
+        expired: Returns whether credentials count as expired, whatever their ``expires_at`` is.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Authenticator:
         self._expired = expired
 
     def accept(self, credentials: Credentials, principal_arn: str) -> None:
-        """Accept these credentials from now on, as those of a principal."""
+        """Accept these credentials from now on, as a principal's."""
         self._known[credentials.access_key_id, credentials.session_token] = credentials
         self._principals[credentials.access_key_id] = principal_arn
 
@@ -99,10 +99,10 @@ class Authenticator:
         """Check the signature of a request, and return the caller.
 
         Raises:
-            ServiceError: one of the errors by which AWS refuses a caller.
+            ServiceError: the signature is missing, malformed or wrong; the code is AWS's.
         """
         claim = _read_claim(request)
-        credentials = self._holder(claim, request)
+        credentials = self._credentials_of(claim, request)
         self._check_scope(claim)
         self._check_time(claim, request)
         expected = self._signature(claim, request, credentials.secret_access_key)
@@ -113,7 +113,7 @@ class Authenticator:
             )
         return Caller(claim.access_key_id, self._principals[claim.access_key_id])
 
-    def _holder(self, claim: _Claim, request: HttpRequest) -> Credentials:
+    def _credentials_of(self, claim: _Claim, request: HttpRequest) -> Credentials:
         token = request.headers.get("x-amz-security-token")
         credentials = self._known.get((claim.access_key_id, token))
         if credentials is None:
@@ -168,7 +168,7 @@ class Authenticator:
             f"{name}:{' '.join(request.headers.get(name, '').split())}\n"
             for name in claim.signed_headers
         )
-        canonical = "\n".join(
+        canonical_request = "\n".join(
             (
                 request.method,
                 request.path,
@@ -178,18 +178,18 @@ class Authenticator:
                 hashlib.sha256(request.body).hexdigest(),
             )
         )
-        to_sign = "\n".join(
+        string_to_sign = "\n".join(
             (
                 _ALGORITHM,
                 request.headers["x-amz-date"],
                 claim.scope,
-                hashlib.sha256(canonical.encode()).hexdigest(),
+                hashlib.sha256(canonical_request.encode()).hexdigest(),
             )
         )
         key = f"AWS4{secret}".encode()
         for part in claim.scope.split("/"):
             key = hmac.digest(key, part.encode(), "sha256")
-        return hmac.digest(key, to_sign.encode(), "sha256").hex()
+        return hmac.digest(key, string_to_sign.encode(), "sha256").hex()
 
 
 def _read_claim(request: HttpRequest) -> _Claim:

@@ -1,7 +1,7 @@
-"""What ECR does in the background: scans, previews, replications. Plain data, kept by the store.
+"""Records of ECR's background work: scans, lifecycle policy previews and replications.
 
-Each record says when its work is done. Nothing runs: what state the work is in follows from the
-registry's clock, whenever somebody asks.
+The records are plain data in the store. Each one has the time at which its work is complete. No
+background task runs: the state of the work is computed from the registry's clock on each request.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ _SECONDS = 5.0
 
 @dataclass(slots=True)
 class ScanOutcome:
-    """What a scan comes to."""
+    """The outcome of a scan."""
 
     findings: list[ImageScanFinding] = field(default_factory=list[ImageScanFinding])
-    """What a basic scan finds."""
+    """The findings of a basic scan."""
     enhanced_findings: list[EnhancedImageScanFinding] = field(
         default_factory=list[EnhancedImageScanFinding]
     )
-    """What an enhanced scan finds."""
+    """The findings of an enhanced scan."""
     status: str | None = None
-    """None is success: ``ACTIVE`` for a continuous scan, ``COMPLETE`` for others."""
+    """The final status; None means ``ACTIVE`` for a continuous scan, otherwise ``COMPLETE``."""
     description: str | None = None
     seconds: float | None = None
-    """How long the scan takes; None is as long as all scans."""
+    """The duration of the scan; None means ``Script.scan_seconds``."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class ScanRecord:
 
 @dataclass(slots=True)
 class PreviewRecord:
-    """The last preview of a lifecycle policy in a repository."""
+    """The latest lifecycle policy preview of a repository."""
 
     policy_text: str
     done_at: datetime
@@ -69,7 +69,7 @@ class PreviewRecord:
 
 @dataclass(slots=True)
 class ReplicationFailure:
-    """Replications that fail: those that are like every member that is not None."""
+    """A rule that makes replications fail: those that match every member that is not None."""
 
     failure_code: str
     repository_name: str | None = None
@@ -88,53 +88,53 @@ class ReplicationRecord:
     started_at: datetime
     done_at: datetime
     failure_code: str | None
-    """None if it succeeds."""
+    """None if the replication succeeds."""
 
 
 @dataclass(slots=True)
 class BackfillItem:
-    """One replication of a backfill: an image with one of its tags, or without any."""
+    """One replication of a backfill: an image with one of its tags, or an untagged image."""
 
     repository_name: str
     digest: str
     tag: str | None
     done_at: datetime
     failure_code: str | None
-    """None if it succeeds."""
+    """None if the replication succeeds."""
     sub_image_failure_codes: list[str] | None
-    """None if the image is no index."""
+    """None if the image is not an index."""
 
 
 @dataclass(slots=True)
 class BackfillRecord:
-    """A replication backfill; its items are replicated one after the other."""
+    """A replication backfill; its items are replicated sequentially."""
 
     id: str
     region: str
     registry_id: str
     started_at: datetime
     prepared_at: datetime
-    """When the images to replicate are known."""
+    """The time when the list of images to replicate is ready."""
     ended_at: datetime
-    """When it is over, if nobody stops it."""
+    """The time when the backfill ends, unless it is stopped."""
     items: list[BackfillItem]
     failure_code: str | None
-    """None unless too many of its items fail."""
+    """None unless too many items fail."""
     is_stopped: bool = False
 
 
 @dataclass(slots=True)
 class Script:
-    """What a test has said of work in the background."""
+    """The durations and outcomes of background work that a test has set."""
 
     scan_seconds: float = _SECONDS
-    """How long a scan takes."""
+    """The duration of a scan."""
     scan_outcomes: dict[str, ScanOutcome] = field(default_factory=dict[str, ScanOutcome])
-    """By ``repository@digest``, or ``repository:tag`` for an image that is yet to be pushed."""
+    """By ``repository@digest``, or ``repository:tag`` if the image has not been pushed yet."""
     preview_seconds: float = _SECONDS
-    """How long a preview takes."""
+    """The duration of a preview."""
     preview_statuses: dict[str, str] = field(default_factory=dict[str, str])
-    """What the previews in a repository come to, if not ``COMPLETE``."""
+    """The final status of a repository's previews, if not ``COMPLETE``."""
     replication_seconds: float = _SECONDS
-    """How long a replication, or each half of a backfill, takes."""
+    """The duration of a replication, and of each half of a backfill."""
     replication_failures: list[ReplicationFailure] = field(default_factory=list[ReplicationFailure])

@@ -1,9 +1,9 @@
-"""The ``Range`` header of a download, as Amazon S3 reads it.
+"""The ``Range`` header of a download, as Amazon S3 interprets it.
 
-Sources: RFC 9110, section 14, and "GetObject" in the Amazon S3 API Reference, by which S3 does not
-support several ranges in one request. A header that is malformed, or has another unit or several
-ranges, is ignored, as RFC 9110 allows. ``If-Range`` is ignored: S3 documents none, and what is at
-a layer's URL never changes.
+Sources: RFC 9110, section 14, and "GetObject" in the Amazon S3 API Reference, which states that S3
+does not support several ranges in one request. A header that is malformed, uses another unit or
+lists several ranges is ignored, as RFC 9110 allows. ``If-Range`` is ignored: S3 does not document
+it, and the content at a layer's URL never changes.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ import re
 
 __all__ = ["UnsatisfiableRangeError", "read_range"]
 
-# More digits than any size has are malformed, too.
+# No size has more than 20 digits: a longer number makes the header malformed.
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,20})-([0-9]{0,20})[ \t]*", re.IGNORECASE)
 
 
 class UnsatisfiableRangeError(Exception):
-    """The range has no byte of the content."""
+    """No byte of the content is in the range."""
 
 
 def read_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """The first byte of a range and how many bytes it has; None: everything is asked for.
+    """Return the first byte of the range and its length; None means the whole content.
 
     Args:
-        header: The value of the header; None if there is none.
-        size: How many bytes the content has.
+        header: The header's value; None if the request has none.
+        size: The size of the content, in bytes.
 
     Raises:
-        UnsatisfiableRangeError: none of the content is in the range.
+        UnsatisfiableRangeError: no byte of the content is in the range.
     """
     match = _RANGE.fullmatch(header.strip()) if header else None
     if match is None or match.groups() == ("", ""):
         return None
     first_text, last_text = match.groups()
     if not first_text:
-        # The last so many bytes.
+        # A suffix range: the last bytes of the content.
         length = min(int(last_text), size)
         first = size - length
     else:

@@ -1,4 +1,4 @@
-"""What the service was asked, for a test to look at."""
+"""A record of the requests that arrived, for tests to inspect."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ecrclient._awsjson.protocol.operation import Operation
 from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient.operations import OPERATIONS
 
-from .wire import decode_request
+from .json_protocol import decode_request
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.shapes import Request
 
-    from .wire import HttpRequest
+    from .http_messages import HttpRequest
 
 __all__ = ["Call", "Calls", "operation_name"]
 
@@ -26,23 +26,23 @@ _BY_NAME = {operation.name: operation for operation in OPERATIONS.values()}
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A request that has arrived. It has no headers, and so no signature and no token."""
+    """A request that has arrived, without its headers, which contain secrets."""
 
     operation: str
-    """The operation's name, as in ``ListImages``; of what is no call of the protocol, the method
-    and path, as in ``GET /``."""
+    """The operation's name, such as ``ListImages``. For a request that does not name an operation,
+    the method and path, such as ``GET /``."""
     body: bytes = field(repr=False)
-    """The body as it came."""
+    """The body as received."""
     at: datetime
-    """When it came, by the service's clock."""
+    """The time of arrival, by the service's clock."""
     status: int | None = None
-    """The HTTP status of the answer; None: no answer has left."""
+    """The HTTP status of the response; None if no response was sent."""
     error: str | None = None
-    """The error's code, such as ``RepositoryNotFoundException``; None: it is no error."""
+    """The error code, such as ``RepositoryNotFoundException``; None if there was no error."""
 
     @property
     def request(self) -> Request[Any] | None:
-        """The request model; None when the body is none of the operation's."""
+        """The request model; None if the body is not valid for the operation."""
         operation = _BY_NAME.get(self.operation)
         if operation is None:
             return None
@@ -53,7 +53,7 @@ class Call:
 
 
 class Calls(Sequence[Call]):
-    """The calls in the order in which they came: ``ecr.calls[-1].operation == "ListImages"``."""
+    """The calls in the order of their arrival: ``ecr.calls[-1].operation == "ListImages"``."""
 
     def __init__(self) -> None:
         self._calls: deque[Call] = deque()
@@ -73,24 +73,31 @@ class Calls(Sequence[Call]):
 
     @property
     def operations(self) -> list[str]:
-        """The names of the operations, one for each call."""
+        """The operation name of each call, in order."""
         return [call.operation for call in self._calls]
 
     def of(self, operation: str | Operation[Any]) -> list[Call]:
-        """The calls of one operation, given by its name or as it stands in ``operations``."""
+        """Return the calls of one operation.
+
+        Args:
+            operation: The operation's name, or an object from ``ecrclient.operations``.
+
+        Raises:
+            ValueError: ECR does not have an operation of this name.
+        """
         name = operation_name(operation)
         return [call for call in self._calls if call.operation == name]
 
     def clear(self) -> None:
-        """Forget them."""
+        """Remove all calls."""
         self._calls.clear()
 
     def keep(self, most: int) -> None:
-        """Remember only the latest *most* calls, for a service that runs for long."""
+        """Keep only the latest *most* calls, to limit the memory of a long-running service."""
         self._calls = deque(self._calls, maxlen=most)
 
     def add(self, request: HttpRequest, at: datetime) -> Call:
-        """Record a request, whose answer is not known yet."""
+        """Record a request whose response is not known yet."""
         target = request.headers.get("x-amz-target", "")
         name = target.rpartition(".")[2] or f"{request.method} {request.path}"
         call = Call(name, request.body, at)
@@ -99,13 +106,13 @@ class Calls(Sequence[Call]):
 
 
 def operation_name(operation: str | Operation[Any]) -> str:
-    """The name of an operation that may be given by its name.
+    """Return the name of an operation that is given as an object or by its name.
 
     Raises:
-        ValueError: the service has no operation of the name.
+        ValueError: ECR does not have an operation of this name.
     """
     if isinstance(operation, Operation):
         return operation.name
     if operation not in _BY_NAME:
-        raise ValueError(f"there is no operation {operation!r}; they are named as in 'ListImages'")
+        raise ValueError(f"there is no operation {operation!r}; use a name such as 'ListImages'")
     return operation

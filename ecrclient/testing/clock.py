@@ -1,4 +1,4 @@
-"""The service's time, which tests can move."""
+"""The service's clock, which tests can move."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Clock: TypeAlias = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The machine's clock."""
+    """Return the current time of the machine's clock."""
     return datetime.now(UTC)
 
 
 class MovableClock:
-    """A clock that runs with another one, and that a test can move and stop.
+    """A clock that follows another one, and that a test can move and stop.
 
     ::
 
@@ -26,15 +26,15 @@ class MovableClock:
         ecr.clock.set(datetime(2030, 1, 1, tzinfo=UTC))
         ecr.clock.freeze()
 
-    Everything that the service dates or lets expire follows it: pushes, scans, replications,
-    lifecycle policies, storage classes, uploads, tokens and download URLs. It does not change the
-    time of the process, nor the time of signatures, see ``signing_clock`` of
-    :class:`~ecrclient.testing.InMemoryECR`.
+    Every time that the service records or checks comes from this clock: pushes, scans,
+    replications, lifecycle policies, storage classes, uploads, tokens and download URLs. It does
+    not affect the time of the process or the times of signatures; for those, see ``signing_clock``
+    of :class:`~ecrclient.testing.InMemoryECR`.
 
     Args:
-        source: The clock that it runs with; the machine's by default. If that stands, as in
-            ``MovableClock(lambda: datetime(2030, 1, 1, tzinfo=UTC))``, so does this one, until a
-            test moves it.
+        source: The clock to follow; the machine's by default. If the source does not advance, as in
+            ``MovableClock(lambda: datetime(2030, 1, 1, tzinfo=UTC))``, this clock advances only
+            when a test moves it.
     """
 
     def __init__(self, source: Clock = utc_now) -> None:
@@ -42,7 +42,7 @@ class MovableClock:
         self._ahead = timedelta(0)
 
     def __call__(self) -> datetime:
-        """The current time, in UTC.
+        """Return the current time, in UTC.
 
         Raises:
             ValueError: the source returned a time without a timezone.
@@ -61,10 +61,10 @@ class MovableClock:
         minutes: float = 0,
         seconds: float = 0,
     ) -> None:
-        """Move the clock forward by the sum of what is given; it goes on from there.
+        """Move the clock forward by the sum of the arguments; it continues to run from there.
 
         Args:
-            by: How far.
+            by: The duration to add.
             days: Days of 24 hours.
             hours: Hours.
             minutes: Minutes.
@@ -79,13 +79,13 @@ class MovableClock:
         self._ahead += step
 
     def set(self, moment: datetime) -> None:
-        """Move the clock to *moment*; it goes on from there.
+        """Move the clock to *moment*; it continues to run from there.
 
         Args:
             moment: The new time, with a timezone. It may be in the past.
 
         Raises:
-            ValueError: the time has no timezone.
+            ValueError: *moment* has no timezone.
         """
         self._ahead += check_moment(moment, "moment").astimezone(UTC) - self()
 
@@ -96,15 +96,15 @@ class MovableClock:
 
 
 def as_movable(clock: Clock) -> MovableClock:
-    """The clock itself if it can be moved, otherwise one that runs with it."""
+    """Return *clock* itself if it can be moved, otherwise a movable clock that follows it."""
     return clock if isinstance(clock, MovableClock) else MovableClock(clock)
 
 
 def check_moment(moment: datetime, name: str) -> datetime:
-    """The moment itself.
+    """Return *moment* if it has a timezone.
 
     Raises:
-        ValueError: it has no timezone.
+        ValueError: *moment* has no timezone; the message names *name*.
     """
     if moment.tzinfo is None:
         raise ValueError(f"{name} must have a timezone, as in datetime(..., tzinfo=UTC): {moment}")

@@ -1,6 +1,6 @@
-"""What a test says of the work that ECR does in the background: scans, policies, replications.
+"""Controls for ECR's background work: scans, lifecycle policies and replications.
 
-Reached as ``ecr.scans``, ``ecr.lifecycle`` and ``ecr.replication``.
+Tests use them as ``ecr.scans``, ``ecr.lifecycle`` and ``ecr.replication``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["LifecycleControls", "ReplicationControls", "ScanControls"]
 
 
 class ScanControls:
-    """What scans find, and how long they take.
+    """Controls the findings and the duration of scans.
 
     ::
 
@@ -40,7 +40,7 @@ class ScanControls:
 
     @property
     def takes(self) -> timedelta:
-        """How long a scan takes by the registry's clock, from now on; 5 seconds at first."""
+        """The duration of scans that start from now on; 5 seconds of the clock by default."""
         return timedelta(seconds=self._registry.script.scan_seconds)
 
     @takes.setter
@@ -57,27 +57,29 @@ class ScanControls:
         description: str | None = None,
         after: timedelta | None = None,
     ) -> None:
-        """Say what scans of an image come to: the last one, be it done or not, and all to come.
+        """Set the outcome of an image's latest scan, complete or not, and of all later scans.
 
-        An image for which nothing is set has no vulnerabilities.
+        By default, scans find no vulnerabilities.
 
         Args:
-            repository_name: The repository, which need not exist yet.
-            image: A digest, or a tag. If the tag is yet to be pushed, this is for every image
-                that is scanned under it.
-            findings: Those of the one kind are what a basic scan finds, those of the other what
-                an enhanced scan does.
-            status: What the scan ends with, such as ``FAILED``; success by default.
-            description: Explains the status.
-            after: How long the scan takes from its beginning, if not as long as all do.
+            repository_name: The repository, which does not need to exist yet.
+            image: A digest or a tag. With a tag that has not been pushed yet, the outcome applies
+                to every image that is scanned under this tag.
+            findings: The findings. A basic scan reports each ``ImageScanFinding``, and an enhanced
+                scan each ``EnhancedImageScanFinding``.
+            status: The final status of the scan, such as ``FAILED``; success by default.
+            description: The description of the status.
+            after: The duration of the scan; :attr:`takes` by default.
 
         Raises:
-            TypeError: a finding is neither.
+            TypeError: a finding is of another type.
         """
         basic = [one for one in findings if isinstance(one, ImageScanFinding)]
         enhanced = [one for one in findings if isinstance(one, EnhancedImageScanFinding)]
         if len(basic) + len(enhanced) < len(findings):
-            raise TypeError("a finding is an ImageScanFinding or an EnhancedImageScanFinding")
+            raise TypeError(
+                "each finding must be an ImageScanFinding or an EnhancedImageScanFinding"
+            )
         outcome = ScanOutcome(
             findings=basic,
             enhanced_findings=enhanced,
@@ -103,14 +105,14 @@ class ScanControls:
 
 
 class LifecycleControls:
-    """When lifecycle policies apply, and what their previews come to."""
+    """Controls when lifecycle policies are applied, and the outcome of their previews."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     @property
     def takes(self) -> timedelta:
-        """How long a preview takes by the registry's clock, from now on; 5 seconds at first."""
+        """The duration of previews that start from now on; 5 seconds of the clock by default."""
         return timedelta(seconds=self._registry.script.preview_seconds)
 
     @takes.setter
@@ -120,11 +122,11 @@ class LifecycleControls:
     def apply(self) -> dict[str, list[LifecyclePolicyPreviewResult]]:
         """Apply the policies of all repositories once, as ECR does at least every 24 hours.
 
-        Nothing expires or is archived otherwise. What an index held back goes with the next call.
+        Images expire and are archived only by this call. An image that is kept because an index
+        references it expires with the call after the one that removes the index.
 
         Returns:
-            What happened to which images, by the name of the repository; repositories without a
-            policy are left out.
+            The actions taken, by repository name; repositories without a policy are omitted.
         """
         with self._registry.lock:
             return apply_policies(self._registry)
@@ -132,21 +134,21 @@ class LifecycleControls:
     def set_preview_status(
         self, repository_name: str, status: Literal["COMPLETE", "FAILED", "EXPIRED"]
     ) -> None:
-        """Say what previews in a repository come to: the last one, done or not, and all to come."""
+        """Set the final status of a repository's latest preview, done or not, and of later ones."""
         self._registry.script.preview_statuses[repository_name] = status
 
 
 class ReplicationControls:
-    """Which replications fail, and how long they take."""
+    """Controls which replications fail, and their duration."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     @property
     def takes(self) -> timedelta:
-        """How long a replication takes by the registry's clock, from now on; 5 seconds at first.
+        """The duration of replications that start from now on; 5 seconds of the clock by default.
 
-        A backfill takes twice as long: to prepare, and to replicate all its images.
+        A backfill takes twice as long: once to prepare, and once to replicate all its images.
         """
         return timedelta(seconds=self._registry.script.replication_seconds)
 
@@ -163,19 +165,19 @@ class ReplicationControls:
         region: str | None = None,
         registry_id: str | None = None,
     ) -> None:
-        """Let replications that begin from now on fail; all of them, or what is narrowed to.
+        """Make replications that start from now on fail; all of them, or those that match.
 
         Args:
-            failure_code: Any text: ECR does not document its own codes.
-            repository_name: Only of this repository.
-            image: Only of this digest, or pushed with this tag.
-            region: Only to this Region.
-            registry_id: Only to registries of this account.
+            failure_code: Any text: ECR does not document its codes.
+            repository_name: Only replications of this repository.
+            image: Only replications of images with this digest, or pushed with this tag.
+            region: Only replications to this Region.
+            registry_id: Only replications to registries of this account.
         """
         self._registry.script.replication_failures.append(
             ReplicationFailure(failure_code, repository_name, image, region, registry_id)
         )
 
     def succeed(self) -> None:
-        """Let no replications fail that begin from now on."""
+        """Let all replications that start from now on succeed."""
         self._registry.script.replication_failures.clear()

@@ -1,11 +1,11 @@
-"""Which function answers which operation."""
+"""The handler of each operation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from .wire import decode_request, encode_response
+from .json_protocol import decode_request, encode_response
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.operation import Operation, ResponseT
@@ -18,34 +18,34 @@ Check: TypeAlias = "Callable[[Request[Any]], None]"
 
 
 class Handlers:
-    """The operations, each with the function from its request to its answer.
+    """The operations, each with a function that returns the response to its request.
 
-    A resource registers its own: ``handlers.on(LIST_IMAGES, self.list_images)``.
+    A resource registers its operations: ``handlers.on(LIST_IMAGES, self.list_images)``.
     """
 
     def __init__(self) -> None:
         self._by_name: dict[str, Callable[[bytes, Check], bytes]] = {}
 
     def on(self, operation: Operation[ResponseT], handler: Callable[[RequestT], ResponseT]) -> None:
-        """Let *handler* answer *operation*; it gets the operation's request model."""
+        """Register *handler* for *operation*; it receives the operation's request model."""
 
-        def answer(body: bytes, check: Check) -> bytes:
+        def handle(body: bytes, check: Check) -> bytes:
             request = decode_request(operation, body)
             check(request)
-            # The operation's type has its response as a parameter, but not its request.
+            # Operation is generic in its response, but not in its request.
             return encode_response(handler(cast("RequestT", request)))
 
-        self._by_name[operation.name] = answer
+        self._by_name[operation.name] = handle
 
-    def answer(self, operation: Operation[Any], body: bytes, check: Check) -> bytes:
-        """The body of the response.
+    def handle(self, operation: Operation[Any], body: bytes, check: Check) -> bytes:
+        """Return the body of the response.
 
         Args:
             operation: The operation.
             body: The body of the request.
-            check: Called with the request model before anything happens; it may raise.
+            check: Called with the request model before the handler runs; it may raise.
 
         Raises:
-            ServiceError: the check or the rules refuse the request.
+            ServiceError: the check or the handler refuses the request.
         """
         return self._by_name[operation.name](body, check)

@@ -1,4 +1,4 @@
-"""How the service says no: the generated exceptions, raised by the rules and encoded once."""
+"""Errors of the service: the generated exceptions, raised by the rules and encoded here."""
 
 from __future__ import annotations
 
@@ -21,43 +21,46 @@ ErrorT = TypeVar("ErrorT", bound=ServiceError)
 
 _CLIENT_FAULT = 400
 _SERVER_FAULT = 500
-# Of errors that all services share and that are not the caller's fault. Source: "Common Errors" in
-# the Amazon ECR API Reference.
+# The errors common to all services that are not the caller's fault. Source: "Common Errors" in the
+# Amazon ECR API Reference.
 _STATUSES = {"InternalFailure": _SERVER_FAULT, "ServiceUnavailable": 503}
 
 
 def refuse(kind: type[ErrorT], message: str, **members: object) -> ErrorT:
-    """An error that the service's model knows; *members* by their names on the wire."""
+    """Return an error of the service's model, with *members* by their wire names."""
     status = _SERVER_FAULT if issubclass(kind, ServerException) else _CLIENT_FAULT
     return kind(kind.__name__, message, status=status, details=members)
 
 
 def refuse_common(code: str, message: str) -> ServiceError:
-    """An error that all AWS services share, and that no service's model lists."""
+    """Return an error that is common to all AWS services and not in the service's model."""
     return ServiceError(code, message, status=_CLIENT_FAULT)
 
 
 def scripted_error(
     error: ServiceError | type[ServiceError] | str, message: str, status: int | None
 ) -> ServiceError:
-    """The error that a test asks for, by its code, its class, or as a whole.
+    """Return the error that a test specified as a code, a class or an instance.
 
     Args:
-        error: The code, modelled or not, the class of a modelled error, or an error to send as it
-            is.
-        message: What the service says.
-        status: The HTTP status; None: the usual one of the error.
+        error: A code, modelled or not; the class of a modelled error; or an instance, which is sent
+            unchanged.
+        message: The error's message.
+        status: The HTTP status; None means the error's usual status.
 
     Raises:
-        TypeError: the class is that of no error in particular, or a whole error is to be changed.
+        TypeError: the class is ``ServiceError`` itself, or an instance comes with a message or a
+            status.
     """
     if isinstance(error, ServiceError):
         if message or status is not None:
-            raise TypeError("an error that is given whole has its message and status")
+            raise TypeError(
+                "an error instance has its own message and status: do not pass them separately"
+            )
         return error
     kind = ERRORS.get(error) if isinstance(error, str) else error
     if kind is ServiceError:
-        raise TypeError("ServiceError has no code: give the code, or an error as a whole")
+        raise TypeError("the class ServiceError has no code: pass a code or an instance instead")
     if kind is not None:
         made: ServiceError = refuse(kind, message)
     else:
@@ -68,7 +71,7 @@ def scripted_error(
 
 
 def access_denied(action: str, registry_id: str | None) -> ServiceError:
-    """What a caller hears of a registry of another account."""
+    """Return the error for a registry of another account."""
     return refuse_common(
         "AccessDeniedException",
         f"the caller is not authorized to perform ecr:{action} in the registry with id "
@@ -77,7 +80,7 @@ def access_denied(action: str, registry_id: str | None) -> ServiceError:
 
 
 def invalid_parameter(member: str, constraint: str) -> InvalidParameterException:
-    """What ECR says of a member that breaks a rule, in the form in which it says it."""
+    """Return ECR's error for a member that breaks a rule, in ECR's wording."""
     return refuse(
         InvalidParameterException,
         f"Invalid parameter at '{member}' failed to satisfy constraint: '{constraint}'",
@@ -85,5 +88,5 @@ def invalid_parameter(member: str, constraint: str) -> InvalidParameterException
 
 
 def encode_error(error: ServiceError) -> bytes:
-    """The body of an error in the AWS JSON protocol."""
+    """Encode the body of an error in the AWS JSON protocol."""
     return json.dumps({"__type": error.code, "message": error.message, **error.details}).encode()

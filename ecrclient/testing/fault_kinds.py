@@ -1,4 +1,4 @@
-"""The kinds of faults: which calls they are for, and what they do to one."""
+"""The kinds of faults: which calls they apply to, and their effect on a call."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from .calls import Call, operation_name
-from .wire import Delivery
+from .http_messages import Delivery
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.credentials import Credentials
@@ -32,29 +32,29 @@ __all__ = [
 ]
 
 Predicate: TypeAlias = Callable[[Call], bool]
-"""Whether a fault is for a call. It may look at the operation, the body and the request model."""
+"""Returns whether a fault applies to a call, by its operation, body or request model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a call ends, other than with the service's answer."""
+    """How a call ends, other than with the service's regular response."""
 
     error: ServiceError | None = None
-    """What it is answered with."""
+    """The error to respond with."""
     arrives: bool = True
     """Whether the request reaches the service."""
     lost: bool = False
-    """Whether the answer is lost."""
+    """Whether the response is lost."""
     kept: int | None = None
-    """How many bytes of the answer's body arrive; None: all."""
+    """The number of bytes of the response's body that arrive; None means all."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """What goes wrong with one call."""
+    """The combined effect of all faults on one call."""
 
     delay: float = 0.0
-    """Seconds before the answer leaves."""
+    """Seconds before the response is sent."""
     ending: Ending | None = None
 
     @property
@@ -64,36 +64,36 @@ class Plan:
 
     @property
     def error(self) -> ServiceError | None:
-        """What the service answers, without looking at the request."""
+        """The error to respond with before the request is examined; None if there is none."""
         return self.ending.error if self.ending else None
 
     def delivery(self, length: int) -> Delivery:
-        """What becomes of an answer with a body of *length* bytes."""
+        """Return how a response with a body of *length* bytes is delivered."""
         ending = self.ending or Ending()
-        # The last byte at least is missing, or nobody would notice.
+        # At least the last byte is missing; otherwise the fault would have no effect.
         kept = None if ending.kept is None else max(0, min(ending.kept, length - 1))
         return Delivery(self.delay, ending.lost, kept)
 
 
 class Conditions:
-    """Which calls a fault is for.
+    """The conditions under which a fault applies to a call.
 
     Raises:
-        ValueError: there is no such operation, or it is for less than one call.
+        ValueError: there is no such operation, or *times* is less than 1.
     """
 
     def __init__(
         self, operation: str | Operation[Any] | None, when: Predicate | None, times: int | None
     ) -> None:
         if times is not None and times < 1:
-            raise ValueError(f"a fault is for one call at least, not for {times}")
+            raise ValueError(f"times must be at least 1, not {times}")
         self._operation = None if operation is None else operation_name(operation)
         self._when = when
         self.times = times
-        """For how many calls more; None: for all."""
+        """The number of remaining calls; None means all."""
 
-    def fit(self, call: Call) -> bool:
-        """Whether the fault is for the call."""
+    def match(self, call: Call) -> bool:
+        """Return whether the fault applies to the call."""
         return (self._operation in (None, call.operation)) and (
             self._when is None or self._when(call)
         )
@@ -104,13 +104,13 @@ class Conditions:
 
 
 class Fault:
-    """One thing that goes wrong, until it is used up or removed."""
+    """One fault, which is in effect until it is used up or removed."""
 
     def __init__(self, remove: Callable[[Fault], None]) -> None:
         self._remove = remove
 
     def remove(self) -> None:
-        """End it; twice is once."""
+        """Remove the fault. Idempotent."""
         self._remove(self)
 
     def __enter__(self) -> Self:
@@ -128,11 +128,11 @@ class Fault:
         return f"<{type(self).__name__}>"
 
     def join(self, plan: Plan, call: Call) -> None:
-        """Take part in what goes wrong with a call."""
+        """Add this fault's effect on the call to *plan*."""
 
 
 class Expiry(Fault):
-    """Credentials that are over before their time."""
+    """Credentials that count as expired."""
 
     def __init__(self, remove: Callable[[Fault], None], credentials: Credentials) -> None:
         super().__init__(remove)
@@ -140,7 +140,7 @@ class Expiry(Fault):
 
 
 class ClockOffset(Fault):
-    """A clock that is wrong."""
+    """A wrong service clock."""
 
     def __init__(self, remove: Callable[[Fault], None], offset: timedelta) -> None:
         super().__init__(remove)
@@ -148,7 +148,7 @@ class ClockOffset(Fault):
 
 
 class _CallFault(Fault):
-    """A fault that some calls meet."""
+    """A fault that affects calls."""
 
     def __init__(self, conditions: Conditions, remove: Callable[[Fault], None]) -> None:
         super().__init__(remove)
@@ -165,7 +165,7 @@ class _CallFault(Fault):
 
 
 class Latency(_CallFault):
-    """An answer that comes late."""
+    """A delayed response."""
 
     def __init__(
         self, conditions: Conditions, remove: Callable[[Fault], None], seconds: float
@@ -174,14 +174,14 @@ class Latency(_CallFault):
         self._seconds = seconds
 
     def join(self, plan: Plan, call: Call) -> None:
-        """Delay the answer."""
-        if self._conditions.fit(call):
+        """Delay the response."""
+        if self._conditions.match(call):
             plan.delay += self._seconds
             self._count()
 
 
 class Scripted(_CallFault):
-    """A call that ends in another way than it should."""
+    """A call that ends with an error, a lost response or a truncated body."""
 
     def __init__(
         self, conditions: Conditions, remove: Callable[[Fault], None], ending: Ending
@@ -190,20 +190,20 @@ class Scripted(_CallFault):
         self._ending = ending
 
     def join(self, plan: Plan, call: Call) -> None:
-        """End the call, unless an older fault does."""
-        if plan.ending is None and self._conditions.fit(call) and self._strikes(call):
+        """Set how the call ends, unless an older fault has done so."""
+        if plan.ending is None and self._conditions.match(call) and self._triggers(call):
             plan.ending = self._ending
             self._count()
 
-    def _strikes(self, call: Call) -> bool:  # noqa: ARG002 - some faults depend on the call
+    def _triggers(self, call: Call) -> bool:  # noqa: ARG002 - some faults depend on the call
         return True
 
 
 class RateLimit(Scripted):
-    """Calls of an operation that are too fast.
+    """Calls of an operation above a rate.
 
     Raises:
-        ValueError: the rate or the burst lets nothing pass.
+        ValueError: the rate is not positive, or the burst is less than 1.
     """
 
     def __init__(
@@ -216,14 +216,16 @@ class RateLimit(Scripted):
         clock: Clock,
     ) -> None:
         if rate <= 0 or burst < 1:
-            raise ValueError(f"a rate of {rate} with bursts of {burst} lets nothing pass")
+            raise ValueError(
+                f"rate must be positive, and burst at least 1; they are {rate} and {burst}"
+            )
         super().__init__(conditions, remove, ending)
         self._rate = rate
         self._burst = burst
         self._clock = clock
         self._buckets: dict[str, _Bucket] = {}
 
-    def _strikes(self, call: Call) -> bool:
+    def _triggers(self, call: Call) -> bool:
         now = self._clock()
         bucket = self._buckets.setdefault(call.operation, _Bucket(float(self._burst), now))
         return not bucket.take(now, self._rate, self._burst)
@@ -235,7 +237,7 @@ class _Bucket:
     filled_at: datetime
 
     def take(self, now: datetime, rate: float, burst: int) -> bool:
-        """Whether there was a token."""
+        """Take a token; return whether there was one."""
         seconds = (now - self.filled_at).total_seconds()
         self.tokens = min(burst, self.tokens + max(0.0, seconds) * rate)
         self.filled_at = now

@@ -1,4 +1,4 @@
-"""What goes wrong on demand.
+"""Faults that a test injects.
 
 ::
 
@@ -9,9 +9,9 @@
     with ecr.faults.latency(2.0, times=None):                    # all calls, until it is removed
         ...
 
-A fault is met before the service looks at a request. Of those that decide how a call ends (errors,
-drops, truncated bodies) the oldest that fits is used, and the others wait for the next call; so a
-row of them is a script. Latency comes on top of any.
+Faults take effect before the service examines a request. Of the faults that determine how a call
+ends (errors, drops and truncated bodies), the oldest that matches the call is used, and the others
+remain for the next calls; a sequence of them therefore acts as a script. Latency is added to any.
 """
 
 from __future__ import annotations
@@ -49,21 +49,23 @@ _THROTTLED = "ThrottlingException", "Rate exceeded"
 
 
 class Faults:
-    """The faults that are in force, oldest first.
+    """The faults that are in effect, oldest first.
 
     Most methods take the same conditions:
 
-    - ``operation``: the operation's name, as in ``"ListImages"``, or as it stands in
-      ``ecrclient.operations``; None: any, and what is no operation (downloads) too.
-    - ``when``: a function from the :class:`~ecrclient.testing.Call` to whether the fault is for it.
-    - ``times``: for how many of the calls that fit; None: for all, until the fault is removed.
+    - ``operation``: the operation's name, such as ``"ListImages"``, or an object from
+      ``ecrclient.operations``; None means any request, including downloads.
+    - ``when``: a function that takes the :class:`~ecrclient.testing.Call` and returns whether the
+      fault applies to it.
+    - ``times``: the number of matching calls that the fault applies to; None means all, until the
+      fault is removed.
 
-    Each returns the :class:`Fault`, which can be removed, or used as a context manager that removes
-    it at the end.
+    Each method returns the :class:`Fault`. Its ``remove()`` ends it; used as a context manager, it
+    ends with the block.
 
     Args:
-        clock: The service's, by which rate limits count.
-        credentials: Those that expire if no others are named.
+        clock: The service's clock, which rate limits use.
+        credentials: The credentials that :meth:`expire_credentials` expires by default.
     """
 
     def __init__(self, clock: Clock, credentials: Credentials) -> None:
@@ -75,7 +77,7 @@ class Faults:
         return f"<Faults: {', '.join(map(repr, self._faults)) or 'none'}>"
 
     def clear(self) -> None:
-        """Remove all."""
+        """Remove all faults."""
         self._faults.clear()
 
     # -- how a call ends --------------------------------------------------------------------------
@@ -90,16 +92,21 @@ class Faults:
         when: Predicate | None = None,
         times: int | None = 1,
     ) -> Fault:
-        """Answer with an error; nothing is executed.
+        """Respond with an error; the request is not executed.
 
         Args:
-            error: A modelled error's class, any code, or an error as a whole, whose ``details`` and
+            error: A modelled error's class, any code, or an error instance, whose ``details`` and
                 ``retry_after`` (seconds) are sent, too.
-            message: What the service says.
-            status: The HTTP status; None: the usual one of the error.
+            message: The error's message.
+            status: The HTTP status; None means the error's usual status.
             operation: See the class.
             when: See the class.
             times: See the class.
+
+        Raises:
+            TypeError: the class is ``ServiceError`` itself, or an instance comes with a message or
+                a status.
+            ValueError: there is no such operation, or *times* is less than 1.
         """
         ending = Ending(error=scripted_error(error, message, status))
         return self._add(Scripted(Conditions(operation, when, times), self._remove, ending))
@@ -111,7 +118,7 @@ class Faults:
         when: Predicate | None = None,
         times: int | None = 1,
     ) -> Fault:
-        """Answer with ``ThrottlingException``; nothing is executed."""
+        """Respond with ``ThrottlingException``; the request is not executed."""
         code, message = _THROTTLED
         return self.error(code, message, operation=operation, when=when, times=times)
 
@@ -123,16 +130,17 @@ class Faults:
         operation: str | Operation[Any] | None = None,
         when: Predicate | None = None,
     ) -> Fault:
-        """Throttle each operation that is called too fast, by a token bucket of its own.
+        """Throttle each operation that is called too fast, with one token bucket per operation.
 
         Args:
-            rate: Calls a second, by the service's clock.
-            burst: Calls at once, after a pause.
+            rate: The number of calls per second, by the service's clock.
+            burst: The capacity of the bucket: the number of calls that may follow a pause without
+                any delay between them.
             operation: See the class.
             when: See the class.
 
         Raises:
-            ValueError: the rate or the burst lets nothing pass.
+            ValueError: the rate is not positive, or the burst is less than 1.
         """
         ending = Ending(error=scripted_error(*_THROTTLED, None))
         conditions = Conditions(operation, when, None)
@@ -146,13 +154,13 @@ class Faults:
         when: Predicate | None = None,
         times: int | None = 1,
     ) -> Fault:
-        """Break the connection instead of answering.
+        """Close the connection instead of responding.
 
-        Over HTTP, a client may take the end of a connection that it has used before for that of an
-        idle one, and send the request again at once, which is not counted as a retry.
+        Over HTTP, a client may assume that a reused connection was closed while it was idle, and
+        resend the request immediately, which does not count as a retry.
 
         Args:
-            executed: Whether the request is executed first, and only its answer lost.
+            executed: Whether the request is executed first, so that only its response is lost.
             operation: See the class.
             when: See the class.
             times: See the class.
@@ -168,23 +176,24 @@ class Faults:
         when: Predicate | None = None,
         times: int | None = 1,
     ) -> Fault:
-        """Break the connection within the body of the answer; the request is executed.
+        """Close the connection within the body of the response; the request is executed.
 
         Args:
-            keep: How many bytes of the body arrive. If it is shorter, the last byte is missing.
+            keep: The number of bytes of the body that arrive. If the body is not longer than this,
+                only its last byte is missing.
             operation: See the class.
             when: See the class.
             times: See the class.
 
         Raises:
-            ValueError: no number of bytes can be negative.
+            ValueError: *keep* is negative.
         """
         if keep < 0:
-            raise ValueError(f"{keep} bytes cannot arrive")
+            raise ValueError(f"keep must be at least 0, not {keep}")
         ending = Ending(kept=keep)
         return self._add(Scripted(Conditions(operation, when, times), self._remove, ending))
 
-    # -- what comes on top ------------------------------------------------------------------------
+    # -- latency, credentials and clocks ----------------------------------------------------------
 
     def latency(
         self,
@@ -194,55 +203,56 @@ class Faults:
         when: Predicate | None = None,
         times: int | None = 1,
     ) -> Fault:
-        """Answer late. The request is executed at once, whether or not its caller waits.
+        """Delay the response. The request is executed immediately, even if the caller gives up.
 
         Args:
-            seconds: How late, at the least.
+            seconds: The minimum delay.
             operation: See the class.
             when: See the class.
             times: See the class.
 
         Raises:
-            ValueError: it would be early.
+            ValueError: *seconds* is negative.
         """
         if seconds < 0:
-            raise ValueError(f"an answer cannot be {-seconds:g} s early")
+            raise ValueError(f"seconds must be at least 0, not {seconds:g}")
         return self._add(Latency(Conditions(operation, when, times), self._remove, seconds))
 
     def expire_credentials(self, credentials: Credentials | None = None) -> Fault:
         """Refuse credentials with ``ExpiredTokenException`` from now on.
 
-        Others that the service accepts are not concerned: a caller that renews its credentials goes
-        on. Credentials with ``expires_at`` expire by themselves.
+        Other accepted credentials remain valid, so a caller that renews its credentials continues.
+        Credentials with ``expires_at`` expire without this fault.
 
         Args:
-            credentials: Which; None: ``InMemoryECR.credentials``.
+            credentials: The credentials to refuse; None means ``InMemoryECR.credentials``.
         """
         return self._add(Expiry(self._remove, credentials or self._credentials))
 
     def clock_offset(self, offset: timedelta) -> Fault:
-        """Let the service's clock be wrong, as it checks signatures by it and tells it in ``Date``.
+        """Offset the clock by which the service checks signatures and sets the ``Date`` header.
 
-        Signatures are refused from 15 minutes on, as with ECR: ``InvalidSignatureException``, which
-        begins with "Signature expired" or "Signature not yet current".
+        As with ECR, signatures that are off by more than 15 minutes are refused with
+        ``InvalidSignatureException``, whose message begins with "Signature expired" or "Signature
+        not yet current".
         """
         return self._add(ClockOffset(self._remove, offset))
 
     # -- for the service --------------------------------------------------------------------------
 
     def plan(self, call: Call) -> Plan:
-        """What will go wrong with a call; faults that are used up are removed."""
+        """Return the combined effect of the faults on a call; remove faults that are used up."""
         plan = Plan()
         for fault in tuple(self._faults):
             fault.join(plan, call)
         return plan
 
     def has_expired(self, credentials: Credentials) -> bool:
-        """Whether they are to be refused."""
+        """Return whether a fault makes these credentials count as expired."""
         return any(fault.credentials == credentials for fault in self._of(Expiry))
 
     def total_offset(self) -> timedelta:
-        """How far the service's clock is ahead."""
+        """Return how far the service's clock is ahead."""
         return sum((fault.offset for fault in self._of(ClockOffset)), timedelta(0))
 
     def _of(self, kind: type[FaultT]) -> list[FaultT]:

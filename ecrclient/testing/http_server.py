@@ -1,12 +1,11 @@
-"""The HTTP server: uvicorn, in a thread of its own.
+"""The HTTP server: uvicorn in a separate thread.
 
 uvicorn is well maintained and adds few dependencies (h11, which httpx needs anyway, and click). It
-runs on asyncio only, which does not matter in a separate thread; the caller may be on trio, or
-block.
+supports asyncio only. Because it runs in a separate thread, the caller may use trio or block.
 
-A test may stop the clock of the process (freezegun, time-machine). So nothing here waits for a
-moment: the server stops on an event from the caller's thread, and its event loop reads a clock that
-those libraries leave alone.
+A test may stop the clock of the process (freezegun, time-machine). Therefore nothing here depends
+on that clock: the server stops on an event from the caller's thread, and its event loop reads a
+clock that those libraries do not change.
 """
 
 from __future__ import annotations
@@ -44,10 +43,10 @@ class HttpServer:
 
     Args:
         app: The application.
-        listener: A socket that is bound and listens; it is closed at the end.
+        listener: A listening socket; the server closes it when it stops.
 
     Raises:
-        RuntimeError: the server did not start; the cause is the reason.
+        RuntimeError: the server did not start; ``__cause__`` is the error.
     """
 
     def __init__(self, app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
@@ -64,7 +63,7 @@ class HttpServer:
                 # The service sends its own Date header.
                 date_header=False,
                 server_header=False,
-                # As long as a load balancer's, so that no SDK is left with a closed connection.
+                # Like a load balancer, so that SDKs rarely reuse a connection that has been closed.
                 timeout_keep_alive=60,
             )
         )
@@ -81,14 +80,15 @@ class HttpServer:
         """Close the listener and all connections, and wait until that is done.
 
         Raises:
-            RuntimeError: the server failed earlier, or a request keeps it from stopping within 10
-                seconds.
+            RuntimeError: the server failed earlier, or did not stop within 10 seconds because a
+                request is still running.
         """
-        self._server.ask_to_stop()
+        self._server.request_stop()
         self._thread.join(_STOP_SECONDS)
         if self._thread.is_alive():
             raise RuntimeError(
-                f"the HTTP server did not stop within {_STOP_SECONDS:g} s: a request still runs"
+                f"the HTTP server did not stop within {_STOP_SECONDS:g} s: "
+                "a request is still running"
             )
         if self._error is not None:
             raise RuntimeError("the HTTP server has failed") from self._error
@@ -98,7 +98,7 @@ class HttpServer:
             try:
                 with asyncio.Runner(loop_factory=_Loop) as runner:
                     runner.run(self._server.serve([listener]))
-            except Exception as error:  # noqa: BLE001 - raised in the thread that waits for this one
+            except Exception as error:  # noqa: BLE001 - raised again in the thread that waits for this one
                 self._error = error
             finally:
                 self._server.settled.set()
@@ -108,28 +108,28 @@ class _Loop(asyncio.SelectorEventLoop):
     """An event loop whose timers run while a test has stopped ``time.monotonic``."""
 
     def time(self) -> float:
-        # Windows has no such clock; there, delays end when the test lets time pass again.
+        # Windows does not have this clock; there, delays end when the test resumes the time.
         if hasattr(time, "clock_gettime"):
             return time.clock_gettime(time.CLOCK_MONOTONIC)
         return super().time()
 
 
 class _Server(uvicorn.Server):
-    """A server that other threads can wait for and stop, without uvicorn's periodic tick."""
+    """A server that other threads can start and stop, without uvicorn's periodic tick."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.settled = threading.Event()
-        """Set when it has started, or has failed to."""
+        """Set when the server has started, or has failed to start."""
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._asked = asyncio.Event()
+        self._stop_requested = asyncio.Event()
 
-    def ask_to_stop(self) -> None:
-        """Let :meth:`main_loop` return; called from another thread, once or more often."""
-        assert self._loop is not None, "it has started"
-        # The loop is closed if the server has failed by itself.
+    def request_stop(self) -> None:
+        """Make :meth:`main_loop` return. Called from another thread; idempotent."""
+        assert self._loop is not None, "the server has started"
+        # The loop is already closed if the server has failed.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._asked.set)
+            self._loop.call_soon_threadsafe(self._stop_requested.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -137,7 +137,7 @@ class _Server(uvicorn.Server):
         self.settled.set()
 
     async def main_loop(self) -> None:
-        await self._asked.wait()
+        await self._stop_requested.wait()
 
     async def shutdown(
         self,
@@ -147,27 +147,27 @@ class _Server(uvicorn.Server):
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        # Requests that are being served find their connections closed, and end.
+        # Requests in progress end, because their connections are closed.
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
         for server in self.servers:
             await server.wait_closed()
 
 
 class _Protocol(H11Protocol):
-    """A connection that the application may close, and that does not outlive the server."""
+    """A connection that the application can close, and that closes when the server stops."""
 
     def connection_made(  # type: ignore[override] # as in its base
         self, transport: asyncio.Transport
     ) -> None:
         super().connection_made(transport)
-        # asyncio does this for sockets that it creates. Head and body are sent separately: without
-        # it the body waits, mostly 40 ms, for the acknowledgement of the head.
+        # asyncio sets this option on sockets that it creates. Head and body are sent separately:
+        # without it, the body waits for the acknowledgement of the head, usually 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app = _closing(self.app, transport)
 
     def shutdown(self) -> None:
         super().shutdown()
-        # The client of a response that is still delayed does not wait any longer.
+        # Clients must not wait for responses that are still delayed.
         self.transport.close()
 
 

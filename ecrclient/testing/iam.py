@@ -1,9 +1,9 @@
-"""IAM's language as far as it denies: statements of resource-based policies, and patterns.
+"""Evaluation of explicit denials in resource-based IAM policies, and matching of IAM patterns.
 
-Of a statement with the effect ``Deny``, ``Principal`` or ``NotPrincipal`` and ``Action`` or
-``NotAction`` are evaluated. One with a ``Condition`` denies nothing, since no condition key is
-known here. Statements that allow are not looked at, and neither is ``Resource``: a repository
-policy is about its own repository.
+Of a statement with the effect ``Deny``, the elements ``Principal`` or ``NotPrincipal`` and
+``Action`` or ``NotAction`` are evaluated. A statement with a ``Condition`` does not deny anything,
+because condition keys are not implemented. Statements that allow are ignored, and so is
+``Resource``: a repository policy always applies to its repository.
 
 Sources: "IAM JSON policy elements" in the IAM User Guide: Principal, NotPrincipal, Action,
 NotAction, Resource (for wildcards).
@@ -26,20 +26,18 @@ _SESSION = re.compile(
 
 
 def denies(policy_text: str, principal_arn: str, action: str) -> bool:
-    """Whether a resource-based policy explicitly denies a principal an action.
+    """Return whether a resource-based policy explicitly denies a principal an action.
 
     Args:
         policy_text: The policy, as JSON.
-        principal_arn: The ARN of a user, a role or the session of a role.
+        principal_arn: The ARN of a user, a role or a role session.
         action: The action, such as ``ecr:BatchGetImage``.
     """
-    return any(
-        _is_about(statement, principal_arn, action) for statement in _denials_of(policy_text)
-    )
+    return any(_applies(statement, principal_arn, action) for statement in _denials_of(policy_text))
 
 
 def identities_of(principal_arn: str) -> set[str]:
-    """The ARNs that name a principal: its own and, of the session of a role, the role's."""
+    """Return the ARNs that identify a principal: its ARN and, for a role session, the role's."""
     session = _SESSION.fullmatch(principal_arn)
     if session is None:
         return {principal_arn}
@@ -49,7 +47,7 @@ def identities_of(principal_arn: str) -> set[str]:
 
 @functools.lru_cache(maxsize=256)
 def _denials_of(policy_text: str) -> Sequence[Mapping[str, object]]:
-    """The statements of a policy that deny without a condition."""
+    """Return the policy's statements that deny without a condition."""
     document: object = json.loads(policy_text)
     statements: Sequence[object] = (
         _listed(document.get("Statement")) if _is_object(document) else []
@@ -63,21 +61,25 @@ def _denials_of(policy_text: str) -> Sequence[Mapping[str, object]]:
     ]
 
 
-def _is_about(statement: Mapping[str, object], principal_arn: str, action: str) -> bool:
+def _applies(statement: Mapping[str, object], principal_arn: str, action: str) -> bool:
     if "Principal" in statement:
-        about = _is_named(statement["Principal"], principal_arn, with_account=True)
+        applies = _is_named(statement["Principal"], principal_arn, with_account=True)
     else:
-        # Naming the account excepts its root user only, not everybody in it.
+        # The account ARN in NotPrincipal excepts only the root user, not the account's principals.
         excepted = statement.get("NotPrincipal")
-        about = excepted is not None and not _is_named(excepted, principal_arn, with_account=False)
+        applies = excepted is not None and not _is_named(
+            excepted, principal_arn, with_account=False
+        )
     if "Action" in statement:
-        return about and any_matches(_texts(statement["Action"]), action, ignore_case=True)
+        return applies and any_matches(_texts(statement["Action"]), action, ignore_case=True)
     other = statement.get("NotAction")
-    return about and other is not None and not any_matches(_texts(other), action, ignore_case=True)
+    return (
+        applies and other is not None and not any_matches(_texts(other), action, ignore_case=True)
+    )
 
 
 def _is_named(principal: object, arn: str, *, with_account: bool) -> bool:
-    """Whether an element ``Principal`` names a principal, its role or, if asked, its account."""
+    """Return whether a ``Principal`` element names the principal, its role or its account."""
     named = _texts(principal.get("AWS")) if _is_object(principal) else _texts(principal)
     identities = {_ALL, *identities_of(arn)}
     if with_account:
@@ -91,7 +93,7 @@ def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:
 
 
 def _listed(value: object) -> Sequence[object]:
-    """IAM takes one element for a list of one."""
+    """Return a list: in IAM, a single element is equivalent to a list of one."""
     return cast("list[object]", value) if isinstance(value, list) else [value]
 
 
@@ -100,12 +102,12 @@ def _texts(value: object) -> list[str]:
 
 
 def any_matches(patterns: Iterable[str], text: str, *, ignore_case: bool = False) -> bool:
-    """Whether one of several patterns of IAM matches the whole of *text*."""
+    """Return whether one of several IAM patterns matches the whole of *text*."""
     return any(matches(pattern, text, ignore_case=ignore_case) for pattern in patterns)
 
 
 def matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
-    """Whether a pattern of IAM matches the whole of *text*: ``*`` any characters, ``?`` one."""
+    """Return whether an IAM pattern matches *text*; ``*`` is any text, ``?`` any character."""
     wildcards = {"*": ".*", "?": "."}
     expression = "".join(wildcards.get(char) or re.escape(char) for char in pattern)
     return re.fullmatch(expression, text, re.IGNORECASE if ignore_case else 0) is not None

@@ -1,4 +1,4 @@
-"""Layers and uploads of layers as the registry records them. Plain data."""
+"""Records of layers and layer uploads in the registry. Plain data."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ __all__ = ["LayerRecord", "UploadRecord"]
 
 @dataclass(slots=True)
 class LayerRecord:
-    """A layer, or the configuration of an image."""
+    """A layer or an image configuration."""
 
     digest: str
     content: bytes = b""
-    """The bytes; empty if they are in a file."""
+    """The bytes; empty if they are stored in a file."""
     media_type: str | None = None
-    """What the first manifest that names it says it is; None until there is one."""
+    """The media type in the first manifest that references it; None before that."""
     file_size: int | None = None
-    """The size of the layer's file; None: the bytes are in ``content``."""
+    """The size of the layer's file; None if the bytes are in ``content``."""
 
     @property
     def size(self) -> int:
-        """How many bytes it has."""
+        """The size in bytes."""
         return len(self.content) if self.file_size is None else self.file_size
 
 
 @dataclass(slots=True)
 class UploadRecord:
-    """The upload of a layer that is under way."""
+    """A layer upload in progress."""
 
     upload_id: str
     parts: list[bytes] = field(default_factory=list[bytes])
-    """The parts that are in memory."""
+    """The parts that are stored in memory."""
     file_part_sizes: list[int] = field(default_factory=list[int])
-    """The sizes of the parts that are in a file."""
+    """The sizes of the parts that are stored in a file."""
     active_at: datetime | None = None
-    """When it began, or the last part came; None in a state that an older version saved."""
+    """The time of the latest part, or of the start; None in a state saved by an older version."""
 
     @property
     def part_sizes(self) -> list[int]:
@@ -45,5 +45,5 @@ class UploadRecord:
 
     @property
     def size(self) -> int:
-        """How many bytes have come."""
+        """The number of bytes received."""
         return sum(self.part_sizes)

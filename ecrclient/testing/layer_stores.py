@@ -1,84 +1,92 @@
-"""Where the bytes of layers are: in memory, or in files.
+"""Storage of the bytes of layers: in memory or in files.
 
-Both do the same for the rules of uploads and downloads, which know nothing of files.
+The rules of uploads and downloads use both through the same interface.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from .http_messages import FileSlice
 from .layer_records import LayerRecord, UploadRecord
-from .wire import FileSlice
 
 if TYPE_CHECKING:
-    from .wire import Body
+    from .http_messages import Body
 
-__all__ = ["LayerFolder", "LayerMemory", "LayerStore", "MissingLayerError", "layer_digest"]
+__all__ = [
+    "LayerFolder",
+    "LayerMemory",
+    "LayerStore",
+    "MissingLayerError",
+    "layer_digest",
+    "layer_store",
+]
 
 _DIGEST = re.compile("sha256:([0-9a-f]{64})")
-_IN_A_FILE = "is in a file: give the layers_dir that the state was saved with"
+_IN_A_FILE = "is stored in a file: pass the layers_dir that the state was saved with"
 _UPLOAD_ID = re.compile("[0-9a-f-]{36}")
 
 
 class MissingLayerError(Exception):
-    """The bytes of a layer or an upload are not where a record says; the message says why."""
+    """The bytes of a layer or an upload are missing; the message gives the reason."""
 
 
 class LayerStore(Protocol):
-    """Keeps the bytes of layers, and of uploads that are under way."""
+    """Stores the bytes of layers and of uploads in progress."""
 
     def append(self, upload: UploadRecord, part: bytes) -> None:
-        """Add a part to an upload, and record it there."""
+        """Add a part to an upload, and record it in *upload*."""
         ...
 
     def digest(self, upload: UploadRecord) -> str:
-        """The digest of all parts."""
+        """Return the digest of all parts."""
         ...
 
     def complete(self, upload: UploadRecord, digest: str) -> LayerRecord:
-        """Make a layer of the parts, whose digest is right."""
+        """Turn the parts into a layer; *digest* has been verified."""
         ...
 
     def discard(self, upload: UploadRecord) -> None:
-        """Forget the parts."""
+        """Delete the parts."""
         ...
 
     def add(self, digest: str, content: bytes) -> LayerRecord:
-        """Keep a layer that is there as a whole."""
+        """Store a complete layer."""
         ...
 
     def remove(self, digest: str) -> None:
-        """Forget the bytes of a layer that no repository has any more."""
+        """Delete the bytes of a layer that is no longer in any repository."""
         ...
 
     def read(self, layer: LayerRecord, first: int, size: int) -> Body:
-        """Some bytes of a layer."""
+        """Return *size* bytes of a layer, starting at *first*."""
         ...
 
     def adopt_layer(self, layer: LayerRecord) -> LayerRecord:
-        """A layer of a saved state, whose bytes may be with it.
+        """Take over a layer of a saved state, which may contain its bytes.
 
         Raises:
-            MissingLayerError: they are neither with it nor here.
+            MissingLayerError: the bytes are neither in the state nor in this store.
         """
         ...
 
     def adopt_upload(self, upload: UploadRecord) -> None:
-        """An upload of a saved state, whose parts may be with it.
+        """Take over an upload of a saved state, which may contain its parts.
 
         Raises:
-            MissingLayerError: they are neither with it nor here.
+            MissingLayerError: the parts are neither in the state nor in this store.
         """
         ...
 
 
 class LayerMemory:
-    """Layers in memory; a saved state has them inside."""
+    """Layers in memory; a saved state contains them."""
 
     def append(self, upload: UploadRecord, part: bytes) -> None:
         """See :class:`LayerStore`."""
@@ -101,7 +109,7 @@ class LayerMemory:
         return LayerRecord(digest, content)
 
     def remove(self, digest: str) -> None:
-        """See :class:`LayerStore`; the record has the bytes."""
+        """See :class:`LayerStore`; the record contains the bytes."""
 
     def read(self, layer: LayerRecord, first: int, size: int) -> Body:
         """See :class:`LayerStore`."""
@@ -120,13 +128,13 @@ class LayerMemory:
 
 
 class LayerFolder:
-    """Layers in the files of a folder; a saved state names them only.
+    """Layers in the files of a folder; a saved state only references them.
 
-    ``sha256/<hex>`` is a layer. Such a file appears by a rename once its digest is known to be
-    right, so it is always whole. ``uploads/<upload ID>`` has the parts of an upload.
+    ``sha256/<hex>`` is a layer. The file is created by a rename after its digest has been verified,
+    so it is always complete. ``uploads/<upload ID>`` contains the parts of an upload.
 
     Args:
-        folder: The folder, of one registry only. It is created if need be.
+        folder: The folder, which must be used by one registry only. It is created if necessary.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -139,7 +147,7 @@ class LayerFolder:
         """See :class:`LayerStore`."""
         path = self._upload_path(upload.upload_id)
         with path.open("r+b" if path.exists() else "wb") as file:
-            # A process that ended between the two left more bytes than it has recorded.
+            # The file is longer than recorded if the process ended before the state was saved.
             file.seek(upload.size)
             file.truncate()
             file.write(part)
@@ -177,7 +185,7 @@ class LayerFolder:
         """See :class:`LayerStore`."""
         if layer.file_size is None:
             if layer_digest(layer.content) != layer.digest:
-                raise MissingLayerError("has bytes of another digest")
+                raise MissingLayerError("has bytes with a different digest")
             added = self.add(layer.digest, layer.content)
             added.media_type = layer.media_type
             return added
@@ -204,8 +212,13 @@ class LayerFolder:
         return self._uploads / upload_id
 
 
+def layer_store(layers_dir: str | os.PathLike[str] | None) -> LayerStore:
+    """Return a store in the folder *layers_dir*, or in memory if it is None."""
+    return LayerMemory() if layers_dir is None else LayerFolder(Path(layers_dir))
+
+
 def layer_digest(content: bytes) -> str:
-    """The digest that a layer is named by."""
+    """Return the digest of a layer."""
     return _digest([content])
 
 
@@ -217,7 +230,7 @@ def _digest(pieces: Iterator[bytes] | list[bytes]) -> str:
 
 
 def _check_file(path: Path, size: int, *, exact: bool) -> None:
-    there = path.stat().st_size if path.is_file() else None
-    if there is None or (there != size if exact else there < size):
-        found = "is missing" if there is None else f"has {there} bytes"
+    actual = path.stat().st_size if path.is_file() else None
+    if actual is None or (actual != size if exact else actual < size):
+        found = "is missing" if actual is None else f"has {actual} bytes"
         raise MissingLayerError(f"its file {path} {found}; it must have {size} bytes")

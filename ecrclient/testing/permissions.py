@@ -1,18 +1,18 @@
-"""What callers are denied.
+"""Denied operations.
 
-Everything is allowed that nothing denies: no ``Allow`` is needed, and none is evaluated. Two things
-deny, as an explicit deny in IAM does:
+Every operation is allowed unless it is denied; ``Allow`` statements are neither needed nor
+evaluated. An operation can be denied by:
 
 - a rule of the test, :meth:`InMemoryECR.deny`, which acts as an identity-based policy;
-- a statement of a repository policy with the effect ``Deny``, see ``iam``.
+- a repository policy statement with the effect ``Deny``, see ``iam``.
 
-Registry policies, service control policies and the like are not evaluated. Download URLs need no
-permission: GetDownloadUrlForLayer does.
+Other policies, such as registry policies and service control policies, are not evaluated.
+GetDownloadUrlForLayer requires a permission; using the URL does not.
 
 Sources: "Policy evaluation logic" and "Troubleshoot access denied error messages" in the IAM User
 Guide; "Actions, resources, and condition keys for Amazon Elastic Container Registry" in the Service
 Authorization Reference. AWS does not document which policy the message names if several deny; here
-it is the identity-based one.
+it is the identity-based policy.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _IDENTITY, _RESOURCE = "an identity-based policy", "a resource-based policy"
 
 
 class Denial:
-    """A rule that denies operations until it is removed; as a context manager, until its end."""
+    """A rule that denies operations until it is removed, or until its ``with`` block ends."""
 
     def __init__(
         self,
@@ -63,11 +63,11 @@ class Denial:
         return f"<Denial of {what} on {where} to {who}>"
 
     def remove(self) -> None:
-        """End the rule; idempotent."""
+        """Remove the rule. Idempotent."""
         self._permissions.remove(self)
 
     def covers(self, caller: Caller, action: str, resource: str) -> bool:
-        """Whether it denies the caller an action on a resource."""
+        """Return whether the rule denies the caller an action on a resource."""
         return (
             self._access_key_id in (None, caller.access_key_id)
             and any_matches(self._actions, action, ignore_case=True)
@@ -87,7 +87,7 @@ class Denial:
 
 
 class Permissions:
-    """The rules of a test, and the policies of repositories.
+    """The rules of a test and the policies of repositories.
 
     Args:
         registry: The registry whose repositories have the policies.
@@ -103,13 +103,13 @@ class Permissions:
         """Add a rule, see :meth:`InMemoryECR.deny`.
 
         Raises:
-            ValueError: there is no action or no resource, or an action is not one of ECR's.
+            ValueError: there is no action or no resource, or an action is not an ECR action.
         """
         for action in actions:
             if not any(matches(action, known, ignore_case=True) for known in _ACTIONS):
                 raise ValueError(
-                    f"{action!r} is not an action of ECR; actions are named as in "
-                    "'ecr:DeleteRepository', and may have wildcards"
+                    f"{action!r} is not an ECR action; use a name such as 'ecr:DeleteRepository' "
+                    "or a pattern with wildcards"
                 )
         if not actions or not resources:
             raise ValueError("a rule needs at least one action and one resource")
@@ -118,12 +118,12 @@ class Permissions:
         return denial
 
     def remove(self, denial: Denial) -> None:
-        """Remove a rule, if it is there."""
+        """Remove a rule. Idempotent."""
         if denial in self._denials:
             self._denials.remove(denial)
 
     def check(self, caller: Caller, operation: Operation[Any], request: Request[Any]) -> None:
-        """Let a request pass that nothing denies.
+        """Raise an error if the request is denied.
 
         Raises:
             ServiceError: ``AccessDeniedException``, with IAM's message.
@@ -137,21 +137,21 @@ class Permissions:
                 raise _denied(caller, action, resource, _RESOURCE)
 
     def _resources_of(self, request: Request[Any]) -> Iterator[tuple[str, RepositoryRecord | None]]:
-        """The ARNs of what a request is about, each with the repository if it is there."""
+        """Yield the ARNs of the request's resources, each with the repository if it exists."""
         repositories, prefix = self._registry.repositories, self._registry.arn_prefix
         for arn in _arns_of(request, prefix):
             yield arn, repositories.get(arn.removeprefix(prefix))
 
 
 def _arns_of(request: Request[Any], prefix: str) -> list[str]:
-    """The resources that a request names, as the Service Authorization Reference has them."""
+    """Return the ARNs of the request's resources, by the Service Authorization Reference."""
     members: dict[str, Any] = vars(request)
     if "resource_arn" in members:
         return [members["resource_arn"]]
     if "repository_name" in members:
         return [f"{prefix}{members['repository_name']}"]
     if "repository_names" in members:
-        # DescribeRepositories of all: ECR's own messages have a wildcard.
+        # DescribeRepositories without names: ECR's messages contain a wildcard.
         return [f"{prefix}{name}" for name in members["repository_names"] or [_ALL]]
     return [_ALL]
 

@@ -1,10 +1,10 @@
 """Fixtures for pytest: ``pytest_plugins = ["ecrclient.testing.pytest"]`` in ``conftest.py``.
 
-It has to be asked for: an entry point would import this package whenever pytest starts.
+The plugin is not an entry point, which would import this package whenever pytest starts.
 
 None of the fixtures is async, so they work with any plugin that runs async tests (anyio's,
-pytest-asyncio, pytest-trio), and in tests that are not. Override ``in_memory_ecr`` for another
-region, clock or state; the others follow.
+pytest-asyncio, pytest-trio), and in synchronous tests. Override ``in_memory_ecr`` for another
+region, clock or state; the other fixtures use it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .clock import MovableClock
-from .server import InMemoryECR
+from .in_memory_ecr import InMemoryECR
 from .stub import StubTransport
 
 if TYPE_CHECKING:
     from ecrclient.client import ECRClient
 
-    from .served import ServedECR
+    from .running_server import ServedECR
 
 __all__ = ["ecr_client", "ecr_clock", "in_memory_ecr", "served_ecr", "stub_transport"]
 
@@ -34,25 +34,25 @@ def in_memory_ecr() -> InMemoryECR:
 
 @pytest.fixture
 def ecr_client(in_memory_ecr: InMemoryECR) -> ECRClient:
-    """A client of the registry. It holds no connection, so nobody has to close it."""
+    """A client of the registry. It has no connections, so it does not need to be closed."""
     return in_memory_ecr.client()
 
 
 @pytest.fixture
 def ecr_clock(in_memory_ecr: InMemoryECR) -> MovableClock:
-    """The registry's clock, to be moved: ``ecr_clock.advance(days=31)``."""
+    """The registry's clock, which a test can move: ``ecr_clock.advance(days=31)``."""
     return in_memory_ecr.clock
 
 
 @pytest.fixture
 def served_ecr(in_memory_ecr: InMemoryECR) -> Iterator[ServedECR]:
-    """The registry over HTTP; needs the extra ``testing``."""
+    """An HTTP server for the registry; needs the extra ``testing``."""
     with in_memory_ecr.serve() as server:
         yield server
 
 
 @pytest.fixture
 def stub_transport() -> Iterator[StubTransport]:
-    """Prepared answers; one that is left over fails the test."""
+    """A transport with prepared responses; an unused response fails the test."""
     with StubTransport() as stub:
         yield stub

@@ -1,4 +1,4 @@
-"""What a test wants to be there before it begins, without calls and uploads."""
+"""Test data that is stored directly, without calls and uploads."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LAYER = "application/vnd.oci.image.layer.v1.tar"
 def add_layer(registry: Registry, repository_name: str, content: bytes) -> str:
     """Store a layer, see :meth:`InMemoryECR.add_layer`."""
     if not content:
-        raise ValueError("a layer must have at least one byte: ECR takes no empty uploads")
+        raise ValueError("a layer must have at least one byte: ECR refuses empty uploads")
     digest = layer_digest(content)
     repository = _repository(registry, repository_name)
     if digest not in repository.layers:
@@ -58,7 +58,7 @@ def add_image(
 ) -> str:
     """Store an image by the rules of PutImage, see :meth:`InMemoryECR.add_image`."""
     for one, name in ((layers, "layers"), (tags, "tags")):
-        # A text is a sequence of texts, and bytes are one of numbers.
+        # str and bytes are sequences, too, but of characters and integers.
         if isinstance(one, str | bytes):
             raise TypeError(f"{name} must be a sequence, such as [{one!r}]")
     _check_times(pushed_at or registry.clock(), last_pulled_at)
@@ -88,7 +88,7 @@ def _check_times(pushed_at: datetime, last_pulled_at: datetime | None) -> None:
 
 @contextmanager
 def _at(registry: Registry, moment: datetime | None) -> Generator[None, None, None]:
-    """Let the registry's clock stand at *moment* for a while; None changes nothing."""
+    """Set the registry's clock to *moment* within the block; None changes nothing."""
     clock = registry.clock
     if moment is not None:
         registry.clock = lambda: moment
@@ -131,7 +131,7 @@ def _push(
 
 
 def _repository(registry: Registry, name: str) -> RepositoryRecord:
-    """The repository of this name; it is created if need be."""
+    """Return the repository of this name; create it if necessary."""
     if name not in registry.repositories:
         request = build_request(CREATE_REPOSITORY, {"repository_name": name})
         Repositories(registry, Pages()).create(cast("CreateRepositoryRequest", request))
@@ -162,5 +162,5 @@ def _put(registry: Registry, repository_name: str, manifest: str, tags: Sequence
         )
         for tag in tags or (None,)
     ]
-    assert put.image.image_id.image_digest is not None, "a push tells the digest"
+    assert put.image.image_id.image_digest is not None, "the response to a push contains the digest"
     return put.image.image_id.image_digest

@@ -1,4 +1,4 @@
-"""The service: from an HTTP request to an HTTP response, without I/O."""
+"""The service: returns the HTTP response to an HTTP request, without I/O."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ecrclient.operations import OPERATIONS, SERVICE
 from .auth import Authenticator
 from .dispatch import Handlers
 from .errors import encode_error, refuse_common
+from .http_messages import HttpResponse
 from .resources import register_resources
 from .resources.layer_downloads import LayerDownloads
 from .resources.unused_layers import collect_layers
-from .wire import HttpAnswer
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.credentials import Credentials
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from .calls import Calls
     from .clock import Clock
     from .faults import Faults
+    from .http_messages import HttpRequest
     from .permissions import Permissions
     from .store import Registry
-    from .wire import HttpRequest
 
 __all__ = ["Service"]
 
@@ -36,14 +36,14 @@ _CONTENT_TYPE = f"application/x-amz-json-{SERVICE.json_version}"
 
 
 class Service:
-    """Responds to requests, one after the other, each as a whole.
+    """Responds to requests, one at a time.
 
     Args:
         registry: The state.
-        faults: What goes wrong on demand.
-        calls: Where requests are recorded.
-        permissions: What is denied to whom.
-        signing_clock: The time that signatures are compared with.
+        faults: The faults that a test injects.
+        calls: The record of the requests.
+        permissions: The rules that deny operations.
+        signing_clock: The clock for checking the times of signatures.
     """
 
     def __init__(
@@ -71,25 +71,25 @@ class Service:
         register_resources(registry, self._handlers, self._downloads)
 
     def accept(self, credentials: Credentials, principal_arn: str) -> None:
-        """Accept signatures that are made with these credentials, as a principal's."""
+        """Accept signatures made with these credentials, as a principal's."""
         self._authenticator.accept(credentials, principal_arn)
 
-    def handle(self, request: HttpRequest) -> HttpAnswer:
-        """Respond to one request, as faults allow."""
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request, and apply the faults to it."""
         with self._registry.lock:
             self._registry.layer_origin = request.origin
             collect_layers(self._registry)
             call = self._calls.add(request, self._registry.clock())
             plan = self._faults.plan(call)
             if not plan.arrives:
-                return HttpAnswer(0, {}, b"", delivery=plan.delivery(0))
-            answer = self._answer(request, plan.error)
-            answer = replace(answer, delivery=plan.delivery(len(answer.body)))
-            if not answer.delivery.lost:
-                call.status, call.error = answer.status, answer.error_code
-            return answer
+                return HttpResponse(0, {}, b"", delivery=plan.delivery(0))
+            response = self._respond(request, plan.error)
+            response = replace(response, delivery=plan.delivery(len(response.body)))
+            if not response.delivery.lost:
+                call.status, call.error = response.status, response.error_code
+            return response
 
-    def _answer(self, request: HttpRequest, scripted: ServiceError | None) -> HttpAnswer:
+    def _respond(self, request: HttpRequest, scripted: ServiceError | None) -> HttpResponse:
         if scripted is None and self._downloads.serves(request):
             return self._downloads.respond(request)
         headers = {
@@ -99,33 +99,35 @@ class Service:
         }
         try:
             if scripted is None:
-                return HttpAnswer(200, headers, self._execute(request))
+                return HttpResponse(200, headers, self._execute(request))
             error = scripted
         except ServiceError as refusal:
             error = refusal
         if error.retry_after is not None:
             headers["x-amz-retry-after"] = str(round(error.retry_after * 1000))
-        return HttpAnswer(error.status, headers, encode_error(error), error.code)
+        return HttpResponse(error.status, headers, encode_error(error), error.code)
 
     def _now(self) -> datetime:
-        """The time that signatures are compared with, and that ``Date`` has."""
+        """Return the time for checking signatures and for the ``Date`` header."""
         return self._signing_clock().astimezone(UTC) + self._faults.total_offset()
 
     def _execute(self, request: HttpRequest) -> bytes:
         operation = self._operation(request)
         caller = self._authenticator.verify(request)
         self._registry.caller = caller.arn
-        return self._handlers.answer(
-            operation, request.body, lambda one: self._permissions.check(caller, operation, one)
+        return self._handlers.handle(
+            operation,
+            request.body,
+            lambda model: self._permissions.check(caller, operation, model),
         )
 
     def _operation(self, request: HttpRequest) -> Operation[Any]:
         target = request.headers.get("x-amz-target", "")
         operation = self._targets.get(target)
         content_type = request.headers.get("content-type", "").partition(";")[0].strip()
-        # AWS recognises a protocol by its content type, and no other protocol has operations here.
-        speaks = (request.method, request.path, content_type) == ("POST", "/", _CONTENT_TYPE)
-        if operation is None or not speaks:
+        # AWS identifies a protocol by its content type; only this protocol is implemented.
+        is_protocol = (request.method, request.path, content_type) == ("POST", "/", _CONTENT_TYPE)
+        if operation is None or not is_protocol:
             raise refuse_common(
                 "UnknownOperationException", f"there is no operation {target!r} in this protocol"
             )

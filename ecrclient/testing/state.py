@@ -1,6 +1,6 @@
-"""The state as JSON: written from the store's own dataclasses, and read back into them.
+"""The state as JSON: written from the store's dataclasses, and read back into them.
 
-No record and no member is named here: what the store's types say is what is written.
+The format follows from the store's types; this module does not name any record or member.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["StateError", "dump", "load_state", "parse", "save_state"]
 
 VERSION = 1
-"""Of the format. What a newer store adds, it gives a default to; any other change is a new one."""
+"""The version of the format. A new member with a default does not change it; other changes do."""
 
 
 class _Document(BaseModel):
-    """What is common to all versions; the registry's members follow."""
+    """The members common to all versions; the registry's members are added to them."""
 
     model_config = ConfigDict(
         extra="forbid", ser_json_bytes="base64", val_json_bytes="base64", hide_input_in_errors=True
@@ -38,19 +38,19 @@ class _Document(BaseModel):
 
 
 def save_state(registry: Registry, file: Path) -> None:
-    """Write the state to a file, which is replaced as a whole or not at all."""
+    """Write the state to a file, which is replaced atomically."""
     part = file.with_name(f"{file.name}.part")
     part.write_text(dump(registry), encoding="utf-8")
     part.replace(file)
 
 
 def load_state(file: Path, clock: Clock, layer_store: LayerStore) -> Registry:
-    """The registry of a file.
+    """Read the registry from a file.
 
     Args:
         file: The file.
         clock: The service's clock.
-        layer_store: Where the bytes of layers are, or are put.
+        layer_store: The store of the bytes of layers; layers in the file are moved to it.
 
     Raises:
         OSError: the file cannot be read.
@@ -63,25 +63,25 @@ def load_state(file: Path, clock: Clock, layer_store: LayerStore) -> Registry:
 
 
 def dump(registry: Registry) -> str:
-    """The state as JSON text. It holds no credentials."""
+    """Return the state as JSON text, which does not contain credentials."""
     members = {name: getattr(registry, name) for name in _members()}
-    # Values as they are: the store's records need no validation.
+    # The store's records are valid, so validation is unnecessary.
     document = _document_type().model_construct(version=VERSION, **members)
-    # A model that is kept tells what was not set from what is empty, and its answers show it.
+    # Stored models distinguish unset members from empty ones, and so do the responses.
     return document.model_dump_json(exclude_unset=True, indent=1)
 
 
 def parse(text: str | bytes, clock: Clock, layer_store: LayerStore | None = None) -> Registry:
-    """The registry of a state.
+    """Read the registry from JSON text.
 
     Args:
-        text: What :func:`dump` gave.
+        text: The text that :func:`dump` returned.
         clock: The service's clock.
-        layer_store: Where the bytes of layers are, or are put; in memory by default.
+        layer_store: The store of the bytes of layers; in memory by default.
 
     Raises:
-        StateError: The text is damaged or of another version, a document in it is one that the
-            service would have refused, or a layer is missing.
+        StateError: the text is damaged, has another version, contains a document that ECR would
+            refuse, or lacks a layer.
     """
     try:
         document = _document_type().model_validate_json(text, extra="forbid")
@@ -122,10 +122,10 @@ def _default(member: dataclasses.Field[Any]) -> Any:
 
 
 def _adopt_layers(repository: RepositoryRecord, layer_store: LayerStore) -> None:
-    """Find the bytes of layers and uploads, or put them where they belong.
+    """Move the bytes of layers and uploads to the store, or check that it contains them.
 
     Raises:
-        StateError: they are missing.
+        StateError: the bytes of a layer or an upload are missing.
     """
     place = f"repositories.{repository.name}"
     try:

@@ -1,7 +1,7 @@
-"""What a saved state must be beyond the types of its members.
+"""Checks of a saved state beyond the types of its members.
 
-A file may be written by hand, or be changed after it was saved. What would fail later, in the
-middle of a request, is refused when it is loaded.
+A file may be written by hand or changed after it was saved. A state that would cause an error
+during a request is refused when it is loaded.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ __all__ = ["StateError", "check_state"]
 
 
 class StateError(ValueError):
-    """A saved state cannot be read; the message names the place."""
+    """A saved state cannot be read; the message names the position in the state."""
 
 
 def check_state(registry: Registry) -> None:
-    """Refuse a state that contradicts itself or has a document that the service would refuse.
+    """Refuse a state that is inconsistent or contains a document that ECR would refuse.
 
     Raises:
-        StateError: The state has one; the message names the place.
+        StateError: the state is refused; the message names the position in the state.
     """
     if registry.policy_text is not None:
         with _at("policy_text"):
@@ -46,12 +46,12 @@ def check_state(registry: Registry) -> None:
     for name, repository in registry.repositories.items():
         _check_repository(f"repositories.{name}", name, repository)
     for place in _naive_times("", registry):
-        raise StateError(f"{place}: must have a time zone")
+        raise StateError(f"{place}: must have a timezone")
 
 
 @contextmanager
 def _at(place: str) -> Generator[None]:
-    """Turn a refusal of the service into an error of the file."""
+    """Turn an error of the service into an error of the state."""
     try:
         yield
     except ServiceError as error:
@@ -60,7 +60,7 @@ def _at(place: str) -> Generator[None]:
 
 def _check_template(place: str, key: str, template: RepositoryCreationTemplate) -> None:
     if prefix_key(template.prefix) != key:
-        raise StateError(f"{place}.prefix: is {template.prefix!r}")
+        raise StateError(f"{place}.prefix: is {template.prefix!r}, but its key is {key!r}")
     if template.repository_policy is not None:
         with _at(f"{place}.repository_policy"):
             check_repository_policy(template.repository_policy)
@@ -71,7 +71,7 @@ def _check_template(place: str, key: str, template: RepositoryCreationTemplate) 
 
 def _check_repository(place: str, name: str, repository: RepositoryRecord) -> None:
     if repository.name != name:
-        raise StateError(f"{place}.name: is {repository.name!r}")
+        raise StateError(f"{place}.name: is {repository.name!r}, but its key is {name!r}")
     if repository.policy_text is not None:
         with _at(f"{place}.policy_text"):
             check_repository_policy(repository.policy_text)
@@ -88,11 +88,11 @@ def _check_repository(place: str, name: str, repository: RepositoryRecord) -> No
 
 def _check_image(place: str, digest: str, image: ImageRecord, repository: RepositoryRecord) -> None:
     if image.digest != digest:
-        raise StateError(f"{place}.digest: is {image.digest!r}")
+        raise StateError(f"{place}.digest: is {image.digest!r}, but its key is {digest!r}")
     with _at(f"{place}.manifest"):
         manifest = read_manifest(image.manifest, image.media_type)
     if manifest.digest != digest:
-        raise StateError(f"{place}.manifest: has the digest {manifest.digest}")
+        raise StateError(f"{place}.manifest: has the digest {manifest.digest}, not {digest}")
     facts = {
         "references": manifest.references,
         "layers": frozenset(manifest.blobs),
@@ -101,7 +101,7 @@ def _check_image(place: str, digest: str, image: ImageRecord, repository: Reposi
     }
     for member, value in facts.items():
         if getattr(image, member) != value:
-            raise StateError(f"{place}.{member}: is not what the manifest says")
+            raise StateError(f"{place}.{member}: does not match the manifest")
     for member, present in (("references", repository.images), ("layers", repository.layers)):
         missing = sorted(cast("frozenset[str]", facts[member]).difference(present))
         if missing:
@@ -109,15 +109,15 @@ def _check_image(place: str, digest: str, image: ImageRecord, repository: Reposi
 
 
 def _check_tags(place: str, repository: RepositoryRecord) -> None:
-    """Tags are written twice: with their images, and with the digests that they point at."""
+    """Compare the tags of the images with the repository's mapping from tags to digests."""
     pointing = {tag: digest for digest, image in repository.images.items() for tag in image.tags}
     for tag in repository.tags.keys() | pointing.keys():
         if repository.tags.get(tag) != pointing.get(tag):
-            raise StateError(f"{place}.tags.{tag}: is not what the images' own tags say")
+            raise StateError(f"{place}.tags.{tag}: does not match the tags of the images")
 
 
 def _naive_times(place: str, value: object) -> Iterator[str]:
-    """The places of times without a time zone, which cannot be compared with the clock's."""
+    """Yield the positions of times without a timezone, which cannot be compared with the clock."""
     if isinstance(value, datetime):
         if value.tzinfo is None:
             yield place

@@ -1,4 +1,4 @@
-"""Answers that a test puts together itself, for unit tests that want no rules of ECR.
+"""A transport with prepared responses, for unit tests that do not need the rules of ECR.
 
 ::
 
@@ -30,7 +30,8 @@ from ecrclient.client import ECRClient
 
 from .calls import Calls, operation_name
 from .errors import encode_error, scripted_error
-from .wire import HttpAnswer, HttpRequest, encode_response
+from .http_messages import HttpRequest, HttpResponse
+from .json_protocol import encode_response
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.operation import ResponseT
@@ -42,37 +43,37 @@ _CREDENTIALS = Credentials("AKIASTUBTRANSPORT", "stub-transport-test-key")
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What one call is answered with."""
+class _Prepared:
+    """A prepared outcome of one call."""
 
     operation: str | None
-    """The operation that has to be called; None: any."""
-    what: HttpAnswer | httpx.TransportError
+    """The expected operation; None means any."""
+    outcome: HttpResponse | httpx.TransportError
 
     def __str__(self) -> str:
         return self.operation or "any operation"
 
 
 class StubTransport(httpx.AsyncBaseTransport):
-    """Gives prepared answers, first in, first out; a call that none is for is an AssertionError.
+    """Returns prepared responses in order; an unexpected call raises AssertionError.
 
-    As a context manager (``with``, not ``async with``) it fails at the end of the block when
-    answers are left over.
+    As a context manager (``with``, not ``async with``), it raises AssertionError at the end of the
+    block if a prepared response has not been used.
     """
 
     def __init__(self) -> None:
         self.calls: Calls = Calls()
-        """What was asked."""
-        self._answers: deque[_Answer] = deque()
-        self._complaints: list[str] = []
+        """The requests that arrived."""
+        self._prepared: deque[_Prepared] = deque()
+        self._problems: list[str] = []
 
     def __repr__(self) -> str:
-        return f"<StubTransport: {len(self._answers)} answers left>"
+        return f"<StubTransport: {len(self._prepared)} responses unused>"
 
     def client(
         self, *, retry: RetryPolicy | None = None, options: CallOptions | None = None
     ) -> ECRClient:
-        """A client of this transport; nothing of it comes from the environment.
+        """Return a client of this transport; its settings do not depend on the environment.
 
         Args:
             retry: As for :class:`~ecrclient.ECRClient`.
@@ -88,27 +89,27 @@ class StubTransport(httpx.AsyncBaseTransport):
         )
 
     def respond(self, operation: Operation[ResponseT], response: ResponseT) -> None:
-        """Prepare an answer.
+        """Prepare a response.
 
         Args:
-            operation: What has to be called, as it stands in ``ecrclient.operations``.
-            response: What that call returns.
+            operation: The expected operation, an object from ``ecrclient.operations``.
+            response: The response that the call returns.
 
         Raises:
-            TypeError: the response is another operation's, or *operation* is no operation; a type
-                checker sees both, too.
+            TypeError: *operation* is not an ``Operation``, or *response* belongs to another
+                operation. Type checkers report both errors, too.
         """
         if type(operation) is not Operation:
             raise TypeError(
-                f"{operation!r} is no operation; they stand in ecrclient.operations, such as "
-                "LIST_IMAGES"
+                f"operation must be an object from ecrclient.operations, such as LIST_IMAGES, "
+                f"not {operation!r}"
             )
         if not isinstance(response, operation.response):
             raise TypeError(
-                f"{operation.name} does not answer with {type(response).__name__}, but with "
-                f"{operation.response.__name__}"
+                f"the response of {operation.name} must be {operation.response.__name__}, not "
+                f"{type(response).__name__}"
             )
-        self._prepare(operation.name, HttpAnswer(200, {}, encode_response(response)))
+        self._prepare(operation.name, HttpResponse(200, {}, encode_response(response)))
 
     def fail(
         self,
@@ -118,33 +119,38 @@ class StubTransport(httpx.AsyncBaseTransport):
         status: int | None = None,
         operation: str | Operation[Any] | None = None,
     ) -> None:
-        """Prepare a failure. The client retries what is retryable: each attempt is a call.
+        """Prepare a failure of one attempt. The client retries retryable errors.
 
         Args:
-            error: A modelled error's class, any code, an error as a whole, or what httpx raises
-                when no answer comes.
-            message: What the service says.
-            status: The HTTP status; None: the usual one of the error.
-            operation: What has to be called; None: any.
+            error: A modelled error's class, any code, an error instance, or an httpx exception if
+                no response arrives.
+            message: The error's message.
+            status: The HTTP status; None means the error's usual status.
+            operation: The expected operation; None means any.
+
+        Raises:
+            TypeError: the class is ``ServiceError`` itself, or an instance comes with a message or
+                a status.
+            ValueError: there is no such operation.
         """
         name = None if operation is None else operation_name(operation)
         if isinstance(error, httpx.TransportError):
             self._prepare(name, error)
             return
         refusal = scripted_error(error, message, status)
-        self._prepare(name, HttpAnswer(refusal.status, {}, encode_error(refusal), refusal.code))
+        self._prepare(name, HttpResponse(refusal.status, {}, encode_error(refusal), refusal.code))
 
     def assert_done(self) -> None:
-        """Check that each call was expected, and that no answer is left over.
+        """Assert that each call was expected, and that every prepared response has been used.
 
         Raises:
-            AssertionError: it is not so.
+            AssertionError: a call was unexpected, or a response has not been used.
         """
-        complaints = list(self._complaints)
-        if self._answers:
-            complaints.append(f"not called: {', '.join(map(str, self._answers))}")
-        if complaints:
-            raise AssertionError("; ".join(complaints))
+        problems = list(self._problems)
+        if self._prepared:
+            problems.append(f"not called: {', '.join(map(str, self._prepared))}")
+        if problems:
+            raise AssertionError("; ".join(problems))
 
     def __enter__(self) -> Self:
         return self
@@ -155,39 +161,39 @@ class StubTransport(httpx.AsyncBaseTransport):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # What has ended the test is the better reason.
+        # The exception that ended the block explains more than unused responses.
         if exc is None:
             self.assert_done()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Give the next answer.
+        """Return the next prepared response.
 
         Raises:
-            AssertionError: none is for this call.
-            httpx.TransportError: one that was prepared.
+            AssertionError: the call is unexpected.
+            httpx.TransportError: the prepared failure.
         """
         body = await request.aread()
         await anyio.lowlevel.checkpoint()
-        asked = HttpRequest(request.method, request.url.path, "", dict(request.headers), body)
-        call = self.calls.add(asked, datetime.now(UTC))
-        answer = self._next(call.operation)
-        if isinstance(answer, httpx.TransportError):
-            raise answer
-        call.status, call.error = answer.status, answer.error_code
+        received = HttpRequest(request.method, request.url.path, "", dict(request.headers), body)
+        call = self.calls.add(received, datetime.now(UTC))
+        outcome = self._next(call.operation)
+        if isinstance(outcome, httpx.TransportError):
+            raise outcome
+        call.status, call.error = outcome.status, outcome.error_code
         headers = {"content-type": request.headers["content-type"]}
-        return httpx.Response(answer.status, headers=headers, content=b"".join(answer.pieces()))
+        return httpx.Response(outcome.status, headers=headers, content=b"".join(outcome.pieces()))
 
-    def _prepare(self, operation: str | None, what: HttpAnswer | httpx.TransportError) -> None:
-        self._answers.append(_Answer(operation, what))
+    def _prepare(self, operation: str | None, outcome: HttpResponse | httpx.TransportError) -> None:
+        self._prepared.append(_Prepared(operation, outcome))
 
-    def _next(self, operation: str) -> HttpAnswer | httpx.TransportError:
-        if not self._answers:
-            self._complain(f"unexpected call of {operation}: no answer is left")
-        if self._answers[0].operation not in (None, operation):
-            self._complain(f"unexpected call of {operation}: expected {self._answers[0]}")
-        return self._answers.popleft().what
+    def _next(self, operation: str) -> HttpResponse | httpx.TransportError:
+        if not self._prepared:
+            self._fail(f"unexpected call of {operation}: all prepared responses have been used")
+        if self._prepared[0].operation not in (None, operation):
+            self._fail(f"unexpected call of {operation}: expected {self._prepared[0]}")
+        return self._prepared.popleft().outcome
 
-    def _complain(self, complaint: str) -> NoReturn:
-        # Kept, should the code under test swallow the error.
-        self._complaints.append(complaint)
-        raise AssertionError(complaint)
+    def _fail(self, problem: str) -> NoReturn:
+        # assert_done reports the problem again, in case the code under test catches the error.
+        self._problems.append(problem)
+        raise AssertionError(problem)

@@ -1,4 +1,4 @@
-"""The way from a client to the service within one process."""
+"""The httpx transport from a client to the service within one process."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import NoReturn, Self
 import anyio.lowlevel
 import httpx
 
-from .wire import HttpAnswer, HttpRequest
+from .http_messages import HttpRequest, HttpResponse
 
 __all__ = ["InMemoryTransport"]
 
 
 class InMemoryTransport(httpx.AsyncBaseTransport):
-    """Hands each request to a function and its answer back."""
+    """Passes each request to a function, and returns the response of the function."""
 
-    def __init__(self, handle: Callable[[HttpRequest], HttpAnswer]) -> None:
+    def __init__(self, handle: Callable[[HttpRequest], HttpResponse]) -> None:
         self._handle = handle
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer *request*.
+        """Return the response to *request*.
 
         Raises:
-            httpx.RemoteProtocolError: the answer is lost.
+            httpx.RemoteProtocolError: the response is lost.
         """
         body = await request.aread()
-        # A call over a network lets other tasks run, and can be cancelled; so can this one.
+        # Like a call over a network, this one must let other tasks run and be cancellable.
         await anyio.lowlevel.checkpoint()
-        answer = self._handle(
+        response = self._handle(
             HttpRequest(
                 method=request.method,
                 path=request.url.raw_path.partition(b"?")[0].decode("ascii"),
@@ -37,30 +37,30 @@ class InMemoryTransport(httpx.AsyncBaseTransport):
                 body=body,
             )
         )
-        return await _deliver(answer, request)
+        return await _deliver(response, request)
 
 
-async def _deliver(answer: HttpAnswer, request: httpx.Request) -> httpx.Response:
-    """Bring the answer as a connection would that does what its delivery says."""
-    delivery = answer.delivery
+async def _deliver(response: HttpResponse, request: httpx.Request) -> httpx.Response:
+    """Return the response after its delay, or fail as its delivery demands."""
+    delivery = response.delivery
     if delivery.delay:
         await anyio.sleep(delivery.delay)
     if delivery.lost:
-        _break("the server closed the connection without an answer", request)
-    if delivery.kept is None and isinstance(answer.body, bytes):
-        return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
-    length = {"content-length": str(len(answer.body))}
+        _break("the server closed the connection without a response", request)
+    if delivery.kept is None and isinstance(response.body, bytes):
+        return httpx.Response(response.status, headers=response.headers, content=response.body)
+    length = {"content-length": str(len(response.body))}
     return httpx.Response(
-        answer.status, headers={**length, **answer.headers}, stream=_Stream(answer, request)
+        response.status, headers={**length, **response.headers}, stream=_Stream(response, request)
     )
 
 
 class _Stream(httpx.AsyncByteStream, AsyncIterator[bytes]):
-    """A body in pieces, or some of it and then the end of the connection."""
+    """A body in pieces, or its first bytes followed by the end of the connection."""
 
-    def __init__(self, answer: HttpAnswer, request: httpx.Request) -> None:
-        self._pieces = answer.pieces()
-        self._is_cut = answer.delivery.kept is not None
+    def __init__(self, response: HttpResponse, request: httpx.Request) -> None:
+        self._pieces = response.pieces()
+        self._is_cut = response.delivery.kept is not None
         self._request = request
 
     def __aiter__(self) -> Self:
@@ -83,5 +83,5 @@ class _Stream(httpx.AsyncByteStream, AsyncIterator[bytes]):
         self._pieces.close()
 
 
-def _break(how: str, request: httpx.Request) -> NoReturn:
-    raise httpx.RemoteProtocolError(how, request=request)
+def _break(reason: str, request: httpx.Request) -> NoReturn:
+    raise httpx.RemoteProtocolError(reason, request=request)

@@ -1,4 +1,4 @@
-"""What the tests push, and how they send what the client would not."""
+"""Images for the tests, and requests that the client would not send."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TARGET_PREFIX = "AmazonEC2ContainerRegistry_V20150921."
 
 
 class HandClock:
-    """A clock that moves when it is told to."""
+    """A clock that advances only when a test moves it."""
 
     def __init__(self) -> None:
         self.now = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -42,15 +42,15 @@ def digest_of(content: str | bytes) -> str:
 
 CONFIG = b"0123456789"
 LAYERS = (b"small" * 40, b"large" * 600)
-"""The blobs of every image here, which the fixture's repository has from the start."""
+"""The blobs of every image here, which the fixture's repository contains."""
 
 
 def image_manifest(
     content: str = "app", *, media_type: str | None = OCI_MANIFEST, **members: object
 ) -> str:
-    """A manifest of a configuration of 10 bytes and layers of 200 and 3000.
+    """Return a manifest of a configuration of 10 bytes and layers of 200 and 3000 bytes.
 
-    Images differ by an annotation only, so that the same blobs serve them all.
+    Images differ only in an annotation, so that they all have the same blobs.
     """
     document: dict[str, object] = {
         "schemaVersion": 2,
@@ -65,7 +65,7 @@ def image_manifest(
 
 
 def index_of(manifests: Iterable[str], media_type: str = OCI_INDEX) -> str:
-    """An index that lists manifests."""
+    """Return an index that lists *manifests*."""
     listed = [
         {"mediaType": OCI_MANIFEST, "digest": digest_of(one), "size": len(one)} for one in manifests
     ]
@@ -79,12 +79,12 @@ def descriptor(content: bytes, media_type: str) -> dict[str, object]:
 async def upload(
     client: ECRClient, repository: str, content: bytes, part_size: int = 20_971_520
 ) -> str:
-    """Upload a layer; its digest."""
-    where = (await client.initiate_layer_upload(repository_name=repository)).upload_id
+    """Upload a layer, and return its digest."""
+    upload_id = (await client.initiate_layer_upload(repository_name=repository)).upload_id
     for first in range(0, len(content), part_size):
-        await upload_part(client, repository, where, first, content[first : first + part_size])
+        await upload_part(client, repository, upload_id, first, content[first : first + part_size])
     done = await client.complete_layer_upload(
-        repository_name=repository, upload_id=where, layer_digests=[digest_of(content)]
+        repository_name=repository, upload_id=upload_id, layer_digests=[digest_of(content)]
     )
     return done.layer_digest
 
@@ -92,7 +92,7 @@ async def upload(
 async def upload_part(
     client: ECRClient, repository: str, upload_id: str, first: int, part: bytes
 ) -> UploadLayerPartResponse:
-    """Upload a part that starts at a byte of the layer."""
+    """Upload a part that starts at byte *first* of the layer."""
     return await client.upload_layer_part(
         repository_name=repository,
         upload_id=upload_id,
@@ -103,13 +103,13 @@ async def upload_part(
 
 
 def add_blobs(ecr: InMemoryECR, repository: str = REPOSITORY) -> None:
-    """Have what ``image_manifest`` names in a repository, which is made if there is none."""
+    """Store the blobs of ``image_manifest`` in a repository, which is created if necessary."""
     for blob in (CONFIG, *LAYERS):
         ecr.add_layer(repository, blob)
 
 
 def scanning_rule(frequency: str, *filters: str) -> RegistryScanningRule:
-    """A rule of the registry's scanning configuration."""
+    """Return a rule of the registry's scanning configuration."""
     return RegistryScanningRule(
         scan_frequency=frequency,
         repository_filters=[
@@ -121,7 +121,7 @@ def scanning_rule(frequency: str, *filters: str) -> RegistryScanningRule:
 async def push(
     client: ECRClient, repository: str, tag: str | None = "v1", manifest: str | None = None
 ) -> None:
-    """Push an image, the same one if nothing else is said."""
+    """Push an image; by default, always the same one."""
     text = manifest or image_manifest()
     if tag is None:
         await client.put_image(repository_name=repository, image_manifest=text)
@@ -143,18 +143,18 @@ async def post(
     content_type: str = "application/x-amz-json-1.1",
     method: str = "POST",
 ) -> httpx.Response:
-    """Send any body to any operation, signed well.
+    """Send any body to any operation, with a valid signature by default.
 
     Args:
-        ecr: Where to.
-        operation: The operation, which need not exist.
+        ecr: The receiver.
+        operation: The operation, which does not need to exist.
         body: The body.
-        credentials: What to sign with, if not what is accepted.
-        region: What to sign for, if not the service's own region.
-        service: What to sign for.
-        now: The time of signing.
-        change: Headers to change after signing; None takes one away.
-        signed_body: What to sign, if not the body.
+        credentials: The credentials to sign with; the accepted ones by default.
+        region: The Region to sign for; the registry's by default.
+        service: The service to sign for.
+        now: The time of the signature.
+        change: Headers to change after signing; None removes one.
+        signed_body: The body to sign, if it differs from *body*.
         content_type: The content type.
         method: The HTTP method.
     """

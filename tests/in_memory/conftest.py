@@ -1,4 +1,4 @@
-"""An in-memory ECR and its clients."""
+"""Fixtures: an in-memory ECR and its clients."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def stage() -> Stage:
 
 @pytest.fixture(scope="module", params=["boto3", "asyncio", "trio"])
 def player(stage: Stage, request: pytest.FixtureRequest) -> Generator[Player]:
-    """boto3, and our client on each event loop."""
+    """boto3, and this client on each event loop."""
     is_boto3 = request.param == "boto3"
     with open_boto3(stage) if is_boto3 else open_ours(stage, request.param) as player:
         yield player
@@ -50,5 +50,5 @@ def player(stage: Stage, request: pytest.FixtureRequest) -> Generator[Player]:
 
 @pytest.fixture
 def scene(stage: Stage, player: Player) -> Scene:
-    """A new registry, and a client of each kind."""
+    """A new registry, and a client of the current kind."""
     return Scene(stage, player)

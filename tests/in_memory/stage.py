@@ -1,6 +1,6 @@
-"""One served registry after the other, on one port, and who calls them: boto3 and this client.
+"""A server whose registry can be replaced for each test, and its clients: boto3 and this client.
 
-boto3 has no types, so what comes from it is Any.
+boto3 has no types, so its values are Any.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ecrclient import ECRClient, RetryPolicy, ServiceError, models
 from ecrclient._awsjson.protocol.shapes import Request
 from ecrclient.operations import OPERATIONS
 from ecrclient.testing import InMemoryECR
-from ecrclient.testing.wire import HttpAnswer, HttpRequest
+from ecrclient.testing.http_messages import HttpRequest, HttpResponse
 from tests.conformance.sameness import members_spelled
 from tests.tools.botocore_calls import botocore
 from tests.wire.record import Maker
@@ -36,25 +36,25 @@ __all__ = [
 ]
 
 SERVICE: Any = botocore("session").Session().get_service_model("ecr")
-"""The service by botocore's model."""
+"""botocore's model of the service."""
 _OPERATIONS = {operation.name: operation for operation in OPERATIONS.values()}
 
 
 class Stage(InMemoryECR):
-    """What is served; the registry behind it is another one in each case."""
+    """An in-memory ECR that passes requests to another one, which can be replaced."""
 
     def __init__(self) -> None:
         super().__init__()
         self.ecr = InMemoryECR()
-        """Who answers."""
+        """The registry that responds."""
 
-    def handle(self, request: HttpRequest) -> HttpAnswer:
-        """Let the registry of the case answer."""
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Return the response of the current registry."""
         return self.ecr.handle(request)
 
 
 class RefusedError(Exception):
-    """An error of the service, as a player saw it."""
+    """An error of the service, as a player raised it."""
 
     def __init__(
         self, code: str, kind: str, status: int, message: str, members: Mapping[str, Any]
@@ -66,22 +66,22 @@ class RefusedError(Exception):
         self.status = status
         self.message = message
         self.members = members
-        """What the error has beside its message, by the names on the wire."""
+        """The other members of the error, by wire name."""
 
 
 class Player(Protocol):
-    """A client. Its calls are spelled as on the wire, and so are the answers."""
+    """A client. Its requests and responses use wire names."""
 
     def call(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
         """Call an operation.
 
         Raises:
-            RefusedError: the service answers with an error.
+            RefusedError: the service responds with an error.
         """
         ...
 
     def call_unchecked(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
-        """The same, with members that the client itself would refuse."""
+        """Call an operation without client-side validation."""
         ...
 
 
@@ -89,8 +89,8 @@ class Boto3:
     """boto3, without retries.
 
     Args:
-        checking: A client of boto3.
-        unchecking: One that does not validate parameters.
+        checking: A boto3 client.
+        unchecking: A boto3 client that does not validate parameters.
     """
 
     def __init__(self, checking: Any, unchecking: Any) -> None:
@@ -104,29 +104,29 @@ class Boto3:
         return "boto3"
 
     def call(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an operation; ``ResponseMetadata`` is taken off."""
+        """Call an operation; ``ResponseMetadata`` is removed from the response."""
         return self._call(self.client, operation, members)
 
     def call_unchecked(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an operation, with whatever."""
+        """Call an operation without client-side validation."""
         return self._call(self._unchecking, operation, members)
 
     def _call(self, client: Any, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = getattr(client, self._methods[operation])(**members)
+            response: dict[str, Any] = getattr(client, self._methods[operation])(**members)
         except botocore("exceptions").ClientError as error:
-            answer = error.response
-            known, metadata = answer.pop("Error"), answer.pop("ResponseMetadata")
+            response = error.response
+            described, metadata = response.pop("Error"), response.pop("ResponseMetadata")
             raise RefusedError(
-                known["Code"],
+                described["Code"],
                 type(error).__name__,
                 metadata["HTTPStatusCode"],
-                known["Message"],
-                answer,
+                described["Message"],
+                response,
             ) from error
-        metadata = answer.pop("ResponseMetadata")
+        metadata = response.pop("ResponseMetadata")
         assert (metadata["HTTPStatusCode"], bool(metadata["RequestId"])) == (200, True)
-        return answer
+        return response
 
 
 class Ours:
@@ -155,8 +155,8 @@ class Ours:
             raise RefusedError(
                 error.code, type(error).__name__, error.status, error.message, error.details
             ) from error
-        answer: dict[str, Any] = response.model_dump(by_alias=True)
-        return answer
+        members: dict[str, Any] = response.model_dump(by_alias=True)
+        return members
 
 
 async def _awaited(call: functools.partial[Any]) -> Any:
@@ -177,7 +177,7 @@ class Scene:
         self._stage = stage
         self.player = player
         self.called = ""
-        """The last operation that was called."""
+        """The operation that was called last."""
         self.ecr = InMemoryECR()
 
     @property
@@ -195,16 +195,16 @@ class Scene:
         return self.player.call(operation, members)
 
     def ask(self, operation: str, **more: Any) -> dict[str, Any]:
-        """Call an operation with the least that the model requires, and more."""
+        """Call an operation with the required members and *more*."""
         shape = SERVICE.operation_model(operation).input_shape
-        least: dict[str, Any] = Maker("minimal").make(shape)
-        return self(operation, **least | more)
+        required: dict[str, Any] = Maker("minimal").make(shape)
+        return self(operation, **required | more)
 
     @contextmanager
     def refuses(
         self, operation: str, code: str, status: int = 400
     ) -> Generator[pytest.ExceptionInfo[RefusedError]]:
-        """The last call of the block is of the operation, and is refused with the code."""
+        """Assert that the last call of the block is of *operation*, and is refused with *code*."""
         with pytest.raises(RefusedError) as caught:
             yield caught
         assert self.called == operation
@@ -214,7 +214,7 @@ class Scene:
 
 @contextmanager
 def open_boto3(stage: Stage) -> Generator[Boto3]:
-    """boto3, calling over HTTP."""
+    """Yield boto3, calling over HTTP."""
     boto3: Any = importlib.import_module("boto3")
     config: Any = botocore("config").Config
 
@@ -237,7 +237,7 @@ def open_boto3(stage: Stage) -> Generator[Boto3]:
 
 @contextmanager
 def open_ours(stage: Stage, backend: str) -> Generator[Ours]:
-    """This client, calling within the process."""
+    """Yield this client, calling within the process."""
     with start_blocking_portal(backend) as portal:
         client = stage.client(retry=RetryPolicy(max_attempts=1))
         try:

@@ -1,4 +1,4 @@
-"""Saved states: how the tests fill a registry, save it and read it."""
+"""Helpers for tests of saved states: fill a registry, save it and read it."""
 
 from __future__ import annotations
 

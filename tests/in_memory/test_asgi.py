@@ -1,4 +1,4 @@
-"""The ASGI application, under any server."""
+"""The ASGI application."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from ecrclient import ECRClient
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.asgi import ASGIApp
-from ecrclient.testing.wire import HttpAnswer, HttpRequest
+from ecrclient.testing.http_messages import HttpRequest, HttpResponse
 
 pytestmark = pytest.mark.anyio
 
@@ -21,7 +21,7 @@ Message = MutableMapping[str, Any]
 async def run(
     ecr: InMemoryECR, scope: Message, received: list[Message]
 ) -> tuple[list[Message], list[Message]]:
-    """What the application sends, and what it leaves unread."""
+    """Return the messages that the application sent, and those that it did not receive."""
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -35,11 +35,11 @@ async def run(
 
 
 def http(**members: Any) -> Message:
-    """A scope without what ASGI leaves to the server."""
+    """Return a scope without optional members."""
     return {"type": "http", "method": "POST", "path": "/", "query_string": b"", **members}
 
 
-async def test_a_client_calls_it(ecr: InMemoryECR) -> None:
+async def test_client_calls_the_application(ecr: InMemoryECR) -> None:
     async with ECRClient(
         region=ecr.region,
         credentials=ecr.credentials,
@@ -49,14 +49,14 @@ async def test_a_client_calls_it(ecr: InMemoryECR) -> None:
 
 
 @pytest.mark.parametrize("raw_path", [True, False])
-async def test_path_and_query_come_through(*, raw_path: bool) -> None:
+async def test_path_and_query_are_passed_on(*, raw_path: bool) -> None:
     seen: list[HttpRequest] = []
 
-    def answer(request: HttpRequest) -> HttpAnswer:
+    def response(request: HttpRequest) -> HttpResponse:
         seen.append(request)
-        return HttpAnswer(200, {}, b"")
+        return HttpResponse(200, {}, b"")
 
-    app = ASGIApp(answer)
+    app = ASGIApp(response)
 
     async def served(scope: Message, receive: Any, send: Any) -> None:
         if not raw_path:
@@ -70,7 +70,7 @@ async def test_path_and_query_come_through(*, raw_path: bool) -> None:
     assert (request.query, request.origin) == ("x=1&y=%20", "http://registry.test:5001")
 
 
-async def test_the_life_of_a_server(ecr: InMemoryECR) -> None:
+async def test_lifespan_events_are_acknowledged(ecr: InMemoryECR) -> None:
     received: list[Message] = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
     sent, _ = await run(ecr, {"type": "lifespan"}, received)
     assert [one["type"] for one in sent] == [
@@ -79,12 +79,12 @@ async def test_the_life_of_a_server(ecr: InMemoryECR) -> None:
     ]
 
 
-async def test_nothing_but_http(ecr: InMemoryECR) -> None:
+async def test_other_scope_types_are_refused(ecr: InMemoryECR) -> None:
     with pytest.raises(NotImplementedError, match="websocket"):
         await run(ecr, {"type": "websocket"}, [])
 
 
-async def test_a_request_in_pieces(ecr: InMemoryECR) -> None:
+async def test_request_body_in_pieces_is_joined(ecr: InMemoryECR) -> None:
     pieces: list[Message] = [
         {"type": "http.request", "body": b"{", "more_body": True},
         {"type": "http.request", "more_body": True},
@@ -97,7 +97,7 @@ async def test_a_request_in_pieces(ecr: InMemoryECR) -> None:
     assert (sent[0]["status"], sent[1]["more_body"]) == (400, False)
 
 
-async def test_a_client_that_goes_before_the_end_has_asked_nothing(ecr: InMemoryECR) -> None:
+async def test_incomplete_request_is_not_executed(ecr: InMemoryECR) -> None:
     pieces: list[Message] = [
         {"type": "http.request", "body": b"{", "more_body": True},
         {"type": "http.disconnect"},
@@ -106,15 +106,17 @@ async def test_a_client_that_goes_before_the_end_has_asked_nothing(ecr: InMemory
     assert (sent, len(ecr.calls)) == ([], 0)
 
 
-async def test_a_client_that_does_not_wait(ecr: InMemoryECR) -> None:
+async def test_delayed_response_is_not_sent_after_a_disconnect(ecr: InMemoryECR) -> None:
     ecr.faults.latency(3600)
     pieces: list[Message] = [{"type": "http.request"}, {"type": "http.disconnect"}]
-    sent, left = await run(ecr, http(headers=[]), pieces)
-    assert (sent, left) == ([], [])
+    sent, unread = await run(ecr, http(headers=[]), pieces)
+    assert (sent, unread) == ([], [])
 
 
-async def test_a_server_that_cannot_close_connections(ecr: InMemoryECR) -> None:
-    # What is not finished, servers take for an error of the application, and close.
+async def test_faults_leave_the_response_incomplete_without_the_close_extension(
+    ecr: InMemoryECR,
+) -> None:
+    # Servers close the connection when the application returns before the end of the response.
     ecr.faults.drop()
     sent, _ = await run(ecr, http(headers=[]), [{"type": "http.request"}])
     assert [one["type"] for one in sent] == ["http.response.start"]

@@ -1,4 +1,4 @@
-"""Who may call."""
+"""Authentication of requests."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def ecr() -> InMemoryECR:
 
 async def refusal(ecr: InMemoryECR, **how: Any) -> tuple[str, str]:
     how.setdefault("now", NOW)
-    answer = await post(ecr, "DescribeRegistry", **how)
-    assert answer.status_code == 400
-    return answer.json()["__type"], answer.json()["message"]
+    response = await post(ecr, "DescribeRegistry", **how)
+    assert response.status_code == 400
+    return response.json()["__type"], response.json()["message"]
 
 
-async def test_a_good_signature_passes(ecr: InMemoryECR) -> None:
+async def test_valid_signature_is_accepted(ecr: InMemoryECR) -> None:
     assert (await post(ecr, "DescribeRegistry", now=NOW)).status_code == 200
 
 
-async def test_no_signature(ecr: InMemoryECR) -> None:
+async def test_missing_signature_is_refused(ecr: InMemoryECR) -> None:
     code, _ = await refusal(ecr, change={"authorization": None})
     assert code == "MissingAuthenticationTokenException"
 
@@ -46,24 +46,26 @@ async def test_no_signature(ecr: InMemoryECR) -> None:
         {"x-amz-date": "yesterday"},
     ],
 )
-async def test_half_a_signature(ecr: InMemoryECR, change: dict[str, str | None]) -> None:
+async def test_incomplete_signature_is_refused(
+    ecr: InMemoryECR, change: dict[str, str | None]
+) -> None:
     code, _ = await refusal(ecr, change=change)
     assert code == "IncompleteSignatureException"
 
 
-async def test_an_unknown_key(ecr: InMemoryECR) -> None:
+async def test_unknown_access_key_is_refused(ecr: InMemoryECR) -> None:
     code, _ = await refusal(ecr, credentials=Credentials("AKIASOMEONE", "else"))
     assert code == "UnrecognizedClientException"
 
 
-async def test_a_session_token_that_is_not_the_one(ecr: InMemoryECR) -> None:
+async def test_wrong_session_token_is_refused(ecr: InMemoryECR) -> None:
     known = ecr.credentials
     borrowed = Credentials(known.access_key_id, known.secret_access_key, "token")
     code, _ = await refusal(ecr, credentials=borrowed)
     assert code == "UnrecognizedClientException"
 
 
-async def test_temporary_credentials_need_their_token() -> None:
+async def test_temporary_credentials_require_their_token() -> None:
     temporary = Credentials("ASIATEMPORARY", "secret", "the token")
     ecr = InMemoryECR(credentials=temporary)
     async with ecr.client() as client:
@@ -73,7 +75,7 @@ async def test_temporary_credentials_need_their_token() -> None:
             await client.describe_registry()
 
 
-async def test_several_keys() -> None:
+async def test_several_access_keys_are_accepted() -> None:
     first, second = Credentials("AKIAFIRST", "one"), Credentials("AKIASECOND", "two")
     ecr = InMemoryECR(credentials=[first, second], signing_clock=lambda: NOW)
     assert ecr.credentials is first
@@ -84,7 +86,7 @@ async def test_several_keys() -> None:
     assert code == "InvalidSignatureException"
 
 
-async def test_a_key_that_is_accepted_later(ecr: InMemoryECR) -> None:
+async def test_access_key_can_be_accepted_later(ecr: InMemoryECR) -> None:
     rotated = Credentials("AKIAROTATED", "new")
     code, _ = await refusal(ecr, credentials=rotated)
     assert code == "UnrecognizedClientException"
@@ -92,12 +94,12 @@ async def test_a_key_that_is_accepted_later(ecr: InMemoryECR) -> None:
     assert (await post(ecr, "DescribeRegistry", credentials=rotated, now=NOW)).status_code == 200
 
 
-def test_some_key_must_be_accepted() -> None:
-    with pytest.raises(ValueError, match="no credentials"):
+def test_empty_credentials_are_refused() -> None:
+    with pytest.raises(ValueError, match="credentials must contain at least one"):
         InMemoryECR(credentials=[])
 
 
-async def test_credentials_end_when_they_say() -> None:
+async def test_credentials_expire_at_expires_at() -> None:
     temporary = Credentials("ASIATEMPORARY", "secret", "token", expires_at=NOW)
     now = NOW - timedelta(seconds=1)
     ecr = InMemoryECR(credentials=temporary, signing_clock=lambda: now)
@@ -107,7 +109,7 @@ async def test_credentials_end_when_they_say() -> None:
     assert code == "ExpiredTokenException"
 
 
-async def test_a_wrong_secret_through_the_client() -> None:
+async def test_client_with_wrong_secret_is_refused() -> None:
     ecr = InMemoryECR()
     wrong = Credentials(ecr.credentials.access_key_id, "guess")
     async with ecr.client(credentials=wrong) as client:
@@ -116,7 +118,7 @@ async def test_a_wrong_secret_through_the_client() -> None:
     assert (caught.value.code, caught.value.status) == ("InvalidSignatureException", 400)
 
 
-async def test_another_region_through_the_client() -> None:
+async def test_client_of_another_region_is_refused() -> None:
     ecr = InMemoryECR(region="eu-west-1")
     async with ECRClient(
         region="eu-north-1", credentials=ecr.credentials, transport=ecr.transport()
@@ -140,12 +142,14 @@ async def test_another_region_through_the_client() -> None:
         pytest.param({"change": {"x-amz-date": "20260709T091011Z"}}, id="another day"),
     ],
 )
-async def test_a_signature_of_something_else(ecr: InMemoryECR, how: dict[str, Any]) -> None:
+async def test_signature_of_another_request_is_refused(
+    ecr: InMemoryECR, how: dict[str, Any]
+) -> None:
     code, _ = await refusal(ecr, **how)
     assert code == "InvalidSignatureException"
 
 
-async def test_headers_that_must_be_signed(ecr: InMemoryECR) -> None:
+async def test_required_headers_must_be_signed(ecr: InMemoryECR) -> None:
     request = await post(ecr, "DescribeRegistry", now=NOW)
     authorization = request.request.headers["authorization"]
     for name in ("host", "x-amz-date", "x-amz-target"):
@@ -154,7 +158,7 @@ async def test_headers_that_must_be_signed(ecr: InMemoryECR) -> None:
         assert (code, name in message) == ("InvalidSignatureException", True)
 
 
-async def test_another_terminator(ecr: InMemoryECR) -> None:
+async def test_wrong_terminator_is_refused(ecr: InMemoryECR) -> None:
     request = await post(ecr, "DescribeRegistry", now=NOW)
     authorization = request.request.headers["authorization"].replace("aws4_request", "aws5_request")
     code, message = await refusal(ecr, change={"authorization": authorization})
@@ -162,12 +166,12 @@ async def test_another_terminator(ecr: InMemoryECR) -> None:
 
 
 @pytest.mark.parametrize("minutes", [-15, 15])
-async def test_a_clock_may_be_a_quarter_of_an_hour_wrong(ecr: InMemoryECR, minutes: int) -> None:
-    answer = await post(ecr, "DescribeRegistry", now=NOW + timedelta(minutes=minutes))
-    assert answer.status_code == 200
+async def test_clock_skew_of_15_minutes_is_accepted(ecr: InMemoryECR, minutes: int) -> None:
+    response = await post(ecr, "DescribeRegistry", now=NOW + timedelta(minutes=minutes))
+    assert response.status_code == 200
 
 
-async def test_an_old_signature(ecr: InMemoryECR) -> None:
+async def test_old_signature_is_refused(ecr: InMemoryECR) -> None:
     assert await refusal(ecr, now=NOW - timedelta(minutes=15, seconds=1)) == (
         "InvalidSignatureException",
         "Signature expired: 20260708T085510Z is now earlier than 20260708T085511Z "
@@ -175,12 +179,12 @@ async def test_an_old_signature(ecr: InMemoryECR) -> None:
     )
 
 
-async def test_a_signature_of_the_future(ecr: InMemoryECR) -> None:
+async def test_future_signature_is_refused(ecr: InMemoryECR) -> None:
     code, message = await refusal(ecr, now=NOW + timedelta(minutes=15, seconds=1))
     assert code == "InvalidSignatureException"
     assert message.startswith("Signature not yet current: 20260708T092512Z")
 
 
-async def test_the_signature_is_checked_before_the_body(ecr: InMemoryECR) -> None:
+async def test_signature_is_checked_before_the_body(ecr: InMemoryECR) -> None:
     code, _ = await refusal(ecr, body=b"{", change={"authorization": None})
     assert code == "MissingAuthenticationTokenException"

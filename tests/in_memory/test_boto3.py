@@ -1,4 +1,4 @@
-"""boto3, over real sockets. It has no types, so what comes from it is Any."""
+"""boto3 over real sockets. boto3 has no types, so its values are Any."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.in_memory.builders import digest_of, index_of
 
 @pytest.fixture
 def boto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """boto3's client, configured by the environment alone."""
+    """A boto3 client that is configured only by the environment."""
     with InMemoryECR().serve() as server:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
@@ -24,17 +24,17 @@ def boto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         client.close()
 
 
-def test_a_repository_and_its_images(boto: Any) -> None:
+def test_boto3_pushes_and_pulls_images(boto: Any) -> None:
     repository = boto.create_repository(repositoryName="team/app")["repository"]
     assert repository["createdAt"].tzinfo is not None
     manifest = index_of([])
     for tag in ("v1", "v2", "v3"):
         boto.put_image(repositoryName="team/app", imageManifest=manifest, imageTag=tag)
 
-    walk = boto.get_paginator("list_images").paginate(
+    paginator = boto.get_paginator("list_images").paginate(
         repositoryName="team/app", PaginationConfig={"PageSize": 2}
     )
-    pages = [[one["imageTag"] for one in page["imageIds"]] for page in walk]
+    pages = [[one["imageTag"] for one in page["imageIds"]] for page in paginator]
     assert [sorted(page) for page in pages] == [["v1", "v2"], ["v3"]]
     image = boto.batch_get_image(repositoryName="team/app", imageIds=[{"imageTag": "v1"}])
     assert image["images"][0]["imageManifest"] == manifest
@@ -42,7 +42,7 @@ def test_a_repository_and_its_images(boto: Any) -> None:
     assert image["ResponseMetadata"]["RequestId"]
 
 
-def test_boto3_tries_again() -> None:
+def test_boto3_retries() -> None:
     ecr = InMemoryECR()
     ecr.faults.drop()
     ecr.faults.error("ServerException")
@@ -57,7 +57,7 @@ def test_boto3_tries_again() -> None:
             aws_secret_access_key=ecr.credentials.secret_access_key,
             config=config.Config(retries={"mode": "standard", "total_max_attempts": 3}),
         )
-        answer = client.describe_registry()
+        response = client.describe_registry()
         client.close()
-    assert answer["ResponseMetadata"]["RetryAttempts"] == 2
+    assert response["ResponseMetadata"]["RetryAttempts"] == 2
     assert [call.error for call in ecr.calls] == [None, "ServerException", None]

@@ -1,4 +1,4 @@
-"""AWS's own SDK is content with the answers, and its signatures pass."""
+"""AWS's SDK accepts the responses, and the service accepts its signatures."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ Calls = list[tuple[str, dict[str, Any]]]
 
 @pytest.fixture
 def call() -> Call:
-    """Calls an operation of a new registry through botocore."""
+    """A function that calls an operation of a new registry through botocore."""
     client = botocore_client(InMemoryECR())
 
     def call(method: str, **members: object) -> dict[str, Any]:
-        answer: dict[str, Any] = getattr(client, method)(**members)
-        return answer
+        response: dict[str, Any] = getattr(client, method)(**members)
+        return response
 
     return call
 
 
 def push_layer(call: Call, repository: str, content: bytes) -> str:
-    """Upload a layer in one part; its digest."""
+    """Upload a layer in one part, and return its digest."""
     where = {"repositoryName": repository}
     where["uploadId"] = call("initiate_layer_upload", **where)["uploadId"]
     received = call(
@@ -53,20 +53,20 @@ def push_layer(call: Call, repository: str, content: bytes) -> str:
 
 
 def push_blobs(call: Call, repository: str) -> None:
-    """Upload what ``image_manifest`` names."""
+    """Upload the blobs that ``image_manifest`` references."""
     for blob in (CONFIG, *LAYERS):
         push_layer(call, repository, blob)
 
 
 def play(call: Call, calls: Calls) -> None:
-    """Make the calls; a new repository gets what ``image_manifest`` names."""
+    """Make the calls; upload the blobs of ``image_manifest`` to each new repository."""
     for method, members in calls:
         call(method, **members)
         if method == "create_repository":
             push_blobs(call, members["repositoryName"])
 
 
-def test_a_repository_and_its_images(call: Call) -> None:
+def test_repositories_and_images(call: Call) -> None:
     repository = call(
         "create_repository", repositoryName="team/app", tags=[{"Key": "env", "Value": "prod"}]
     )["repository"]
@@ -87,13 +87,13 @@ def test_a_repository_and_its_images(call: Call) -> None:
     assert "imageTags" not in details[digest_of(image)]
     assert "nextToken" not in rest
 
-    answer = call(
+    response = call(
         "batch_delete_image",
         repositoryName="team/app",
         imageIds=[{"imageDigest": digest_of(image)}],
     )
-    assert answer["failures"][0]["failureCode"] == "ImageReferencedByManifestList"
-    assert answer["ResponseMetadata"]["RequestId"]
+    assert response["failures"][0]["failureCode"] == "ImageReferencedByManifestList"
+    assert response["ResponseMetadata"]["RequestId"]
 
 
 _RULE = {"ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io"}
@@ -101,7 +101,7 @@ _TEMPLATE = {"prefix": "team", "appliedFor": ["CREATE_ON_PUSH"]}
 _ROLE = {"principalArn": "arn:aws:iam::123456789012:role/scanner"}
 
 
-def test_the_settings_of_a_registry(call: Call) -> None:
+def test_registry_settings(call: Call) -> None:
     assert call("create_pull_through_cache_rule", **_RULE)["createdAt"].tzinfo is not None
     (rule,) = call("describe_pull_through_cache_rules")["pullThroughCacheRules"]
     assert (rule["upstreamRegistry"], rule["upstreamRepositoryPrefix"]) == ("quay", "ROOT")
@@ -126,11 +126,11 @@ def test_the_settings_of_a_registry(call: Call) -> None:
     call("put_registry_scanning_configuration", **scanning)
     kept = call("get_registry_scanning_configuration")["scanningConfiguration"]
     assert kept == scanning
-    answer = call(
+    response = call(
         "batch_get_repository_scanning_configuration", repositoryNames=["team/app", "none"]
     )
-    assert answer["scanningConfigurations"][0]["scanFrequency"] == "SCAN_ON_PUSH"
-    assert answer["failures"][0]["failureCode"] == "REPOSITORY_NOT_FOUND"
+    assert response["scanningConfigurations"][0]["scanFrequency"] == "SCAN_ON_PUSH"
+    assert response["failures"][0]["failureCode"] == "REPOSITORY_NOT_FOUND"
 
     profile = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/ours"
     signing = {"rules": [{"signingProfileArn": profile}]}
@@ -163,7 +163,7 @@ _REPLICATED: Calls = [
 ]
 
 
-def test_work_in_the_background(call: Call) -> None:
+def test_background_work(call: Call) -> None:
     play(call, _REPLICATED)
 
     assert call("start_image_scan", **_V1)["imageScanStatus"] == {"status": "PENDING"}
@@ -191,7 +191,7 @@ def test_work_in_the_background(call: Call) -> None:
     assert "progress" not in described
 
 
-def test_layers_and_what_is_attached(call: Call) -> None:
+def test_layers_referrers_and_archived_images(call: Call) -> None:
     where = {"repositoryName": "team/app"}
     call("create_repository", **where)
     digest = push_layer(call, "team/app", CONFIG)

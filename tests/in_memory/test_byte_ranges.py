@@ -1,4 +1,4 @@
-"""The Range header."""
+"""The ``Range`` header."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONTENT = bytes(range(10))
         ("BYTES= 2-3 ", CONTENT[2:4]),
     ],
 )
-def test_ranges_of_ten_bytes(header: str, expected: bytes) -> None:
+def test_valid_ranges(header: str, expected: bytes) -> None:
     span = read_range(header, len(CONTENT))
     assert span is not None
     first, size = span
@@ -48,18 +48,18 @@ def test_ranges_of_ten_bytes(header: str, expected: bytes) -> None:
         f"bytes={'9' * 5000}-",
     ],
 )
-def test_what_is_ignored(header: str | None) -> None:
+def test_malformed_and_multiple_ranges_are_ignored(header: str | None) -> None:
     assert read_range(header, len(CONTENT)) is None
 
 
 @pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-11", "bytes=99-100", "bytes=-0"])
-def test_what_cannot_be_satisfied(header: str) -> None:
+def test_ranges_outside_the_content_are_unsatisfiable(header: str) -> None:
     with pytest.raises(UnsatisfiableRangeError):
         read_range(header, len(CONTENT))
 
 
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 15))
-def test_a_range_is_within_the_content(first: int, last: int, size: int) -> None:
+def test_range_is_within_the_content(first: int, last: int, size: int) -> None:
     content = bytes(size)
     try:
         span = read_range(f"bytes={first}-{last}", size)

@@ -1,4 +1,4 @@
-"""What was asked."""
+"""The record of calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.in_memory.builders import HandClock, post
 pytestmark = pytest.mark.anyio
 
 
-async def test_each_call_is_recorded(ecr: InMemoryECR, client: ECRClient, clock: HandClock) -> None:
+async def test_calls_are_recorded(ecr: InMemoryECR, client: ECRClient, clock: HandClock) -> None:
     await client.create_repository(repository_name="team/app")
     clock.advance(minutes=1)
     await client.list_images(repository_name="team/app", max_results=7)
@@ -25,13 +25,13 @@ async def test_each_call_is_recorded(ecr: InMemoryECR, client: ECRClient, clock:
     assert (call.status, call.error, call.at) == (200, None, clock.now)
 
 
-async def test_a_refusal_is_recorded_with_its_code(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_refusal_is_recorded_with_its_code(ecr: InMemoryECR, client: ECRClient) -> None:
     with pytest.raises(ServiceError):
         await client.list_images(repository_name="none")
     assert (ecr.calls[-1].status, ecr.calls[-1].error) == (400, "RepositoryNotFoundException")
 
 
-async def test_the_calls_of_one_operation(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_calls_of_one_operation(ecr: InMemoryECR, client: ECRClient) -> None:
     await client.describe_registry()
     await client.create_repository(repository_name="team/app")
     await client.list_images(repository_name="team/app")
@@ -40,12 +40,12 @@ async def test_the_calls_of_one_operation(ecr: InMemoryECR, client: ECRClient) -
     assert [call.operation for call in ecr.calls[:1]] == ["DescribeRegistry"]
 
 
-def test_a_misspelt_operation_is_no_empty_list(ecr: InMemoryECR) -> None:
+def test_unknown_operation_is_an_error(ecr: InMemoryECR) -> None:
     with pytest.raises(ValueError, match="no operation 'list_images'"):
         ecr.calls.of("list_images")
 
 
-async def test_what_is_no_call_of_the_protocol(ecr: InMemoryECR) -> None:
+async def test_requests_outside_the_protocol_are_recorded(ecr: InMemoryECR) -> None:
     await post(ecr, "MakeCoffee")
     await post(ecr, "ListImages", b"{")
     await post(ecr, "ListImages", change={"x-amz-target": None}, method="GET")
@@ -53,7 +53,7 @@ async def test_what_is_no_call_of_the_protocol(ecr: InMemoryECR) -> None:
     assert [call.request for call in ecr.calls] == [None, None, None]
 
 
-async def test_calls_can_be_forgotten(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_calls_can_be_limited_and_cleared(ecr: InMemoryECR, client: ECRClient) -> None:
     for _ in range(3):
         await client.describe_registry()
     ecr.calls.keep(2)
@@ -65,7 +65,7 @@ async def test_calls_can_be_forgotten(ecr: InMemoryECR, client: ECRClient) -> No
     assert repr(ecr.calls) == "<Calls: none>"
 
 
-async def test_no_secret_in_what_is_printed(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_repr_contains_no_request_data(ecr: InMemoryECR, client: ECRClient) -> None:
     secret = "arn:aws:iam::123456789012:role/very-private"
     await client.register_pull_time_update_exclusion(principal_arn=secret)
     printed = f"{ecr.calls!r} {ecr.calls[-1]!r} {ecr!r} {ecr.faults!r}"

@@ -1,4 +1,4 @@
-"""The clock that tests move, and everything that follows it."""
+"""The movable clock, and the times that depend on it."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ START = datetime(2030, 1, 1, tzinfo=UTC)
 TAGGED = ImageIdentifier(image_tag="v1")
 
 
-def standing() -> datetime:
+def fixed() -> datetime:
     return START
 
 
 @pytest.fixture
 def ecr() -> InMemoryECR:
-    """A registry whose clock only a test moves."""
-    return InMemoryECR(clock=standing)
+    """A registry whose clock advances only when a test moves it."""
+    return InMemoryECR(clock=fixed)
 
 
 class TestMovableClock:
-    def test_it_runs_with_the_machine(self) -> None:
+    def test_default_clock_follows_the_machine(self) -> None:
         clock = MovableClock()
         before = datetime.now(UTC)
         assert before <= clock() <= datetime.now(UTC)
 
-    def test_steps_add_up(self) -> None:
-        clock = MovableClock(standing)
+    def test_advances_add_up(self) -> None:
+        clock = MovableClock(fixed)
         clock.advance(days=1, hours=2, minutes=3, seconds=4)
         clock.advance(timedelta(milliseconds=5))
         assert clock() - START == timedelta(days=1, hours=2, minutes=3, seconds=4, milliseconds=5)
 
-    def test_it_goes_on_from_where_it_was_set(self) -> None:
+    def test_clock_continues_from_where_it_was_set(self) -> None:
         now = START
         clock = MovableClock(lambda: now)
         clock.set(datetime(2024, 2, 29, 12, tzinfo=timezone(timedelta(hours=9))))
@@ -50,40 +50,40 @@ class TestMovableClock:
         now += timedelta(minutes=1)
         assert clock() == datetime(2024, 2, 29, 3, 1, tzinfo=UTC)
 
-    def test_a_frozen_clock_stands_until_it_is_moved(self) -> None:
+    def test_frozen_clock_stops_until_it_is_moved(self) -> None:
         clock = MovableClock()
         clock.advance(days=1)
         clock.freeze()
-        stood_at = clock()
-        assert clock() == stood_at > datetime.now(UTC) + timedelta(hours=23)
+        frozen_at = clock()
+        assert clock() == frozen_at > datetime.now(UTC) + timedelta(hours=23)
         clock.advance(hours=1)
-        assert clock() == stood_at + timedelta(hours=1)
+        assert clock() == frozen_at + timedelta(hours=1)
         clock.set(START)
         assert clock() == START
 
-    def test_only_set_moves_it_back(self) -> None:
-        clock = MovableClock(standing)
+    def test_only_set_moves_the_clock_back(self) -> None:
+        clock = MovableClock(fixed)
         with pytest.raises(ValueError, match=r"cannot advance by -1 day.*use set\(\)"):
             clock.advance(days=-1)
         assert clock() == START
         clock.set(START - timedelta(days=1))
         assert repr(clock) == "<MovableClock at 2029-12-31 00:00:00+00:00>"
 
-    def test_times_need_a_timezone(self) -> None:
+    def test_times_require_a_timezone(self) -> None:
         naive = START.replace(tzinfo=None)
         with pytest.raises(ValueError, match="moment must have a timezone"):
             MovableClock().set(naive)
         with pytest.raises(ValueError, match="the clock's source must have a timezone"):
             MovableClock(lambda: naive)()
 
-    def test_registries_may_share_one(self) -> None:
-        clock = MovableClock(standing)
+    def test_registries_can_share_a_clock(self) -> None:
+        clock = MovableClock(fixed)
         one, other = InMemoryECR(clock=clock), InMemoryECR(clock=clock, region="eu-west-1")
         one.clock.advance(days=1)
         assert other.clock() == START + timedelta(days=1)
 
 
-class TestWhatFollowsIt:
+class TestTimesOfTheService:
     async def test_pushes_and_pulls(self, ecr: InMemoryECR, client: ECRClient) -> None:
         ecr.add_image("team/app", [b"layer"], tags=["v1"])
         ecr.clock.advance(days=3)
@@ -195,8 +195,8 @@ class TestWhatFollowsIt:
         assert [call.at for call in ecr.calls] == [START, START + timedelta(seconds=1)]
 
 
-class TestImagesOfThePast:
-    async def test_an_image_is_as_old_as_a_test_says(
+class TestPushAndPullTimes:
+    async def test_push_and_pull_times_can_be_set(
         self, ecr: InMemoryECR, client: ECRClient
     ) -> None:
         pushed_at, pulled_at = START - timedelta(days=90), START - timedelta(days=5)
@@ -212,7 +212,7 @@ class TestImagesOfThePast:
         assert repository.created_at == pushed_at
         assert ecr.clock() == START
 
-    async def test_its_scan_and_replication_began_with_the_push(
+    async def test_scan_and_replication_start_with_the_push(
         self, ecr: InMemoryECR, client: ECRClient
     ) -> None:
         await client.create_repository(
@@ -229,7 +229,9 @@ class TestImagesOfThePast:
             START - timedelta(days=1) + ecr.scans.takes
         )
 
-    async def test_a_lifecycle_policy_expires_it(self, ecr: InMemoryECR, client: ECRClient) -> None:
+    async def test_lifecycle_policy_expires_old_images(
+        self, ecr: InMemoryECR, client: ECRClient
+    ) -> None:
         old = ecr.add_image("team/app", [b"old"], pushed_at=START - timedelta(days=31))
         ecr.add_image("team/app", [b"new"], pushed_at=START - timedelta(days=29))
         policy = LifecyclePolicy.of(expire_after(30, tags="any"))
@@ -238,7 +240,7 @@ class TestImagesOfThePast:
         )
         assert [one.image_digest for one in ecr.lifecycle.apply()["team/app"]] == [old]
 
-    async def test_a_tag_that_comes_later_changes_no_push_time(
+    async def test_later_tag_does_not_change_the_push_time(
         self, ecr: InMemoryECR, client: ECRClient
     ) -> None:
         pushed_at = START - timedelta(days=1)
@@ -247,7 +249,7 @@ class TestImagesOfThePast:
         (image,) = await client.describe_images(repository_name="team/app").collect()
         assert (image.image_pushed_at, image.image_tags) == (pushed_at, ["v1", "v2"])
 
-    def test_times_that_cannot_be(self, ecr: InMemoryECR) -> None:
+    def test_invalid_times_are_refused(self, ecr: InMemoryECR) -> None:
         naive = START.replace(tzinfo=None)
         with pytest.raises(ValueError, match="pushed_at must have a timezone"):
             ecr.add_image("team/app", [b"one"], pushed_at=naive)

@@ -21,12 +21,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_command(*arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
-    """The process, and what it says to export."""
+    """Start the command; return the process and the environment variables that it prints."""
     command = [sys.executable, "-m", "ecrclient.testing", "--port", "0", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     exported: dict[str, str] = {}
-    # It says six things, of which the first is for people, and then waits.
+    # It prints a comment and five export commands.
     for line in [process.stdout.readline() for _ in range(6)][1:]:
         name, _, value = line.removeprefix("export ").strip().partition("=")
         exported[name] = value
@@ -34,15 +34,15 @@ def run_command(*arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]
 
 
 async def create_a_repository() -> str:
-    """Call what the environment names; the account that answers."""
+    """Create a repository in the ECR of the environment; return the account."""
     async with ECRClient() as client:
         made = await client.create_repository(repository_name="team/app")
     return made.repository.registry_id
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="its signals are others")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 @pytest.mark.parametrize("stop", SIGNALS)
-def test_it_serves_until_it_is_told_to_stop(
+def test_command_serves_until_a_signal(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stop: signal.Signals
 ) -> None:
     state = tmp_path / "state.json"
@@ -62,7 +62,7 @@ def test_it_serves_until_it_is_told_to_stop(
 
 
 async def upload_a_layer() -> int:
-    """Upload a layer to what the environment names; the part size that it advertises."""
+    """Upload a layer to the ECR of the environment; return the advertised part size."""
     async with ECRClient() as client:
         await client.create_repository(repository_name="team/app")
         started = await client.initiate_layer_upload(repository_name="team/app")
@@ -80,8 +80,8 @@ async def upload_a_layer() -> int:
 LAYER = b"0123456789"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="its signals are others")
-def test_layers_in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_layers_are_stored_in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     state, folder = tmp_path / "state.json", tmp_path / "layers"
     options = ("--state", str(state), "--layers-dir", str(folder), "--part-size", "4")
     process, exported = run_command(*options)
@@ -94,19 +94,19 @@ def test_layers_in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     file = folder / "sha256" / digest_of(LAYER).removeprefix("sha256:")
     assert file.read_bytes() == LAYER
 
-    # A second run goes on with the folder, and would refuse another one.
+    # A second run accepts the state with the folder. Without the folder, the state is refused.
     process, _ = run_command(*options)
     with process:
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
     InMemoryECR.load(state, layers_dir=folder)
-    with pytest.raises(StateError, match="is in a file"):
+    with pytest.raises(StateError, match="is stored in a file"):
         InMemoryECR.load(state)
 
 
 @pytest.fixture
 def handlers() -> Iterator[None]:
-    """The signal handlers, as they were."""
+    """Restore the signal handlers."""
     before = [signal.getsignal(number) for number in SIGNALS]
     yield
     for number, handler in zip(SIGNALS, before, strict=True):
@@ -115,28 +115,31 @@ def handlers() -> Iterator[None]:
 
 @pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
-        (["--account-id", "1234"], "an account ID is twelve digits, not '1234'"),
-        (["--region", "EU (Ireland)"], "a region is named as in 'us-east-1', not 'EU (Ireland)'"),
-        (["--port", "99999"], "a port is a number from 0 to 65535, not 99999"),
+        (["--account-id", "1234"], "account_id must be twelve digits, not '1234'"),
+        (
+            ["--region", "EU (Ireland)"],
+            "region must be a name such as 'us-east-1', not 'EU (Ireland)'",
+        ),
+        (["--port", "99999"], "port must be from 0 to 65535, not 99999"),
         (["--part-size", "0"], "part_size must be from 1 to 20971520, not 0"),
         (["--layers-dir", "good.json"], "good.json"),
-        (["--state", "none/new.json"], "there is no folder none to save new.json in"),
+        (["--state", "none/new.json"], "cannot save new.json: the folder none does not exist"),
         (["--state", "damaged.json"], "damaged.json: version: Field required"),
         (
             ["--state", "good.json", "--region", "eu-west-1"],
-            "good.json is us-east-1, not eu-west-1",
+            "region in good.json is us-east-1, not eu-west-1",
         ),
         (["--state", "new.json", "--port", "taken"], "in use"),
     ],
 )
-def test_it_tells_what_is_wrong(
+def test_errors_are_reported(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
-    told: str,
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "damaged.json").write_text("{}")
@@ -148,12 +151,12 @@ def test_it_tells_what_is_wrong(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("python -m ecrclient.testing: ")
-    assert told in printed.err
+    assert message in printed.err
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 @pytest.mark.usefixtures("handlers")
-def test_without_the_extra(
+def test_missing_extra_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)

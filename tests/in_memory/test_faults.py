@@ -1,4 +1,4 @@
-"""What goes wrong on demand, within the process."""
+"""Injected faults, within the process."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ ONCE = RetryPolicy(max_attempts=1)
 
 @pytest.fixture
 async def client(ecr: InMemoryECR) -> AsyncIterator[ECRClient]:
-    """A client that shows what went wrong instead of trying again."""
+    """A client that does not retry."""
     async with ecr.client(retry=ONCE) as client:
         yield client
 
 
 async def code_of(client: ECRClient) -> str | None:
-    """The code with which DescribeRegistry is refused; None: it is not."""
+    """Return the error code of DescribeRegistry, or None if the call succeeds."""
     try:
         await client.describe_registry()
     except ServiceError as error:
@@ -51,7 +51,7 @@ async def code_of(client: ECRClient) -> str | None:
 # -- errors ---------------------------------------------------------------------------------------
 
 
-async def test_a_modelled_error(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_modelled_error_is_raised_once(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.error(ServerException, "not today")
     with pytest.raises(ServerException, match="not today") as caught:
         await client.describe_registry()
@@ -68,10 +68,10 @@ async def test_a_modelled_error(ecr: InMemoryECR, client: ECRClient) -> None:
         ("InternalFailure", None, 500),
         ("ServiceUnavailable", None, 503),
         ("AccessDeniedException", 403, 403),
-        ("NobodyKnowsThisException", None, 400),
+        ("UnknownException", None, 400),
     ],
 )
-async def test_any_code(
+async def test_any_error_code_can_be_sent(
     ecr: InMemoryECR, client: ECRClient, code: str, status: int | None, sent: int
 ) -> None:
     ecr.faults.error(code, status=status)
@@ -80,13 +80,13 @@ async def test_any_code(
     assert (caught.value.code, caught.value.status) == (code, sent)
 
 
-async def test_an_error_by_its_code_is_of_its_class(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_modelled_code_raises_its_class(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.error("LimitExceededException", operation="CreateRepository")
     with pytest.raises(LimitExceededException):
         await client.create_repository(repository_name="team/app")
 
 
-async def test_an_error_as_a_whole(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_error_instance_is_sent_with_its_details(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.error(
         InvalidLayerPartException(
             "InvalidLayerPartException", details={"lastValidByteReceived": 9}, retry_after=1.5
@@ -103,32 +103,32 @@ async def test_an_error_as_a_whole(ecr: InMemoryECR, client: ECRClient) -> None:
     assert (caught.value.last_valid_byte_received, caught.value.retry_after) == (9, 1.5)
 
 
-def test_an_error_that_says_nothing(ecr: InMemoryECR) -> None:
+def test_error_without_a_code_is_refused(ecr: InMemoryECR) -> None:
     with pytest.raises(TypeError, match="no code"):
         ecr.faults.error(ServiceError)
-    with pytest.raises(TypeError, match="whole"):
+    with pytest.raises(TypeError, match="error instance"):
         ecr.faults.error(ServiceError("SlowDown"), status=503)
 
 
-async def test_an_error_comes_instead_of_the_execution(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_error_prevents_execution(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.error(ServerException)
     with pytest.raises(ServerException):
         await client.create_repository(repository_name="team/app")
     await client.create_repository(repository_name="team/app")
 
 
-async def test_the_client_tries_again(ecr: InMemoryECR) -> None:
+async def test_client_retries(ecr: InMemoryECR) -> None:
     ecr.faults.error(ServerException, times=2)
     async with ecr.client(retry=RetryPolicy(max_attempts=3)) as client:
-        answer = await client.describe_registry()
-    assert answer.response_metadata.attempts == 3
+        response = await client.describe_registry()
+    assert response.response_metadata.attempts == 3
     assert [call.error for call in ecr.calls] == ["ServerException", "ServerException", None]
 
 
 # -- which calls ----------------------------------------------------------------------------------
 
 
-async def test_an_operation(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_fault_of_one_operation(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.throttle(operation=DESCRIBE_REPOSITORIES)
     assert await code_of(client) is None
     with pytest.raises(ServiceError) as caught:
@@ -136,7 +136,7 @@ async def test_an_operation(ecr: InMemoryECR, client: ECRClient) -> None:
     assert (caught.value.code, caught.value.is_throttling) == ("ThrottlingException", True)
 
 
-async def test_a_predicate(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_fault_with_a_predicate(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.error(
         RepositoryNotFoundException, when=lambda call: b"team/b" in call.body, times=None
     )
@@ -146,9 +146,7 @@ async def test_a_predicate(ecr: InMemoryECR, client: ECRClient) -> None:
             await client.create_repository(repository_name="team/b")
 
 
-async def test_a_predicate_may_look_at_the_request_model(
-    ecr: InMemoryECR, client: ECRClient
-) -> None:
+async def test_predicate_can_read_the_request_model(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.throttle(
         when=lambda call: getattr(call.request, "repository_name", None) == "team/b"
     )
@@ -158,13 +156,15 @@ async def test_a_predicate_may_look_at_the_request_model(
 
 
 @pytest.mark.parametrize("times", [1, 3])
-async def test_so_many_times(ecr: InMemoryECR, client: ECRClient, times: int) -> None:
+async def test_fault_applies_to_times_calls(
+    ecr: InMemoryECR, client: ECRClient, times: int
+) -> None:
     ecr.faults.throttle(times=times)
     codes = [await code_of(client) for _ in range(times + 1)]
     assert codes == ["ThrottlingException"] * times + [None]
 
 
-async def test_until_it_is_removed(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_fault_applies_until_it_is_removed(ecr: InMemoryECR, client: ECRClient) -> None:
     fault = ecr.faults.throttle(times=None)
     assert [await code_of(client) for _ in range(5)] == ["ThrottlingException"] * 5
     fault.remove()
@@ -172,14 +172,14 @@ async def test_until_it_is_removed(ecr: InMemoryECR, client: ECRClient) -> None:
     assert await code_of(client) is None
 
 
-async def test_as_long_as_a_block_runs(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_fault_applies_within_a_with_block(ecr: InMemoryECR, client: ECRClient) -> None:
     with ecr.faults.throttle(times=None) as fault:
         assert repr(fault) == "<Scripted for all calls of any operation>"
         assert await code_of(client) == "ThrottlingException"
     assert await code_of(client) is None
 
 
-async def test_a_script_is_played_in_its_order(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_faults_apply_in_order(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.error("First")
     ecr.faults.error("Second", operation="ListImages")
     ecr.faults.error("Third", times=2)
@@ -188,24 +188,26 @@ async def test_a_script_is_played_in_its_order(ecr: InMemoryECR, client: ECRClie
     assert repr(ecr.faults) == "<Faults: none>"
 
 
-def test_a_fault_that_could_not_happen(ecr: InMemoryECR) -> None:
-    with pytest.raises(ValueError, match="one call at least"):
+def test_invalid_faults_are_refused(ecr: InMemoryECR) -> None:
+    with pytest.raises(ValueError, match="times must be at least 1, not 0"):
         ecr.faults.throttle(times=0)
-    with pytest.raises(ValueError, match=r"0\.5 s early"):
+    with pytest.raises(ValueError, match=r"seconds must be at least 0, not -0\.5"):
         ecr.faults.latency(-0.5)
-    with pytest.raises(ValueError, match="-1 bytes cannot arrive"):
+    with pytest.raises(ValueError, match="keep must be at least 0, not -1"):
         ecr.faults.truncate(-1)
     with pytest.raises(ValueError, match="no operation 'listImages'"):
         ecr.faults.drop(operation="listImages")
     for rate, burst in ((0, 1), (1, 0)):
-        with pytest.raises(ValueError, match="nothing pass"):
+        with pytest.raises(ValueError, match="rate must be positive, and burst at least 1"):
             ecr.faults.rate_limit(rate, burst=burst)
 
 
 # -- the rate -------------------------------------------------------------------------------------
 
 
-async def test_a_token_bucket(ecr: InMemoryECR, client: ECRClient, clock: HandClock) -> None:
+async def test_rate_limit_is_a_token_bucket(
+    ecr: InMemoryECR, client: ECRClient, clock: HandClock
+) -> None:
     limit = ecr.faults.rate_limit(2, burst=3)
     throttled = "ThrottlingException"
     assert [await code_of(client) for _ in range(5)] == [None] * 3 + [throttled] * 2
@@ -217,7 +219,7 @@ async def test_a_token_bucket(ecr: InMemoryECR, client: ECRClient, clock: HandCl
     assert await code_of(client) is None
 
 
-async def test_each_operation_has_a_bucket(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_rate_limit_has_a_bucket_per_operation(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.rate_limit(1)
     assert await code_of(client) is None
     await client.describe_repositories()
@@ -227,17 +229,19 @@ async def test_each_operation_has_a_bucket(ecr: InMemoryECR, client: ECRClient) 
 # -- the connection -------------------------------------------------------------------------------
 
 
-async def test_a_request_that_never_arrives(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_dropped_request_is_not_executed(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.drop()
-    with pytest.raises(ReadError, match="without an answer"):
+    with pytest.raises(ReadError, match="without a response"):
         await client.create_repository(repository_name="team/app")
     assert (ecr.calls[-1].status, ecr.calls[-1].error) == (None, None)
     await client.create_repository(repository_name="team/app")
 
 
-async def test_an_answer_that_is_lost(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_request_with_a_lost_response_is_executed(
+    ecr: InMemoryECR, client: ECRClient
+) -> None:
     ecr.faults.drop(executed=True)
-    with pytest.raises(ReadError, match="without an answer"):
+    with pytest.raises(ReadError, match="without a response"):
         await client.create_repository(repository_name="team/app")
     assert ecr.calls[-1].status is None
     with pytest.raises(RepositoryAlreadyExistsException):
@@ -245,7 +249,9 @@ async def test_an_answer_that_is_lost(ecr: InMemoryECR, client: ECRClient) -> No
 
 
 @pytest.mark.parametrize("keep", [0, 5, 1_000_000])
-async def test_a_body_that_is_cut_off(ecr: InMemoryECR, client: ECRClient, keep: int) -> None:
+async def test_request_with_a_truncated_response_is_executed(
+    ecr: InMemoryECR, client: ECRClient, keep: int
+) -> None:
     ecr.faults.truncate(keep)
     with pytest.raises(ReadError, match="within the body"):
         await client.create_repository(repository_name="team/app")
@@ -256,14 +262,14 @@ async def test_a_body_that_is_cut_off(ecr: InMemoryECR, client: ECRClient, keep:
 # -- credentials and clocks -----------------------------------------------------------------------
 
 
-async def test_expired_credentials(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_credentials_can_be_expired(ecr: InMemoryECR, client: ECRClient) -> None:
     with ecr.faults.expire_credentials():
         assert await code_of(client) == "ExpiredTokenException"
         assert await code_of(client) == "ExpiredTokenException"
     assert await code_of(client) is None
 
 
-async def test_a_client_goes_on_with_new_credentials(ecr: InMemoryECR) -> None:
+async def test_client_continues_with_new_credentials(ecr: InMemoryECR) -> None:
     old, new = ecr.credentials, Credentials("ASIANEW", "another", "token")
     given = [old, new]
 
@@ -279,23 +285,25 @@ async def test_a_client_goes_on_with_new_credentials(ecr: InMemoryECR) -> None:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "told"), [(16, "Signature expired"), (-16, "Signature not yet current")]
+    ("minutes", "message"), [(16, "Signature expired"), (-16, "Signature not yet current")]
 )
-async def test_a_clock_that_is_wrong(ecr: InMemoryECR, minutes: int, told: str) -> None:
+async def test_clock_offset_invalidates_signatures(
+    ecr: InMemoryECR, minutes: int, message: str
+) -> None:
     ecr.faults.clock_offset(timedelta(minutes=minutes))
-    answer = await post(ecr, "DescribeRegistry")
-    assert answer.json()["__type"] == "InvalidSignatureException"
-    assert answer.json()["message"].startswith(told)
+    response = await post(ecr, "DescribeRegistry")
+    assert response.json()["__type"] == "InvalidSignatureException"
+    assert response.json()["message"].startswith(message)
 
 
-async def test_a_client_learns_the_time(ecr: InMemoryECR) -> None:
+async def test_client_adjusts_to_the_clock_of_the_service(ecr: InMemoryECR) -> None:
     ecr.faults.clock_offset(timedelta(hours=1))
     ecr.faults.clock_offset(timedelta(hours=1))
     async with ecr.client() as client:
-        answer = await client.describe_registry()
-        assert answer.response_metadata.attempts == 2
+        response = await client.describe_registry()
+        assert response.response_metadata.attempts == 2
         ecr.faults.clear()
-        told = parsedate_to_datetime(answer.response_metadata.headers["date"])
-        answer = await client.describe_registry()
-        now = parsedate_to_datetime(answer.response_metadata.headers["date"])
-    assert timedelta(hours=1, minutes=59) < told - now <= timedelta(hours=2)
+        reported = parsedate_to_datetime(response.response_metadata.headers["date"])
+        response = await client.describe_registry()
+        now = parsedate_to_datetime(response.response_metadata.headers["date"])
+    assert timedelta(hours=1, minutes=59) < reported - now <= timedelta(hours=2)

@@ -1,4 +1,4 @@
-"""Answers that are late, on virtual time."""
+"""Delayed responses, on virtual time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 ONCE = RetryPolicy(max_attempts=1)
 
 
-async def test_an_answer_that_is_late(ecr: InMemoryECR) -> None:
+async def test_latency_delays_responses(ecr: InMemoryECR) -> None:
     ecr.faults.latency(5, times=2)
     async with ecr.client() as client:
         taken: list[float] = []
@@ -26,7 +26,7 @@ async def test_an_answer_that_is_late(ecr: InMemoryECR) -> None:
     assert taken == pytest.approx([5, 5, 0])
 
 
-async def test_the_caller_may_not_wait_for_it(ecr: InMemoryECR) -> None:
+async def test_request_is_executed_even_if_the_caller_gives_up(ecr: InMemoryECR) -> None:
     ecr.faults.latency(5)
     async with ecr.client(retry=ONCE, options=CallOptions(timeout=4)) as client:
         with pytest.raises(AttemptTimeout):
@@ -35,7 +35,7 @@ async def test_the_caller_may_not_wait_for_it(ecr: InMemoryECR) -> None:
             await client.create_repository(repository_name="team/app")
 
 
-async def test_latency_comes_on_top(ecr: InMemoryECR) -> None:
+async def test_latencies_and_errors_combine(ecr: InMemoryECR) -> None:
     ecr.faults.latency(2)
     ecr.faults.latency(4)
     ecr.faults.throttle()

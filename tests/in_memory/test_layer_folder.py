@@ -54,7 +54,7 @@ async def complete(client: ECRClient, upload_id: str, content: bytes) -> None:
 
 
 class TestUploads:
-    async def test_a_file_appears_once_its_digest_is_right(
+    async def test_layer_file_appears_after_its_digest_is_verified(
         self, client: ECRClient, folder: Path
     ) -> None:
         upload_id = await begin(client)
@@ -70,17 +70,19 @@ class TestUploads:
         assert files(folder, "uploads") == {}
         assert files(folder, "sha256") == THERE | {name_of(b"abcdef"): b"abcdef"}
 
-    async def test_a_layer_that_is_there(self, client: ECRClient, folder: Path) -> None:
+    async def test_existing_layer_leaves_no_upload_file(
+        self, client: ECRClient, folder: Path
+    ) -> None:
         with pytest.raises(LayerAlreadyExistsException):
             await upload(client, REPOSITORY, b"there")
         assert (files(folder, "sha256"), files(folder, "uploads")) == (THERE, {})
 
-    async def test_two_repositories_share_a_file(self, client: ECRClient, folder: Path) -> None:
+    async def test_repositories_share_a_layer_file(self, client: ECRClient, folder: Path) -> None:
         await client.create_repository(repository_name="other")
         await upload(client, "other", b"there")
         assert files(folder, "sha256") == THERE
 
-    async def test_an_upload_that_expires(
+    async def test_file_of_an_expired_upload_is_removed(
         self, ecr: InMemoryECR, client: ECRClient, folder: Path
     ) -> None:
         upload_id = await begin(client)
@@ -92,7 +94,7 @@ class TestUploads:
         await client.delete_repository(repository_name=REPOSITORY)
         assert (files(folder, "sha256"), files(folder, "uploads")) == ({}, {})
 
-    async def test_a_layer_of_archived_images_again(
+    async def test_layer_of_an_archived_image_can_be_uploaded_again(
         self, ecr: InMemoryECR, client: ECRClient, folder: Path
     ) -> None:
         ecr.add_image(REPOSITORY, [b"there"], tags=["v1"])
@@ -106,7 +108,7 @@ class TestUploads:
         assert files(folder, "sha256").items() >= THERE.items()
 
 
-async def test_a_large_layer_does_not_fill_memory(clock: HandClock, folder: Path) -> None:
+async def test_large_layer_is_not_held_in_memory(clock: HandClock, folder: Path) -> None:
     part, parts = bytes(5 * MIB), 12
     size = len(part) * parts
     digest = f"sha256:{hashlib.sha256(part * parts).hexdigest()}"
@@ -134,14 +136,14 @@ async def test_a_large_layer_does_not_fill_memory(clock: HandClock, folder: Path
             uploading = tracemalloc.get_traced_memory()[1]
             tracemalloc.reset_peak()
             received = hashlib.sha256()
-            async with http.stream("GET", url) as answer:
-                async for piece in answer.aiter_bytes():
+            async with http.stream("GET", url) as response:
+                async for piece in response.aiter_bytes():
                     received.update(piece)
             downloading = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
     assert f"sha256:{received.hexdigest()}" == digest
-    # A part is in memory several times, as base64, JSON and bytes; the layer is not.
+    # A part is in memory several times, as base64, JSON and bytes. The whole layer never is.
     assert uploading < size
     assert downloading < 8 * MIB
 
@@ -158,7 +160,7 @@ def manifest_of(config: str, layer: str, size: int) -> str:
 
 
 class TestStates:
-    async def test_a_state_names_the_files(
+    async def test_saved_state_references_the_files(
         self, ecr: InMemoryECR, client: ECRClient, folder: Path, tmp_path: Path
     ) -> None:
         state = tmp_path / "state.json"
@@ -167,7 +169,7 @@ class TestStates:
         await upload_part(client, REPOSITORY, upload_id, 0, b"abcd")
         ecr.save(state)
         assert str(folder) not in state.read_text(encoding="utf-8")
-        # More came than was saved.
+        # A part that arrives after the state is saved.
         await upload_part(client, REPOSITORY, upload_id, 4, b"lost")
 
         restored = InMemoryECR.load(state, clock=ecr.clock, layers_dir=folder, part_size=4)
@@ -186,7 +188,7 @@ class TestStates:
         assert files(folder, "uploads") == {}
         assert files(folder, "sha256").items() >= (THERE | {name_of(b"abcdef"): b"abcdef"}).items()
 
-    async def test_layers_of_a_state_move_to_the_folder(
+    async def test_layers_of_a_state_are_moved_to_the_folder(
         self, clock: HandClock, folder: Path, tmp_path: Path
     ) -> None:
         state = tmp_path / "state.json"
@@ -210,15 +212,15 @@ class TestStates:
             ).layers
         assert layers[0].media_type == "application/vnd.oci.image.layer.v1.tar"
         ecr.save(state)
-        with pytest.raises(StateError, match="is in a file: give the layers_dir"):
+        with pytest.raises(StateError, match="is stored in a file: pass the layers_dir"):
             InMemoryECR.load(state, clock=clock)
 
     @pytest.mark.parametrize(
-        ("content", "told"),
+        ("content", "message"),
         [(None, "is missing; it must have 5 bytes"), (b"the", "has 3 bytes; it must have 5")],
     )
-    def test_a_file_that_is_damaged(
-        self, ecr: InMemoryECR, folder: Path, tmp_path: Path, content: bytes | None, told: str
+    def test_damaged_layer_file_is_refused(
+        self, ecr: InMemoryECR, folder: Path, tmp_path: Path, content: bytes | None, message: str
     ) -> None:
         state = tmp_path / "state.json"
         ecr.save(state)
@@ -230,9 +232,9 @@ class TestStates:
             InMemoryECR.load(state, layers_dir=folder)
         place = f"{state}: repositories.{REPOSITORY}.layers.{digest_of(b'there')}: "
         assert str(caught.value).startswith(place)
-        assert told in str(caught.value)
+        assert message in str(caught.value)
 
-    async def test_an_upload_that_is_damaged(
+    async def test_damaged_upload_file_is_refused(
         self, ecr: InMemoryECR, client: ECRClient, folder: Path, tmp_path: Path
     ) -> None:
         state = tmp_path / "state.json"
@@ -248,11 +250,11 @@ class TestStates:
         layers = document["repositories"][REPOSITORY]["layers"]
         del layers[digest_of(b"there")]
         state.write_text(json.dumps(document), encoding="utf-8")
-        with pytest.raises(StateError, match="is in a file"):
+        with pytest.raises(StateError, match="is stored in a file"):
             InMemoryECR.load(state)
 
     @pytest.mark.parametrize("digest", ["sha256:../../x", "sha512:00", digest_of(b"other")])
-    def test_digests_that_are_none(
+    def test_layers_with_wrong_digests_are_refused(
         self, clock: HandClock, folder: Path, tmp_path: Path, digest: str
     ) -> None:
         state = tmp_path / "state.json"
@@ -261,12 +263,12 @@ class TestStates:
         memory.save(state)
         text = state.read_text(encoding="utf-8").replace(digest_of(b"there"), digest)
         state.write_text(text, encoding="utf-8")
-        with pytest.raises(StateError, match=r"has bytes of another digest"):
+        with pytest.raises(StateError, match="has bytes with a different digest"):
             InMemoryECR.load(state, layers_dir=folder)
         assert sorted(tmp_path.iterdir()) == [tmp_path / "new", state]
 
     @pytest.mark.parametrize("digest", ["sha256:../../x", "sha512:00"])
-    async def test_names_that_leave_the_folder(
+    async def test_names_outside_the_folder_are_refused(
         self, ecr: InMemoryECR, client: ECRClient, folder: Path, tmp_path: Path, digest: str
     ) -> None:
         state = tmp_path / "state.json"

@@ -16,10 +16,10 @@ from ecrclient.errors import (
     RepositoryNotFoundException,
 )
 from ecrclient.testing import InMemoryECR
+from ecrclient.testing.http_messages import HttpRequest
 from ecrclient.testing.resources.layer_downloads import LayerDownloads
 from ecrclient.testing.seeds import add_layer
 from ecrclient.testing.store import Registry, utc_now
-from ecrclient.testing.wire import HttpRequest
 from tests.in_memory.builders import (
     CONFIG,
     LAYERS,

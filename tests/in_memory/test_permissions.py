@@ -1,4 +1,4 @@
-"""Denied operations: rules of the test, and repository policies."""
+"""Denied operations: rules of a test, and repository policies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ APP = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/team/app"
 
 @pytest.fixture
 def ecr() -> InMemoryECR:
-    """A registry with an image, and a second access key, of a role."""
+    """A registry with an image, and a second access key that belongs to a role."""
     ecr = InMemoryECR()
     ecr.accept(CI, principal_arn=CI_ARN)
     ecr.add_image("team/app", [b"layer"], tags=["v1"])
@@ -37,7 +37,7 @@ def ecr() -> InMemoryECR:
 
 
 async def is_denied(client: ECRClient, operation: str, **members: object) -> bool:
-    """Whether the client may call an operation, if nothing else is wrong with the call."""
+    """Return whether the call is denied; other errors do not count."""
     try:
         await getattr(client, operation)(**members)
     except ServiceError as error:
@@ -50,14 +50,14 @@ async def delete(client: ECRClient, name: str = "team/app") -> None:
 
 
 def policy(**elements: object) -> str:
-    """A repository policy of one statement."""
+    """Return a repository policy with one statement."""
     statement = {"Sid": "no", "Effect": "Deny", "Principal": "*", "Action": "ecr:*"}
     kept = {name: value for name, value in (statement | elements).items() if value is not None}
     return json.dumps({"Version": "2012-10-17", "Statement": [kept]})
 
 
 class TestRules:
-    async def test_the_error_is_that_of_iam(self, ecr: InMemoryECR, client: ECRClient) -> None:
+    async def test_error_is_that_of_iam(self, ecr: InMemoryECR, client: ECRClient) -> None:
         ecr.deny("ecr:DeleteRepository")
         with pytest.raises(ServiceError) as caught:
             await delete(client)
@@ -69,7 +69,7 @@ class TestRules:
         assert len(await client.describe_repositories().collect()) == 1
         assert ecr.calls[0].error == "AccessDeniedException"
 
-    async def test_a_rule_is_removed(self, ecr: InMemoryECR, client: ECRClient) -> None:
+    async def test_rule_can_be_removed(self, ecr: InMemoryECR, client: ECRClient) -> None:
         rule = ecr.deny("ecr:DescribeRegistry")
         assert repr(rule) == "<Denial of ecr:DescribeRegistry on * to every access key>"
         with ecr.deny("ecr:DescribeRegistry"):
@@ -91,7 +91,7 @@ class TestRules:
             (["ecr:Describe*"], False),
         ],
     )
-    async def test_actions_have_wildcards(
+    async def test_actions_can_have_wildcards(
         self, ecr: InMemoryECR, client: ECRClient, actions: Sequence[str], denied: bool
     ) -> None:
         ecr.deny(*actions)
@@ -114,7 +114,7 @@ class TestRules:
             (APP.replace("us-east-1", "us-east-2"), False),
         ],
     )
-    async def test_resources_have_wildcards(
+    async def test_resources_can_have_wildcards(
         self, ecr: InMemoryECR, client: ECRClient, resource: str | list[str], denied: bool
     ) -> None:
         ecr.deny("ecr:DeleteRepository", resource=resource)
@@ -122,13 +122,13 @@ class TestRules:
             client, "delete_repository", repository_name="team/app", force=True
         )
 
-    async def test_one_access_key(self, ecr: InMemoryECR, client: ECRClient) -> None:
+    async def test_rule_for_one_access_key(self, ecr: InMemoryECR, client: ECRClient) -> None:
         ecr.deny("ecr:*", access_key_id=CI.access_key_id)
         async with ecr.client(credentials=CI) as ci:
             assert await is_denied(ci, "describe_registry")
         assert not await is_denied(client, "describe_registry")
 
-    async def test_the_message_names_the_principal_of_the_key(self, ecr: InMemoryECR) -> None:
+    async def test_message_names_the_principal_of_the_access_key(self, ecr: InMemoryECR) -> None:
         ecr.deny("ecr:GetAuthorizationToken")
         async with ecr.client(credentials=CI) as ci:
             with pytest.raises(ServiceError) as caught:
@@ -152,11 +152,15 @@ class TestRules:
         self, ecr: InMemoryECR, operation: str, members: Mapping[str, object], resource: str
     ) -> None:
         ecr.deny("ecr:*")
-        answer = await post(ecr, operation, json.dumps(members).encode())
-        assert answer.json()["__type"] == "AccessDeniedException"
-        assert f"perform: ecr:{operation} on resource: {resource} with" in answer.json()["message"]
+        response = await post(ecr, operation, json.dumps(members).encode())
+        assert response.json()["__type"] == "AccessDeniedException"
+        assert (
+            f"perform: ecr:{operation} on resource: {resource} with" in response.json()["message"]
+        )
 
-    async def test_one_of_several_repositories(self, ecr: InMemoryECR, client: ECRClient) -> None:
+    async def test_denied_repository_denies_the_whole_call(
+        self, ecr: InMemoryECR, client: ECRClient
+    ) -> None:
         ecr.add_image("other", [b"layer"])
         ecr.deny("ecr:DescribeRepositories", resource=APP)
         assert await is_denied(
@@ -168,33 +172,35 @@ class TestRules:
     async def test_every_operation_can_be_denied(self, ecr: InMemoryECR) -> None:
         ecr.deny("*")
         for operation in OPERATIONS.values():
-            answer = await post(ecr, operation.name, _body(operation.name))
-            assert answer.json()["__type"] == "AccessDeniedException", operation.name
+            response = await post(ecr, operation.name, _body(operation.name))
+            assert response.json()["__type"] == "AccessDeniedException", operation.name
 
-    async def test_a_bad_signature_and_a_malformed_body_come_first(self, ecr: InMemoryECR) -> None:
+    async def test_signature_and_body_are_checked_first(self, ecr: InMemoryECR) -> None:
         ecr.deny("*")
         guess = Credentials(ecr.credentials.access_key_id, "guess")
-        answer = await post(ecr, "DescribeRegistry", credentials=guess)
-        assert answer.json()["__type"] == "InvalidSignatureException"
-        answer = await post(ecr, "DescribeRegistry", b"{")
-        assert answer.json()["__type"] == "SerializationException"
+        response = await post(ecr, "DescribeRegistry", credentials=guess)
+        assert response.json()["__type"] == "InvalidSignatureException"
+        response = await post(ecr, "DescribeRegistry", b"{")
+        assert response.json()["__type"] == "SerializationException"
 
-    def test_rules_that_cannot_be(self, ecr: InMemoryECR) -> None:
+    def test_invalid_rules_are_refused(self, ecr: InMemoryECR) -> None:
         for action in ("ecr:DeleteRepositry", "DeleteRepository", "s3:*", "ecr:ReplicateImage"):
-            with pytest.raises(ValueError, match=r"is not an action of ECR"):
+            with pytest.raises(ValueError, match="is not an ECR action"):
                 ecr.deny(action)
         with pytest.raises(ValueError, match="at least one action and one resource"):
             ecr.deny()
         with pytest.raises(ValueError, match="at least one action and one resource"):
             ecr.deny("*", resource=[])
 
-    def test_a_principal_has_an_arn(self, ecr: InMemoryECR) -> None:
-        with pytest.raises(ValueError, match="a principal is named as in 'arn:aws:iam::123456789"):
+    def test_principal_must_be_an_arn(self, ecr: InMemoryECR) -> None:
+        with pytest.raises(
+            ValueError, match="principal_arn must be an ARN such as 'arn:aws:iam::123456789"
+        ):
             ecr.accept(CI, principal_arn="ci")
 
 
 def _body(operation: str) -> bytes:
-    """A body that the model accepts, for any operation."""
+    """Return a body that is valid for the operation."""
     shape = SERVICE.operation_model(operation).input_shape
     members: dict[str, object] = Maker("minimal").make(shape)
     if "resourceArn" in members:
@@ -203,7 +209,9 @@ def _body(operation: str) -> bytes:
 
 
 class TestRepositoryPolicies:
-    async def test_a_statement_that_denies(self, ecr: InMemoryECR, client: ECRClient) -> None:
+    async def test_deny_statement_applies_to_its_repository(
+        self, ecr: InMemoryECR, client: ECRClient
+    ) -> None:
         ecr.add_image("other", [b"layer"], tags=["v1"])
         await client.set_repository_policy(
             repository_name="team/app", policy_text=policy(Action="ecr:BatchGetImage")
@@ -225,7 +233,7 @@ class TestRepositoryPolicies:
             client, "batch_get_image", repository_name="team/app", image_ids=[{"image_tag": "v1"}]
         )
 
-    async def test_a_role_is_denied_and_others_are_not(
+    async def test_deny_statement_applies_to_its_principal(
         self, ecr: InMemoryECR, client: ECRClient
     ) -> None:
         principal = {"AWS": CI_ROLE}
@@ -236,7 +244,7 @@ class TestRepositoryPolicies:
             assert await is_denied(ci, "list_images", repository_name="team/app")
         assert not await is_denied(client, "list_images", repository_name="team/app")
 
-    async def test_a_rule_of_the_test_is_named_first(
+    async def test_rule_takes_precedence_in_the_message(
         self, ecr: InMemoryECR, client: ECRClient
     ) -> None:
         await client.set_repository_policy(
@@ -283,10 +291,12 @@ class TestRepositoryPolicies:
             ),
         ],
     )
-    def test_what_a_statement_denies(self, elements: Mapping[str, object], denied: bool) -> None:
+    def test_elements_of_a_deny_statement(
+        self, elements: Mapping[str, object], denied: bool
+    ) -> None:
         assert denies(policy(**elements), USER, "ecr:ListImages") is denied
 
-    def test_any_statement_may_deny(self) -> None:
+    def test_any_statement_can_deny(self) -> None:
         allow = {"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}
         deny = allow | {"Effect": "Deny"}
         for statements, denied in (([allow, deny], True), ([allow], False), (deny, True)):
@@ -296,7 +306,7 @@ class TestRepositoryPolicies:
             assert not denies(text, USER, "ecr:ListImages")
 
 
-async def test_boto3_sees_the_same(ecr: InMemoryECR) -> None:
+async def test_boto3_receives_access_denied(ecr: InMemoryECR) -> None:
     ecr.deny("ecr:DeleteRepository")
     boto = botocore_client(ecr)
     with pytest.raises(boto.exceptions.ClientError) as caught:
@@ -305,7 +315,7 @@ async def test_boto3_sees_the_same(ecr: InMemoryECR) -> None:
     assert "with an explicit deny in an identity-based" in caught.value.response["Error"]["Message"]
 
 
-async def test_pulls_of_an_excluded_principal_leave_no_trace(
+async def test_pulls_of_an_excluded_principal_are_not_recorded(
     ecr: InMemoryECR, client: ECRClient
 ) -> None:
     await client.register_pull_time_update_exclusion(principal_arn=CI_ROLE)

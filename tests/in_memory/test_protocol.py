@@ -1,4 +1,4 @@
-"""The wire: what is no request, what a request may hold, and what every answer has."""
+"""The JSON protocol: invalid requests, constraints of members, and the form of responses."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tests.in_memory.builders import post
 pytestmark = pytest.mark.anyio
 
 
-async def test_every_answer_has_a_request_id_and_the_content_type(ecr: InMemoryECR) -> None:
+async def test_responses_have_a_request_id_and_the_content_type(ecr: InMemoryECR) -> None:
     good = await post(ecr, "DescribeRegistry")
     bad = await post(ecr, "DescribeImages", b'{"repositoryName": "none"}')
 
     assert (good.status_code, bad.status_code) == (200, 400)
-    for answer in (good, bad):
-        assert uuid.UUID(answer.headers["x-amzn-RequestId"])
-        assert answer.headers["content-type"] == "application/x-amz-json-1.1"
+    for response in (good, bad):
+        assert uuid.UUID(response.headers["x-amzn-RequestId"])
+        assert response.headers["content-type"] == "application/x-amz-json-1.1"
     assert good.headers["x-amzn-RequestId"] != bad.headers["x-amzn-RequestId"]
     assert bad.json() == {
         "__type": "RepositoryNotFoundException",
@@ -43,7 +43,7 @@ async def test_every_answer_has_a_request_id_and_the_content_type(ecr: InMemoryE
     }
 
 
-async def test_the_client_sees_the_modelled_error(client: ECRClient) -> None:
+async def test_client_raises_the_modelled_error(client: ECRClient) -> None:
     with pytest.raises(RepositoryNotFoundException) as caught:
         await client.list_images(repository_name="none")
     assert caught.value.status == 400
@@ -57,20 +57,20 @@ async def test_the_client_sees_the_modelled_error(client: ECRClient) -> None:
         pytest.param({"method": "GET"}, id="another method"),
     ],
 )
-async def test_what_is_no_call_of_the_protocol_is_an_unknown_operation(
+async def test_request_of_another_protocol_is_an_unknown_operation(
     ecr: InMemoryECR, malformed: dict[str, Any]
 ) -> None:
-    answer = await post(ecr, "DescribeRegistry", **malformed)
-    assert (answer.status_code, answer.json()["__type"]) == (400, "UnknownOperationException")
+    response = await post(ecr, "DescribeRegistry", **malformed)
+    assert (response.status_code, response.json()["__type"]) == (400, "UnknownOperationException")
 
 
-async def test_an_unknown_target_is_an_unknown_operation(ecr: InMemoryECR) -> None:
-    answer = await post(ecr, "MakeCoffee")
-    assert (answer.status_code, answer.json()["__type"]) == (400, "UnknownOperationException")
+async def test_unknown_target_is_an_unknown_operation(ecr: InMemoryECR) -> None:
+    response = await post(ecr, "MakeCoffee")
+    assert (response.status_code, response.json()["__type"]) == (400, "UnknownOperationException")
 
 
-async def test_handlers_take_and_give_the_models_of_their_operation() -> None:
-    # Type checkers see that the answer is right; which request it is, ``Handlers`` has to trust.
+async def test_handlers_have_the_types_of_their_operation() -> None:
+    # Type checkers verify the response type. ``Handlers`` does not verify the request type.
     registered: set[str] = set()
 
     class Recorder(Handlers):
@@ -90,29 +90,29 @@ async def test_handlers_take_and_give_the_models_of_their_operation() -> None:
     [
         pytest.param(b"{", id="cut off"),
         pytest.param(b"[]", id="a list"),
-        pytest.param(b"\xff\xfe\xff", id="no text"),
-        pytest.param(b"[" * 200_000, id="nested without end"),
-        pytest.param(b'{"repositoryName": 7}', id="a number for a text"),
+        pytest.param(b"\xff\xfe\xff", id="invalid UTF-8"),
+        pytest.param(b"[" * 200_000, id="deeply nested"),
+        pytest.param(b'{"repositoryName": 7}', id="a number for a string"),
         pytest.param(
-            b'{"repositoryName": "team/app", "maxResults": "7"}', id="a text for a number"
+            b'{"repositoryName": "team/app", "maxResults": "7"}', id="a string for a number"
         ),
         pytest.param(b'{"repositoryName": "team/app", "filter": []}', id="a list for a structure"),
     ],
 )
-async def test_what_is_not_of_the_type_cannot_be_read(ecr: InMemoryECR, body: bytes) -> None:
-    answer = await post(ecr, "ListImages", body)
-    assert (answer.status_code, answer.json()["__type"]) == (400, "SerializationException")
+async def test_malformed_body_is_a_serialization_error(ecr: InMemoryECR, body: bytes) -> None:
+    response = await post(ecr, "ListImages", body)
+    assert (response.status_code, response.json()["__type"]) == (400, "SerializationException")
 
 
 @pytest.mark.parametrize(
-    ("operation", "members", "told"),
+    ("operation", "members", "message"),
     [
         pytest.param("ListImages", {}, "'repositoryName'.*null", id="missing"),
         pytest.param("ListImages", {"repositoryName": None}, "'repositoryName'.*null", id="null"),
         pytest.param("ListImages", {"repositoryName": "a"}, "length greater than .* 2", id="short"),
         pytest.param("ListImages", {"repositoryName": "a" * 257}, "less than .* 256", id="long"),
         pytest.param(
-            "ListImages", {"repositoryName": "Team"}, "regular expression", id="pattern within"
+            "ListImages", {"repositoryName": "Team"}, "regular expression", id="pattern in part"
         ),
         pytest.param(
             "ListImages", {"repositoryName": "-+-"}, "regular expression", id="pattern nowhere"
@@ -161,33 +161,33 @@ async def test_what_is_not_of_the_type_cannot_be_read(ecr: InMemoryECR, body: by
         ),
     ],
 )
-async def test_the_limits_of_the_model_hold(
-    ecr: InMemoryECR, operation: str, members: dict[str, object], told: str
+async def test_constraints_of_the_model_are_enforced(
+    ecr: InMemoryECR, operation: str, members: dict[str, object], message: str
 ) -> None:
-    answer = await post(ecr, operation, json.dumps(members).encode())
-    assert answer.status_code == 400
-    assert answer.json()["__type"] == "InvalidParameterException"
-    assert re.search(told, answer.json()["message"])
+    response = await post(ecr, operation, json.dumps(members).encode())
+    assert response.status_code == 400
+    assert response.json()["__type"] == "InvalidParameterException"
+    assert re.search(message, response.json()["message"])
 
 
-async def test_what_the_client_leaves_open_the_service_does_not(client: ECRClient) -> None:
+async def test_unknown_enum_value_is_refused(client: ECRClient) -> None:
     with pytest.raises(InvalidParameterException, match="imageTagMutability"):
         await client.create_repository(repository_name="team/app", image_tag_mutability="NEVER")
 
 
 async def test_unknown_and_null_members_are_ignored(ecr: InMemoryECR) -> None:
     body = b'{"repositoryName": "team/app", "tags": null, "colour": {"of": "the sky"}}'
-    answer = await post(ecr, "CreateRepository", body)
-    assert answer.status_code == 200
+    response = await post(ecr, "CreateRepository", body)
+    assert response.status_code == 200
 
 
-async def test_an_empty_body_is_a_request_without_members(ecr: InMemoryECR) -> None:
+async def test_empty_body_is_a_request_without_members(ecr: InMemoryECR) -> None:
     assert (await post(ecr, "DescribeRegistry", b"")).status_code == 200
 
 
-async def test_an_answer_has_no_member_that_was_not_set(ecr: InMemoryECR) -> None:
-    answer = await post(ecr, "CreateRepository", b'{"repositoryName": "team/app"}')
-    assert answer.json()["repository"] == {
+async def test_unset_members_are_not_sent(ecr: InMemoryECR) -> None:
+    response = await post(ecr, "CreateRepository", b'{"repositoryName": "team/app"}')
+    assert response.json()["repository"] == {
         "repositoryArn": "arn:aws:ecr:us-east-1:123456789012:repository/team/app",
         "registryId": "123456789012",
         "repositoryName": "team/app",
@@ -199,8 +199,8 @@ async def test_an_answer_has_no_member_that_was_not_set(ecr: InMemoryECR) -> Non
     }
 
 
-async def test_a_call_can_be_cancelled(client: ECRClient) -> None:
-    await client.describe_registry()  # the client's own preparations are over
+async def test_call_can_be_cancelled(client: ECRClient) -> None:
+    await client.describe_registry()  # set up the client first
     with anyio.CancelScope() as scope:
         scope.cancel()
         await client.create_repository(repository_name="team/app")
@@ -208,19 +208,19 @@ async def test_a_call_can_be_cancelled(client: ECRClient) -> None:
     assert await client.describe_repositories().collect() == []
 
 
-async def test_two_registries_share_nothing(client: ECRClient, repository: str) -> None:
+async def test_registries_are_independent(client: ECRClient, repository: str) -> None:
     async with InMemoryECR().client() as other:
         assert await other.describe_repositories().collect() == []
     assert [one.repository_name async for one in client.describe_repositories()] == [repository]
 
 
-def test_an_account_id_is_twelve_digits() -> None:
+def test_account_id_must_be_twelve_digits() -> None:
     with pytest.raises(ValueError, match="twelve digits"):
         InMemoryECR(account_id="1234")
     assert repr(InMemoryECR()) == "<InMemoryECR of 123456789012 in us-east-1>"
 
 
-def test_nothing_is_imported_before_it_is_needed() -> None:
+def test_optional_modules_are_imported_lazily() -> None:
     code = (
         "import sys, ecrclient; assert 'ecrclient.testing' not in sys.modules;"
         "import ecrclient.testing; assert not {'uvicorn', 'pytest'} & sys.modules.keys()"

@@ -316,5 +316,5 @@ async def archive_everything(
 
 
 def test_findings_are_models(ecr: InMemoryECR) -> None:
-    with pytest.raises(TypeError, match="a finding is an ImageScanFinding or"):
+    with pytest.raises(TypeError, match="each finding must be an ImageScanFinding or"):
         ecr.scans.set_findings("team/app", "v1", cast("list[ImageScanFinding]", [{"name": "CVE"}]))

@@ -1,4 +1,4 @@
-"""The service over real sockets."""
+"""The HTTP server over real sockets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def client(ecr: InMemoryECR, server: ServedECR) -> AsyncIterator[ECRClient
         yield client
 
 
-async def test_a_client_calls_it(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_client_calls_the_server(ecr: InMemoryECR, client: ECRClient) -> None:
     await client.create_repository(repository_name="team/app")
     with pytest.raises(RepositoryAlreadyExistsException) as caught:
         await client.create_repository(repository_name="team/app")
@@ -51,7 +51,7 @@ async def test_a_client_calls_it(ecr: InMemoryECR, client: ECRClient) -> None:
     assert ecr.calls.operations == ["CreateRepository"] * 2
 
 
-async def test_it_shares_its_state_with_clients_in_the_process(
+async def test_state_is_shared_with_clients_in_the_process(
     ecr: InMemoryECR, client: ECRClient
 ) -> None:
     async with ecr.client() as inside, anyio.create_task_group() as group:
@@ -72,11 +72,11 @@ async def test_signatures_are_checked(ecr: InMemoryECR, server: ServedECR) -> No
             await client.describe_registry()
 
 
-async def test_the_answer_as_it_travels(ecr: InMemoryECR, server: ServedECR) -> None:
+async def test_response_headers(ecr: InMemoryECR, server: ServedECR) -> None:
     async with httpx.AsyncClient() as http:
-        answer = await http.post(server.url, content=b"{}")
-    assert (answer.status_code, answer.json()["__type"]) == (400, "UnknownOperationException")
-    assert set(answer.headers) == {"x-amzn-requestid", "content-type", "date", "content-length"}
+        response = await http.post(server.url, content=b"{}")
+    assert (response.status_code, response.json()["__type"]) == (400, "UnknownOperationException")
+    assert set(response.headers) == {"x-amzn-requestid", "content-type", "date", "content-length"}
     assert ecr.calls.operations == ["POST /"]
 
 
@@ -91,7 +91,9 @@ async def test_a_dropped_connection_is_closed(ecr: InMemoryECR, client: ECRClien
     await client.create_repository(repository_name="team/app")
 
 
-async def test_a_lost_answer(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_request_with_a_lost_response_is_executed(
+    ecr: InMemoryECR, client: ECRClient
+) -> None:
     ecr.faults.drop(executed=True)
     with pytest.raises(ReadError):
         await client.create_repository(repository_name="team/app")
@@ -99,13 +101,15 @@ async def test_a_lost_answer(ecr: InMemoryECR, client: ECRClient) -> None:
         await client.create_repository(repository_name="team/app")
 
 
-async def test_a_body_that_is_cut_off(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_truncated_body_is_a_read_error(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.truncate(10)
-    with pytest.raises(ReadError, match="before the answer was complete"):
+    with pytest.raises(ReadError, match="was complete"):
         await client.describe_registry()
 
 
-async def test_the_bytes_of_broken_answers(ecr: InMemoryECR, server: ServedECR) -> None:
+async def test_bytes_sent_before_the_connection_is_closed(
+    ecr: InMemoryECR, server: ServedECR
+) -> None:
     ecr.faults.drop()
     ecr.faults.truncate(3)
 
@@ -123,7 +127,7 @@ async def test_the_bytes_of_broken_answers(ecr: InMemoryECR, server: ServedECR) 
     assert body == b'{"_'
 
 
-async def test_a_late_answer_does_not_hold_up_the_end(ecr: InMemoryECR) -> None:
+async def test_delayed_response_does_not_delay_the_stop(ecr: InMemoryECR) -> None:
     ecr.faults.latency(3600)
     failed: list[Exception] = []
 
@@ -145,30 +149,30 @@ async def test_a_late_answer_does_not_hold_up_the_end(ecr: InMemoryECR) -> None:
     assert len(failed) == 1
 
 
-# -- the server's life ----------------------------------------------------------------------------
+# -- starting and stopping ------------------------------------------------------------------------
 
 
-async def test_the_end_is_the_end(ecr: InMemoryECR) -> None:
+async def test_stopped_server_leaves_no_thread_and_no_listener(ecr: InMemoryECR) -> None:
     async with ecr.serve() as server, client_of(ecr, server) as client:
         await client.describe_registry()
         url = server.url
         assert repr(server) == f"<ServedECR {url}>"
     assert repr(server) == "<ServedECR not running>"
-    with pytest.raises(RuntimeError, match="does not run"):
+    with pytest.raises(RuntimeError, match="is not running"):
         _ = server.url
     assert [one.name for one in threading.enumerate() if one.name == "in-memory ECR"] == []
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
 
 
-def test_from_code_that_blocks(ecr: InMemoryECR) -> None:
+def test_blocking_code_can_call_the_server(ecr: InMemoryECR) -> None:
     with ecr.serve() as server:
         request = urllib.request.Request(server.url, b"{}")
         with pytest.raises(urllib.request.HTTPError) as caught:
             urllib.request.urlopen(request)
-        with caught.value as answer:
-            assert answer.headers["content-type"] == "application/x-amz-json-1.1"
-        with pytest.raises(RuntimeError, match="runs already"):
+        with caught.value as response:
+            assert response.headers["content-type"] == "application/x-amz-json-1.1"
+        with pytest.raises(RuntimeError, match="is already running"):
             server.start()
         port = int(server.url.rpartition(":")[2])
         with pytest.raises(OSError, match="in use"), ecr.serve(port=port):
@@ -176,7 +180,9 @@ def test_from_code_that_blocks(ecr: InMemoryECR) -> None:
     server.stop()
 
 
-async def test_an_outage(ecr: InMemoryECR, server: ServedECR, client: ECRClient) -> None:
+async def test_server_can_be_restarted_on_the_same_port(
+    ecr: InMemoryECR, server: ServedECR, client: ECRClient
+) -> None:
     await client.create_repository(repository_name="team/app")
     url = server.url
     await anyio.to_thread.run_sync(server.stop)
@@ -187,7 +193,7 @@ async def test_an_outage(ecr: InMemoryECR, server: ServedECR, client: ECRClient)
     assert len(await client.describe_repositories().collect()) == 1
 
 
-def test_a_server_that_cannot_start(ecr: InMemoryECR) -> None:
+def test_failure_to_start_is_reported(ecr: InMemoryECR) -> None:
     closed = socket.socket()
     closed.close()
     with pytest.raises(RuntimeError, match="did not start") as caught:
@@ -195,7 +201,7 @@ def test_a_server_that_cannot_start(ecr: InMemoryECR) -> None:
     assert isinstance(caught.value.__cause__, OSError)
 
 
-def test_addresses(ecr: InMemoryECR) -> None:
+def test_url_is_reachable_for_each_address(ecr: InMemoryECR) -> None:
     with ecr.serve("0.0.0.0") as server:
         assert server.url.startswith("http://127.0.0.1:")
     if socket.has_ipv6:
@@ -203,7 +209,7 @@ def test_addresses(ecr: InMemoryECR) -> None:
             assert server.url.startswith("http://[::1]:")
 
 
-def test_what_to_export() -> None:
+def test_environment_variables() -> None:
     temporary = Credentials("ASIATEMPORARY", "secret", "token")
     with InMemoryECR(region="eu-west-1", credentials=temporary).serve() as server:
         assert server.environment() == {

@@ -1,4 +1,4 @@
-"""The state in a file, and back."""
+"""Saving the state to a file, and loading it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SCALARS: dict[object, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     type(None): st.none(),
     datetime: st.datetimes(
-        datetime(1970, 1, 2),  # noqa: DTZ001 - the time zone is said below
+        datetime(1970, 1, 2),  # noqa: DTZ001 - the timezone is set below
         datetime(2100, 1, 1),  # noqa: DTZ001
         timezones=st.just(UTC),
     ),
@@ -54,7 +54,7 @@ SCALARS: dict[object, st.SearchStrategy[Any]] = {
 
 
 def values_of(type_: Any) -> st.SearchStrategy[Any]:
-    """Any value that a member of the store may have, whatever its type."""
+    """Return a strategy for any value of a member of the store, by its type."""
     if type_ in SCALARS:
         return SCALARS[type_]
     origin, arguments = get_origin(type_), get_args(type_)
@@ -75,7 +75,7 @@ def values_of(type_: Any) -> st.SearchStrategy[Any]:
         return st.lists(values_of(arguments[0]), max_size=3).map(collection)
     if issubclass(type_, Structure):
         return models_of(type_)
-    assert dataclasses.is_dataclass(type_), f"the state cannot hold {type_}"
+    assert dataclasses.is_dataclass(type_), f"the state cannot contain {type_}"
     hints = get_type_hints(type_, include_extras=True)
     names = [one.name for one in dataclasses.fields(type_) if one.name not in NOT_STATE]
     members = {name: values_of(hints[name]) for name in names}
@@ -85,7 +85,7 @@ def values_of(type_: Any) -> st.SearchStrategy[Any]:
 
 
 def models_of(model: type[Structure]) -> st.SearchStrategy[Structure]:
-    """A model with some of its members, as rules and requests make them."""
+    """Return a strategy for models with some of their members, as in rules and requests."""
     members = {
         name: values_of(field.rebuild_annotation()) for name, field in model.model_fields.items()
     }
@@ -97,7 +97,7 @@ def models_of(model: type[Structure]) -> st.SearchStrategy[Structure]:
 
 
 def made_consistent(registry: Registry) -> Registry:
-    """Make documents valid, layers not in files, and equal what is written in two places."""
+    """Make documents valid, keep layers in memory, and make redundant members equal."""
     if registry.policy_text is not None:
         registry.policy_text = REGISTRY_POLICY
     templates, registry.creation_templates = registry.creation_templates, {}
@@ -126,7 +126,7 @@ def made_consistent(registry: Registry) -> Registry:
 
 
 def make_images(repository: RepositoryRecord) -> None:
-    """Let each image be an index of those before it, with the tags that it has."""
+    """Make each image an index of the previous ones, and keep its tags."""
     images, repository.images, repository.tags = repository.images, {}, {}
     manifests: list[str] = []
     for image in images.values():
@@ -140,7 +140,7 @@ def make_images(repository: RepositoryRecord) -> None:
         manifests.append(image.manifest)
 
 
-# Without shrinking, which takes minutes for values this large.
+# No shrinking, which takes minutes for such large values.
 @settings(
     max_examples=40,
     deadline=None,
@@ -148,15 +148,15 @@ def make_images(repository: RepositoryRecord) -> None:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(values_of(Registry).map(made_consistent))
-def test_what_is_written_is_read(registry: Registry) -> None:
+def test_any_state_survives_a_round_trip(registry: Registry) -> None:
     again = read(dump(registry))
     assert again == registry
-    # What was not set stays so, which equality does not see, but answers show.
+    # Unset members stay unset. Equality ignores this, but responses show it.
     assert members_set(again) == members_set(registry)
 
 
 def members_set(value: Any) -> object:
-    """The value as plain data; of a model, what was set."""
+    """Return the value as plain data, with only the set members of models."""
     if isinstance(value, Structure):
         return {name: members_set(getattr(value, name)) for name in value.model_fields_set}
     if dataclasses.is_dataclass(value):
@@ -173,8 +173,8 @@ def members_set(value: Any) -> object:
     return value
 
 
-def test_the_property_is_about_every_record() -> None:
-    # The strategies follow the types; here it shows that they reach the records.
+def test_strategies_reach_every_record() -> None:
+    # The strategies follow the types; this test verifies that they reach the records.
     assert {Registry, RepositoryRecord, ImageRecord} <= reached(Registry)
 
 
@@ -197,7 +197,7 @@ async def look(client: ECRClient) -> list[object]:
     ]
 
 
-async def test_a_registry_goes_on_from_its_file(tmp_path: Path, clock: HandClock) -> None:
+async def test_loaded_registry_continues(tmp_path: Path, clock: HandClock) -> None:
     file = tmp_path / "state.json"
     ecr = InMemoryECR(region="eu-west-1", account_id="210987654321", clock=clock)
     async with ecr.client() as client:
@@ -217,14 +217,14 @@ async def test_a_registry_goes_on_from_its_file(tmp_path: Path, clock: HandClock
     assert os.listdir(tmp_path) == ["state.json"]
 
 
-def test_a_file_holds_no_credentials(ecr: InMemoryECR) -> None:
+def test_file_contains_no_credentials(ecr: InMemoryECR) -> None:
     text = text_of(ecr)
     assert ecr.credentials.access_key_id not in text
     assert ecr.credentials.secret_access_key not in text
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "message"),
     [
         (["version"], 2, "version: Input should be 1"),
         (["colour"], "blue", "colour: Extra inputs are not permitted"),
@@ -244,16 +244,20 @@ def test_a_file_holds_no_credentials(ecr: InMemoryECR) -> None:
             "BASIC",
             "scanning.scan_typo: Extra inputs are not permitted",
         ),
-        (["repositories", "team/app", "name"], "other", "repositories.team/app.name: is 'other'"),
+        (
+            ["repositories", "team/app", "name"],
+            "other",
+            "repositories.team/app.name: is 'other', but its key is 'team/app'",
+        ),
         (
             ["repositories", "team/app", "tags", "v1"],
             "sha256:0",
-            "repositories.team/app.tags.v1: is not what",
+            "repositories.team/app.tags.v1: does not match the tags of the images",
         ),
     ],
 )
-async def test_a_damaged_file_tells_where(
-    ecr: InMemoryECR, client: ECRClient, path: list[str], value: object, told: str
+async def test_damaged_member_is_named(
+    ecr: InMemoryECR, client: ECRClient, path: list[str], value: object, message: str
 ) -> None:
     await client.create_repository(repository_name="team/app")
     document = json.loads(text_of(ecr))
@@ -264,10 +268,12 @@ async def test_a_damaged_file_tells_where(
     place[last] = value
     with pytest.raises(StateError) as caught:
         read(json.dumps(document))
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
 
 
-async def test_a_missing_member_and_a_wrong_digest(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_missing_member_and_wrong_digest_are_refused(
+    ecr: InMemoryECR, client: ECRClient
+) -> None:
     await fill(client)
     text = text_of(ecr)
     document = json.loads(text)
@@ -283,13 +289,13 @@ async def test_a_missing_member_and_a_wrong_digest(ecr: InMemoryECR, client: ECR
         read(json.dumps(document))
 
 
-def test_half_a_file(ecr: InMemoryECR) -> None:
+def test_truncated_file_is_refused(ecr: InMemoryECR) -> None:
     text = text_of(ecr)
     with pytest.raises(StateError, match=r"^the text: Invalid JSON: .* at line \d+ column \d+"):
         read(text[: len(text) // 2])
 
 
-def test_a_damaged_file_is_named(ecr: InMemoryECR, tmp_path: Path) -> None:
+def test_error_names_the_file(ecr: InMemoryECR, tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     file.write_text("{}")
     with pytest.raises(StateError) as caught:
@@ -297,7 +303,7 @@ def test_a_damaged_file_is_named(ecr: InMemoryECR, tmp_path: Path) -> None:
     assert str(caught.value) == f"{file}: version: Field required"
 
 
-async def test_a_newer_store_reads_what_an_older_one_wrote(ecr: InMemoryECR) -> None:
+async def test_member_with_a_default_may_be_missing(ecr: InMemoryECR) -> None:
     document = json.loads(text_of(ecr))
     del document["pull_time_exclusions"]
     assert dump(read(json.dumps(document))) == text_of(ecr)

@@ -1,4 +1,4 @@
-"""Documents in a saved state that the service would have refused."""
+"""Documents in a saved state that ECR would refuse."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ IMAGE = ["repositories", "team/app", "images", digest_of(image_manifest())]
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "message"),
     [
         (["policy_text"], POLICY_OF_NOTHING, "Invalid registry policy provided"),
         (["policy_text"], "", "Invalid registry policy provided"),
@@ -52,21 +52,21 @@ IMAGE = ["repositories", "team/app", "images", digest_of(image_manifest())]
             RULES_OF_NOTHING,
             "rule 1: selection is missing",
         ),
-        (["creation_templates", "team", "prefix"], "other", "is 'other'"),
+        (["creation_templates", "team", "prefix"], "other", "is 'other', but its key is 'team'"),
         ([*IMAGE, "manifest"], "{", "Invalid JSON syntax"),
         ([*IMAGE, "manifest"], image_manifest("other"), "has the digest sha256:"),
         ([*IMAGE, "media_type"], "text/plain", "Invalid JSON syntax"),
-        ([*IMAGE, "subject"], digest_of("x"), "is not what the manifest says"),
-        ([*IMAGE, "artifact_media_type"], "text/plain", "is not what the manifest says"),
-        ([*IMAGE, "layers"], [digest_of("x")], "is not what the manifest says"),
-        ([*INDEX, "references"], [], "is not what the manifest says"),
+        ([*IMAGE, "subject"], digest_of("x"), "does not match the manifest"),
+        ([*IMAGE, "artifact_media_type"], "text/plain", "does not match the manifest"),
+        ([*IMAGE, "layers"], [digest_of("x")], "does not match the manifest"),
+        ([*INDEX, "references"], [], "does not match the manifest"),
         ([*APP, "layers"], {}, "is not in the repository"),
-        ([*APP, "created_at"], "2024-05-06T07:08:09", "must have a time zone"),
-        ([*IMAGE, "scans", "0", "done_at"], "2024-05-06T07:08:09", "must have a time zone"),
+        ([*APP, "created_at"], "2024-05-06T07:08:09", "must have a timezone"),
+        ([*IMAGE, "scans", "0", "done_at"], "2024-05-06T07:08:09", "must have a timezone"),
     ],
 )
-async def test_an_invalid_document_in_a_file(
-    ecr: InMemoryECR, client: ECRClient, path: list[str], value: object, told: str
+async def test_invalid_document_is_refused(
+    ecr: InMemoryECR, client: ECRClient, path: list[str], value: object, message: str
 ) -> None:
     await fill(client)
     add_blobs(ecr, "team/app")
@@ -84,18 +84,18 @@ async def test_an_invalid_document_in_a_file(
         lifecycle_policy=LIFECYCLE_POLICY,
     )
     document = json.loads(text_of(ecr))
-    read(json.dumps(document))  # it is valid before it is damaged
+    read(json.dumps(document))  # the document is valid before it is damaged
     *way, last = path
     place = document
     for step in way:
         place = place[int(step) if isinstance(place, list) else step]
     assert last in place
     place[last] = value
-    with pytest.raises(StateError, match=re.escape(told)):
+    with pytest.raises(StateError, match=re.escape(message)):
         read(json.dumps(document))
 
 
-async def test_a_reference_without_its_image(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_reference_to_a_missing_image_is_refused(ecr: InMemoryECR, client: ECRClient) -> None:
     await fill(client)
     document = json.loads(text_of(ecr))
     missing = digest_of(index_of([]))

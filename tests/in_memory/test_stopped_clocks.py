@@ -1,4 +1,4 @@
-"""A served ECR in a process whose clock does not move: freezegun and time-machine."""
+"""The HTTP server in a process whose clock is stopped by freezegun or time-machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 LIMIT = 120.0
-"""Seconds after which a run counts as hung. A run takes a few."""
+"""The time limit of a run, in seconds. A run usually takes a few seconds."""
 
 CONFTEST = 'pytest_plugins = ["ecrclient.testing.pytest"]\n'
 
@@ -39,27 +39,27 @@ def check(served_ecr):
     assert made["repository"]["createdAt"] == FROZEN
 
 
-def test_started_before_the_clock_stops(served_ecr):
+def test_server_started_before_the_freeze(served_ecr):
     with {freeze}:
         check(served_ecr)
 
 
-def test_stopped_while_the_clock_stands(in_memory_ecr):
+def test_server_stopped_during_the_freeze(in_memory_ecr):
     with {freeze}, in_memory_ecr.serve() as served:
         check(served)
 
 
 @pytest.mark.anyio
-async def test_stopped_on_an_event_loop(in_memory_ecr, anyio_backend_name):
+async def test_async_server_with_a_freeze(in_memory_ecr, anyio_backend_name):
     if anyio_backend_name == "trio":
-        pytest.skip("trio's own clock stands, too")
+        pytest.skip("trio's clock is stopped, too")
     async with in_memory_ecr.serve() as served:
         with {freeze}:
             check(served)
 
 
 @pytest.mark.anyio
-async def test_in_the_process(in_memory_ecr, ecr_client):
+async def test_client_in_the_process(in_memory_ecr, ecr_client):
     with {freeze}:
         made = await ecr_client.create_repository(repository_name="team/app")
         assert made.repository.created_at == FROZEN == in_memory_ecr.clock()
@@ -69,14 +69,14 @@ async def test_in_the_process(in_memory_ecr, ecr_client):
         assert image.image_pushed_at == FROZEN
 
 
-def test_a_late_response_arrives_while_the_clock_stands(in_memory_ecr, served_ecr):
+def test_delayed_response_arrives_during_the_freeze(in_memory_ecr, served_ecr):
     in_memory_ecr.faults.latency(0.05, times=None)
     with {freeze}:
         check(served_ecr)
 
 
 @{decorator}
-def test_frozen_as_a_whole(served_ecr):
+def test_whole_test_frozen(served_ecr):
     check(served_ecr)
 
 
@@ -86,11 +86,11 @@ def frozen():
         yield
 
 
-def test_stopped_before_the_fixture_that_serves(frozen, served_ecr):
+def test_frozen_before_the_server_fixture(frozen, served_ecr):
     check(served_ecr)
 
 
-def test_stopped_after_the_fixture_that_serves(served_ecr, frozen):
+def test_frozen_after_the_server_fixture(served_ecr, frozen):
     check(served_ecr)
 """
 
@@ -109,7 +109,7 @@ LIBRARIES = {
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_a_test_file_ends(tmp_path: Path, library: str) -> None:
+def test_frozen_tests_complete(tmp_path: Path, library: str) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (tmp_path / "test_it.py").write_text(TESTS.format(**LIBRARIES[library]), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]

@@ -1,4 +1,4 @@
-"""Prepared answers."""
+"""Prepared responses of the stub transport."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ONE = ListImagesResponse(image_ids=[ImageIdentifier(image_tag="one")], next_toke
 TWO = ListImagesResponse(image_ids=[ImageIdentifier(image_tag="two")])
 
 
-async def test_answers_come_in_their_order() -> None:
+async def test_responses_are_returned_in_order() -> None:
     with StubTransport() as stub:
         stub.respond(LIST_IMAGES, ONE)
         stub.respond(LIST_IMAGES, TWO)
@@ -35,7 +35,7 @@ async def test_answers_come_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("error", [RepositoryNotFoundException, "RepositoryNotFoundException"])
-async def test_a_modelled_error(error: Any) -> None:
+async def test_modelled_error_is_raised(error: Any) -> None:
     with StubTransport() as stub:
         stub.fail(error, "gone")
         async with stub.client() as client:
@@ -44,7 +44,7 @@ async def test_a_modelled_error(error: Any) -> None:
     assert (stub.calls[0].status, stub.calls[0].error) == (400, "RepositoryNotFoundException")
 
 
-async def test_each_attempt_is_a_call() -> None:
+async def test_each_attempt_uses_one_response() -> None:
     with StubTransport() as stub:
         stub.fail(ServerException)
         stub.fail(httpx.ConnectError("no network"), operation="ListImages")
@@ -55,7 +55,7 @@ async def test_each_attempt_is_a_call() -> None:
     assert [call.status for call in stub.calls] == [500, None, 200]
 
 
-async def test_no_answer() -> None:
+async def test_transport_error_is_raised() -> None:
     with StubTransport() as stub:
         stub.fail(httpx.ReadError("cut"))
         async with stub.client(retry=RetryPolicy(max_attempts=1)) as client:
@@ -63,7 +63,7 @@ async def test_no_answer() -> None:
                 await client.list_images(repository_name="team/app")
 
 
-async def test_a_call_of_something_else() -> None:
+async def test_call_of_another_operation_fails() -> None:
     stub = StubTransport()
     stub.respond(DESCRIBE_IMAGES, DescribeImagesResponse(image_details=[]))
     async with stub.client() as client:
@@ -73,41 +73,44 @@ async def test_a_call_of_something_else() -> None:
             await client.list_images(repository_name="team/app")
 
 
-async def test_one_call_too_many() -> None:
+async def test_call_without_a_prepared_response_fails() -> None:
     stub = StubTransport()
     async with stub.client() as client:
         with pytest.raises(
-            AssertionError, match="unexpected call of ListImages: no answer is left"
+            AssertionError, match="unexpected call of ListImages: all prepared responses"
         ):
             await client.list_images(repository_name="team/app")
 
 
-async def test_a_swallowed_complaint_comes_again() -> None:
-    with pytest.raises(AssertionError, match="no answer is left"), StubTransport() as stub:
+async def test_caught_assertion_is_raised_again_at_the_end() -> None:
+    with (
+        pytest.raises(AssertionError, match="all prepared responses have been used"),
+        StubTransport() as stub,
+    ):
         async with stub.client() as client:
             with pytest.raises(AssertionError):
                 await client.list_images(repository_name="team/app")
 
 
-def test_an_answer_that_is_left() -> None:
-    told = "not called: ListImages, any operation"
-    with pytest.raises(AssertionError, match=told), StubTransport() as stub:
+def test_unused_response_fails() -> None:
+    message = "not called: ListImages, any operation"
+    with pytest.raises(AssertionError, match=message), StubTransport() as stub:
         stub.respond(LIST_IMAGES, ONE)
         stub.fail("SlowDown")
-        assert repr(stub) == "<StubTransport: 2 answers left>"
+        assert repr(stub) == "<StubTransport: 2 responses unused>"
 
 
-def test_what_ends_a_block_is_not_hidden() -> None:
+def test_exception_in_the_block_is_not_replaced() -> None:
     with pytest.raises(KeyError), StubTransport() as stub:
         stub.respond(LIST_IMAGES, ONE)
         raise KeyError
 
 
-def test_the_answer_of_another_operation() -> None:
+def test_invalid_responses_are_refused() -> None:
     stub = StubTransport()
-    with pytest.raises(TypeError, match="ListImages does not answer with DescribeImagesResponse"):
+    with pytest.raises(TypeError, match="must be ListImagesResponse, not DescribeImagesResponse"):
         stub.respond(LIST_IMAGES, cast("Any", DescribeImagesResponse(image_details=[])))
-    with pytest.raises(TypeError, match="'ListImages' is no operation"):
+    with pytest.raises(TypeError, match=r"operation must be an object .* not 'ListImages'"):
         stub.respond(cast("Any", "ListImages"), ONE)
     with pytest.raises(ValueError, match="no operation 'Nothing'"):
         stub.fail("SlowDown", operation="Nothing")

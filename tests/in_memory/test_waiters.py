@@ -1,4 +1,4 @@
-"""The client's waiters, on the time of the event loop, which the registry goes by, too."""
+"""The client's waiters on virtual time, with a registry that uses the clock of the event loop."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def client(ecr: InMemoryECR) -> AsyncIterator[ECRClient]:
         yield client
 
 
-async def test_a_scan_is_waited_for(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_waiter_returns_when_the_scan_completes(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.scans.takes = timedelta(seconds=60)
     await client.start_image_scan(**IMAGE)
     seen: list[str] = []
@@ -48,14 +48,14 @@ async def test_a_scan_is_waited_for(ecr: InMemoryECR, client: ECRClient) -> None
         assert poll.response is not None
         seen.append(poll.response.image_scan_status.status)
 
-    begun = anyio.current_time()
+    started = anyio.current_time()
     done = await client.wait_until_image_scan_complete(**IMAGE, max_wait=300, on_poll=see)
     assert done.image_scan_status.status == "COMPLETE"
     assert list(dict.fromkeys(seen)) == ["PENDING", "IN_PROGRESS", "COMPLETE"]
-    assert anyio.current_time() - begun >= 60
+    assert anyio.current_time() - started >= 60
 
 
-async def test_a_scan_that_nobody_has_started_yet(client: ECRClient) -> None:
+async def test_waiter_waits_for_the_scan_to_start(client: ECRClient) -> None:
     async def start_later() -> None:
         await anyio.sleep(30)
         await client.start_image_scan(**IMAGE)
@@ -66,29 +66,31 @@ async def test_a_scan_that_nobody_has_started_yet(client: ECRClient) -> None:
         assert done.image_scan_status.status == "COMPLETE"
 
 
-async def test_a_scan_that_fails_ends_the_wait(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_failed_scan_ends_the_wait(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.scans.set_findings(REPOSITORY, "v1", status="FAILED")
     await client.start_image_scan(**IMAGE)
     with pytest.raises(WaiterFailureError, match="FAILED"):
         await client.wait_until_image_scan_complete(**IMAGE, max_wait=300)
 
 
-async def test_a_scan_that_takes_too_long(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_waiter_times_out(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.scans.takes = timedelta(hours=1)
     await client.start_image_scan(**IMAGE)
     with pytest.raises(WaiterTimeoutError):
         await client.wait_until_image_scan_complete(**IMAGE, max_wait=300)
 
 
-async def test_a_preview_is_waited_for(ecr: InMemoryECR, client: ECRClient) -> None:
+async def test_waiter_returns_when_the_preview_completes(
+    ecr: InMemoryECR, client: ECRClient
+) -> None:
     ecr.lifecycle.takes = timedelta(seconds=60)
     await client.start_lifecycle_policy_preview(
         repository_name=REPOSITORY, lifecycle_policy_text=POLICY
     )
-    begun = anyio.current_time()
+    started = anyio.current_time()
     done = await client.wait_until_lifecycle_policy_preview_complete(
         repository_name=REPOSITORY, max_wait=300
     )
     assert done.summary is not None
     assert done.summary.expiring_image_total_count == 0
-    assert anyio.current_time() - begun >= 60
+    assert anyio.current_time() - started >= 60

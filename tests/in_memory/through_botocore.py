@@ -1,6 +1,6 @@
-"""botocore's client of an in-memory ECR.
+"""A botocore client of an in-memory ECR.
 
-botocore has no types, so what comes from it is Any.
+botocore has no types, so its values are Any.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ecrclient.testing import InMemoryECR
-from ecrclient.testing.wire import HttpRequest
+from ecrclient.testing.http_messages import HttpRequest
 
 __all__ = ["botocore_client", "botocore_module"]
 
 
 def botocore_client(ecr: InMemoryECR) -> Any:
-    """A client that sends to *ecr*; boto3's is of the same class."""
+    """Return a botocore client that calls *ecr*; boto3's clients have the same class."""
 
     def send(request: Any, **_: object) -> Any:
         url = urlsplit(str(request.url))
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-        headers.setdefault("host", url.netloc)  # botocore leaves it to the HTTP library
-        answer = ecr.handle(
+        headers.setdefault("host", url.netloc)  # botocore leaves this to the HTTP library
+        response = ecr.handle(
             HttpRequest(request.method, url.path or "/", url.query, headers, request.body)
         )
         return botocore_module("awsrequest").AWSResponse(
-            request.url, answer.status, dict(answer.headers), _Body(b"".join(answer.pieces()))
+            request.url, response.status, dict(response.headers), _Body(b"".join(response.pieces()))
         )
 
     client: Any = (
@@ -44,12 +44,12 @@ def botocore_client(ecr: InMemoryECR) -> Any:
 
 
 def botocore_module(module: str) -> Any:
-    """A module of botocore."""
+    """Import a module of botocore."""
     return importlib.import_module(f"botocore.{module}")
 
 
 class _Body:
-    """What botocore reads an answer from."""
+    """The body of a response, for botocore to read."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

@@ -23,11 +23,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
 from ..byte_ranges import UnsatisfiableRangeError, read_range
-from ..wire import HttpAnswer
+from ..http_messages import HttpResponse
 
 if TYPE_CHECKING:
+    from ..http_messages import HttpRequest
     from ..store import LayerRecord, Registry
-    from ..wire import HttpRequest
 
 __all__ = ["LayerDownloads"]
 
@@ -69,7 +69,7 @@ class LayerDownloads:
         """Whether the request is for a layer, not an API call."""
         return request.method in ("GET", "HEAD") and request.path.startswith(_FOLDER)
 
-    def respond(self, request: HttpRequest) -> HttpAnswer:
+    def respond(self, request: HttpRequest) -> HttpResponse:
         """Return the layer, a range of it, or an error of S3."""
         answer = self._get(request)
         if request.method == "GET":
@@ -77,7 +77,7 @@ class LayerDownloads:
         length = {"content-length": str(len(answer.body))}
         return replace(answer, headers={**length, **answer.headers}, body=b"")
 
-    def _get(self, request: HttpRequest) -> HttpAnswer:
+    def _get(self, request: HttpRequest) -> HttpResponse:
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         signature = query.pop(_SIGNATURE, None)
         if signature is None:
@@ -109,7 +109,7 @@ class LayerDownloads:
             return _refusal(404, "NoSuchKey", "The specified key does not exist.")
         return self._serve(layer, request.headers.get("range"))
 
-    def _serve(self, layer: LayerRecord, wanted: str | None) -> HttpAnswer:
+    def _serve(self, layer: LayerRecord, wanted: str | None) -> HttpResponse:
         headers = {"content-type": "application/octet-stream", "accept-ranges": "bytes"}
         try:
             span = read_range(wanted, layer.size)
@@ -125,7 +125,7 @@ class LayerDownloads:
         if span is not None:
             headers["content-range"] = f"bytes {first}-{first + size - 1}/{layer.size}"
         body = self._registry.layer_store.read(layer, first, size)
-        return HttpAnswer(200 if span is None else 206, headers, body)
+        return HttpResponse(200 if span is None else 206, headers, body)
 
     def _sign(self, host: str, path: str, query: dict[str, str]) -> str:
         signed = "\n".join((host.lower(), path, urlencode(sorted(query.items()))))
@@ -144,7 +144,7 @@ def _refusal(
     message: str,
     details: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> HttpAnswer:
+) -> HttpResponse:
     """Return an error of Amazon S3, with additional elements and headers."""
     more = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in (details or {}).items())
     request_id = uuid.uuid4().hex[:16].upper()
@@ -154,4 +154,4 @@ def _refusal(
         f"<RequestId>{request_id}</RequestId></Error>"
     )
     common = {"content-type": "application/xml", "x-amz-request-id": request_id}
-    return HttpAnswer(status, {**common, **(headers or {})}, body.encode(), error_code=code)
+    return HttpResponse(status, {**common, **(headers or {})}, body.encode(), error_code=code)

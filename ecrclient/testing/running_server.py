@@ -1,42 +1,56 @@
-"""The service over HTTP, for boto3, the AWS CLI and the SDKs of other languages."""
+"""An HTTP server for the in-memory ECR: for boto3, the AWS CLI and SDKs of other languages."""
 
 from __future__ import annotations
 
 import socket
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import anyio
 import anyio.to_thread
 
 if TYPE_CHECKING:
+    from ecrclient._awsjson.credentials import Credentials
+
+    from .asgi import ASGIApp
     from .http_server import HttpServer
-    from .server import InMemoryECR
 
 __all__ = ["ServedECR"]
 
 _PORTS = range(65_536)
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be replaced
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - replaced in URLs
+
+
+class Served(Protocol):
+    """What the server needs of an in-memory ECR."""
+
+    region: str
+    credentials: Credentials
+
+    def asgi_app(self) -> ASGIApp:
+        """The application that responds to the requests."""
+        ...
 
 
 class ServedECR:
     """An in-memory ECR that listens on a port while the ``with`` or ``async with`` block runs.
 
-    It answers in a thread of its own, so code that blocks (boto3) can call it, on any event loop or
-    on none. Between :meth:`stop` and :meth:`start` it is down; it comes back on the same port.
+    The server runs in a separate thread, so blocking code such as boto3 can call it, with or
+    without an event loop. After :meth:`stop`, :meth:`start` restarts it on the same port.
 
     Args:
-        ecr: What is served.
-        host: The address to listen on. Whoever can reach it needs only the test credentials.
-        port: The port; 0: any that is free.
+        ecr: The in-memory ECR to serve.
+        host: The address to listen on. Any client that can reach it needs only the test
+            credentials.
+        port: The port; 0 means any free port.
 
     Raises:
-        ValueError: there is no such port.
+        ValueError: the port is not from 0 to 65535.
     """
 
-    def __init__(self, ecr: InMemoryECR, host: str, port: int) -> None:
+    def __init__(self, ecr: Served, host: str, port: int) -> None:
         if port not in _PORTS:
-            raise ValueError(f"a port is a number from 0 to {_PORTS[-1]}, not {port}")
+            raise ValueError(f"port must be from 0 to {_PORTS[-1]}, not {port}")
         self._ecr = ecr
         self._host = host
         self._port = port
@@ -50,17 +64,17 @@ class ServedECR:
         """The endpoint, such as ``http://127.0.0.1:5001``.
 
         Raises:
-            RuntimeError: it does not run.
+            RuntimeError: the server is not running.
         """
         if self._server is None:
-            raise RuntimeError("the server does not run: use it as a context manager")
+            raise RuntimeError("the server is not running: use it as a context manager")
         host = _ANYWHERE.get(self._host, self._host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     def environment(self) -> dict[str, str]:
-        """What the environment of a process must hold for any AWS SDK or tool to call this ECR.
+        """Return the environment variables with which any AWS SDK or tool calls this ECR.
 
-        It holds the test credentials. Calls of other services than ECR are not redirected.
+        They contain the test credentials. Calls to services other than ECR are not redirected.
         """
         credentials = self._ecr.credentials
         variables = {
@@ -75,24 +89,24 @@ class ServedECR:
         return variables
 
     def start(self) -> None:
-        """Listen. It blocks for some hundredths of a second; the context managers do it.
+        """Start to listen, as entering the context manager does. It blocks until that is done.
 
         Raises:
-            OSError: the port is taken, or the address is none of this machine's.
+            OSError: the port is in use, or this machine does not have the address.
             ModuleNotFoundError: the extra ``testing`` is not installed.
-            RuntimeError: it runs already.
+            RuntimeError: the server is already running.
         """
         from .http_server import HttpServer
 
         if self._server is not None:
-            raise RuntimeError("the server runs already")
+            raise RuntimeError("the server is already running")
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         listener = socket.create_server((self._host, self._port), family=family)
         self._port = listener.getsockname()[1]
         self._server = HttpServer(self._ecr.asgi_app(), listener)
 
     def stop(self) -> None:
-        """Close all connections, and wait until that is done; twice is once."""
+        """Close all connections, and wait until that is done. Idempotent."""
         server, self._server = self._server, None
         if server is not None:
             server.stop()

@@ -1,4 +1,4 @@
-"""The in-memory ECR as tests see it; what it does is in the other files."""
+"""The public interface of the in-memory ECR; its behavior is in the other modules."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .calls import Calls
 from .clock import Clock, MovableClock, as_movable, utc_now
 from .controls import LifecycleControls, ReplicationControls, ScanControls
 from .faults import Faults
-from .layer_stores import LayerFolder, LayerMemory
+from .http_messages import HttpRequest, HttpResponse
+from .layer_stores import layer_store
 from .permissions import Denial, Permissions
+from .running_server import ServedECR
 from .seeds import add_image, add_layer
-from .served import ServedECR
 from .service import Service
 from .state import load_state, save_state
 from .store import PART_SIZE, Registry
 from .transport import InMemoryTransport
-from .wire import HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
     import httpx
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from ecrclient._awsjson.settings.options import CallOptions
     from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 
-    from .layer_stores import LayerStore
-
 __all__ = ["InMemoryECR"]
 
 _ACCOUNT_ID = re.compile("[0-9]{12}")
@@ -46,37 +44,37 @@ _REGION = re.compile("[0-9a-z-]{2,25}")
 
 
 class InMemoryECR:
-    """The private ECR registry of one account in one region, in memory.
+    """The private ECR registry of one account in one Region, in memory.
 
-    Every request must be signed with :attr:`credentials`. Requests are answered one after the
-    other, each one whole, so a concurrent test sees no half-done change. The state lives as long as
-    the object, or in a file: :meth:`save` and :meth:`load`.
+    Every request must be signed with :attr:`credentials`. Requests are executed one at a time and
+    atomically, so concurrent tests never see partial changes. The state lasts as long as the
+    object; :meth:`save` and :meth:`load` store it in a file.
 
-    Every caller is allowed everything that nothing denies: a rule of the test (:meth:`deny`) or a
-    statement of a repository policy with the effect ``Deny``. ``Allow``, conditions and registry
+    Every operation is allowed unless it is denied, by a rule of the test (:meth:`deny`) or by a
+    repository policy statement with the effect ``Deny``. ``Allow``, conditions and registry
     policies are not evaluated.
 
     Args:
-        region: The AWS Region; it is part of ARNs and URIs, and of what a signature is for.
-        account_id: The account that the registry belongs to, and that callers are in.
-        credentials: The access key that is accepted, or several; a made-up one by default. Those
-            with ``expires_at`` are refused from then on.
-        clock: What :attr:`clock` runs with: the time of creations, pushes and expiries, and of
-            scans, previews and replications. A :class:`~ecrclient.testing.MovableClock` is used as
-            it is, so several registries may share one.
-        signing_clock: What the time of a signature is compared with, and what ``Date`` reports.
-            Clients sign by the clock of the machine, so this is separate from *clock*.
-        layers_dir: A folder for the bytes of layers, which are in memory otherwise. It is for one
-            registry at a time, and is created if need be. Uploads are written to it part by part,
+        region: The AWS Region; ARNs, URIs and the scope of signatures contain it.
+        account_id: The account that owns the registry, and that callers belong to.
+        credentials: One or several access keys to accept; a made-up one by default. Credentials
+            with ``expires_at`` are refused from that time on.
+        clock: The clock that :attr:`clock` follows: the time of creations, pushes and expiries, and
+            of scans, previews and replications. A :class:`~ecrclient.testing.MovableClock` is used
+            itself, so several registries can share one.
+        signing_clock: The clock for checking the times of signatures, and for the ``Date`` header.
+            Clients sign by the machine's clock, so this is separate from *clock*.
+        layers_dir: A folder for the bytes of layers; in memory by default. Only one registry may
+            use it at a time. It is created if necessary. Uploads are written to it part by part,
             and downloads are read from it piece by piece.
         part_size: The size of layer parts that InitiateLayerUpload advertises, in bytes, from 1 to
-            20,971,520. A size below 5 MiB lowers the smallest part that is accepted with it, so a
-            test can upload a small layer in many parts.
+            20,971,520. A value below 5 MiB also becomes the minimum size of a part, so a test can
+            upload a small layer in many parts.
 
     Raises:
         OSError: the folder cannot be created.
-        ValueError: the account ID is not twelve digits, the region has no name of a Region's form,
-            there are no credentials in a sequence, or the part size is out of range.
+        ValueError: the account ID is not twelve digits, the region does not have the form of a
+            Region's name, *credentials* is an empty sequence, or the part size is out of range.
     """
 
     def __init__(
@@ -91,33 +89,33 @@ class InMemoryECR:
         part_size: int = PART_SIZE,
     ) -> None:
         if not _ACCOUNT_ID.fullmatch(account_id):
-            raise ValueError(f"an account ID is twelve digits, not {account_id!r}")
+            raise ValueError(f"account_id must be twelve digits, not {account_id!r}")
         if not _REGION.fullmatch(region):
-            raise ValueError(f"a region is named as in 'us-east-1', not {region!r}")
+            raise ValueError(f"region must be a name such as 'us-east-1', not {region!r}")
         self.region = region
         """The AWS Region."""
         self.account_id = account_id
-        """The account that the registry belongs to."""
+        """The account that owns the registry."""
         if credentials is None:
             credentials = Credentials("AKIAINMEMORYECR", "in-memory-ecr-test-key")
         accepted = [credentials] if isinstance(credentials, Credentials) else credentials
         if not accepted:
-            raise ValueError("a service that accepts no credentials answers nobody")
+            raise ValueError("credentials must contain at least one access key")
         self.credentials: Credentials = accepted[0]
-        """The access key that is accepted; of several, the first."""
+        """The accepted access key; if there are several, the first."""
         self.clock: MovableClock = as_movable(clock)
-        """The time of the service, which a test can move: ``ecr.clock.advance(days=31)``."""
+        """The service's clock, which a test can move: ``ecr.clock.advance(days=31)``."""
         self.faults: Faults = Faults(self.clock, self.credentials)
-        """What goes wrong on demand."""
+        """The faults that a test injects."""
         self.calls: Calls = Calls()
-        """What was asked, refused requests too."""
+        """The requests that arrived, including refused ones."""
         if not 1 <= part_size <= PART_SIZE:
             raise ValueError(f"part_size must be from 1 to {PART_SIZE}, not {part_size}")
         self._registry = Registry(
             account_id,
             region,
             self.clock,
-            layer_store=_layer_store(layers_dir),
+            layer_store=layer_store(layers_dir),
             part_size=part_size,
         )
         self._permissions = Permissions(self._registry)
@@ -129,44 +127,44 @@ class InMemoryECR:
 
     @property
     def caller_arn(self) -> str:
-        """The ARN of the IAM user that access keys belong to, unless :meth:`accept` says another.
+        """The ARN of the IAM user that access keys belong to by default, see :meth:`accept`.
 
-        Repository policies and pull time exclusions name principals so.
+        Repository policies and pull time exclusions identify principals by ARN.
         """
         return self._registry.caller_arn
 
     @property
     def scans(self) -> ScanControls:
-        """What scans find, and how long they take."""
+        """The findings and the duration of scans."""
         return ScanControls(self._registry)
 
     @property
     def lifecycle(self) -> LifecycleControls:
-        """When lifecycle policies apply, and what their previews come to."""
+        """The application of lifecycle policies, and the outcome of their previews."""
         return LifecycleControls(self._registry)
 
     @property
     def replication(self) -> ReplicationControls:
-        """Which replications fail, and how long they take."""
+        """The failures and the duration of replications."""
         return ReplicationControls(self._registry)
 
     def __repr__(self) -> str:
         return f"<InMemoryECR of {self.account_id} in {self.region}>"
 
     def accept(self, credentials: Credentials, *, principal_arn: str | None = None) -> None:
-        """Accept another access key, as after a rotation or of another principal.
+        """Accept another access key, for example after a rotation or for another principal.
 
         Args:
-            credentials: The access key. One that is accepted already changes its principal.
-            principal_arn: The ARN of the IAM user, or of the session of a role, that it belongs to;
+            credentials: The access key. If it is already accepted, its principal changes.
+            principal_arn: The ARN of the IAM user or role session that it belongs to;
                 :attr:`caller_arn` by default.
 
         Raises:
-            ValueError: the ARN is not that of a principal of IAM or STS.
+            ValueError: *principal_arn* is not the ARN of an IAM or STS principal.
         """
         if principal_arn is not None and not _PRINCIPAL.fullmatch(principal_arn):
             raise ValueError(
-                f"a principal is named as in '{self.caller_arn}', not {principal_arn!r}"
+                f"principal_arn must be an ARN such as '{self.caller_arn}', not {principal_arn!r}"
             )
         self._service.accept(credentials, principal_arn or self.caller_arn)
 
@@ -184,27 +182,27 @@ class InMemoryECR:
                 ...
             ecr.deny("ecr:*", access_key_id="AKIACI", resource="arn:aws:ecr:*:*:repository/prod/*")
 
-        Names and ARNs may have IAM's wildcards: ``*`` for any text, ``?`` for any character.
+        Names and ARNs may contain IAM's wildcards: ``*`` for any text, ``?`` for any character.
 
         Args:
-            actions: The actions, such as ``ecr:DeleteRepository``; case does not matter.
-            access_key_id: The access key that is denied; every one by default.
-            resource: The ARN of a repository, or several. Operations that are not about a
-                repository, such as GetAuthorizationToken, have the resource ``*``, which only the
-                pattern ``*`` matches.
+            actions: The actions, such as ``ecr:DeleteRepository``, in any case.
+            access_key_id: The access key to deny; every access key by default.
+            resource: One or several repository ARNs. Operations that do not apply to a repository,
+                such as GetAuthorizationToken, have the resource ``*``, which only the pattern ``*``
+                matches.
 
         Returns:
-            The rule. It is in force until its ``remove()`` is called or, if it is used as a context
-            manager, until the end of the block.
+            The rule. It is in effect until its ``remove()`` is called or, if it is used as a
+            context manager, until the end of the block.
 
         Raises:
-            ValueError: there is no action or no resource, or an action is not one of ECR's.
+            ValueError: there is no action or no resource, or an action is not an ECR action.
         """
         resources = [resource] if isinstance(resource, str) else resource
         return self._permissions.deny(actions, access_key_id, resources)
 
     def transport(self) -> httpx.AsyncBaseTransport:
-        """A transport that brings requests here: ``ECRClient(transport=ecr.transport(), ...)``."""
+        """Return a transport to this registry: ``ECRClient(transport=ecr.transport(), ...)``."""
         return InMemoryTransport(self.handle)
 
     def client(
@@ -215,10 +213,10 @@ class InMemoryECR:
         options: CallOptions | None = None,
         middleware: Sequence[Middleware] = (),
     ) -> ECRClient:
-        """A client of this registry; nothing of it comes from the environment.
+        """Return a client of this registry; its settings do not depend on the environment.
 
         Args:
-            credentials: What to sign with; what is accepted by default.
+            credentials: The credentials to sign with; :attr:`credentials` by default.
             retry: As for :class:`~ecrclient.ECRClient`.
             options: As for :class:`~ecrclient.ECRClient`.
             middleware: As for :class:`~ecrclient.ECRClient`.
@@ -239,19 +237,20 @@ class InMemoryECR:
         )
 
     def add_layer(self, repository_name: str, content: bytes) -> str:
-        """Put a layer, or an image's configuration, into a repository, as an upload would.
+        """Store a layer, or an image configuration, in a repository, as an upload would.
 
-        ECR may remove layers that no image references. Here they go after 24 hours of the clock.
+        ECR may remove layers that no image references. The in-memory ECR removes them after 24
+        hours of :attr:`clock`.
 
         Args:
-            repository_name: The repository; it is created if it is not there.
+            repository_name: The repository; it is created if it does not exist.
             content: The bytes of the layer, at least one.
 
         Returns:
             The digest.
 
         Raises:
-            RequestValidationError: the name is not a repository name.
+            RequestValidationError: the repository name is invalid.
             ValueError: the layer is empty.
         """
         with self._registry.lock:
@@ -269,30 +268,33 @@ class InMemoryECR:
         pushed_at: datetime | None = None,
         last_pulled_at: datetime | None = None,
     ) -> str:
-        """Put an image with its layers into a repository, as a push would.
+        """Store an image with its layers in a repository, as a push would.
 
-        The same arguments make the same image.
+        The same arguments produce the same image.
 
         Args:
-            repository_name: The repository; it is created if it is not there.
-            layers: The bytes of each layer. Any will do, they need not be archives.
+            repository_name: The repository; it is created if it does not exist.
+            layers: The bytes of each layer. They do not need to be archives.
             tags: The tags of the image.
-            artifact_type: The media type of what is no image to run, such as an SBOM.
+            artifact_type: The media type of an artifact that is not a container image, such as an
+                SBOM.
             subject: The digest of the image that this one is attached to.
             annotations: The manifest's annotations.
-            pushed_at: When it was pushed, with a timezone; now by default. Scans and replications
-                that the push starts begin then, and so does a repository that is created for it.
-            last_pulled_at: When it was last pulled, with a timezone; never by default.
+            pushed_at: The time of the push, with a timezone; now by default. It is also the start
+                of the scans and replications that the push causes, and the creation time of the
+                repository if this call creates it.
+            last_pulled_at: The time of the last pull, with a timezone; never by default.
 
         Returns:
             The digest.
 
         Raises:
-            RequestValidationError: the name is not a repository name.
-            ServiceError: PutImage refuses it; a tag may be immutable, or the image there already.
-            TypeError: the layers or the tags are a single one.
-            ValueError: the subject is not there, a layer is empty, a time has no timezone, or the
-                pull was before the push.
+            RequestValidationError: the repository name is invalid.
+            ServiceError: PutImage refuses the image, for example because a tag is immutable or the
+                image already exists.
+            TypeError: *layers* is a single layer, or *tags* a single tag.
+            ValueError: the subject does not exist, a layer is empty, a time has no timezone, or the
+                last pull is before the push.
         """
         with self._registry.lock:
             return add_image(
@@ -310,7 +312,7 @@ class InMemoryECR:
     # -- over HTTP --------------------------------------------------------------------------------
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> ServedECR:
-        """A real HTTP server, for boto3, the AWS CLI or any SDK; needs the extra ``testing``.
+        """Return an HTTP server, for boto3, the AWS CLI or any SDK; needs the extra ``testing``.
 
         ::
 
@@ -319,12 +321,12 @@ class InMemoryECR:
 
         Args:
             host: The address to listen on.
-            port: The port; 0: any that is free.
+            port: The port; 0 means any free port.
         """
         return ServedECR(self, host, port)
 
     def asgi_app(self) -> ASGIApp:
-        """An ASGI 3 application, to be run by a server of your own."""
+        """Return an ASGI 3 application, to run with another server."""
         return ASGIApp(self.handle)
 
     # -- in a file --------------------------------------------------------------------------------
@@ -332,8 +334,8 @@ class InMemoryECR:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole state to a JSON file, without credentials, faults, calls and page tokens.
 
-        The file is replaced as a whole or not at all. It has the bytes of layers, unless they are
-        in the files of a ``layers_dir``.
+        The file is replaced atomically. It contains the bytes of layers, unless a ``layers_dir``
+        contains them.
         """
         with self._registry.lock:
             save_state(self._registry, Path(path))
@@ -349,25 +351,25 @@ class InMemoryECR:
         layers_dir: str | os.PathLike[str] | None = None,
         part_size: int = PART_SIZE,
     ) -> Self:
-        """A registry, its account and region too, from a file that :meth:`save` wrote.
+        """Return the registry, with its account and Region, from a file that :meth:`save` wrote.
 
         Args:
             path: The file.
             credentials: As for the class.
             clock: As for the class.
             signing_clock: As for the class.
-            layers_dir: As for the class. Layers that are in the file are moved to the folder; a
-                state that was saved with a folder needs the same one.
+            layers_dir: As for the class. Layers in the file are moved to the folder. A state that
+                was saved with a folder needs the same folder.
             part_size: As for the class.
 
         Raises:
             OSError: the file cannot be read.
-            StateError: It is damaged, of another version, has a document that ECR would refuse (a
-                policy, a lifecycle policy, a manifest), or a layer is missing from the folder; the
-                message names the place.
+            StateError: the state is damaged, has another version, contains a document that ECR
+                would refuse (a policy, a lifecycle policy or a manifest), or lacks a layer; the
+                message names the position in the file.
         """
         clock = as_movable(clock)
-        loaded = load_state(Path(path), clock, _layer_store(layers_dir))
+        loaded = load_state(Path(path), clock, layer_store(layers_dir))
         ecr = cls(
             region=loaded.region,
             account_id=loaded.account_id,
@@ -382,14 +384,10 @@ class InMemoryECR:
 
     # -- the service ------------------------------------------------------------------------------
 
-    def handle(self, request: HttpRequest) -> HttpAnswer:
+    def handle(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request: a call of the API, or the download of a layer.
 
         Raises:
-            Exception: whatever a predicate of a fault raises; anything else is a bug.
+            Exception: the predicate of a fault raised it; any other exception is a bug.
         """
         return self._service.handle(request)
-
-
-def _layer_store(layers_dir: str | os.PathLike[str] | None) -> LayerStore:
-    return LayerMemory() if layers_dir is None else LayerFolder(Path(layers_dir))
