@@ -1,6 +1,6 @@
-"""How each error that the service's model lists is provoked: one table for every client.
+"""Tables that provoke each error of the service's model, for every client.
 
-Calls are spelled as on the wire. The last call of a script is the one that is refused.
+Calls use wire names. The last call of a script is the one that is refused.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ ON_WHAT_IS_MISSING: dict[Pair, dict[str, Any]] = {
     ("UploadLayerPart", "UploadNotFoundException"): _UPLOAD,
     ("ValidatePullThroughCacheRule", "PullThroughCacheRuleNotFoundException"): {},
 }
-"""What to ask a registry with nothing but an empty repository, beside the least of the model."""
+"""Additional members for a registry that contains only an empty repository.
+
+The members that the model requires are added to them."""
 
 
 def _calls(*calls: tuple[str, Mapping[str, Any]]) -> Script:
@@ -95,7 +97,7 @@ def _push(scene: Scene) -> None:
 
 
 def _pushed(*calls: tuple[str, Mapping[str, Any]]) -> Script:
-    """The calls, in a repository with an image that is tagged ``v1``."""
+    """Return a script that makes the calls in a repository with an image tagged ``v1``."""
 
     def script(scene: Scene) -> None:
         _push(scene)
@@ -105,8 +107,8 @@ def _pushed(*calls: tuple[str, Mapping[str, Any]]) -> Script:
 
 
 def _upload(scene: Scene, *parts: bytes) -> dict[str, Any]:
-    """Begin an upload, and send parts of it."""
-    scene.ecr.add_layer("team/app", b"another one, for the repository to be there")
+    """Start an upload, and send parts of it."""
+    scene.ecr.add_layer("team/app", b"another layer, which creates the repository")
     upload = {**_WHERE, "uploadId": scene("InitiateLayerUpload", **_WHERE)["uploadId"]}
     first = 0
     for part in parts:
@@ -138,9 +140,9 @@ def _leave_a_gap(scene: Scene) -> None:
     scene("UploadLayerPart", **_upload(scene, b"abc"), **_part(b"de", 4))
 
 
-def _send_one_part_more(scene: Scene) -> None:
+def _send_too_many_parts(scene: Scene) -> None:
     upload = _upload(scene, b"x")
-    # The 4199 that are missing are written into the state: to send them would take its time.
+    # The other 4199 parts are written into the state, because sending them would be slow.
     with TemporaryDirectory() as folder:
         file = Path(folder) / "state.json"
         scene.ecr.save(file)
@@ -165,7 +167,7 @@ def _move_an_immutable_tag(scene: Scene) -> None:
     scene("PutImage", **_WHERE, imageManifest=image_manifest("other"), imageTag="v1")
 
 
-def _get_a_loose_layer(scene: Scene) -> None:
+def _get_an_unreferenced_layer(scene: Scene) -> None:
     add_blobs(scene.ecr, "team/app")
     scene("GetDownloadUrlForLayer", **_WHERE, layerDigest=digest_of(LAYERS[0]))
 
@@ -182,14 +184,14 @@ def _backfill_twice(scene: Scene) -> None:
     list(_replicate_to(scene, "eu-west-1", "eu-west-1"))
 
 
-def _backfill_much(scene: Scene) -> None:
+def _start_too_many_backfills(scene: Scene) -> None:
     list(_replicate_to(scene, *REGIONS))
 
 
 def _stop_twice(scene: Scene) -> None:
-    (begun,) = _replicate_to(scene, "eu-west-1")
+    (started,) = _replicate_to(scene, "eu-west-1")
     for _ in range(2):
-        scene("StopReplicationBackfill", replicationBackfillId=begun["replicationBackfillId"])
+        scene("StopReplicationBackfill", replicationBackfillId=started["replicationBackfillId"])
 
 
 _MANUAL = {
@@ -246,7 +248,7 @@ BY_RULE: dict[Pair, Script] = {
     ("DescribeRepositories", "RepositoryNotFoundException"): _calls(
         ("DescribeRepositories", {"repositoryNames": ["team/app"]})
     ),
-    ("GetDownloadUrlForLayer", "LayerInaccessibleException"): _get_a_loose_layer,
+    ("GetDownloadUrlForLayer", "LayerInaccessibleException"): _get_an_unreferenced_layer,
     ("ListTagsForResource", "RepositoryNotFoundException"): _calls(("ListTagsForResource", _ARN)),
     ("PutImage", "ImageAlreadyExistsException"): _pushed(
         ("PutImage", {**_WHERE, "imageManifest": image_manifest()})
@@ -270,7 +272,7 @@ BY_RULE: dict[Pair, Script] = {
     ("StartLifecyclePolicyPreview", "LifecyclePolicyPreviewInProgressException"): _pushed(
         *[("StartLifecyclePolicyPreview", _PREVIEW)] * 2
     ),
-    ("StartReplicationBackfill", "LimitExceededException"): _backfill_much,
+    ("StartReplicationBackfill", "LimitExceededException"): _start_too_many_backfills,
     ("StartReplicationBackfill", "ReplicationBackfillInProgressException"): _backfill_twice,
     ("StopReplicationBackfill", "ReplicationBackfillInvalidStatusException"): _stop_twice,
     ("TagResource", "InvalidTagParameterException"): _calls(
@@ -298,9 +300,9 @@ BY_RULE: dict[Pair, Script] = {
         _RULE, ("UpdatePullThroughCacheRule", _UPDATE | _OF_OTHERS)
     ),
     ("UploadLayerPart", "InvalidLayerPartException"): _leave_a_gap,
-    ("UploadLayerPart", "LimitExceededException"): _send_one_part_more,
+    ("UploadLayerPart", "LimitExceededException"): _send_too_many_parts,
 }
-"""The scripts of errors that the rules of a resource give."""
+"""The scripts of errors that follow from the rules of a resource."""
 
 _UNDOCUMENTED_LIMITS = (
     *("BatchGetImage", "CreateRepository", "CreateRepositoryCreationTemplate", "PutImage"),
@@ -313,20 +315,20 @@ _WITHOUT_MEMBERS = (
 )
 
 _BY_FAULT: dict[str, tuple[str, tuple[str, ...] | None]] = {
-    "BlockedByOrganizationPolicyException": ("There are no organizations.", None),
-    "InvalidParameterException": ("They have no members.", _WITHOUT_MEMBERS),
-    "KmsException": ("There is no KMS.", None),
+    "BlockedByOrganizationPolicyException": ("Organizations are not simulated.", None),
+    "InvalidParameterException": ("The requests have no members.", _WITHOUT_MEMBERS),
+    "KmsException": ("KMS is not simulated.", None),
     "LimitExceededException": (
-        "The quotas can be raised, are more than a test can use up, or are in no document.",
+        "The quotas are adjustable, too large for a test, or undocumented.",
         _UNDOCUMENTED_LIMITS,
     ),
     "RepositoryNotFoundException": (
-        "It tells of missing repositories among the failures.",
+        "Missing repositories are reported as failures in the response.",
         ("BatchGetRepositoryScanningConfiguration",),
     ),
-    "ServerException": ("It does not fail by itself.", None),
-    "TooManyTagsException": ("To remove tags leaves fewer.", ("UntagResource",)),
-    "UnableToDecryptSecretValueException": ("There is no Secrets Manager.", None),
+    "ServerException": ("The in-memory ECR does not fail.", None),
+    "TooManyTagsException": ("Removing tags cannot exceed the limit.", ("UntagResource",)),
+    "UnableToDecryptSecretValueException": ("Secrets Manager is not simulated.", None),
     "UnableToGetUpstreamImageException": ("Nothing is fetched from upstream registries.", None),
     "UnableToGetUpstreamLayerException": ("Nothing is fetched from upstream registries.", None),
     "UnableToListUpstreamImageReferrersException": (
@@ -334,13 +336,13 @@ _BY_FAULT: dict[str, tuple[str, tuple[str, ...] | None]] = {
         None,
     ),
     "ValidationException": (
-        "No document says what is refused so: bad parameters are InvalidParameterException.",
+        "Undocumented: invalid parameters cause InvalidParameterException.",
         None,
     ),
 }
-"""The errors that no rule gives, only ``ecr.faults``: why, and of which operations.
+"""The errors that only ``ecr.faults`` can cause: the reason, and the operations.
 
-None: of all that have it and are in none of the other tables.
+None means all operations that have the error and are not in the other tables for it.
 """
 
 MODELLED = {
@@ -351,20 +353,20 @@ MODELLED = {
 """Every error of every operation."""
 
 
-def _left(code: str, *tables: Mapping[Pair, Any]) -> list[str]:
-    """The operations with the error that are in none of the tables, nor in that of faults."""
-    told = {pair for table in tables for pair in table}
+def _remaining(code: str, *tables: Mapping[Pair, Any]) -> list[str]:
+    """Return the operations with the error that are neither in *tables* nor in ``_BY_FAULT``."""
+    covered = {pair for table in tables for pair in table}
     _, by_fault = _BY_FAULT.get(code, ("", ()))
-    operations = {name for name, modelled in MODELLED - told if modelled == code}
+    operations = {name for name, modelled in MODELLED - covered if modelled == code}
     return sorted(operations.difference(by_fault or ()))
 
 
-INVALID = _left("InvalidParameterException", BY_RULE)
-"""The operations that have a member with a constraint to break."""
-NO_REPOSITORY = _left("RepositoryNotFoundException", BY_RULE)
-"""The operations that name a repository, and refuse one that is not there."""
+INVALID = _remaining("InvalidParameterException", BY_RULE)
+"""The operations with a constraint that a request can violate."""
+NO_REPOSITORY = _remaining("RepositoryNotFoundException", BY_RULE)
+"""The operations that refuse a request for a missing repository."""
 FAULTS: dict[str, Sequence[str]] = {
-    code: operations or _left(code, BY_RULE, ON_WHAT_IS_MISSING)
+    code: operations or _remaining(code, BY_RULE, ON_WHAT_IS_MISSING)
     for code, (_, operations) in _BY_FAULT.items()
 }
-"""The operations by the errors that only a fault gives them."""
+"""The operations by the errors that only a fault can cause."""

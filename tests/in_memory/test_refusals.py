@@ -1,4 +1,4 @@
-"""Every error of every operation, as boto3 sees it over HTTP and as this client sees it."""
+"""Every modelled error of every operation, with boto3 over HTTP and with this client."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.in_memory.refusals import (
 from tests.in_memory.stage import SERVICE, Scene
 
 
-def test_no_error_is_left_out() -> None:
-    """They are all provoked, each in one way."""
+def test_every_modelled_error_is_covered_once() -> None:
+    """Each error is provoked by exactly one table."""
     tables = [
         set(BY_RULE),
         set(ON_WHAT_IS_MISSING),
@@ -32,12 +32,12 @@ def test_no_error_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(("operation", "code"), BY_RULE)
-def test_a_rule_is_broken(scene: Scene, operation: str, code: str) -> None:
+def test_violated_rule_is_refused(scene: Scene, operation: str, code: str) -> None:
     with scene.refuses(operation, code):
         BY_RULE[operation, code](scene)
 
 
-def test_an_error_tells_more(scene: Scene) -> None:
+def test_error_has_its_members(scene: Scene) -> None:
     pair = ("UploadLayerPart", "InvalidLayerPartException")
     with scene.refuses(*pair) as caught:
         BY_RULE[pair](scene)
@@ -45,21 +45,21 @@ def test_an_error_tells_more(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("operation", "code"), ON_WHAT_IS_MISSING)
-def test_what_is_asked_for_is_not_there(scene: Scene, operation: str, code: str) -> None:
+def test_missing_resource_is_refused(scene: Scene, operation: str, code: str) -> None:
     scene("CreateRepository", repositoryName="team/app")
     with scene.refuses(operation, code):
         scene.ask(operation, **ON_WHAT_IS_MISSING[operation, code])
 
 
 @pytest.mark.parametrize("operation", NO_REPOSITORY)
-def test_there_is_no_repository(scene: Scene, operation: str) -> None:
+def test_missing_repository_is_refused(scene: Scene, operation: str) -> None:
     with scene.refuses(operation, "RepositoryNotFoundException"):
         scene.ask(operation)
 
 
 @pytest.mark.parametrize("operation", INVALID)
-def test_a_parameter_breaks_the_model(scene: Scene, operation: str) -> None:
-    """What is required is missing, or else what must not be empty is."""
+def test_invalid_parameter_is_refused(scene: Scene, operation: str) -> None:
+    """A required member is missing; if none is required, a member is below its minimum."""
     shape = SERVICE.operation_model(operation).input_shape
     broken = {} if shape.required_members else next(_too_small(shape))
     scene.called = operation
@@ -74,7 +74,7 @@ def _too_small(shape: Any) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("code", FAULTS)
-def test_an_error_on_demand(scene: Scene, code: str) -> None:
+def test_error_by_fault(scene: Scene, code: str) -> None:
     for operation in FAULTS[code]:
         scene.ecr.faults.error(code)
         with scene.refuses(operation, code, status=500 if code == "ServerException" else 400):
