@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 import anyio
 
 from ecrclient._awsjson.credentials.base import TIMEOUT, Credentials, described
-from ecrclient._awsjson.credentials.question import Question, in_trio
+from ecrclient._awsjson.credentials.pending_refresh import PendingRefresh, in_trio
 from ecrclient._awsjson.protocol.argument_checks import check_callable, check_seconds
 from ecrclient._awsjson.protocol.errors import CredentialsError, CredentialsTimeout
 
@@ -103,8 +103,8 @@ class RefreshingCredentials:
         self._advisory_from: datetime | None = None
         self._mandatory_from: datetime | None = None
         self._paused_until: datetime | None = None
-        self._refresh: Question | None = None
-        self._abandoned: set[Question] = set()
+        self._refresh: PendingRefresh | None = None
+        self._abandoned: set[PendingRefresh] = set()
         self._asked = 0
         self._held_number = 0
         """The number of the refresh that brought the credentials."""
@@ -148,7 +148,7 @@ class RefreshingCredentials:
                 self._generation += 1
                 self._must_start_over = True
 
-    def _look(self) -> tuple[Credentials | None, Question, bool]:
+    def _look(self) -> tuple[Credentials | None, PendingRefresh, bool]:
         """The credentials that can be given now; else the refresh to wait for, and whether it has
         been started for it.
         """
@@ -176,10 +176,10 @@ class RefreshingCredentials:
                     )
             return (None if must_wait else held), refresh or _NOTHING, started
 
-    def _left(self, refresh: Question) -> float:
+    def _left(self, refresh: PendingRefresh) -> float:
         return self._timeout - refresh.age()
 
-    def _abandon(self, refresh: Question) -> None:
+    def _abandon(self, refresh: PendingRefresh) -> None:
         """Have the next caller ask again; the thread of *refresh* cannot be ended."""
         with self._lock():
             if self._refresh is refresh:
@@ -196,9 +196,9 @@ class RefreshingCredentials:
             self._abandoned = set()
         return self._state_lock
 
-    def _start(self) -> Question:
+    def _start(self) -> PendingRefresh:
         self._asked += 1
-        refresh = self._refresh = Question(self._asked, self._generation)
+        refresh = self._refresh = PendingRefresh(self._asked, self._generation)
         loop = "trio" if in_trio() else "asyncio"
         thread = threading.Thread(
             target=self._run, args=(refresh, loop), name="awsjson-credentials", daemon=True
@@ -212,7 +212,7 @@ class RefreshingCredentials:
 
     # -- in the refresh's thread -----------------------------------------------------------------
 
-    def _run(self, refresh: Question, loop: str) -> None:
+    def _run(self, refresh: PendingRefresh, loop: str) -> None:
         try:
             outcome: Credentials | BaseException = self._ask(loop)
         except BaseException as error:  # noqa: BLE001 - it is raised where the callers wait
@@ -233,9 +233,9 @@ class RefreshingCredentials:
             raise CredentialsError(f"the source gave credentials that expired {answer.expires_at}")
         return answer
 
-    def _finish(self, refresh: Question, outcome: Credentials | BaseException) -> None:
+    def _finish(self, refresh: PendingRefresh, outcome: Credentials | BaseException) -> None:
         held: Credentials | None = None
-        newer: Question | None = None
+        newer: PendingRefresh | None = None
         with self._lock():
             is_late = refresh in self._abandoned
             self._abandoned.discard(refresh)
@@ -293,5 +293,5 @@ def _reached(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and now >= moment
 
 
-_NOTHING = Question(0, 0)
+_NOTHING = PendingRefresh(0, 0)
 """Stands for no refresh; it is not waited for."""

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ecrclient._awsjson.protocol.errors import ConfigurationError
-from ecrclient._awsjson.settings.shared_config import Found, Profile, load_profile
+from ecrclient._awsjson.settings.shared_config import ConfigValue, Profile, load_profile
 
 __all__ = ["ClientArguments", "ResolveEndpoint", "Settings", "resolve_settings"]
 
@@ -112,7 +112,7 @@ def resolve_settings(
         use_dualstack=sources.variant(arguments.use_dualstack, endpoint, "use_dualstack_endpoint"),
         endpoint=endpoint.text if endpoint else None,
     )
-    found = endpoint or Found(url, f"the endpoint of region {region}")
+    found = endpoint or ConfigValue(url, f"the endpoint of region {region}")
     defaults_mode = sources.choice("defaults_mode", (*_CONNECT_TIMEOUTS, "auto"))
     return Settings(
         region=region,
@@ -133,17 +133,17 @@ class _Sources(NamedTuple):
     environ: Mapping[str, str]
     profile: Profile
 
-    def find(self, key: str, variable: str | None = None) -> Found | None:
+    def find(self, key: str, variable: str | None = None) -> ConfigValue | None:
         """A setting by its name in a profile, whose variable is ``AWS_`` and the same."""
         return self.variable(variable or f"AWS_{key.upper()}") or self.profile.find(key)
 
-    def variable(self, name: str) -> Found | None:
+    def variable(self, name: str) -> ConfigValue | None:
         text = self.environ.get(name)
-        return Found(text, f"environment variable {name}") if text else None
+        return ConfigValue(text, f"environment variable {name}") if text else None
 
-    def region(self, argument: str | None) -> Found:
+    def region(self, argument: str | None) -> ConfigValue:
         found = (
-            Found(argument, "argument region")
+            ConfigValue(argument, "argument region")
             if argument
             else self.find("region", "AWS_DEFAULT_REGION") or self.variable("AWS_REGION")
         )
@@ -158,9 +158,9 @@ class _Sources(NamedTuple):
             )
         return found
 
-    def endpoint_url(self, argument: str | None, service: str) -> Found | None:
+    def endpoint_url(self, argument: str | None, service: str) -> ConfigValue | None:
         if argument:
-            return Found(argument, "argument endpoint_url")
+            return ConfigValue(argument, "argument endpoint_url")
         if self.flag("ignore_configured_endpoint_urls"):
             return None
         return (
@@ -170,7 +170,7 @@ class _Sources(NamedTuple):
             or self.profile.find("endpoint_url")
         )
 
-    def variant(self, argument: bool | None, endpoint: Found | None, key: str) -> bool:  # noqa: FBT001
+    def variant(self, argument: bool | None, endpoint: ConfigValue | None, key: str) -> bool:  # noqa: FBT001
         """Whether FIPS or dual-stack is wanted; with an endpoint only the argument counts."""
         if argument is not None or endpoint is not None:
             return argument is True
@@ -225,7 +225,7 @@ def _connect_timeout(mode: str, region: str, environ: Mapping[str, str]) -> floa
     return _CONNECT_TIMEOUTS[mode]
 
 
-def _host(endpoint: Found) -> str:
+def _host(endpoint: ConfigValue) -> str:
     """The host header.
 
     The URL itself is in no message: it may hold a password.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ecrclient._awsjson.protocol.errors import AWSClientError, ConfigurationError
 
-__all__ = ["Found", "Profile", "ask_botocore", "load_profile", "open_session"]
+__all__ = ["ConfigValue", "Profile", "call_botocore", "load_profile", "open_session"]
 
 T = TypeVar("T")
 Section = Mapping[str, Any]
@@ -33,7 +33,7 @@ def open_session(profile: str | None, region: str | None = None) -> Any:
     return session
 
 
-def ask_botocore(question: Callable[[], T], failure: type[AWSClientError]) -> T:
+def call_botocore(question: Callable[[], T], failure: type[AWSClientError]) -> T:
     """The answer to *question*; botocore's own exceptions come out as *failure*."""
     exceptions = importlib.import_module("botocore.exceptions")
     try:
@@ -53,7 +53,7 @@ def ask_botocore(question: Callable[[], T], failure: type[AWSClientError]) -> T:
     raise failure(told)
 
 
-class Found(NamedTuple):
+class ConfigValue(NamedTuple):
     """The text of a setting, and where it stands."""
 
     text: str
@@ -78,7 +78,7 @@ class Profile:
     services: Section = field(default_factory=dict[str, Any], repr=False)
     """The configuration file's ``services`` sections."""
 
-    def find(self, key: str) -> Found | None:
+    def find(self, key: str) -> ConfigValue | None:
         """A setting of the profile; an empty one is as good as none.
 
         Raises:
@@ -92,7 +92,7 @@ class Profile:
                 return _found(section[key], f"{key} of profile {self.name} in {file}")
         return None
 
-    def find_service_endpoint(self, service: str) -> Found | None:
+    def find_service_endpoint(self, service: str) -> ConfigValue | None:
         """The ``endpoint_url`` of *service* in the ``services`` section that the profile names.
 
         Raises:
@@ -163,11 +163,11 @@ def _parse(file: str, parser: str) -> dict[str, Any]:
     if not os.path.isfile(path):
         return {}
     parse = getattr(importlib.import_module("botocore.configloader"), parser)
-    parsed: dict[str, Any] = ask_botocore(lambda: parse(path), ConfigurationError)
+    parsed: dict[str, Any] = call_botocore(lambda: parse(path), ConfigurationError)
     return parsed
 
 
-def _found(value: object, origin: str) -> Found | None:
+def _found(value: object, origin: str) -> ConfigValue | None:
     if not isinstance(value, str):
         raise ConfigurationError(f"{origin} must be one value, not a block of settings")
-    return Found(value, origin) if value else None
+    return ConfigValue(value, origin) if value else None

@@ -85,7 +85,7 @@ def test_a_second_loop_works_after_one_that_died_with_a_call_in_the_line(backend
         await be_throttled(ecr)
         await throttles.of("DescribeRegistry").acquire()
         # As a task that is never resumed leaves it.
-        await throttles.of("DescribeRegistry")._line.get().lock.acquire()
+        await throttles.of("DescribeRegistry")._queue.get().lock.acquire()
 
     async def second() -> None:
         with anyio.fail_after(30):

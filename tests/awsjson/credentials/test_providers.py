@@ -31,7 +31,7 @@ from ecrclient._awsjson.credentials import (
     StaticCredentials,
     default_provider,
 )
-from ecrclient._awsjson.credentials.user_provider import UsersProvider
+from ecrclient._awsjson.credentials.user_provider import UserProvider
 from tests.awsjson.credentials.tools import Clock
 
 pytestmark = pytest.mark.anyio
@@ -153,7 +153,7 @@ def test_which_provider_a_client_uses() -> None:
     ) -> CredentialsProvider:
         return default_provider(credentials, profile, "eu-west-1", environ or {})
 
-    assert isinstance(chosen(own, environ=KEYS), UsersProvider)
+    assert isinstance(chosen(own, environ=KEYS), UserProvider)
     botocores = BotocoreCredentials()
     assert chosen(botocores, environ=KEYS) is botocores
     assert isinstance(chosen(fixed, environ=KEYS), StaticCredentials)

@@ -24,7 +24,7 @@ from ecrclient import (
     RefreshingCredentials,
     RetryPolicy,
 )
-from ecrclient._awsjson.credentials.question import Question
+from ecrclient._awsjson.credentials.pending_refresh import PendingRefresh
 from tests.awsjson.credentials.tools import Clock, Source, until
 from tests.middleware import pass_on
 from tests.tools.scripted import Scripted, ok
@@ -62,9 +62,9 @@ def gated() -> Any:
     source.let_go()
 
 
-def refresh_of(provider: RefreshingCredentials) -> Question:
+def refresh_of(provider: RefreshingCredentials) -> PendingRefresh:
     refresh = cast(Any, provider)._refresh
-    assert isinstance(refresh, Question)
+    assert isinstance(refresh, PendingRefresh)
     return refresh
 
 

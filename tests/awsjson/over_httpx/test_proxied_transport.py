@@ -17,7 +17,7 @@ import ecrclient
 from ecrclient import ConnectError, ConnectTimeout, PoolTimeout, ReadError, TransportError
 from ecrclient._awsjson.over_httpx.default_transport import default_transport, environment_proxy
 from ecrclient._awsjson.over_httpx.error_translation import translate_error
-from ecrclient._awsjson.over_httpx.messages import AnswerTooLarge
+from ecrclient._awsjson.over_httpx.messages import HttpxResponseTooLarge
 from ecrclient._awsjson.over_httpx.proxied_transport import LimitedTransport, proxied_transport
 from ecrclient._awsjson.protocol.errors import ClientClosedError, ConfigurationError
 from ecrclient._awsjson.transport.byte_transport import ByteTransport
@@ -122,7 +122,7 @@ def test_unencrypted_requests_are_warned_of(environ: Callable[..., None], url: s
         (httpx.PoolTimeout("late"), PoolTimeout),
         (httpx.ProxyError("407"), ConnectError),
         (httpx.RemoteProtocolError("no"), ReadError),
-        (AnswerTooLarge("long"), ecrclient.ResponseTooLarge),
+        (HttpxResponseTooLarge("long"), ecrclient.ResponseTooLarge),
         (httpx.DecodingError("no"), ContentDecodingError),
         (httpx.UnsupportedProtocol("no"), TransportError),
         (httpx.ConnectError(""), ConnectError),
@@ -254,7 +254,7 @@ async def test_no_proxy_there(through: Through) -> None:
 async def test_a_large_answer_is_refused(through: Through) -> None:
     async with serve(says(answer(b"x" * 3_000_000))) as proxy:
         transport = through(proxy.url)
-        with pytest.raises(AnswerTooLarge):
+        with pytest.raises(HttpxResponseTooLarge):
             await send(transport, "http://ecr.example")
         assert (transport.stats().open, transport.stats().in_use) == (0, 0)
 
