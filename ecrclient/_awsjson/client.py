@@ -85,10 +85,9 @@ class BaseClient:
             region: The AWS Region, such as ``eu-west-1``. None: ``AWS_DEFAULT_REGION``, the
                 profile's region, or ``AWS_REGION``, in this order.
             profile: The profile of the shared configuration files. None: ``AWS_DEFAULT_PROFILE``,
-                ``AWS_PROFILE`` or ``default``. A named profile takes precedence over credentials in
-                the environment.
+                ``AWS_PROFILE`` or ``default``.
             credentials: Fixed credentials, a provider, or an ``aws-requests-auth`` object. None:
-                the environment's credentials, or botocore's credential chain.
+                the environment's, unless ``profile`` is passed, or botocore's credential chain.
             endpoint_url: The URL to send requests to: scheme, host and optionally a port. None: the
                 configured endpoint, or the service's endpoint in the Region.
             use_fips: Whether to use the endpoint validated under FIPS 140. None:
@@ -97,8 +96,7 @@ class BaseClient:
                 ``AWS_USE_DUALSTACK_ENDPOINT`` or the profile, and False by default.
             retry: The number of attempts and the delays between them. None: the retry mode and
                 number of attempts that are configured, and 3 attempts by default.
-            options: The timeout, deadline and so on of every call; see :meth:`with_options`. None:
-                ``CallOptions()``.
+            options: The timeout, deadline and so on of every call. None: ``CallOptions()``.
             max_connections: The maximum number of connections, and therefore of concurrent calls;
                 at least 1. Not used with ``transport``.
             transport: An ``httpx.AsyncBaseTransport`` that sends the requests; the caller closes
@@ -108,19 +106,15 @@ class BaseClient:
         Raises:
             ConfigurationError: An argument has the wrong type or is out of range.
         """
-        check_text("region", region)
-        check_text("profile", profile)
-        check_text("endpoint_url", endpoint_url)
-        check_flag("use_fips", use_fips)
-        check_flag("use_dualstack", use_dualstack)
+        arguments = ClientArguments(region, profile, endpoint_url, use_fips, use_dualstack)
+        _check_arguments(arguments)
         check_instance("retry", retry, RetryPolicy, "a RetryPolicy", none=True)
         check_instance("options", options, CallOptions, "CallOptions", none=True)
         check_count("max_connections", max_connections)
-        if not (transport is None or hasattr(transport, "handle_async_request")):
-            check_instance("transport", transport, (), "an httpx.AsyncBaseTransport")
+        _check_transport(transport)
         layers: tuple[Middleware, ...] = check_callables("middleware", middleware)
         self._state = ClientState(
-            ClientArguments(region, profile, endpoint_url, use_fips, use_dualstack),
+            arguments,
             self._resolve_endpoint,
             self._service,
             credentials,
@@ -324,3 +318,16 @@ class BaseClient:
             max_wait=max_wait,
             on_poll=on_poll,
         )
+
+
+def _check_transport(transport: object) -> None:
+    # Not by its type, because httpx is not imported here.
+    if not (transport is None or hasattr(transport, "handle_async_request")):
+        check_instance("transport", transport, (), "an httpx.AsyncBaseTransport")
+
+
+def _check_arguments(arguments: ClientArguments) -> None:
+    for name in ("region", "profile", "endpoint_url"):
+        check_text(name, getattr(arguments, name))
+    for name in ("use_fips", "use_dualstack"):
+        check_flag(name, getattr(arguments, name))

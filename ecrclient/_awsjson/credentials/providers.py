@@ -153,8 +153,8 @@ class BotocoreCredentials(RefreshingCredentials):
         frozen, found = None, self._found
         if found is None:
             found = self._found = open_session(self._profile, self._region).get_credentials()
-            # Some sources already have credentials here. If their lifetime is shorter than
-            # botocore's windows, get_frozen_credentials would get others: a process would run twice.
+            # Some sources already have credentials here. If these live for less than botocore's
+            # windows, get_frozen_credentials would get others: a process would run twice.
             frozen = getattr(found, "_frozen_credentials", None)
         if found is None:
             raise CredentialsError(
@@ -186,7 +186,6 @@ def _moment(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise CredentialsError(
-            "environment variable AWS_CREDENTIAL_EXPIRATION must be an ISO 8601 time, not "
-            f"{text!r}"
+            f"environment variable AWS_CREDENTIAL_EXPIRATION must be an ISO 8601 time, not {text!r}"
         ) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -42,7 +42,7 @@ def default_transport(
     host = url.hostname or ""
     if url.scheme == "http" and not _is_loopback(host):
         warnings.warn(
-            f"requests to http://{host} are unencrypted, as are their signatures and session tokens",
+            f"requests to http://{host} are unencrypted, including their signatures and tokens",
             UserWarning,
             stacklevel=2,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from ecrclient._awsjson.over_httpx.messages import HttpxResponseTooLarge, EncodingNotSupported
+from ecrclient._awsjson.over_httpx.messages import EncodingNotSupported, HttpxResponseTooLarge
 from ecrclient._awsjson.protocol.errors import AWSClientError
 from ecrclient._awsjson.transport.content_encoding import (
     ContentDecodingError,
@@ -67,7 +67,11 @@ def _original(error: httpx.RequestError) -> AWSClientError | None:
 
 def _equivalent(error: httpx.RequestError) -> TransportError:
     kind = next(
-        (of_client for of_httpx, of_client in _HTTPX_AND_CLIENT_ERRORS if isinstance(error, of_httpx)),
+        (
+            of_client
+            for of_httpx, of_client in _HTTPX_AND_CLIENT_ERRORS
+            if isinstance(error, of_httpx)
+        ),
         TransportError,
     )
     translated = kind(str(error) or type(error).__name__)

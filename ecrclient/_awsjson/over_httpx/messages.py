@@ -10,8 +10,8 @@ import httpx
 from ecrclient._awsjson.transport.content_encoding import supported_encodings
 
 __all__ = [
-    "HttpxResponseTooLarge",
     "EncodingNotSupported",
+    "HttpxResponseTooLarge",
     "encode_head",
     "request_body",
 ]

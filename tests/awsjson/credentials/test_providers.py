@@ -106,7 +106,7 @@ async def test_a_key_that_is_taken_out_of_the_environment() -> None:
     environ.clear()
     await provider.invalidate()
 
-    with pytest.raises(CredentialsError, match="AWS_ACCESS_KEY_ID is not set any more"):
+    with pytest.raises(CredentialsError, match="AWS_ACCESS_KEY_ID is no longer set"):
         await provider.get()
 
 
@@ -128,7 +128,9 @@ async def test_the_environments_expiry(clock: Clock) -> None:
 async def test_an_expiry_that_is_none() -> None:
     environ = {**KEYS, "AWS_CREDENTIAL_EXPIRATION": "soon"}
 
-    with pytest.raises(CredentialsError, match="AWS_CREDENTIAL_EXPIRATION is no ISO 8601 time"):
+    with pytest.raises(
+        CredentialsError, match="AWS_CREDENTIAL_EXPIRATION must be an ISO 8601 time"
+    ):
         await EnvironmentCredentials(environ).get()
 
 

@@ -297,14 +297,14 @@ async def test_a_failed_first_resolution(failure: BaseException, clock: Clock) -
 async def test_credentials_that_come_expired_are_refused(clock: Clock) -> None:
     provider = RefreshingCredentials(Source(clock, timedelta(0)), clock=clock)
 
-    with pytest.raises(CredentialsError, match="expired 2026-01-01 12:00"):
+    with pytest.raises(CredentialsError, match="expired at 2026-01-01 12:00"):
         await provider.get()
 
 
 async def test_what_is_no_credentials_is_refused() -> None:
     provider = RefreshingCredentials(lambda: ("AKID", "secret"))  # type: ignore[arg-type,return-value]  # pyright: ignore[reportArgumentType]
 
-    with pytest.raises(CredentialsError, match="the source gave tuple, not Credentials"):
+    with pytest.raises(CredentialsError, match="the source must return Credentials, not tuple"):
         await provider.get()
 
 

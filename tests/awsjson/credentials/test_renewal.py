@@ -250,5 +250,5 @@ async def test_what_is_logged_of_it_is_no_secret(
     async with service.client(RefreshingCredentials(Source(clock), clock=clock)) as ecr:
         await ecr.describe_registry()
 
-    assert "the service refused key KEY1: asking for another" in caplog.text
+    assert "the service refused key KEY1: getting others" in caplog.text
     assert "secret" not in caplog.text

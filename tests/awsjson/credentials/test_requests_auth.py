@@ -83,7 +83,7 @@ async def test_botocore_finds_none() -> None:
 
 
 async def test_an_object_with_half_a_key() -> None:
-    with pytest.raises(CredentialsError, match="secret_access_key must be a text"):
+    with pytest.raises(CredentialsError, match="secret_access_key must be a string"):
         await RequestsAuthCredentials(fixed(secret=None)).get()
 
 
@@ -105,7 +105,7 @@ async def test_a_subclass_that_gets_its_keys_elsewhere() -> None:
 
 
 async def test_what_is_no_such_object() -> None:
-    with pytest.raises(CredentialsError, match="str is no AWSRequestsAuth"):
+    with pytest.raises(CredentialsError, match="must be an AWSRequestsAuth, not str"):
         RequestsAuthCredentials("AKID")
 
 

@@ -98,7 +98,7 @@ async def test_a_hanging_source_is_a_credentials_error_and_costs_no_quota(
     provider = RefreshingCredentials(gated, timeout=0.05)
     async with client(provider, middleware=middleware, sends=sends) as ecr:
         before = cast(Any, ecr)._state.quota.available
-        with pytest.raises(CredentialsTimeout, match=r"not returned within 0\.05 s") as caught:
+        with pytest.raises(CredentialsTimeout, match=r"not return within 0\.05 s") as caught:
             await ecr.describe_registry()
         assert isinstance(caught.value, CredentialsError)
         assert isinstance(caught.value, TimeoutError)
@@ -219,16 +219,16 @@ async def test_what_an_abandoned_refresh_brings_after_an_invalidation_is_dropped
     await provider.invalidate()
     gated.gates[0].set()
     await until(lambda: stuck(provider) == 0)
-    assert cast(Any, provider)._held is None
+    assert cast(Any, provider)._credentials is None
 
 
 async def test_no_more_than_four_requests_hang_at_the_same_time(gated: Gated) -> None:
     provider = RefreshingCredentials(gated, timeout=0.02)
     for _ in range(4):
-        with pytest.raises(CredentialsTimeout, match="not returned within"):
+        with pytest.raises(CredentialsTimeout, match="not return within"):
             await provider.get()
     for _ in range(10):
-        with pytest.raises(CredentialsTimeout, match=r"4 requests .* still under way"):
+        with pytest.raises(CredentialsTimeout, match=r"4 calls .* still running"):
             await provider.get()
     assert len(gated.gates) == 4
 
@@ -315,7 +315,7 @@ async def test_a_hanging_provider_is_a_credentials_error(
 ) -> None:
     monkeypatch.setattr("ecrclient._awsjson.credentials.user_provider.TIMEOUT", 0.02)
     async with client(Provider(anyio.sleep_forever), middleware=middleware) as ecr:
-        with pytest.raises(CredentialsTimeout, match="Provider has not returned"):
+        with pytest.raises(CredentialsTimeout, match="Provider did not return"):
             await ecr.describe_registry()
 
 
