@@ -124,7 +124,7 @@ async def test_an_answer_that_is_no_json_is_tried_again_and_then_told(client: Ma
     with pytest.raises(ResponseDecodeError) as caught:
         await client(transport).describe_registry()
 
-    assert transport.answers == []
+    assert transport.responses == []
     assert (caught.value.status, caught.value.request_id) == (203, "id 2")
 
 

@@ -23,7 +23,7 @@ from ecrclient import (
 )
 from ecrclient._awsjson.calling.budget import Stopwatch
 from tests.awsjson.calling.players import OpenStage, Stage
-from tests.awsjson.calling.script import OK, Answer, Call, Failure, Step, error
+from tests.awsjson.calling.script import OK, Call, Failure, Response, Step, error
 from tests.virtual_time import anyio_backend as anyio_backend
 
 FAULT = error("ServerException", 500)
@@ -65,7 +65,7 @@ async def test_it_gives_up_at_once_when_the_wait_would_outlast_it(
         await stage.call("list_images")
 
     assert anyio.current_time() == 0
-    assert caught.value.attempts == len(stage.deed.sent) == 1
+    assert caught.value.attempts == len(stage.record.sent) == 1
     cause = caught.value.__cause__
     assert isinstance(cause, ServiceError)
     assert (cause.code, cause.status) == ("ServerException", 500)
@@ -77,7 +77,7 @@ async def test_a_wait_that_fits_is_made(open_stage: OpenStage) -> None:
     stage = await _stage(open_stage, FAULT, OK, deadline=1.01)
     await stage.call("list_images")
 
-    assert stage.deed.sent == pytest.approx([0, 1])
+    assert stage.record.sent == pytest.approx([0, 1])
 
 
 @pytest.mark.anyio
@@ -92,7 +92,7 @@ async def test_the_last_error_of_all_is_the_cause(open_stage: OpenStage) -> None
 
 @pytest.mark.anyio
 async def test_an_attempt_that_outlasts_it_is_cut_off(open_stage: OpenStage) -> None:
-    stage = await _stage(open_stage, FAULT, Answer(takes=1000), deadline=5)
+    stage = await _stage(open_stage, FAULT, Response(takes=1000), deadline=5)
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 
@@ -103,7 +103,7 @@ async def test_an_attempt_that_outlasts_it_is_cut_off(open_stage: OpenStage) -> 
 
 @pytest.mark.anyio
 async def test_a_timeout_ends_one_attempt(open_stage: OpenStage) -> None:
-    slow = Answer(takes=1000)
+    slow = Response(takes=1000)
     stage = await open_stage(_always(RetryPolicy(), 1), CallOptions(timeout=5))
     stage.steps = Call([slow, slow, OK, slow]).play()
     found = await stage.call("list_images")
@@ -117,7 +117,7 @@ async def test_a_timeout_ends_one_attempt(open_stage: OpenStage) -> None:
 
 @pytest.mark.anyio
 async def test_without_an_earlier_error_there_is_no_cause(open_stage: OpenStage) -> None:
-    stage = await _stage(open_stage, Answer(takes=1000), deadline=5)
+    stage = await _stage(open_stage, Response(takes=1000), deadline=5)
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 

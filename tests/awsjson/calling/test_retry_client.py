@@ -28,7 +28,7 @@ from ecrclient import (
 )
 from ecrclient._awsjson.calling import clock
 from tests.paths import only_httpx
-from tests.tools.scripted import Answer, MakeClient, Scripted, fail, ok
+from tests.tools.scripted import MakeClient, Scripted, ScriptedResponse, fail, ok
 
 pytestmark = pytest.mark.anyio
 
@@ -104,7 +104,7 @@ async def test_max_attempts(
         httpx.Response(404),
     ],
 )
-async def test_what_stays_wrong_is_sent_once(client: MakeClient, failure: Answer) -> None:
+async def test_what_stays_wrong_is_sent_once(client: MakeClient, failure: ScriptedResponse) -> None:
     transport = Scripted(failure)
     with pytest.raises(ECRClientError):
         await client(transport).describe_registry()

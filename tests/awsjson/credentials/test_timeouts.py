@@ -157,7 +157,7 @@ async def test_a_caller_that_joined_goes_on_with_a_new_refresh(gated: Gated) -> 
         tasks.start_soon(join)
         await until(lambda: len(gated.gates) == 1)
         # Its time is over now.
-        cast(Any, refresh_of(provider))._asked_at -= 60
+        cast(Any, refresh_of(provider))._started_at -= 60
         tasks.start_soon(join)
         await until(lambda: len(gated.gates) == 2)
         gated.gates[1].set()
@@ -256,7 +256,7 @@ async def test_a_background_refresh_that_hangs_is_replaced_in_time(clock: Clock)
     clock.forward(minutes=46)
     assert (await provider.get()).access_key_id == "KEY1"
     await until(lambda: source.asked == 2)
-    cast(Any, refresh_of(provider))._asked_at -= 60
+    cast(Any, refresh_of(provider))._started_at -= 60
     assert (await provider.get()).access_key_id == "KEY1", "no caller waits yet"
     await until(lambda: source.asked == 3)
     assert stuck(provider) == 1
@@ -280,7 +280,7 @@ async def test_without_a_timeout_callers_wait(gated: Gated) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(provider.get)
         await until(lambda: len(gated.gates) == 1)
-        cast(Any, refresh_of(provider))._asked_at -= 1e9
+        cast(Any, refresh_of(provider))._started_at -= 1e9
         tasks.start_soon(provider.get)
         await anyio.wait_all_tasks_blocked()
         gated.let_go()
