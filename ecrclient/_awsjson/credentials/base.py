@@ -69,7 +69,8 @@ class CredentialsProvider(Protocol):
         """Return the credentials to sign with now.
 
         Raises:
-            CredentialsError: There are none. Any other exception is reported as this one.
+            CredentialsError: There are no credentials. The client reports any other exception as
+                this one.
         """
         ...
 

@@ -118,7 +118,7 @@ class RefreshingCredentials:
         """Return the credentials to sign with now.
 
         Raises:
-            CredentialsError: There are none, and the source failed.
+            CredentialsError: There are no valid credentials, and the source failed.
             CredentialsTimeout: The source did not return in time.
         """
         remaining = self._timeout

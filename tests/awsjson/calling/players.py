@@ -181,8 +181,8 @@ def _botocore_error(kind: str) -> Exception:
         "tls": lambda: exceptions.SSLError(**url),
         "proxy": lambda: exceptions.ProxyConnectionError(proxy_url="http://proxy"),
         "other": lambda: exceptions.HTTPClientError(error=kind),
-        # The type of urllib3's EmptyPoolError, which botocore's pool, as it does not block, never
-        # raises.
+        # botocore translates urllib3's EmptyPoolError to this type. Its own pool does not block, so
+        # the error does not occur.
         "pool timeout": lambda: exceptions.HTTPClientError(error=kind),
     }
     return made[kind]()

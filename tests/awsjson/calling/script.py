@@ -61,7 +61,7 @@ class Call:
     steps: Sequence[Step]
     operation: str = "list_images"
     after: float = 0.0
-    """Seconds of idleness before it."""
+    """Seconds without a call before this one."""
 
     def play(self) -> Iterator[Step]:
         return itertools.chain(self.steps, itertools.repeat(self.steps[-1]))
@@ -69,7 +69,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Script:
-    """Calls, one after the other, of one client."""
+    """Consecutive calls of one client."""
 
     name: str
     calls: Sequence[Call]
@@ -79,10 +79,10 @@ class Script:
 
 @dataclass
 class CallRecord:
-    """What a client did about one call."""
+    """The attempts and the outcome of one call."""
 
     sent: list[float] = field(default_factory=list[float])
-    """When each attempt was sent."""
+    """The time of each attempt, in virtual seconds."""
     headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     """The headers of each attempt, names in lower case."""
     outcome: str = ""

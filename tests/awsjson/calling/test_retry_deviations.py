@@ -136,7 +136,7 @@ async def test_both_sides_of_a_deviation(play: Play, deviation: Deviation) -> No
     await _both_sides(deviation, play)
 
 
-@only_httpx  # a server cannot play it
+@only_httpx  # a server cannot cause it
 async def test_both_sides_where_no_connection_became_free(play: Play) -> None:
     await _both_sides(NO_FREE_CONNECTION, play)
 
@@ -152,7 +152,7 @@ def _outcomes(records: Sequence[CallRecord]) -> Outcomes:
     return [(record.outcome, len(record.sent)) for record in records]
 
 
-# The same number of attempts, at other times or with another header:
+# The following deviations change the times or the headers of attempts, not their number.
 
 
 async def test_operations_do_not_slow_each_other_down(play: Play) -> None:

@@ -104,7 +104,7 @@ def test_which_errors_are_retryable(
 @pytest.mark.parametrize(
     ("operation", "modelled"), [(CREATE_REPOSITORY, True), (LIST_IMAGES, False)]
 )
-def test_an_error_knows_whether_its_operation_models_it(operation: Any, *, modelled: bool) -> None:
+def test_an_error_states_whether_its_operation_models_it(operation: Any, *, modelled: bool) -> None:
     content = b'{"__type":"LimitExceededException"}'
     found = decode_error(operation, content, {"x-amz-retry-after": "1500"}, status=400)
 

@@ -45,7 +45,7 @@ async def hang(_: httpx.Request) -> httpx.Response:
 
 
 class Lines(logging.Handler):
-    """The lines of the logger ``ecrclient`` and those below it."""
+    """Collects the lines of the logger ``ecrclient`` and its children."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ def lines() -> Iterator[Lines]:
 
 @pytest.fixture
 def no_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a program that has not imported OpenTelemetry."""
+    """Remove OpenTelemetry from the imported modules."""
     for name in [name for name in sys.modules if name.split(".")[0] == "opentelemetry"]:
         monkeypatch.delitem(sys.modules, name)
 

@@ -58,7 +58,7 @@ def test_a_second_loop_works_after_a_throttled_call(loops: tuple[str, str]) -> N
 
 
 @pytest.mark.parametrize("loops", LOOPS)
-def test_a_second_loop_works_after_calls_that_were_cut_off_in_the_line(
+def test_a_second_loop_works_after_cancelled_queued_calls(
     loops: tuple[str, str],
 ) -> None:
     ecr = throttled_once(then=9)
