@@ -1,4 +1,4 @@
-"""Middleware for tests that are about something else."""
+"""Middleware that has no effect, for tests of the path through httpx."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ __all__ = ["pass_on"]
 
 
 async def pass_on(request: httpx.Request, call_next: CallNext) -> httpx.Response:
-    """Change nothing."""
+    """Send the request unchanged."""
     return await call_next(request)

@@ -1,10 +1,10 @@
-"""A scripted service, to be reached by both paths that a request can take.
+"""A scripted service on both paths that a request can take.
 
 ``wire``: as bytes, over the client's default transport, to a server on a loopback socket that runs
 in the test's event loop. ``httpx``: as httpx objects, to a transport that calls the script.
 
-On the wire, a script's failure of the transport is a connection that closes without a response:
-how connecting fails is tested in ``tests/transport``.
+On the wire, a transport failure of a script is a connection that closes without a response.
+Failures to connect are tested in ``tests/awsjson/transport``.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Loopback:
                 self._tasks.start_soon(self._respond_once, connection, handler)
 
     async def _respond_once(self, connection: socket.socket, handler: Handler) -> None:
-        """Serve one request: on a kept connection a failure would only be a stale connection."""
+        """Serve one request: on a kept-alive connection, the client would retry a failure."""
         with connection, suppress(OSError, EOFError):
             head, body = await _receive_request(connection)
             self.heads.append(head)
@@ -61,13 +61,13 @@ class Loopback:
                 await _send_response(connection, response)
             except httpx.TransportError:
                 return
-            except Exception as error:  # noqa: BLE001 - raised by the test's end
+            except Exception as error:  # noqa: BLE001 - raised at the end of the test
                 self._errors.append(error)
 
 
 @asynccontextmanager
 async def loopback() -> AsyncGenerator[Loopback]:
-    """Run servers on loopback sockets; raise what their scripts raised."""
+    """Run servers on loopback sockets; raise the errors of their scripts at the end."""
     clock = trio.lowlevel.current_clock() if trio.lowlevel.in_trio_run() else None
     if isinstance(clock, trio.testing.MockClock):
         clock.autojump_threshold = DELIVERY_SECONDS
@@ -109,7 +109,7 @@ def _request(head: bytes, body: bytes) -> httpx.Request:
         method.decode("ascii"),
         f"http://{host}{target.decode('ascii')}",
         headers=headers,
-        stream=httpx.ByteStream(body),  # adds no header
+        stream=httpx.ByteStream(body),  # does not add a header
     )
     request.read()
     return request
@@ -149,10 +149,10 @@ async def _send(connection: socket.socket, data: bytes) -> None:
 
 
 only_httpx = pytest.mark.parametrize("path", ["httpx"], indirect=True)
-"""For a test of what exists on that path only."""
+"""For tests of behaviour that exists only on that path."""
 
 
 @pytest.fixture(params=PATHS)
 def path(request: pytest.FixtureRequest) -> str:
-    """Tests that use this run once over each path."""
+    """Run tests that use this fixture once for each path."""
     return str(request.param)

@@ -1,4 +1,4 @@
-"""Both event loops on virtual time: a sleep takes none and ends exactly when it should."""
+"""Virtual time for both event loops: a sleep ends immediately, at exactly the right time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 import trio.testing
 
 DELIVERY_SECONDS = 0.002
-"""Real seconds for bytes to cross a loopback socket: a busy kernel does not deliver them at once,
-and a jump before they arrive would run into the timeout of the call that waits for them."""
+"""Real seconds for bytes to cross a loopback socket. A busy kernel does not deliver them
+immediately, and a jump before they arrive would cause the timeout of the call that waits."""
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    """Instead of waiting for a timer, says how long it would have waited."""
+    """Advances ``now`` instead of waiting for a timer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,14 +47,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumping.now
 
     async def getaddrinfo(self, host: Any, port: Any, **hints: Any) -> Any:
-        """Without a thread, for which virtual time would not wait: IP addresses only."""
+        """Resolve IP addresses only, without a thread, for which virtual time does not wait."""
         hints["flags"] = hints.get("flags", 0) | socket.AI_NUMERICHOST
         return socket.getaddrinfo(host, port, **hints)
 
 
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
-    """Async tests that use this run once on each, both on virtual time that begins at 0."""
+    """Run async tests on asyncio and on trio, with virtual time that begins at 0."""
     if request.param == "asyncio":
         return "asyncio", {"loop_factory": VirtualLoop}
     return "trio", {"clock": trio.testing.MockClock(autojump_threshold=0)}

@@ -1,12 +1,7 @@
-"""The client core: what a user calls; the pipeline itself is in ``call``.
+"""The base class of every generated client.
 
-::
-
-    method of the client            arguments
-      -> codec.build_request        checked: RequestValidationError before anything is sent
-      -> invoke                     the typed front; invoke_raw is the same without decoding
-      -> Call.run                   deadline, retries, timeout, middleware, signature, transport
-      -> RawResponse.parse          the model, or the service's error
+Each method of a client builds and validates a request, runs a ``calling.call.Call`` and returns the
+parsed response. ``docs/runtime.md`` describes the stages of a call.
 """
 
 from __future__ import annotations
@@ -52,7 +47,7 @@ if TYPE_CHECKING:
         Waiter,
     )
     from ecrclient._awsjson.protocol.shapes import Request
-else:  # typing.get_type_hints(ECRClient.__init__) works, and httpx is imported if it is called
+else:  # lets typing.get_type_hints() resolve the annotations of __init__, and imports httpx then
     httpx = LazyModule("httpx")
 
 __all__ = ["BaseClient", "RawResponse"]
@@ -63,24 +58,7 @@ load_lazy_libraries()
 
 
 class BaseClient:
-    """What every generated client is made of.
-
-    Args:
-        region: The AWS Region, such as ``eu-west-1``.
-        profile: The profile of the shared configuration files.
-        credentials: Fixed credentials, or a provider of them.
-        endpoint_url: Where to send requests: scheme, host and port.
-        use_fips: Use the endpoint validated under FIPS 140.
-        use_dualstack: Use the endpoint that answers on IPv4 and IPv6.
-        retry: How often to try again, and how long to wait.
-        options: Timeouts and the like for every call; see :meth:`with_options`.
-        max_connections: Connections at the most, so also calls under way at once.
-        transport: Any ``httpx.AsyncBaseTransport``; whoever passes it closes it.
-        middleware: Run around each attempt, the first one outermost.
-
-    Raises:
-        ConfigurationError: An argument is of a wrong type or out of range.
-    """
+    """Base class of the generated clients: settings, lifecycle and the path of every call."""
 
     _service: ClassVar[Service]
     _operations: ClassVar[OperationsByRequest]
@@ -101,19 +79,42 @@ class BaseClient:
         transport: httpx.AsyncBaseTransport | None = None,
         middleware: Sequence[Middleware] = (),
     ) -> None:
-        check_text("region", region)
-        check_text("profile", profile)
-        check_text("endpoint_url", endpoint_url)
-        check_flag("use_fips", use_fips)
-        check_flag("use_dualstack", use_dualstack)
+        """Create a client without doing any I/O.
+
+        Args:
+            region: The AWS Region, such as ``eu-west-1``. None: ``AWS_DEFAULT_REGION``, the
+                profile's region, or ``AWS_REGION``, in this order.
+            profile: The profile of the shared configuration files. None: ``AWS_DEFAULT_PROFILE``,
+                ``AWS_PROFILE`` or ``default``.
+            credentials: Fixed credentials, a provider, or an ``aws-requests-auth`` object. None:
+                the environment's, unless ``profile`` is passed, or botocore's credential chain.
+            endpoint_url: The URL to send requests to: scheme, host and optionally a port. None: the
+                configured endpoint, or the service's endpoint in the Region.
+            use_fips: Whether to use the endpoint validated under FIPS 140. None:
+                ``AWS_USE_FIPS_ENDPOINT`` or the profile, and False by default.
+            use_dualstack: Whether to use the endpoint with IPv4 and IPv6 addresses. None:
+                ``AWS_USE_DUALSTACK_ENDPOINT`` or the profile, and False by default.
+            retry: The number of attempts and the delays between them. None: the retry mode and
+                number of attempts that are configured, and 3 attempts by default.
+            options: The timeout, deadline and so on of every call. None: ``CallOptions()``.
+            max_connections: The maximum number of connections, and therefore of concurrent calls;
+                at least 1. Not used with ``transport``.
+            transport: An ``httpx.AsyncBaseTransport`` that sends the requests; the caller closes
+                it. None: the client's connection pool, or the proxy of the environment.
+            middleware: Async functions that run around each attempt; the first one is outermost.
+
+        Raises:
+            ConfigurationError: An argument has the wrong type or is out of range.
+        """
+        arguments = ClientArguments(region, profile, endpoint_url, use_fips, use_dualstack)
+        _check_arguments(arguments)
         check_instance("retry", retry, RetryPolicy, "a RetryPolicy", none=True)
         check_instance("options", options, CallOptions, "CallOptions", none=True)
         check_count("max_connections", max_connections)
-        if not (transport is None or hasattr(transport, "handle_async_request")):
-            check_instance("transport", transport, (), "an httpx.AsyncBaseTransport")
+        _check_transport(transport)
         layers: tuple[Middleware, ...] = check_callables("middleware", middleware)
         self._state = ClientState(
-            ClientArguments(region, profile, endpoint_url, use_fips, use_dualstack),
+            arguments,
             self._resolve_endpoint,
             self._service,
             credentials,
@@ -136,32 +137,51 @@ class BaseClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections; for clients made by :meth:`with_options` too. Twice is once."""
+        """Close the connections, also those of clients made by :meth:`with_options`.
+
+        Idempotent. A transport passed by the caller stays open.
+        """
         await self._state.aclose()
 
     def with_options(self, options: CallOptions) -> Self:
-        """A client with other options that shares connections, credentials and retry quota."""
+        """Return a client with other options that shares connections, credentials and retry quota.
+
+        Args:
+            options: Replace all options of this client.
+
+        Raises:
+            ConfigurationError: *options* is not a ``CallOptions``.
+        """
         check_instance("options", options, CallOptions, "CallOptions")
         clone = copy.copy(self)
-        clone._options = options  # noqa: SLF001 - its own class
+        clone._options = options  # noqa: SLF001 - an instance of this class
         return clone
 
     async def invoke(self, request: Request[ResponseT]) -> ResponseT:
-        """Send a request model; the typed answer.
+        """Send a request model and return the typed response.
+
+        Args:
+            request: A request of one of this client's operations.
 
         Raises:
             RequestValidationError: *request* is not a request of this client; nothing was sent.
-            ServiceError: the service refused it; see the operation's method.
-            AWSClientError: any other failure.
+            ServiceError: The service returned an error; see the operation's method.
+            AWSClientError: Any other failure.
         """
         return (await self.invoke_raw(request)).parse()
 
     async def invoke_raw(self, request: Request[ResponseT]) -> RawResponse[ResponseT]:
-        """Send a request model; the answer as it came, an error's too, after any retries.
+        """Send a request model and return the last response with its status, headers and body.
+
+        A service error is returned as a response too, once retrying has ended. The body is decoded
+        within the attempt's timeout; ``parse()`` returns the model or raises the service's error.
+
+        Args:
+            request: A request of one of this client's operations.
 
         Raises:
             RequestValidationError: *request* is not a request of this client; nothing was sent.
-            AWSClientError: no answer came.
+            AWSClientError: There was no response.
         """
         operation: Operation[ResponseT] | None = self._operations.get(type(request).__name__)
         if operation is None or operation.request is not type(request):
@@ -183,34 +203,36 @@ class BaseClient:
         max_delay: float = 30.0,
         on_poll: OnPoll[T] | None = None,
     ) -> T:
-        """Call something until its answer is what is waited for.
+        """Call an async function repeatedly until its result satisfies a predicate.
 
         ::
 
-            await ecr.wait_until(
-                lambda: ecr.describe_images(repository_name="team/app", image_ids=[image]),
-                lambda page: page.image_details[0].image_status == "ACTIVE",
+            await client.wait_until(
+                lambda: client.get_item(item_id=item_id),
+                lambda response: response.item.status == "ACTIVE",
                 max_wait=300,
-                retry_errors=(ImageNotFoundException,),
+                retry_errors=(ItemNotFoundException,),
             )
 
         Args:
-            call: Makes one poll: a call of an operation, or any function to be awaited.
-            predicate: Whether its answer ends the wait; what it raises ends it too.
-            max_wait: Seconds to wait at the most, polls included.
-            retry_errors: Errors that are waited out; any other one ends the wait.
+            call: Makes one poll: a function without arguments that returns an awaitable, such as a
+                call of an operation.
+            predicate: Returns whether a result ends the wait. An exception that it raises ends the
+                wait too.
+            max_wait: The maximum number of seconds to wait, polls included.
+            retry_errors: Service errors after which polling continues; any other one ends the wait.
             min_delay: Seconds of the shortest pause between two polls.
-            max_delay: Seconds of the longest one; pauses grow, with jitter.
+            max_delay: Seconds of the longest pause; pauses grow, with jitter.
             on_poll: Called after each poll; a coroutine function is awaited.
 
         Returns:
-            The answer for which the predicate was true.
+            The result that satisfied the predicate.
 
         Raises:
-            ConfigurationError: an argument is of a wrong type or out of range.
-            WaiterTimeoutError: ``max_wait`` has passed; it carries the last answer.
+            ConfigurationError: An argument has the wrong type or is out of range.
+            WaiterTimeoutError: ``max_wait`` has passed; it carries the last response.
             DeadlineExceeded: ``CallOptions.deadline`` of this client has passed.
-            AWSClientError: any other failure of a poll.
+            AWSClientError: Any other failure of a poll.
         """
         from ecrclient._awsjson.many.waiting import Pace, PredicateGoal, wait
 
@@ -224,7 +246,7 @@ class BaseClient:
             on_poll=on_poll,
         )
 
-    # -- what the generated methods call ---------------------------------------------------------
+    # -- called by generated methods -------------------------------------------------------------
 
     async def _call(
         self,
@@ -232,6 +254,7 @@ class BaseClient:
         members: Mapping[str, object],
         budget: Budget | None = None,
     ) -> ResponseT:
+        """Build a request of *members*, send it, and return the parsed response."""
         body = codec.encode_request(codec.build_request(operation, members))
         return (await self._new_call(operation, body, budget).run()).parse()
 
@@ -241,6 +264,7 @@ class BaseClient:
         request: Request[ResponseT],
         budget: Budget | None = None,
     ) -> ResponseT:
+        """Send a request that has been built, and return the parsed response."""
         body = codec.encode_request(request)
         return (await self._new_call(operation, body, budget).run()).parse()
 
@@ -257,7 +281,7 @@ class BaseClient:
         )
 
     def _budget(self) -> Budget:
-        """The time for several calls that are one to the caller."""
+        """The time that several calls share, such as the calls of one paginator."""
         return Budget(self._options.deadline)
 
     def _paginate(
@@ -294,3 +318,16 @@ class BaseClient:
             max_wait=max_wait,
             on_poll=on_poll,
         )
+
+
+def _check_transport(transport: object) -> None:
+    # Not by its type, because httpx is not imported here.
+    if not (transport is None or hasattr(transport, "handle_async_request")):
+        check_instance("transport", transport, (), "an httpx.AsyncBaseTransport")
+
+
+def _check_arguments(arguments: ClientArguments) -> None:
+    for name in ("region", "profile", "endpoint_url"):
+        check_text(name, getattr(arguments, name))
+    for name in ("use_fips", "use_dualstack"):
+        check_flag(name, getattr(arguments, name))

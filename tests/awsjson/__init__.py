@@ -1,1 +1,1 @@
-"""Tests of the runtime, one file for each of its modules. Nothing here uses the network."""
+"""Tests of the runtime, in the packages of its modules. They do not use the network."""

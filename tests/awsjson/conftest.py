@@ -1,4 +1,4 @@
-"""What every unit test shares: an environment that knows nothing of AWS."""
+"""Fixtures of all tests of the runtime: an environment without AWS settings, and clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.tools.scripted import MakeClient, clients
 
 @pytest.fixture(autouse=True)
 def no_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The developer's own keys, regions and profiles must not reach a test."""
+    """Remove the developer's keys, regions and profiles from the environment."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
@@ -25,6 +25,6 @@ def no_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 async def client(anyio_backend: object, path: str) -> AsyncGenerator[MakeClient]:
-    """Make clients of scripted services, over each of the paths that a request can take."""
+    """Create clients of scripted services, for each path that a request can take."""
     async with clients(path) as make:
         yield make

@@ -1,4 +1,4 @@
-"""The pipeline that every call goes through: options, middleware, errors, life cycle."""
+"""Calls of a client: requests, errors, middleware, options and ``invoke``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MISSING = "RepositoryNotFoundException"
 # -- one call ------------------------------------------------------------------------------------
 
 
-async def test_a_call_sends_a_signed_request_and_reads_the_answer(client: MakeClient) -> None:
+async def test_a_call_sends_a_signed_request_and_parses_the_response(client: MakeClient) -> None:
     transport = Scripted(ok({"imageIds": [{"imageTag": "v1"}]}, **{"X-Amzn-RequestId": "id"}))
 
     page = await client(transport).list_images(repository_name="team/app")
@@ -73,7 +73,7 @@ async def test_a_call_sends_a_signed_request_and_reads_the_answer(client: MakeCl
 @pytest.mark.parametrize(
     "name", ["list_images", "create_repository", "put_image", "batch_get_image", "tag_resource"]
 )
-async def test_a_wrong_argument_sends_nothing(client: MakeClient, name: str) -> None:
+async def test_nothing_is_sent_for_an_invalid_argument(client: MakeClient, name: str) -> None:
     transport = Scripted()
     method = getattr(client(transport, middleware=[unreachable]), name)
     with pytest.raises(RequestValidationError) as caught:
@@ -97,7 +97,7 @@ async def unreachable(request: httpx.Request, call_next: CallNext) -> httpx.Resp
     raise AssertionError("nothing may be sent")
 
 
-async def test_a_service_error_is_raised_with_its_facts(client: MakeClient) -> None:
+async def test_a_service_error_has_its_details(client: MakeClient) -> None:
     transport = Scripted(fail(400, MISSING, "none such", **{"x-amzn-RequestId": "id"}))
     with pytest.raises(RepositoryNotFoundException) as caught:
         await client(transport).list_images(repository_name="team/app")
@@ -115,16 +115,16 @@ async def test_a_redirect_is_an_error_and_is_not_followed(client: MakeClient) ->
     assert (caught.value.status, len(transport.requests)) == (307, 1)
 
 
-async def test_an_answer_that_is_no_json_is_tried_again_and_then_told(client: MakeClient) -> None:
-    answers = [
+async def test_a_response_that_is_not_json_is_retried_and_then_raised(client: MakeClient) -> None:
+    responses = [
         httpx.Response(203, content=b"<html>", headers={"X-Amzn-RequestId": f"id {number}"})
         for number in range(3)
     ]
-    transport = Scripted(*answers)
+    transport = Scripted(*responses)
     with pytest.raises(ResponseDecodeError) as caught:
         await client(transport).describe_registry()
 
-    assert transport.answers == []
+    assert transport.responses == []
     assert (caught.value.status, caught.value.request_id) == (203, "id 2")
 
 
@@ -173,66 +173,68 @@ async def test_middleware_may_change_the_request(client: MakeClient) -> None:
     assert after["authorization"] != before["authorization"]
 
 
-async def test_middleware_may_answer_by_itself(client: MakeClient) -> None:
-    async def answer(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+async def test_middleware_may_return_a_response_without_sending(client: MakeClient) -> None:
+    async def cache(request: httpx.Request, call_next: CallNext) -> httpx.Response:
         return httpx.Response(200, json={"registryId": "from the cache"})
 
     transport = Scripted()
-    found = await client(transport, middleware=[answer]).describe_registry()
+    found = await client(transport, middleware=[cache]).describe_registry()
 
     assert found.registry_id == "from the cache"
     assert transport.requests == []
 
 
-async def test_an_answer_of_middleware_may_be_a_stream(client: MakeClient) -> None:
+async def test_the_response_of_middleware_may_be_a_stream(client: MakeClient) -> None:
     class Stream(httpx.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
             yield b'{"registryId":'
             yield b' "streamed"}'
 
-    async def answer(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+    async def stream(request: httpx.Request, call_next: CallNext) -> httpx.Response:
         return httpx.Response(200, stream=Stream())
 
-    found = await client(Scripted(), middleware=[answer]).describe_registry()
+    found = await client(Scripted(), middleware=[stream]).describe_registry()
 
     assert found.registry_id == "streamed"
 
 
-async def test_middleware_sees_the_whole_answer_and_may_replace_it(client: MakeClient) -> None:
+async def test_middleware_receives_the_complete_response_and_may_replace_it(
+    client: MakeClient,
+) -> None:
     transport = Scripted(fail(400, MISSING))
 
-    async def soothe(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+    async def replace(request: httpx.Request, call_next: CallNext) -> httpx.Response:
         response = await call_next(request)
         assert response.json()["__type"] == MISSING
         assert response.request is request
         return httpx.Response(200, json={"registryId": "none"})
 
-    found = await client(transport, middleware=[soothe]).describe_registry()
+    found = await client(transport, middleware=[replace]).describe_registry()
 
     assert found.registry_id == "none"
 
 
-async def test_an_error_of_middleware_comes_out_as_it_is(client: MakeClient) -> None:
-    class OurError(Exception):
+async def test_an_error_of_middleware_is_not_translated(client: MakeClient) -> None:
+    class UserError(Exception):
         pass
 
-    async def boom(request: httpx.Request, call_next: CallNext) -> httpx.Response:
-        raise OurError
+    async def fail(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+        raise UserError
 
     transport = Scripted()
-    with pytest.raises(OurError):
-        await client(transport, middleware=[boom]).describe_registry()
+    with pytest.raises(UserError):
+        await client(transport, middleware=[fail]).describe_registry()
 
 
 # -- options -------------------------------------------------------------------------------------
 
 
-async def test_middleware_that_returns_no_response(client: MakeClient) -> None:
+async def test_middleware_must_return_a_response(client: MakeClient) -> None:
     def not_async(*_: object) -> int:
         return 5
 
     async def nothing(*_: object) -> None:
-        """As one that forgets to return."""
+        """Return None, like middleware without a return statement."""
 
     for middleware in (not_async, nothing):
         layers: Any = [middleware]
@@ -241,7 +243,7 @@ async def test_middleware_that_returns_no_response(client: MakeClient) -> None:
 
 
 @only_httpx
-async def test_a_transport_that_returns_no_response(client: MakeClient) -> None:
+async def test_a_transport_must_return_a_response(client: MakeClient) -> None:
     class Broken(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> Any:
             return request
@@ -251,7 +253,7 @@ async def test_a_transport_that_returns_no_response(client: MakeClient) -> None:
 
 
 @pytest.mark.parametrize("middleware", [(), (pass_on,)])
-async def test_an_error_of_a_credentials_provider_is_ours(
+async def test_an_error_of_a_credentials_provider_is_a_credentials_error(
     middleware: tuple[Middleware, ...],
 ) -> None:
     class Vault:
@@ -300,7 +302,7 @@ async def test_the_timeout_of_a_call_is_that_of_its_attempts(client: MakeClient)
     assert timeouts == [7, 60]
 
 
-async def test_the_retry_policy_of_the_client_holds_where_options_have_none(
+async def test_the_clients_retry_policy_is_used_if_options_have_none(
     client: MakeClient,
 ) -> None:
     transport = Scripted(fail(500, "ServerException"))
@@ -314,7 +316,7 @@ async def test_the_retry_policy_of_the_client_holds_where_options_have_none(
 # -- invoke --------------------------------------------------------------------------------------
 
 
-async def test_invoke_is_the_method_with_a_model(client: MakeClient) -> None:
+async def test_invoke_equals_the_method(client: MakeClient) -> None:
     transport = Scripted(ok({"nextToken": "t"}), ok({"nextToken": "t"}))
     ecr = client(transport)
 
@@ -325,7 +327,7 @@ async def test_invoke_is_the_method_with_a_model(client: MakeClient) -> None:
     assert transport.bodies[0] == transport.bodies[1]
 
 
-async def test_invoke_raw_gives_the_answer_as_it_came(client: MakeClient) -> None:
+async def test_invoke_raw_returns_the_response_unchanged(client: MakeClient) -> None:
     content = b'{ "registryId" : "1" }'
     transport = Scripted(httpx.Response(200, content=content, headers={"X-Amzn-RequestId": "id"}))
 
@@ -351,7 +353,7 @@ async def test_a_raw_error_is_raised_when_it_is_parsed(client: MakeClient) -> No
     assert (caught.value.attempts, caught.value.operation) == (2, "ListImages")
 
 
-async def test_a_raw_answers_repr_holds_no_content(client: MakeClient) -> None:
+async def test_the_repr_of_a_raw_response_has_no_content(client: MakeClient) -> None:
     transport = Scripted(ok({"authorizationData": [{"authorizationToken": "s3cret"}]}))
     raw: RawResponse[Any] = await client(transport).invoke_raw(DescribeRegistryRequest())
 
@@ -359,11 +361,11 @@ async def test_a_raw_answers_repr_holds_no_content(client: MakeClient) -> None:
 
 
 class Foreign(Request[DescribeRegistryResponse], frozen=True):
-    """A request of no operation."""
+    """A request that does not belong to an operation."""
 
 
 @pytest.mark.parametrize("wrong", [Foreign(), {"repository_name": "ab"}, None])
-async def test_what_is_no_request_is_refused(client: MakeClient, wrong: Any) -> None:
+async def test_invoke_refuses_values_that_are_not_requests(client: MakeClient, wrong: Any) -> None:
     ecr = client(Scripted())
     with pytest.raises(RequestValidationError, match=f"(None|{type(wrong).__name__})"):
         await ecr.invoke(wrong)

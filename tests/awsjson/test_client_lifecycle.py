@@ -1,4 +1,4 @@
-"""A client's life: built without I/O, opened at the first call, closed once."""
+"""The lifecycle of a client: created without I/O, opened at the first call, closed once."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ async def test_a_closed_client_refuses() -> None:
         with pytest.raises(ClientClosedError):
             await call()
     assert len(transport.requests) == 1
-    assert transport.closed == 0, "whoever passes a transport closes it"
+    assert transport.closed == 0, "the caller that passes a transport closes it"
 
 
-async def test_the_clients_own_transport_is_closed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_default_transport_is_closed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Scripted] = []
     sizes: list[int] = []
 
@@ -51,7 +51,7 @@ async def test_the_clients_own_transport_is_closed_once(monkeypatch: pytest.Monk
     assert made[0].closed == 1
 
 
-async def test_a_client_that_was_never_used_closes() -> None:
+async def test_an_unused_client_can_be_closed() -> None:
     async with ECRClient() as ecr:
         pass
     with pytest.raises(ClientClosedError):
@@ -59,11 +59,11 @@ async def test_a_client_that_was_never_used_closes() -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_client_is_built_outside_a_loop_without_io(
+def test_a_client_is_created_outside_a_loop_without_io(
     monkeypatch: pytest.MonkeyPatch, backend: str
 ) -> None:
     def forbidden(*args: object, **named: object) -> None:
-        raise AssertionError("no input or output while a client is built")
+        raise AssertionError("I/O while a client is created")
 
     with monkeypatch.context() as patch:
         for name in ("open_session", "resolve_settings"):
@@ -84,7 +84,9 @@ def test_a_client_is_built_outside_a_loop_without_io(
     assert anyio.run(use, backend=backend) == "1"
 
 
-async def test_first_calls_at_once_resolve_settings_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_concurrent_first_calls_resolve_settings_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     resolved: list[int] = []
     resolve = config.resolve_settings
 
@@ -102,7 +104,7 @@ async def test_first_calls_at_once_resolve_settings_once(monkeypatch: pytest.Mon
     assert resolved[0] != threading.get_ident(), "off the event loop"
 
 
-async def test_settings_that_could_not_be_resolved_are_tried_again(
+async def test_settings_are_resolved_again_after_a_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ecr = client(Scripted(ok({"registryId": "1"})), region=None)
@@ -114,7 +116,7 @@ async def test_settings_that_could_not_be_resolved_are_tried_again(
 
 
 @pytest.mark.parametrize("calls", [1, 3])
-async def test_calls_that_are_overtaken_by_aclose_send_nothing(
+async def test_calls_send_nothing_after_aclose_during_opening(
     monkeypatch: pytest.MonkeyPatch, calls: int
 ) -> None:
     made = Scripted(*[ok() for _ in range(calls)])

@@ -1,4 +1,4 @@
-"""A canary for each secret: it must not sing in logs, reprs, tracebacks and spans."""
+"""No secret appears in logs, reprs, tracebacks or spans."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ URL_BODY = {"downloadUrl": DOWNLOAD_URL, "layerDigest": DIGEST}
 
 
 class Witness(logging.Handler):
-    """Keeps every text that anybody could come to read."""
+    """Collects every text that a person could read, and searches them for secrets."""
 
     def __init__(self) -> None:
         super().__init__(logging.NOTSET)
@@ -95,36 +95,36 @@ class Witness(logging.Handler):
             self.texts.append(logging.Formatter().formatException(record.exc_info))
 
     def sees(self, *things: object) -> None:
-        """Anything, as whoever prints it sees it."""
+        """Collect the representations of any objects."""
         for thing in things:
             self.texts += (repr(thing), str(thing), f"{thing}", repr([thing]), repr({"it": thing}))
 
     def catches(self, error: BaseException) -> None:
-        """An exception as it is printed and logged, with all that it came from."""
+        """Collect an exception as it is printed and logged, with its causes and contexts."""
         self.texts.append("".join(traceback.format_exception(error)))
         self.texts.append("".join(traceback.format_exception(error, chain=False)))
         seen: set[int] = set()
-        todo: list[BaseException | None] = [error]
-        while todo:
-            one = todo.pop()
-            if one is None or id(one) in seen:
+        chain: list[BaseException | None] = [error]
+        while chain:
+            link = chain.pop()
+            if link is None or id(link) in seen:
                 continue
-            seen.add(id(one))
-            self.sees(one, one.args)
-            # A JSONDecodeError and a UnicodeDecodeError keep what they could not read.
-            self.sees(getattr(one, "doc", None), getattr(one, "object", None))
-            self.texts += getattr(one, "__notes__", [])
-            todo += (one.__cause__, one.__context__)
+            seen.add(id(link))
+            self.sees(link, link.args)
+            # A JSONDecodeError and a UnicodeDecodeError contain their input.
+            self.sees(getattr(link, "doc", None), getattr(link, "object", None))
+            self.texts += getattr(link, "__notes__", [])
+            chain += (link.__cause__, link.__context__)
 
     @property
     def found(self) -> list[str]:
-        """The texts that tell a secret."""
+        """The texts that contain a secret."""
         return [text for text in self.texts if any(canary in text for canary in CANARIES)]
 
 
 @pytest.fixture
 def witness(monkeypatch: pytest.MonkeyPatch) -> Iterator[Witness]:
-    """Hears every logger at DEBUG and every span; in the end it must have heard no secret."""
+    """Collect all logs at DEBUG and all spans; fail at the end if one contains a secret."""
     heard = Witness()
     for name, logger in logging.Logger.manager.loggerDict.items():
         if isinstance(logger, logging.Logger) and name != "concurrent.futures":
@@ -141,7 +141,7 @@ def witness(monkeypatch: pytest.MonkeyPatch) -> Iterator[Witness]:
     tracers.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setitem(sys.modules, "opentelemetry.trace", opentelemetry.trace)
     monkeypatch.setattr(opentelemetry.trace, "get_tracer", tracers.get_tracer)
-    # What the loggers keep of their level must not outlive the test.
+    # Loggers cache their levels, which must not outlive the test.
     _forget_levels()
     yield heard
     root.removeHandler(heard)
@@ -154,13 +154,13 @@ def witness(monkeypatch: pytest.MonkeyPatch) -> Iterator[Witness]:
 
 
 def _forget_levels() -> None:
-    # setLevel drops what every logger has kept.
+    # setLevel clears the caches of all loggers.
     root = logging.getLogger()
     root.setLevel(root.level)
 
 
 def watching(witness: Witness) -> Callable[[httpx.Request, CallNext], Any]:
-    """Middleware that prints whatever it gets hold of, before the call and after it."""
+    """Middleware that prints all objects it has access to, before and after the call."""
 
     def see(request: httpx.Request) -> None:
         witness.sees(request, request.headers, dict(request.headers), request.headers.raw)
@@ -183,16 +183,16 @@ def watching(witness: Witness) -> Callable[[httpx.Request, CallNext], Any]:
 
 
 def watched(witness: Witness, transport: httpx.AsyncBaseTransport, **arguments: Any) -> ECRClient:
-    """A client with the canaries' key."""
+    """A client whose credentials are canaries."""
     ecr = client(transport, **{"credentials": KEY, "middleware": [watching(witness)], **arguments})
     witness.sees(ecr)
     return ecr
 
 
-# -- the witness itself ----------------------------------------------------------------------------
+# -- the witness -----------------------------------------------------------------------------------
 
 
-def test_the_witness_hears() -> None:
+def test_the_witness_finds_secrets() -> None:
     witness = Witness()
     for number, canary in enumerate(CANARIES, start=1):
         witness.sees({"secret": canary})
@@ -210,10 +210,10 @@ def test_the_witness_hears() -> None:
             raise KeyError("harmless") from None
     except KeyError as error:
         witness.catches(error)
-    assert witness.found, "what was suppressed counts too: an error tracker may show it"
+    assert witness.found, "a suppressed context counts too: an error tracker may show it"
 
 
-# -- answers ---------------------------------------------------------------------------------------
+# -- responses -------------------------------------------------------------------------------------
 
 
 async def test_a_success(witness: Witness) -> None:
@@ -227,11 +227,11 @@ async def test_a_success(witness: Witness) -> None:
     assert token.authorization_data[0].authorization_token == AUTHORIZATION_TOKEN
     assert url.download_url == DOWNLOAD_URL
     sent = transport.requests[0].headers
-    assert sent["x-amz-security-token"] == SESSION_TOKEN, "the canary was on its way"
+    assert sent["x-amz-security-token"] == SESSION_TOKEN, "the canary was sent"
     assert witness.lines == 2
 
 
-async def test_raw_answers(witness: Witness) -> None:
+async def test_raw_responses(witness: Witness) -> None:
     bodies = Scripted(ok(TOKEN_BODY), ok(URL_BODY), fail(400, "LayersNotFoundException"))
     ecr = watched(witness, bodies)
     token = await ecr.invoke_raw(GetAuthorizationTokenRequest())
@@ -262,8 +262,8 @@ async def test_a_service_error(witness: Witness) -> None:
 
 
 async def test_retries(witness: Witness) -> None:
-    answers = (fail(500, "ServerException"), httpx.ReadError("gone"), ok(TOKEN_BODY))
-    witness.sees(await watched(witness, Scripted(*answers)).get_authorization_token())
+    responses = (fail(500, "ServerException"), httpx.ReadError("gone"), ok(TOKEN_BODY))
+    witness.sees(await watched(witness, Scripted(*responses)).get_authorization_token())
 
     with pytest.raises(ServiceError) as caught:
         await watched(
@@ -272,7 +272,7 @@ async def test_retries(witness: Witness) -> None:
     witness.catches(caught.value)
 
 
-async def test_credentials_that_are_refused(witness: Witness) -> None:
+async def test_refused_credentials(witness: Witness) -> None:
     given = [KEY, Credentials("AKIDSECOND", f"{SECRET_KEY}2", f"{SESSION_TOKEN}2")]
     provider = RefreshingCredentials(lambda: given.pop(0))
     transport = Scripted(fail(400, "ExpiredTokenException"), ok(TOKEN_BODY))
@@ -300,7 +300,7 @@ async def test_credentials_that_are_refused(witness: Witness) -> None:
         f"<html>{AUTHORIZATION_TOKEN}</html>".encode(),
     ],
 )
-async def test_an_answer_that_cannot_be_read(witness: Witness, content: bytes) -> None:
+async def test_an_invalid_response(witness: Witness, content: bytes) -> None:
     ecr = watched(witness, Scripted(*[httpx.Response(200, content=content) for _ in range(3)]))
     with pytest.raises(ResponseDecodeError) as caught:
         await ecr.get_authorization_token()
@@ -308,13 +308,13 @@ async def test_an_answer_that_cannot_be_read(witness: Witness, content: bytes) -
 
 
 @pytest.mark.parametrize("body", [{"downloadUrl": [DOWNLOAD_URL]}, {"layerDigest": [DOWNLOAD_URL]}])
-async def test_a_url_that_cannot_be_read(witness: Witness, body: dict[str, Any]) -> None:
+async def test_an_invalid_url(witness: Witness, body: dict[str, Any]) -> None:
     with pytest.raises(ResponseDecodeError) as caught:
         await watched(witness, Scripted(ok(body))).get_download_url_for_layer(**LAYER)
     witness.catches(caught.value)
 
 
-async def test_an_error_with_a_body_that_is_no_error(witness: Witness) -> None:
+async def test_an_error_status_with_another_body(witness: Witness) -> None:
     bodies = [httpx.Response(400, json=TOKEN_BODY), httpx.Response(400, content=DOWNLOAD_URL)]
     for body in bodies:
         with pytest.raises(ServiceError) as caught:
@@ -322,7 +322,7 @@ async def test_an_error_with_a_body_that_is_no_error(witness: Witness) -> None:
         witness.catches(caught.value)
 
 
-# -- what is never sent ----------------------------------------------------------------------------
+# -- requests that are never sent ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -338,15 +338,13 @@ async def test_an_error_with_a_body_that_is_no_error(witness: Witness) -> None:
         ("tag_resource", {"resource_arn": [SECRET_KEY], "tags": SECRET_KEY}),
     ],
 )
-async def test_a_request_that_is_refused(
-    witness: Witness, method: str, members: dict[str, Any]
-) -> None:
+async def test_an_invalid_request(witness: Witness, method: str, members: dict[str, Any]) -> None:
     with pytest.raises(RequestValidationError) as caught:
         await getattr(watched(witness, Scripted()), method)(**members)
     witness.catches(caught.value)
 
 
-def test_a_request_model_that_is_refused(witness: Witness) -> None:
+def test_an_invalid_request_model(witness: Witness) -> None:
     wrong: Any = [SECRET_KEY, 5]
     with pytest.raises(ValueError, match="registry") as caught:
         GetAuthorizationTokenRequest(registry_ids=wrong)
@@ -438,8 +436,8 @@ async def test_middleware_on_real_sockets(witness: Witness, script: Any) -> None
 
 
 @pytest.mark.parametrize("script", [gone, garbage, half])
-async def test_the_request_that_an_error_names_is_not_signed(witness: Witness, script: Any) -> None:
-    """httpx's errors name their request, and middleware may print its headers."""
+async def test_the_request_of_an_error_is_not_signed(witness: Witness, script: Any) -> None:
+    """httpx's errors have a request, and middleware may print its headers."""
 
     async def print_request(request: httpx.Request, call_next: CallNext) -> httpx.Response:
         try:
@@ -516,18 +514,18 @@ async def test_credentials_and_providers(witness: Witness) -> None:
         ("AKID", SECRET_KEY, SESSION_TOKEN.encode()),
     ],
 )
-def test_credentials_that_are_wrong(witness: Witness, arguments: Any) -> None:
+def test_invalid_credentials(witness: Witness, arguments: Any) -> None:
     try:
         witness.sees(Credentials(*arguments))
-    except Exception as error:  # noqa: BLE001 - whatever it is
+    except Exception as error:  # noqa: BLE001 - no exception may contain a secret
         witness.catches(error)
     else:
-        pytest.fail("they were taken")
+        pytest.fail("the credentials were accepted")
 
 
 @pytest.mark.parametrize("stock", [False, True], ids=["ours", "httpx"])
-async def test_a_token_with_a_blank_at_its_end(witness: Witness, stock: bool) -> None:
-    """h11 says "Illegal header value", and which."""
+async def test_a_token_with_a_trailing_space(witness: Witness, stock: bool) -> None:
+    """h11's message "Illegal header value" contains the value."""
     try:
         key = Credentials("AKID", SECRET_KEY, f"{SESSION_TOKEN} ")
     except CredentialsError as error:
@@ -553,7 +551,7 @@ async def test_a_token_with_a_blank_at_its_end(witness: Witness, stock: bool) ->
 
 async def test_a_source_that_fails(witness: Witness) -> None:
     def source() -> Credentials:
-        raise CredentialsError("nothing to be had")
+        raise CredentialsError("no credentials")
 
     with pytest.raises(CredentialsError) as caught:
         await watched(
@@ -562,7 +560,7 @@ async def test_a_source_that_fails(witness: Witness) -> None:
     witness.catches(caught.value)
 
 
-async def test_botocores_files(witness: Witness, tmp_path: Path) -> None:
+async def test_the_shared_credentials_file(witness: Witness, tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(
         f"[default]\naws_access_key_id = AKID\naws_secret_access_key = {SECRET_KEY}\n"
         f"aws_session_token = {SESSION_TOKEN}\n"
@@ -575,7 +573,7 @@ async def test_botocores_files(witness: Witness, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("given", [True, False], ids=["credentials=", "found"])
 async def test_a_file_that_cannot_be_parsed(witness: Witness, tmp_path: Path, given: bool) -> None:
-    """configparser shows the line that it does not understand."""
+    """configparser's message contains the line that it cannot parse."""
     (tmp_path / "credentials").write_text(
         f"[default]\naws_access_key_id = AKID\naws_secret_access_key {SECRET_KEY}\n"
     )
@@ -585,10 +583,10 @@ async def test_a_file_that_cannot_be_parsed(witness: Witness, tmp_path: Path, gi
     witness.catches(caught.value)
 
 
-async def test_a_process_whose_answer_is_wrong(witness: Witness, tmp_path: Path) -> None:
-    answer_file = tmp_path / "answer"
-    answer_file.write_text(f'{{"Version": 1, "SecretAccessKey": "{SECRET_KEY}"}}')
-    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {answer_file}\n")
+async def test_a_process_with_an_invalid_result(witness: Witness, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    output.write_text(f'{{"Version": 1, "SecretAccessKey": "{SECRET_KEY}"}}')
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {output}\n")
     with pytest.raises(CredentialsError) as caught:
         await watched(witness, Scripted(), credentials=BotocoreCredentials()).describe_registry()
     witness.catches(caught.value)
@@ -596,15 +594,15 @@ async def test_a_process_whose_answer_is_wrong(witness: Witness, tmp_path: Path)
 
 @pytest.mark.parametrize(
     "written",
-    [f"{SECRET_KEY} is no JSON", f'{{"SecretAccessKey": "{SECRET_KEY}"', f'["{SECRET_KEY}"]'],
+    [f"{SECRET_KEY} is not JSON", f'{{"SecretAccessKey": "{SECRET_KEY}"', f'["{SECRET_KEY}"]'],
 )
-async def test_a_process_that_writes_no_json(
+async def test_a_process_that_does_not_write_json(
     witness: Witness, tmp_path: Path, written: str
 ) -> None:
-    """A JSONDecodeError keeps all that it was given."""
-    answer_file = tmp_path / "answer"
-    answer_file.write_text(written)
-    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {answer_file}\n")
+    """A JSONDecodeError contains its whole input."""
+    output = tmp_path / "output"
+    output.write_text(written)
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {output}\n")
     with pytest.raises(CredentialsError) as caught:
         await watched(witness, Scripted(), credentials=BotocoreCredentials()).describe_registry()
     witness.catches(caught.value)
@@ -612,7 +610,7 @@ async def test_a_process_that_writes_no_json(
 
 @pytest.mark.parametrize("wrapped", [False, True])
 @pytest.mark.parametrize("refreshing", [False, True])
-async def test_a_source_that_cannot_read_what_it_got(
+async def test_a_source_that_cannot_parse_its_input(
     witness: Witness, *, refreshing: bool, wrapped: bool
 ) -> None:
     def fail() -> Credentials:
@@ -636,7 +634,7 @@ async def test_a_source_that_cannot_read_what_it_got(
     witness.catches(caught.value)
 
 
-async def test_an_authorization_token_that_cannot_be_read(witness: Witness) -> None:
+async def test_an_invalid_authorization_token(witness: Witness) -> None:
     for token in (
         base64.b64encode(f"{PASSWORD}\xff".encode("latin-1")).decode(),
         f"{AUTHORIZATION_TOKEN}\u00fc",
@@ -680,7 +678,7 @@ async def test_a_proxy(
     refused: list[ECRClientError] = []
     async with ECRClient(region="eu-west-1", credentials=KEY) as ecr:
         try:
-            # Some of them are proxies that can be used.
+            # Some of the URLs are valid.
             witness.sees(ecr, (await cast(Any, ecr)._state.resources()).transport)
         except ECRClientError as error:
             refused.append(error)

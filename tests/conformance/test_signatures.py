@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ecrclient import Credentials
 from ecrclient._awsjson.attempts.signing import Signer
-from tests.awsjson.calling.test_signing import CONTENT_TYPE, CREDENTIALS, HOSTS, PORTS, TIMES
+from tests.awsjson.attempts.test_signing import CONTENT_TYPE, CREDENTIALS, HOSTS, PORTS, TIMES
 from tests.conformance.downloads import botocore_tests
 from tests.conformance.effort import examples
 from tests.conformance.tally import Judge

@@ -220,7 +220,7 @@ def test_one_client_in_two_kinds_of_event_loop() -> None:
 
     anyio.run(ecr.registry_credentials, backend="asyncio")
     time.now += timedelta(days=1)
-    transport.answers[0] = token("two", issued=time.now)
+    transport.responses[0] = token("two", issued=time.now)
     login = anyio.run(ecr.registry_credentials, backend="trio")
 
     assert login.password.get_secret_value() == "two"

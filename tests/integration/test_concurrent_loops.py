@@ -46,7 +46,7 @@ class Elsewhere:
     async def _run(self) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._call)
-            while not core_of(self._ecr).loops._stay.calls:
+            while not core_of(self._ecr).loops._use.calls:
                 await anyio.lowlevel.checkpoint()
             self._started.set()
             await anyio.to_thread.run_sync(self._end.wait)
@@ -130,7 +130,7 @@ def test_a_loop_that_died_with_calls_under_way_is_no_obstacle(slow: Loopback, se
     task = loop.create_task(cast(Any, ecr.describe_registry()))
 
     async def begin() -> None:
-        while not core_of(ecr).loops._stay.calls:
+        while not core_of(ecr).loops._use.calls:
             await asyncio.sleep(0)
 
     def die() -> None:
@@ -139,7 +139,7 @@ def test_a_loop_that_died_with_calls_under_way_is_no_obstacle(slow: Loopback, se
     thread = threading.Thread(target=die)
     thread.start()
     thread.join(10)
-    assert core_of(ecr).loops._stay.calls == 1
+    assert core_of(ecr).loops._use.calls == 1
     outcomes: list[str | None] = []
 
     async def works() -> None:
@@ -162,9 +162,9 @@ async def test_calls_of_one_loop_are_counted() -> None:
     first, second = guard.enter(), guard.enter()
     assert first is second
     assert first.calls == 2
-    assert first.is_under_way()
+    assert first.is_active()
     first.calls -= 2
-    assert not first.is_under_way()
+    assert not first.is_active()
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)

@@ -1,6 +1,6 @@
-"""botocore as an oracle: its signer, its endpoint rules and its model of the service.
+"""botocore as a reference implementation: its signer, endpoint rules and service models.
 
-botocore has no types, so this is the one place where it is Any.
+botocore has no types, so its objects are ``Any`` here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def sigv4_headers(
     body: bytes,
     now: datetime,
 ) -> dict[str, str]:
-    """The headers that botocore's signer adds to such a request, names in lower case."""
+    """The headers that botocore's signer adds to the request, with names in lower case."""
     auth = botocore("auth")
     given = {"Content-Type": content_type, "X-Amz-Target": target}
     request = botocore("awsrequest").AWSRequest("POST", url, headers=dict(given), data=body)
@@ -49,11 +49,11 @@ def sigv4_headers(
 
 
 class EndpointRules:
-    """botocore's own engine with a service's rule set.
+    """botocore's engine with a service's rule set.
 
     Args:
-        service: botocore's name of it.
-        more: Partitions, as botocore's data has them, beside those in it.
+        service: botocore's name of the service.
+        more: Further partitions, in the format of botocore's data.
     """
 
     def __init__(self, service: str = "ecr", more: Sequence[Any] = ()) -> None:
@@ -66,14 +66,14 @@ class EndpointRules:
         )
 
     def resolve(self, region: str | None, *, use_fips: bool, use_dualstack: bool) -> str | None:
-        """The URL; None where the rules refuse."""
+        """The URL; None if the rules have an error."""
         url, _ = self.resolve_signed(region, use_fips=use_fips, use_dualstack=use_dualstack)
         return url
 
     def resolve_signed(
         self, region: str | None, *, use_fips: bool, use_dualstack: bool
     ) -> tuple[str | None, str | None]:
-        """The URL, None where the rules refuse, and the region to sign for."""
+        """The URL, or None if the rules have an error, and the region to sign for."""
         try:
             found = self._provider.resolve_endpoint(
                 Region=region, UseFIPS=use_fips, UseDualStack=use_dualstack
@@ -85,6 +85,6 @@ class EndpointRules:
         return str(found.url), signed[0] if signed else region
 
     def regions(self) -> Iterator[str]:
-        """Every region that is listed."""
+        """The regions of all partitions."""
         for partition in self._partitions["partitions"]:
             yield from partition["regions"]

@@ -1,4 +1,4 @@
-"""Examples of every shape: as little as can be read, and all that the service's model knows."""
+"""Examples of every shape, with all members of the service's model."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def wire_example(shape_name: str, inside: tuple[str, ...] = ()) -> Any:
 
 
 def wire_output(operation: Operation[Any]) -> dict[str, Any]:
-    """The fullest answer of the operation."""
+    """A response of the operation with all members."""
     return _wire(operation, "output")
 
 
 def wire_input(operation: Operation[Any]) -> dict[str, Any]:
-    """The fullest request of the operation; it may break limits."""
+    """A request of the operation with all members; it may exceed limits."""
     return _wire(operation, "input")
 
 
@@ -67,7 +67,7 @@ def _wire(operation: Operation[Any], side: str) -> dict[str, Any]:
 
 
 def read(model: type[Any], body: str | bytes) -> Any:
-    """The model as the codec reads it from the wire."""
+    """Decode a model as the codec does."""
     model.model_rebuild()
     return model.__pydantic_validator__.validate_json(
         body, by_alias=True, by_name=False, extra="allow"
@@ -75,5 +75,5 @@ def read(model: type[Any], body: str | bytes) -> Any:
 
 
 def write(model: Structure) -> str:
-    """The model as JSON by the names on the wire, what was not set left out."""
+    """Encode a model as JSON with wire names, without the members that were not set."""
     return model.model_dump_json(by_alias=True, exclude_unset=True)

@@ -1,4 +1,4 @@
-"""A transport that plays a script, and a client that is built on it."""
+"""A transport that plays a script, and a client that uses it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from tests.paths import loopback
 KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 NO_WAIT = RetryPolicy(base_delay=0, throttling_base_delay=0)
 
-Answer = httpx.Response | Exception | Callable[[httpx.Request], Awaitable[httpx.Response]]
+ScriptedResponse = httpx.Response | Exception | Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
 class Scripted(httpx.MockTransport):
-    """Gives the answers in turn, and keeps the requests; one answer too few is an error."""
+    """Returns or raises the responses in order and records the requests.
+
+    A request without a response fails the test.
+    """
 
     endpoint_url = "https://api.ecr.eu-west-1.amazonaws.com"
-    """Where its client sends to."""
+    """The URL to which its client sends requests."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *responses: ScriptedResponse) -> None:
         super().__init__(self.respond)
-        self.answers = list(answers)
+        self.responses = list(responses)
         self.requests: list[httpx.Request] = []
         self.closed = 0
 
@@ -37,28 +40,28 @@ class Scripted(httpx.MockTransport):
 
     async def respond(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        assert self.answers, "the script has no further answer"
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, httpx.Response) else await answer(request)
+        assert self.responses, "the script has no further response"
+        response = self.responses.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response if isinstance(response, httpx.Response) else await response(request)
 
     async def aclose(self) -> None:
         self.closed += 1
 
 
 def ok(body: Mapping[str, Any] | None = None, **headers: str) -> httpx.Response:
-    """A good answer."""
+    """A successful response."""
     return httpx.Response(200, json=body or {}, headers=headers)
 
 
 def fail(status: int, code: str, message: str = "no", **headers: str) -> httpx.Response:
-    """A service's error."""
+    """A response with a service error."""
     return httpx.Response(status, json={"__type": code, "message": message}, headers=headers)
 
 
 def client(transport: httpx.AsyncBaseTransport | None, **arguments: Any) -> ECRClient:
-    """A client on *transport* that neither reads settings nor sleeps."""
+    """A client with *transport* that neither reads settings nor sleeps."""
     given: dict[str, Any] = {
         "region": "eu-west-1",
         "credentials": KEY,
@@ -73,7 +76,7 @@ MakeClient = Callable[..., ECRClient]
 
 @asynccontextmanager
 async def clients(path: str) -> AsyncGenerator[MakeClient]:
-    """Make clients of scripts that are reached over *path*."""
+    """Provide a function that creates clients of scripts, which are reached over *path*."""
     if path == "httpx":
         yield client
         return

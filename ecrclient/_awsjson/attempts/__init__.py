@@ -1,1 +1,1 @@
-"""One attempt as data: what is sent, how it is signed, and what came back."""
+"""One attempt as data: the request, its signature and the response."""

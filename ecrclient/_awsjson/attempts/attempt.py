@@ -1,4 +1,4 @@
-"""An attempt as data: what both senders receive, and what they return."""
+"""An attempt and its response as data: the argument and the result of both senders."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Attempt(NamedTuple):
     operation: Operation[Any]
     body: bytes
     headers: Mapping[str, str]
-    """The headers that describe the attempt to the service."""
+    """The headers that identify the attempt to the service."""
     timer: AttemptTimer
     get_credentials: Callable[[], Awaitable[Credentials]]
     """Gets the credentials to sign with; the timer is paused meanwhile."""
     now: Callable[[], datetime]
-    """The time to sign with."""
+    """Returns the time to sign with."""
 
 
 class HTTPResponse(NamedTuple):
@@ -33,5 +33,5 @@ class HTTPResponse(NamedTuple):
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case; repeated ones joined with commas."""
+    """Names are in lower case; the values of repeated headers are joined with commas."""
     content: bytes

@@ -1,4 +1,4 @@
-"""The part of a request's head that is the same for every call of an operation."""
+"""The request line and the headers that are the same for every call of an operation."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["RequestHead", "RequestHeads"]
 
 
 class RequestHeads:
-    """The heads of requests to one host, made at the first call of each operation."""
+    """The heads of requests to one host, created at the first call of each operation."""
 
     def __init__(self, host: bytes) -> None:
         self._host = host
         self._heads: dict[str, RequestHead] = {}
 
     def of(self, operation: Operation[Any]) -> RequestHead:
-        """The head of an operation's requests."""
+        """Return the head of an operation's requests."""
         head = self._heads.get(operation.name)
         if head is None:
             head = self._heads[operation.name] = RequestHead(operation, self._host)
@@ -26,7 +26,7 @@ class RequestHeads:
 
 
 class RequestHead:
-    """The request line and the headers that do not change from call to call."""
+    """The request line and the constant headers, as fields and as bytes."""
 
     __slots__ = ("content_type", "headers", "host", "lines", "target")
 

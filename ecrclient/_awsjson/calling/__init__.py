@@ -1,1 +1,1 @@
-"""One call: attempts, retries, throttling, the clock, deadlines, signing, sending and telemetry."""
+"""One call: attempts, retries, throttling, clock correction, deadline, sending and telemetry."""

@@ -1,4 +1,4 @@
-"""Where the time of a call goes, and when it is over."""
+"""The time that a call may take, and the time that each of its phases took."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Phase = Literal["setup", "throttle", "credentials", "attempts", "sleeps", "betwe
 
 
 class Stopwatch:
-    """Seconds for each phase, by the event loop's clock; one phase at a time."""
+    """Measures the seconds of each phase of a call, by the event loop's clock."""
 
     __slots__ = ("_phase", "_seconds", "_since")
 
@@ -23,49 +23,55 @@ class Stopwatch:
         self._seconds: dict[str, float] = {}
 
     def enter(self, phase: Phase) -> None:
-        """What passes from now on belongs to *phase*."""
+        """End the current phase and begin *phase*."""
         now = anyio.current_time()
         self._seconds[self._phase] = self._seconds.get(self._phase, 0.0) + now - self._since
         self._phase, self._since = phase, now
 
     def read(self) -> dict[str, float]:
-        """The seconds of each phase that there was, the running one included."""
+        """Return the seconds of each phase so far, the current one included."""
         self.enter(self._phase)
         return dict(self._seconds)
 
 
-class _Stopped(Stopwatch):
-    """What stands in for one where nobody will ask: without a deadline."""
+class _InactiveStopwatch(Stopwatch):
+    """Measures nothing, for calls without a deadline: only ``DeadlineExceeded`` has the times."""
 
     __slots__ = ()
 
     def __init__(self) -> None:
-        """Nothing to begin."""
+        """Do nothing; the base class needs an event loop."""
 
     def enter(self, phase: Phase) -> None:
-        """Nothing to measure."""
+        """Do nothing."""
 
 
-_STOPPED = _Stopped()
+_INACTIVE_STOPWATCH = _InactiveStopwatch()
 
 
 class Budget:
-    """The time that a call may take; one for all the calls of a walk over pages, or of a wait.
+    """The time that a call may take, or that all the calls of a paginator or a waiter may take.
 
-    Make it inside an event loop: its time begins then.
+    Create it inside an event loop: the time begins then.
+
+    Args:
+        seconds: ``CallOptions.deadline``; None: no limit.
     """
 
     __slots__ = ("at", "seconds", "stopwatch")
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds: float | None = seconds
-        """What ``CallOptions.deadline`` says; None: it has no end."""
-        self.stopwatch: Stopwatch = _STOPPED if seconds is None else Stopwatch()
+        """The whole time; None: no limit."""
+        self.stopwatch: Stopwatch = _INACTIVE_STOPWATCH if seconds is None else Stopwatch()
         self.at: float = math.inf if seconds is None else anyio.current_time() + seconds
-        """When it ends, by the event loop's clock."""
+        """When the time ends, by the event loop's clock."""
 
     def branch(self) -> Budget:
-        """One that ends at the same time, for a call beside others: each tells its own story."""
-        other = Budget(self.seconds)
-        other.at = self.at
-        return other
+        """Return a budget that ends at the same time and measures its phases separately.
+
+        Concurrent calls that share a deadline need it.
+        """
+        branch = Budget(self.seconds)
+        branch.at = self.at
+        return branch

@@ -1,7 +1,7 @@
-"""Sends attempts as bytes, without httpx: the default, if there is no middleware.
+"""Sends attempts as bytes, without httpx: the default if there is no middleware.
 
-Making httpx's request and response objects takes longer than the rest of a small call. Both senders
-send the same headers and the same signature.
+Creating httpx's request and response objects takes longer than the rest of a small call. Both
+senders send the same headers and the same signature.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["ByteSender"]
 
 
 class ByteSender:
-    """Signs requests and writes them to the client's own transport."""
+    """Signs requests and writes them to a byte transport."""
 
     def __init__(self, settings: Settings, signer: Signer, transport: ByteTransport) -> None:
         self._origin = Origin.of(settings.endpoint_url)

@@ -34,7 +34,7 @@ __all__ = ["Call"]
 
 
 class Call(Generic[ResponseT]):
-    """What is sent, how often it was sent, and where the time went.
+    """One call of an operation: its request, its attempts and its time.
 
     Args:
         operation: The operation.
@@ -42,7 +42,7 @@ class Call(Generic[ResponseT]):
         state: What the client shares with its other calls.
         options: The client's options.
         policy: The client's retry policy; None: that of the settings.
-        budget: The time for several calls that are one to the caller.
+        budget: The time that this call shares with others; None: the deadline of *options*.
     """
 
     __slots__ = (
@@ -91,7 +91,7 @@ class Call(Generic[ResponseT]):
         self._renewed = False
 
     async def run(self) -> RawResponse[ResponseT]:
-        """Send the request until an attempt succeeds or retrying ends; the last response.
+        """Send the request until an attempt succeeds or retrying ends; return the last response.
 
         Raises:
             AWSClientError: There was no response.
@@ -111,7 +111,7 @@ class Call(Generic[ResponseT]):
         return response
 
     async def _retry_loop(self, observation: Observation | None) -> RawResponse[ResponseT]:
-        """Make attempts within the deadline; resources and credentials count towards it."""
+        """Make attempts within the deadline, which also covers opening the client."""
         has_deadline = self._budget.seconds is not None
         deadline = anyio.CancelScope(deadline=self._budget.at) if has_deadline else nullcontext()
         response: RawResponse[ResponseT] | None = None
@@ -198,7 +198,7 @@ class Call(Generic[ResponseT]):
         return self._credentials
 
     async def _renew_credentials(self, error: AWSClientError) -> bool:
-        """Once a call: whether its credentials were refused and have been replaced."""
+        """Replace refused credentials, once per call; return whether they were replaced."""
         if (
             self._renewed
             or self._credentials is None

@@ -1,4 +1,4 @@
-"""What a client shares with the clients that ``with_options`` makes of it."""
+"""The state that a client shares with the clients that ``with_options`` derives from it."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ T = TypeVar("T")
 
 
 class Resources(NamedTuple):
-    """What a call needs to be sent: made from the resolved settings."""
+    """The objects that send a call, created from the resolved settings."""
 
     credentials: CredentialsProvider
     sender: Sender
     transport: ByteTransport | httpx.AsyncBaseTransport
     retry: RetryPolicy
-    """The policy of the settings, for calls that have none."""
+    """The policy of the settings, for clients and calls without a policy."""
 
 
 class ClientState:
-    """Settings, transport, retry quota, limiters and clock; resolved and made when first needed."""
+    """Settings, transport, credentials, retry quota, limiters and clock; created when needed."""
 
     def __init__(
         self,
@@ -84,11 +84,11 @@ class ClientState:
         self.clock = ServiceClock()
 
     async def resources(self) -> Resources:
-        """What a call needs; made at the first one, off the event loop.
+        """Return the objects that send a call; the first call creates them in a worker thread.
 
         Raises:
-            ClientClosedError: the client has been closed.
-            ConfigurationError: a setting is missing or wrong.
+            ClientClosedError: The client is closed.
+            ConfigurationError: A setting is missing or wrong.
         """
         self._check_open()
         if self._resources is None:
@@ -127,13 +127,13 @@ class ClientState:
         )
 
     def shared(self, make: Callable[[], T]) -> T:
-        """What *make* makes; the same for all clients of this core."""
+        """Return the result of *make*, which is called once for all clients with this state."""
         if make not in self._shared:
             self._shared[make] = make()
         return cast("T", self._shared[make])
 
     async def aclose(self) -> None:
-        """Close the transport, unless it is the caller's own.
+        """Close the transport, unless the caller passed it.
 
         Idempotent. A second call completes a first one that was interrupted.
         """
@@ -152,7 +152,7 @@ class ClientState:
 
 
 def _policy(settings: Settings) -> RetryPolicy:
-    """``legacy``, which botocore still knows, has no rules of its own here: it is ``standard``."""
+    """Return the policy of the settings; botocore's ``legacy`` mode is treated as ``standard``."""
     policy = RetryPolicy(mode="adaptive" if settings.retry_mode == "adaptive" else "standard")
     if settings.max_attempts is None:
         return policy

@@ -1,8 +1,8 @@
-"""The time to sign with: this machine's, corrected by what the service's answers say.
+"""The time to sign with: the local time, corrected by the ``Date`` of the service's responses.
 
-The service refuses a signature that is more than some minutes (5, for most services) away from its
-own time. botocore leaves it at that. Here the ``Date`` of the refusing answer tells the difference,
-which is kept for the calls that follow.
+A service refuses a signature whose time differs from its own by more than a few minutes (5, for
+most services), and botocore reports that as an error. Here the difference is computed from the
+``Date`` of the refusal, and is kept for the calls that follow.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ServiceClock"]
 
-# The service has said that the time is wrong.
+# The time of the signature is wrong.
 _TIME_CODES = frozenset({"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"})
-# The signature is wrong, for which the time is one reason among several.
+# The signature is wrong; its time is one of several possible reasons.
 _SIGNATURE_CODES = frozenset({"AuthFailure", "InvalidSignatureException", "SignatureDoesNotMatch"})
 _SUSPICIOUS = timedelta(minutes=4)
 # Sums with the offset must stay within what a datetime can represent.
@@ -28,39 +28,50 @@ _YEARS = range(1000, 9001)
 
 
 class ServiceClock:
-    """The service's time, as well as it is known; one for all calls of a client."""
+    """An estimate of the service's time, shared by all calls of a client."""
 
     def __init__(self, local: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.local = local
-        """This machine's time (UTC), right or wrong."""
+        """Returns the local time (UTC), without a correction."""
         self.offset = timedelta(0)
-        """What is added to this machine's time."""
+        """The correction, which is added to the local time."""
 
     def now(self) -> datetime:
-        """The time to sign with (UTC)."""
+        """Return the time to sign with (UTC)."""
         return self.local() + self.offset
 
     def difference(self, date: str | None) -> timedelta | None:
-        """How far ahead of this machine an answer that has just come is, by its ``Date``."""
+        """Return how far the service's time is ahead of the local time.
+
+        Args:
+            date: The ``Date`` of a response that has just arrived.
+
+        Returns:
+            The difference; None if *date* is None, invalid, or not in the years 1000 to 9000.
+        """
         try:
-            told = parsedate_to_datetime(date or "")
-            if told.year not in _YEARS:
+            service_time = parsedate_to_datetime(date or "")
+            if service_time.year not in _YEARS:
                 return None
-            return (told if told.tzinfo else told.replace(tzinfo=UTC)) - self.local()
+            if service_time.tzinfo is None:
+                service_time = service_time.replace(tzinfo=UTC)
+            return service_time - self.local()
         except (ValueError, OverflowError):
-            # Not a date, or one beyond the calendar.
             return None
 
     def learn(
         self, error: AWSClientError, difference: timedelta | None, signed_with: timedelta
     ) -> bool:
-        """Take over the difference if it explains the error; whether it does.
+        """Correct the clock if a wrong time explains the error.
 
         Args:
-            error: Why the request was refused.
-            difference: What the answer's ``Date`` says; None when it says nothing.
+            error: The error of the attempt.
+            difference: The difference by the response's ``Date``; None if it has no valid one.
             signed_with: The offset when the request was signed. Another call may have corrected
                 the clock since.
+
+        Returns:
+            Whether the clock was corrected, so that a retry makes sense.
         """
         code = getattr(error, "code", None)
         if difference is None or not (

@@ -1,4 +1,4 @@
-"""A client is used in one event loop at a time; a second one that runs meanwhile gets an error."""
+"""Refuses to use a client in two event loops at the same time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from ecrclient._awsjson.protocol.errors import ClientInUseError
 
-__all__ = ["LoopGuard", "Stay"]
+__all__ = ["LoopGuard", "LoopUse"]
 
 
-class Stay:
-    """An event loop that uses the client."""
+class LoopUse:
+    """The use of a client by one event loop."""
 
     __slots__ = ("calls", "loop", "pid")
 
@@ -22,56 +22,59 @@ class Stay:
         self.loop = loop
         self.pid = os.getpid()
         self.calls = 0
-        """Calls under way; changed in the thread of the loop only."""
+        """The number of calls in progress; changed only in the loop's thread."""
 
-    def is_under_way(self) -> bool:
-        """Whether there are calls and their loop still runs: it may have ended without them."""
+    def is_active(self) -> bool:
+        """Return whether there are calls and their loop still runs.
+
+        A loop can end without its calls.
+        """
         return self.calls > 0 and self.pid == os.getpid() and _is_running(self.loop)
 
 
 class LoopGuard:
-    """Lets the calls of one event loop begin, and those of another once the former have ended.
+    """Lets calls begin in one event loop only, until they have ended.
 
-    Locks, the pool's line and the waits for sockets belong to a loop: two loops at the same time,
-    as two threads have them, would wait for each other for ever.
+    Locks, the pool's queue and the waits for sockets belong to a loop: two loops that run at the
+    same time, in two threads, would wait for each other forever.
     """
 
-    __slots__ = ("_lock", "_stay")
+    __slots__ = ("_lock", "_use")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._stay = Stay(None)
+        self._use = LoopUse(None)
 
-    def enter(self) -> Stay:
-        """Begin a call; the caller takes it off ``calls`` as it ends.
+    def enter(self) -> LoopUse:
+        """Begin a call. The caller subtracts 1 from ``calls`` when the call ends.
 
         Raises:
-            ClientInUseError: Calls are under way in another event loop that runs.
+            ClientInUseError: Another running event loop has calls in progress.
         """
         try:
             loop: object = asyncio.get_running_loop()
         except RuntimeError:
             loop = _trio().current_trio_token()
-        stay = self._stay
-        if stay.loop is loop:
-            stay.calls += 1
-            # Again, after the count: a thread that replaces it looks at the count afterwards.
-            if self._stay is stay:
-                return stay
-            stay.calls -= 1
+        use = self._use
+        if use.loop is loop:
+            use.calls += 1
+            # Check again after counting: a thread that replaces the use reads the count afterwards.
+            if self._use is use:
+                return use
+            use.calls -= 1
         return self._move(loop)
 
-    def _move(self, loop: object) -> Stay:
+    def _move(self, loop: object) -> LoopUse:
         with self._lock:
-            old = self._stay
+            old = self._use
             if old.loop is loop:
                 old.calls += 1
                 return old
-            new = self._stay = Stay(loop)
-            if old.is_under_way():
-                self._stay = old
+            new = self._use = LoopUse(loop)
+            if old.is_active():
+                self._use = old
                 raise ClientInUseError(
-                    "the client is in use in another event loop: build a client for each event "
+                    "the client is in use in another event loop: create a client for each event "
                     "loop, and so for each thread, that runs at the same time"
                 )
             new.calls = 1

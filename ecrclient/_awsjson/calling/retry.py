@@ -53,11 +53,11 @@ class RetryQuota:
 
     @property
     def available(self) -> int:
-        """Tokens left."""
+        """The number of tokens that are available."""
         return self._available
 
     def acquire(self, error: AWSClientError) -> int | None:
-        """Pay for a retry after *error*; the price, or None when too little is left."""
+        """Pay for a retry after *error* and return its cost; None if there are too few tokens."""
         cost = _THROTTLED_COST if is_throttling_error(error) else _RETRY_COST
         if cost > self._available:
             return None
@@ -65,24 +65,24 @@ class RetryQuota:
         return cost
 
     def release(self, last_cost: int | None) -> None:
-        """Give back after a success: the last retry's price, or 1 when there was none."""
+        """Refund tokens after a success: the cost of the last retry, or 1 without a retry."""
         self._available = min(self._available + (last_cost or _SUCCESS_REFUND), _QUOTA)
 
 
 def _uuid() -> str:
-    """A random UUID (RFC 9562, version 4), without an object of it."""
+    """Return a random UUID (RFC 9562, version 4) without creating a ``UUID`` object."""
     digits = f"{random.getrandbits(128):032x}"
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 class Retry:
-    """The attempts of one call: counted, paced, and judged.
+    """The attempts of one call: their number, and whether and when the next one may begin.
 
     Args:
-        policy: What the user wants.
-        quota: What all calls of the client may spend on retries.
-        clock: The time that requests are signed with.
+        policy: The retry policy.
+        quota: The quota for retries that all calls of the client share.
+        clock: The clock that requests are signed with.
         throttle: The operation's limiter; None outside adaptive mode.
         idempotent: Whether the operation is idempotent.
     """
@@ -108,37 +108,43 @@ class Retry:
         self._signed_with = clock.offset
         self._difference: timedelta | None = None
         self.attempts = 0
-        """Attempts begun."""
+        """The number of attempts that have begun."""
 
     async def begin(self) -> None:
-        """Count the next attempt, which in adaptive mode may have to wait."""
+        """Begin the next attempt; in adaptive mode, wait until it may be sent."""
         if self._throttle is not None:
             await self._throttle.acquire()
         self.attempts += 1
         self._signed_with = self._clock.offset
 
     def headers(self, timeout: float | None) -> dict[str, str]:
-        """What tells the service which attempt this is, and when its answer is of no more use."""
-        told = f"attempt={self.attempts}; max={self._policy.max_attempts + self._excused}"
+        """Return the headers that state the attempt's number and when the client stops waiting.
+
+        Args:
+            timeout: Seconds that the attempt may take; None: no limit.
+        """
+        attempt = f"attempt={self.attempts}; max={self._policy.max_attempts + self._excused}"
         if self.attempts > 1 and timeout is not None and self._difference is not None:
-            # A time beyond the calendar is as good as none.
-            with suppress(OverflowError):
-                given_up = self._clock.local() + self._difference + timedelta(seconds=timeout)
-                told = f"ttl={given_up:%Y%m%dT%H%M%SZ}; {told}"
-        return {"amz-sdk-invocation-id": self._invocation_id, "amz-sdk-request": told}
+            with suppress(OverflowError):  # the end of a very long timeout is not a valid date
+                end = self._clock.local() + self._difference + timedelta(seconds=timeout)
+                attempt = f"ttl={end:%Y%m%dT%H%M%SZ}; {attempt}"
+        return {"amz-sdk-invocation-id": self._invocation_id, "amz-sdk-request": attempt}
 
     def succeeded(self) -> None:
-        """The last attempt brought what was asked for."""
+        """Record that the last attempt succeeded."""
         if self._throttle is not None:
             self._throttle.received(throttled=False)
         self._quota.release(self._cost)
 
     def next_delay(self, error: AWSClientError, date: str | None = None) -> float | None:
-        """Seconds until the next attempt, which is paid for; None when there shall be none.
+        """Decide whether to retry, and pay for the retry.
 
         Args:
-            error: Why the last attempt failed.
-            date: The ``Date`` of the answer, if there was one.
+            error: The error of the last attempt.
+            date: The ``Date`` of the response, if there was one.
+
+        Returns:
+            Seconds until the next attempt; None if there must not be another one.
         """
         if self._throttle is not None:
             self._throttle.received(throttled=is_throttling_error(error))
@@ -146,12 +152,12 @@ class Retry:
         if difference is not None:
             self._difference = difference
         if not self._corrected and self._clock.learn(error, difference, self._signed_with):
-            # It was refused unread, for our clock's sake: that is no failure of the service.
+            # The service refused the request because of the local clock: not a service failure.
             self._corrected = True
             self.excuse()
             return 0.0
-        tried = self.attempts - self._excused
-        if tried >= self._policy.max_attempts or not error.is_retryable:
+        counted = self.attempts - self._excused
+        if counted >= self._policy.max_attempts or not error.is_retryable:
             return None
         if not self._resend and _may_have_succeeded(error):
             return None
@@ -159,13 +165,13 @@ class Retry:
         if cost is None:
             return None
         self._cost = cost
-        return self._policy.delay(error, tried)
+        return self._policy.delay(error, counted)
 
     def excuse(self) -> None:
-        """The last attempt was refused unread: another one costs nothing and is not counted."""
+        """Do not count the last attempt: its time or its credentials were refused."""
         self._excused += 1
 
     def abandon(self) -> None:
-        """There is no time for the attempt that ``next_delay`` has allowed: give its price back."""
+        """Refund the attempt that ``next_delay`` allowed: the deadline leaves no time for it."""
         if self._cost is not None:
             self._quota.release(self._cost)

@@ -1,4 +1,4 @@
-"""The choice between bytes and httpx objects; it is made once for each client."""
+"""The choice between bytes and httpx objects, made once per client."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def make_sender(
     transport: ByteTransport | httpx.AsyncBaseTransport,
     middleware: Sequence[Middleware],
 ) -> Sender:
-    """The sender of a client.
+    """Return the sender of a client.
 
-    Middleware and users' transports work on httpx objects. Otherwise httpx is not imported. Call it
-    in a worker thread, because importing httpx takes some time.
+    Middleware and users' transports work on httpx objects; without them httpx is not imported. Call
+    this function in a worker thread, because importing httpx takes some time.
     """
     byte_transport = _byte_transport(transport)
     if byte_transport is not None and not middleware:
@@ -54,7 +54,7 @@ def make_sender(
 
 
 def _byte_transport(transport: ByteTransport | httpx.AsyncBaseTransport) -> ByteTransport | None:
-    """The transport itself, or the one that a ``PooledTransport`` adapts."""
+    """Return *transport* itself, or the byte transport of a ``PooledTransport``."""
     if isinstance(transport, ByteTransport):
         return transport
     from ecrclient._awsjson.over_httpx.pooled_transport import byte_transport_of

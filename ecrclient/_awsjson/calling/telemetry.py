@@ -1,9 +1,9 @@
-"""What a call reports: a log line, and a span if the application uses OpenTelemetry.
+"""The telemetry of a call: a log line, and a span if the application uses OpenTelemetry.
 
 Logging is the standard library's, under the name of the generated package: one line per call, at
 DEBUG. OpenTelemetry is used if the application has imported it: one CLIENT span per call with an
-event per attempt, and a duration histogram, by the semantic conventions "AWS SDK" and "RPC".
-Nothing here reads a body or a header, so nothing secret is reported.
+event per attempt, and a duration histogram, by the semantic conventions "AWS SDK" and "RPC". No
+body is read, and of the headers only the request id, so no secret is reported.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _logger = functools.cache(logging.getLogger)
 
 
 def observe(operation: Operation[Any]) -> Observation | None:
-    """Begin to observe a call; None if neither logging nor tracing is on."""
+    """Start to observe a call; None if neither logging nor tracing is enabled."""
     tracing = sys.modules.get("opentelemetry.trace")
     if tracing is None and not _logger(operation.service.package).isEnabledFor(logging.DEBUG):
         return None
@@ -37,7 +37,7 @@ def observe(operation: Operation[Any]) -> Observation | None:
 
 
 class Observation:
-    """One call as others see it."""
+    """Logs and traces one call."""
 
     __slots__ = ("_attempted", "_attributes", "_name", "_package", "_span", "_started", "_tracing")
 
@@ -61,40 +61,46 @@ class Observation:
             )
 
     def attempted(
-        self, number: int, answer: RawResponse[Any] | None, error: AWSClientError | None
+        self, number: int, response: RawResponse[Any] | None, error: AWSClientError | None
     ) -> None:
-        """An attempt has ended, with an answer, an error, or an answer that is one."""
+        """Record the end of an attempt.
+
+        Args:
+            number: The first attempt is 1.
+            response: The response, if there was one.
+            error: The error, also if the response is an error.
+        """
         self._attempted = number
         if self._span is None:
             return
         attributes: dict[str, str | int] = {"attempt": number}
-        if answer is not None:
-            attributes["http.response.status_code"] = answer.status
+        if response is not None:
+            attributes["http.response.status_code"] = response.status
         if error is not None:
             attributes["error.type"] = _name(error)
         self._span.add_event("attempt", attributes)
 
-    def ended(self, answer: RawResponse[Any], error: AWSClientError | None) -> None:
-        """An answer has come, and with *error* it is not what was asked for."""
+    def ended(self, response: RawResponse[Any], error: AWSClientError | None) -> None:
+        """Record the end of a call with a response, which is an error if there is an *error*."""
         code = None if error is None else _name(error)
-        request_id = request_id_of(answer.headers)
+        request_id = request_id_of(response.headers)
         self._finish(
             {
-                "http.response.status_code": answer.status,
+                "http.response.status_code": response.status,
                 "aws.request_id": request_id,
                 "error.type": code,
             },
-            answer.attempts,
-            f"{answer.status} {code or 'ok'} request_id={request_id}",
+            response.attempts,
+            f"{response.status} {code or 'ok'} request_id={request_id}",
         )
 
     def failed(self, error: BaseException, attempts: int) -> None:
-        """No answer has come."""
+        """Record the end of a call without a response."""
         code = _name(error)
         if attempts > self._attempted and self._span is not None:
-            # The last attempt was cut off, by a deadline or a cancellation.
+            # A deadline or a cancellation interrupted the last attempt.
             self._span.add_event("attempt", {"attempt": attempts, "error.type": code})
-        # Only our own texts are known to hold no secret.
+        # Only this package's messages are known to contain no secret.
         text = f"{code}: {error}" if isinstance(error, AWSClientError) else code
         self._finish({"error.type": code}, attempts, text)
 
@@ -119,7 +125,7 @@ class Observation:
         attributes = {**self._attributes}
         if "error.type" in known:
             attributes["error.type"] = str(known["error.type"])
-        # The API hands out the same instrument for the same name.
+        # The API returns the same instrument for the same name.
         histogram = metrics.get_meter(self._package, __version__).create_histogram(
             "rpc.client.call.duration",
             unit="s",

@@ -1,14 +1,14 @@
-"""Adaptive mode: a client that slows itself down when the service throttles it.
+"""Adaptive mode: limits the rate of attempts while the service throttles the client.
 
-While nothing is throttled, attempts are only counted. The first throttled answer sets a sending
-rate, which every further one cuts to 0.7 of what was really sent, and which then grows back along
-the cubic curve of TCP CUBIC (RFC 9438, section 4.2): fast, flat near the rate that was too much,
-fast again. The figures are those of botocore 1.44.5 (``adaptive.py``, ``throttling.py`` and
-``bucket.py`` in ``botocore/retries``); there one limiter serves a whole client, here each operation
-has its own, as ECR counts them.
+Until an attempt is throttled, attempts are only counted. A throttled response sets the rate to 0.7
+of the measured rate. The rate then recovers along the curve of TCP CUBIC (RFC 9438, section 4.2):
+fast at first, slowly near the rate at which it was throttled, and fast again beyond it. The
+constants are those of botocore 1.44.5 (``adaptive.py``, ``throttling.py`` and ``bucket.py`` in
+``botocore/retries``). There one limiter serves a whole client; here each operation has a limiter,
+because services limit each operation separately.
 
-The arithmetic takes the time as an argument; only :class:`Throttle` looks at the clock, which goes
-on from one event loop to the next.
+The arithmetic takes the time as an argument. Only :class:`Throttle` reads the clock, which
+continues from one event loop to the next.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _CUT = 0.7
 _MIN_RATE = 0.5
 _MIN_CAPACITY = 1.0
 _HEADROOM = 2.0
-# Far below any rate, far above what rounding makes of a sum of seconds.
-_NEARLY = 1e-6
+# Far below any rate, far above the rounding error of a sum of seconds.
+_TOLERANCE = 1e-6
 
 
 class RateMeter:
-    """Attempts a second: a moving average over slots of half a second."""
+    """Attempts per second: a moving average over slots of half a second."""
 
     def __init__(self, now: float) -> None:
         self._since: float = math.floor(now)
@@ -41,7 +41,7 @@ class RateMeter:
         self._rate = 0.0
 
     def record(self, now: float) -> float:
-        """Count one attempt; the rate."""
+        """Count one attempt and return the rate."""
         self._count += 1
         slot = math.floor(now / _SLOT) * _SLOT
         if slot > self._since:
@@ -52,7 +52,7 @@ class RateMeter:
 
 
 class CubicRate:
-    """The rate to aim at, by how long ago which rate was too much."""
+    """The target rate, computed from the rate at the last throttling and the time since then."""
 
     def __init__(self, now: float) -> None:
         self._peak = 0.0
@@ -60,43 +60,43 @@ class CubicRate:
         self._recovery = 0.0
 
     def grow(self, now: float) -> float:
-        """The rate after an attempt that was not throttled."""
+        """Return the rate after an attempt that was not throttled."""
         return _GROWTH * (now - self._cut_at - self._recovery) ** 3 + self._peak
 
     def cut(self, rate: float, now: float) -> float:
-        """The rate after a throttled attempt, while *rate* was being sent."""
+        """Return the rate after an attempt was throttled at *rate*."""
         self._peak, self._cut_at = rate, now
         self._recovery = (rate * (1 - _CUT) / _GROWTH) ** (1 / 3)
         return rate * _CUT
 
 
 class TokenBucket:
-    """One token an attempt; they come at a rate that may be changed."""
+    """Tokens, one per attempt, added at an adjustable rate."""
 
     def __init__(self, now: float) -> None:
         self._tokens = 0.0
         self._filled_at = now
         self._capacity = _MIN_CAPACITY
         self.rate = 1.0
-        """Tokens a second."""
+        """Tokens per second."""
 
     @property
     def tokens(self) -> float:
-        """Tokens left when it was last looked at."""
+        """The number of tokens at the last call of a method."""
         return self._tokens
 
     def set_rate(self, rate: float, now: float) -> None:
-        """Let tokens come at *rate* from now on, but never slower than one in two seconds."""
+        """Add *rate* tokens per second from now on, but at least one in two seconds."""
         self._fill(now)
         self.rate = max(rate, _MIN_RATE)
         self._capacity = max(rate, _MIN_CAPACITY)
         self._tokens = min(self._tokens, self._capacity)
 
     def take(self, now: float) -> float:
-        """Take a token: 0.0; or, when there is none, the seconds until there is."""
+        """Take a token and return 0.0, or return the seconds until there is one."""
         self._fill(now)
         missing = 1.0 - self._tokens
-        if missing > _NEARLY:
+        if missing > _TOLERANCE:
             return missing / self.rate
         self._tokens -= 1.0
         return 0.0
@@ -106,8 +106,8 @@ class TokenBucket:
         self._filled_at = now
 
 
-class _Line:
-    """The attempts that wait in an event loop, the first come first."""
+class _Queue:
+    """The attempts that wait in an event loop, in order of arrival."""
 
     def __init__(self) -> None:
         self.lock = anyio.Lock()
@@ -115,9 +115,9 @@ class _Line:
 
 
 class Throttle:
-    """The limiter of one operation, for all tasks of a client. Make it inside an event loop.
+    """The limiter of one operation, for all tasks of a client.
 
-    It may be used in one event loop after another.
+    Create it inside an event loop; it can then be used in one event loop after another.
     """
 
     def __init__(self) -> None:
@@ -127,25 +127,25 @@ class Throttle:
         self._cubic = CubicRate(now)
         self._bucket = TokenBucket(now)
         self._limiting = False
-        self._line = PerLoop(_Line)
+        self._queue = PerLoop(_Queue)
 
     @property
     def rate(self) -> float | None:
-        """Attempts a second that are let through; None while there is no limit."""
+        """The maximum number of attempts per second; None while there is no limit."""
         return self._bucket.rate if self._limiting else None
 
     async def acquire(self) -> None:
-        """Wait until an attempt may be sent; the first caller goes first."""
+        """Wait until an attempt may be sent; callers are served in order of arrival."""
         if not self._limiting:
             return
-        line = self._line.get()
-        async with line.lock:
+        queue = self._queue.get()
+        async with queue.lock:
             while seconds := self._bucket.take(self._now()):
                 with anyio.move_on_after(seconds):
-                    await line.rate_changed.wait()
+                    await queue.rate_changed.wait()
 
     def received(self, *, throttled: bool) -> None:
-        """An attempt has ended: adjust the rate."""
+        """Adjust the rate after an attempt has ended."""
         now = self._now()
         measured = self._meter.record(now)
         if throttled:
@@ -155,20 +155,20 @@ class Throttle:
         else:
             rate = self._cubic.grow(now)
         self._bucket.set_rate(min(rate, _HEADROOM * measured), now)
-        line = self._line.get()
-        if line.lock.locked():
-            line.rate_changed.set()
-            line.rate_changed = anyio.Event()
+        queue = self._queue.get()
+        if queue.lock.locked():
+            queue.rate_changed.set()
+            queue.rate_changed = anyio.Event()
 
 
 class Throttles:
-    """The limiters of a client, made as operations are first called."""
+    """The limiters of a client, each created at the first call of its operation."""
 
     def __init__(self) -> None:
         self._throttles: dict[str, Throttle] = {}
 
     def of(self, operation: str) -> Throttle:
-        """The limiter of an operation."""
+        """Return the limiter of an operation."""
         if operation not in self._throttles:
             self._throttles[operation] = Throttle()
         return self._throttles[operation]

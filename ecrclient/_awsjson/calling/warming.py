@@ -1,4 +1,4 @@
-"""What would be done at a first call, on the event loop, done before."""
+"""Work of a first call that is done earlier, so that it does not block the event loop."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["load_lazy_libraries", "warm_up"]
 
 
 def load_lazy_libraries() -> None:
-    """Have the libraries load now what they would load at their first use.
+    """Import the modules that pydantic and anyio import at their first use.
 
-    That is no less work, but it would hold the event loop for some tens of milliseconds.
+    Otherwise a first call would block the event loop for some tens of milliseconds.
     """
-    # pydantic imports what builds validators, and looks through the installed packages for plugins.
+    # pydantic imports its schema builder, and searches the installed packages for plugins.
     Structure.model_rebuild()
     for loop in ("asyncio", "trio"):
         if loop in sys.modules:
@@ -29,10 +29,14 @@ def load_lazy_libraries() -> None:
 
 
 def warm_up(operations: Iterable[Operation[Any]], methods: Collection[str]) -> None:
-    """Import and build the models of the operations that *methods* name; none: of all.
+    """Import and build the models of operations.
+
+    Args:
+        operations: The operations of a client.
+        methods: The methods whose operations to warm up; empty: all operations.
 
     Raises:
-        RequestValidationError: no operation has that method (a ``ValueError``).
+        RequestValidationError: No operation has that method (a ``ValueError``).
     """
     by_method = {operation.method: operation for operation in operations}
     for method in methods:

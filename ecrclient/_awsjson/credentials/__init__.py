@@ -1,17 +1,18 @@
-"""Where credentials come from.
+"""Providers of credentials.
 
 ::
 
-    base.py        what credentials are, and what a provider is
-    providers.py   fixed keys, the environment, botocore's whole chain
-    refresh.py     one refresh at a time around any source, in the background where it may be
-    bridge.py      the keys of an ``aws-requests-auth`` object
-    question.py    one such refresh, and the tasks that wait for it
-    users.py       a time limit around a provider that the user wrote
-    client.py      which provider a client uses, and what it does when its credentials are refused
+    base.py             credentials, and the interface of a provider
+    providers.py        fixed keys, the environment, botocore's credential chain
+    refresh.py          one refresh at a time for any source, in the background if possible
+    pending_refresh.py  one refresh, and the tasks that wait for it
+    requests_auth.py    the keys of an ``aws-requests-auth`` object
+    user_provider.py    a time limit for a provider that the user wrote
+    selection.py        the provider of a client, and the renewal of refused credentials
 
-A provider answers :meth:`CredentialsProvider.get` as often as it is asked and keeps what it found;
-:meth:`CredentialsProvider.invalidate` tells it that the service has refused what it gave.
+A client calls :meth:`CredentialsProvider.get` for each attempt, so a provider caches its
+credentials. The client calls :meth:`CredentialsProvider.invalidate` when the service has refused
+them.
 """
 
 from __future__ import annotations

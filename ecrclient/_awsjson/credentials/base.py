@@ -1,4 +1,4 @@
-"""What credentials are, and what a provider of them is."""
+"""``Credentials``, and the interface of a provider of credentials."""
 
 from __future__ import annotations
 
@@ -11,37 +11,44 @@ from ecrclient._awsjson.protocol.errors import CredentialsError
 __all__ = ["TIMEOUT", "Credentials", "CredentialsProvider", "described", "harmless_cause"]
 
 TIMEOUT = 120.0
-"""Seconds to wait for credentials: what botocore allows one request to AWS STS or SSO, 60 to
-connect and 60 to read (``connect_timeout`` and ``read_timeout`` of ``botocore.config.Config``)."""
+"""Seconds to wait for credentials. botocore allows the same for one request to AWS STS or SSO: 60
+to connect and 60 to read (``connect_timeout`` and ``read_timeout`` of ``botocore.config.Config``).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An access key. Its ``repr`` shows the key's id and nothing secret."""
+    """An access key. Its ``repr`` shows the key's id and no secret.
+
+    Raises:
+        CredentialsError: A value has the wrong type or contains characters that cannot be sent.
+    """
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
-    """When the service will refuse them, with its time zone; None for keys that last."""
+    """When the credentials expire, with a time zone; None if they do not expire."""
 
     def __post_init__(self) -> None:
         for name in ("access_key_id", "secret_access_key"):
             value: object = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
-                raise CredentialsError(f"{name} must be a text that is not empty")
+                raise CredentialsError(f"{name} must be a string that is not empty")
         if any("\ud800" <= character <= "\udfff" for character in self.secret_access_key):
-            raise CredentialsError("secret_access_key holds text that UTF-8 cannot encode")
+            raise CredentialsError(
+                "secret_access_key contains a lone surrogate, which UTF-8 cannot encode"
+            )
         for name in ("access_key_id", "session_token"):
             text: object = getattr(self, name) or ""
-            # It becomes part of a header: a line break would end it, and an HTTP library that
-            # refuses a blank at its end quotes the whole of it.
+            # The value becomes part of a header. A line break would end the header, and an HTTP
+            # library that refuses a trailing space quotes the whole header in its error.
             if (
                 not isinstance(text, str)
                 or not (text.isascii() and text.isprintable())
                 or text != text.strip()
             ):
-                raise CredentialsError(f"{name} holds characters that no header may carry")
+                raise CredentialsError(f"{name} contains characters that a header must not contain")
         _check_expiry(self.expires_at)
 
 
@@ -56,44 +63,45 @@ def _check_expiry(expires_at: object) -> None:
 
 @runtime_checkable
 class CredentialsProvider(Protocol):
-    """Anything that can be asked for credentials."""
+    """The interface of a provider of credentials."""
 
     async def get(self) -> Credentials:
-        """The credentials to sign with now.
+        """Return the credentials to sign with now.
 
         Raises:
-            CredentialsError: there are none. A call makes one of any other exception.
+            CredentialsError: There are no credentials. The client reports any other exception as
+                this one.
         """
         ...
 
     async def invalidate(self) -> None:
-        """Forget what was given last: the service has refused it."""
+        """Forget the credentials that ``get`` returned last: the service has refused them."""
         ...
 
 
 def described(error: BaseException) -> str:
-    """The description of a failure: only messages of this package are known to hold no secret."""
+    """Return the description of a failure: its message, if that is known to contain no secret."""
     if isinstance(error, CredentialsError):
         return str(error)
     return f"the source of credentials failed: {type(error).__name__}"
 
 
 def harmless_cause(error: BaseException | None) -> BaseException | None:
-    """*error* as a cause; None if it, or what it comes from, may hold what a source has sent.
+    """Return *error*, or None if it or an error in its chain may contain a secret.
 
-    A ``ValueError`` keeps what it could not read: the ``doc`` of a ``JSONDecodeError`` is all that
-    a process or a service has written, keys included.
+    A ``ValueError`` can contain the text that it refused: the ``doc`` of a ``JSONDecodeError`` is
+    the whole output of a process or a service, keys included.
     """
     seen: set[int] = set()
-    todo = [error]
-    while todo:
-        one = todo.pop()
-        if one is None or id(one) in seen:
+    chain = [error]
+    while chain:
+        link = chain.pop()
+        if link is None or id(link) in seen:
             continue
-        seen.add(id(one))
-        if isinstance(one, ValueError):
+        seen.add(id(link))
+        if isinstance(link, ValueError):
             return None
-        todo += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            todo += cast("BaseExceptionGroup[BaseException]", one).exceptions
+        chain += [link.__cause__, link.__context__]
+        if isinstance(link, BaseExceptionGroup):
+            chain += cast("BaseExceptionGroup[BaseException]", link).exceptions
     return error

@@ -1,4 +1,4 @@
-"""The providers that are built in: fixed keys, the environment, botocore's whole chain."""
+"""The built-in providers: fixed keys, the environment, botocore's credential chain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ecrclient._awsjson.credentials.base import TIMEOUT, Credentials
 from ecrclient._awsjson.credentials.refresh import RefreshingCredentials
 from ecrclient._awsjson.protocol.argument_checks import check_text
 from ecrclient._awsjson.protocol.errors import CredentialsError
-from ecrclient._awsjson.settings.shared_config import ask_botocore, open_session
+from ecrclient._awsjson.settings.shared_config import call_botocore, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,23 +25,34 @@ __all__ = [
 
 
 class StaticCredentials:
-    """Always the same credentials."""
+    """A provider of fixed credentials.
+
+    Raises:
+        CredentialsError: The argument is not a ``Credentials``.
+    """
 
     def __init__(self, credentials: Credentials) -> None:
         if not isinstance(credentials, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise CredentialsError(f"these are not Credentials but {type(credentials).__name__}")
+            raise CredentialsError(
+                f"the argument must be Credentials, not {type(credentials).__name__}"
+            )
         self._credentials = credentials
 
     async def get(self) -> Credentials:
-        """The credentials that were given."""
+        """Return the credentials."""
         return self._credentials
 
     async def invalidate(self) -> None:
-        """Nothing can be done: there are no others."""
+        """Do nothing: there are no other credentials."""
 
 
 class EnvironmentCredentials:
-    """The environment's key, read at the first use and again when it is no good any more."""
+    """A provider of the environment's key, read at the first use and after it has expired.
+
+    Args:
+        environ: The environment; None: that of the process.
+        clock: Returns the current time, with a time zone.
+    """
 
     def __init__(
         self,
@@ -51,42 +62,42 @@ class EnvironmentCredentials:
     ) -> None:
         self._environ = environ
         self._clock = clock
-        self._held: Credentials | None = None
+        self._credentials: Credentials | None = None
 
     async def get(self) -> Credentials:
-        """The environment's credentials.
+        """Return the environment's credentials.
 
         Raises:
-            CredentialsError: a variable is missing or wrong, or the credentials have expired.
+            CredentialsError: A variable is missing or invalid, or the credentials have expired.
         """
-        if self._held is None or self._expired(self._held):
+        if self._credentials is None or self._expired(self._credentials):
             found = environment_credentials(self._environ)
             if found is None:
-                raise CredentialsError("AWS_ACCESS_KEY_ID is not set any more")
+                raise CredentialsError("environment variable AWS_ACCESS_KEY_ID is no longer set")
             if self._expired(found):
                 raise CredentialsError(
                     "the credentials in the environment have expired: AWS_CREDENTIAL_EXPIRATION "
                     f"is {found.expires_at}"
                 )
-            self._held = found
-        return self._held
+            self._credentials = found
+        return self._credentials
 
     async def invalidate(self) -> None:
-        """Read the environment anew at the next call."""
-        self._held = None
+        """Read the environment again at the next call."""
+        self._credentials = None
 
     def _expired(self, credentials: Credentials) -> bool:
         return credentials.expires_at is not None and credentials.expires_at <= self._clock()
 
 
 def environment_credentials(environ: Mapping[str, str] | None = None) -> Credentials | None:
-    """``AWS_ACCESS_KEY_ID`` and what belongs to it; None if it is not set.
+    """Return the environment's credentials; None if ``AWS_ACCESS_KEY_ID`` is not set.
 
-    As for botocore, a secret without it is nothing, and ``AWS_SECURITY_TOKEN``, the older name of
-    the token, goes before ``AWS_SESSION_TOKEN``.
+    As in botocore, a secret without that variable is ignored, and ``AWS_SECURITY_TOKEN``, the older
+    name of the token's variable, takes precedence over ``AWS_SESSION_TOKEN``.
 
     Raises:
-        CredentialsError: the key's secret is not set, or its expiry is no time.
+        CredentialsError: The key's secret is not set, or its expiry is not a time.
     """
     environ = os.environ if environ is None else environ
     key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
@@ -94,7 +105,7 @@ def environment_credentials(environ: Mapping[str, str] | None = None) -> Credent
         return None
     if not secret:
         raise CredentialsError(
-            "the environment has only half a key: AWS_SECRET_ACCESS_KEY is not set"
+            "AWS_ACCESS_KEY_ID is set in the environment, but AWS_SECRET_ACCESS_KEY is not set"
         )
     token = environ.get("AWS_SECURITY_TOKEN") or environ.get("AWS_SESSION_TOKEN")
     expires_at = _moment(environ.get("AWS_CREDENTIAL_EXPIRATION"))
@@ -102,16 +113,17 @@ def environment_credentials(environ: Mapping[str, str] | None = None) -> Credent
 
 
 class BotocoreCredentials(RefreshingCredentials):
-    """botocore's whole chain: files, profiles, SSO, roles, web identity, process, container, IMDS.
+    """botocore's credential chain.
 
-    botocore is imported at the first call. Of it only the session and its chain are used; a client
-    is made where a source of the chain needs AWS STS or SSO, and by that source.
+    It contains files, profiles, SSO, roles, web identity, processes, containers and IMDS. botocore
+    is imported at the first call. Only its session and its chain are used; botocore creates clients
+    for AWS STS or SSO if a source of the chain needs them.
 
     Args:
-        profile: The profile to use, and to prefer to the environment's credentials.
-        region: The region whose AWS STS assumes a role; botocore finds one where it is None.
+        profile: The profile to use; it takes precedence over credentials in the environment.
+        region: The region whose AWS STS assumes a role; None: botocore chooses one.
         timeout: Seconds that the chain may take; None: no limit.
-        clock: Tells the time, with its zone.
+        clock: Returns the current time, with a time zone.
     """
 
     def __init__(
@@ -130,19 +142,19 @@ class BotocoreCredentials(RefreshingCredentials):
         self._found: Any = None
 
     def _drop(self) -> None:
-        # A session keeps what its chain found: only a new one goes through the chain again.
+        # A session caches the result of its chain: only a new one goes through the chain again.
         self._found = None
 
     def _resolve(self) -> Credentials:
-        return ask_botocore(self._ask_chain, CredentialsError)
+        return call_botocore(self._run_chain, CredentialsError)
 
-    def _ask_chain(self) -> Credentials:
-        # A local name: a refresh that hung may come back while another one starts over.
+    def _run_chain(self) -> Credentials:
+        # A local name, because a refresh that hung can return while another one starts over.
         frozen, found = None, self._found
         if found is None:
             found = self._found = open_session(self._profile, self._region).get_credentials()
-            # Some sources have asked already, and botocore would at once ask those again whose
-            # credentials live for less than its own windows: a process would run twice.
+            # Some sources already have credentials here. If these live for less than botocore's
+            # windows, get_frozen_credentials would get others: a process would run twice.
             frozen = getattr(found, "_frozen_credentials", None)
         if found is None:
             raise CredentialsError(
@@ -150,7 +162,7 @@ class BotocoreCredentials(RefreshingCredentials):
                 "profile, or pass credentials= to the client"
             )
         if frozen is None:
-            # This may block: botocore has credentials of its own that refresh themselves.
+            # This may block: botocore refreshes some credentials here.
             frozen = found.get_frozen_credentials()
         return Credentials(
             frozen.access_key, frozen.secret_key, frozen.token or None, expiry_of(found)
@@ -158,10 +170,10 @@ class BotocoreCredentials(RefreshingCredentials):
 
 
 def expiry_of(found: Any) -> datetime | None:
-    """When a ``botocore.credentials.Credentials`` expires.
+    """Return when a ``botocore.credentials.Credentials`` expires; None if it does not.
 
-    botocore has no public name for it. Should the private one go, credentials would be asked for
-    again when the service refuses them, and not before.
+    botocore has no public name for it. If a later version removes the private one, credentials are
+    renewed only after the service has refused them.
     """
     moment = getattr(found, "_expiry_time", None)
     return moment if isinstance(moment, datetime) else None
@@ -174,6 +186,6 @@ def _moment(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise CredentialsError(
-            f"environment variable AWS_CREDENTIAL_EXPIRATION is no ISO 8601 time: {text!r}"
+            f"environment variable AWS_CREDENTIAL_EXPIRATION must be an ISO 8601 time, not {text!r}"
         ) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -1,7 +1,7 @@
 """The bridge to ``aws-requests-auth`` (extra ``requests-auth``).
 
-A service that signs with ``AWSRequestsAuth`` or ``BotoAWSRequestsAuth`` passes the object that it
-has as ``credentials=``. The package is not imported here: the object brings what is needed.
+An application that signs with ``AWSRequestsAuth`` or ``BotoAWSRequestsAuth`` passes that object as
+``credentials=``. The package is not imported here, because only methods of the object are used.
 """
 
 from __future__ import annotations
@@ -20,66 +20,75 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestsAuthCredentials", "is_requests_auth"]
 
-# The documented hook for subclasses: it calls get_aws_request_headers with the keys to sign with.
+# The documented hook for subclasses: it passes the keys to get_aws_request_headers.
 _HOOK = "get_aws_request_headers_handler"
 
 
 def is_requests_auth(value: object) -> bool:
-    """Whether *value* is an ``AWSRequestsAuth``, or looks like one."""
+    """Return whether *value* has the interface of an ``AWSRequestsAuth``."""
     return hasattr(value, "aws_access_key") and callable(getattr(value, _HOOK, None))
 
 
 class RequestsAuthCredentials:
-    """The keys that an ``aws-requests-auth`` object signs with.
+    """A provider of the keys that an ``aws-requests-auth`` object signs with.
 
-    Keys that are attributes of the object are read each time, so whoever changes them there changes
-    them here. An object without such (``BotoAWSRequestsAuth`` has botocore find and refresh its
-    keys) is asked through its hook, in a thread, and again before what it gave expires.
+    Keys that are attributes of the object are read each time, so a change to them takes effect
+    immediately. An object without such attributes (``BotoAWSRequestsAuth``, whose keys botocore
+    finds and refreshes) is read through its hook, in a thread, and again before its keys expire.
+
+    Args:
+        auth: The ``aws-requests-auth`` object.
+        clock: Returns the current time, with a time zone.
+
+    Raises:
+        CredentialsError: *auth* is not such an object.
     """
 
     def __init__(
         self, auth: object, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         if not is_requests_auth(auth):
-            raise CredentialsError(f"{type(auth).__name__} is no AWSRequestsAuth")
+            raise CredentialsError(
+                f"the argument must be an AWSRequestsAuth, not {type(auth).__name__}"
+            )
         self._auth: Any = auth
-        self._asked = RefreshingCredentials(self._ask, clock=clock)
+        self._refreshing = RefreshingCredentials(self._read_hook, clock=clock)
 
     async def get(self) -> Credentials:
-        """The keys to sign with now.
+        """Return the keys to sign with now.
 
         Raises:
-            CredentialsError: the object has none, or they are no keys.
+            CredentialsError: The object has no keys, or they are invalid.
         """
         auth = self._auth
         if auth.aws_access_key and auth.aws_secret_access_key:
             return Credentials(auth.aws_access_key, auth.aws_secret_access_key, auth.aws_token)
-        return await self._asked.get()
+        return await self._refreshing.get()
 
     async def invalidate(self) -> None:
-        """Ask the object anew at the next call; whether it has others is its own affair."""
-        await self._asked.invalidate()
+        """Read the object's keys again at the next call; they may be the same."""
+        await self._refreshing.invalidate()
 
-    def _ask(self) -> Credentials:
-        told: list[Credentials] = []
+    def _read_hook(self) -> Credentials:
+        received: list[Credentials] = []
 
-        def tell(
-            r: object,  # noqa: ARG001 - the hook's own signature
+        def receive_keys(
+            r: object,  # noqa: ARG001 - the signature of get_aws_request_headers
             aws_access_key: str,
             aws_secret_access_key: str,
             aws_token: str | None,
         ) -> dict[str, str]:
-            # The hook does not tell the expiry; what BotoAWSRequestsAuth asks knows it.
+            # The hook does not pass the expiry; BotoAWSRequestsAuth keeps it in this attribute.
             expiry = expiry_of(getattr(self._auth, "_refreshable_credentials", None))
-            told.append(
+            received.append(
                 Credentials(aws_access_key, aws_secret_access_key, aws_token or None, expiry)
             )
             return {}
 
-        # A copy, so that the object itself stays as it is for whoever signs with it meanwhile.
+        # A copy, because other code may sign with the object at the same time.
         probe = copy.copy(self._auth)
-        probe.get_aws_request_headers = tell
+        probe.get_aws_request_headers = receive_keys
         getattr(probe, _HOOK)(None)
-        if not told:
-            raise CredentialsError(f"{type(self._auth).__name__} tells no keys")
-        return told[-1]
+        if not received:
+            raise CredentialsError(f"{type(self._auth).__name__} did not provide any keys")
+        return received[-1]

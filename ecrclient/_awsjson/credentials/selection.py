@@ -1,4 +1,4 @@
-"""What a client does with credentials: choose a provider, and have refused ones renewed."""
+"""The choice of a client's provider, and the renewal of refused credentials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ecrclient._awsjson.credentials.providers import (
     StaticCredentials,
 )
 from ecrclient._awsjson.credentials.requests_auth import RequestsAuthCredentials, is_requests_auth
-from ecrclient._awsjson.credentials.user_provider import UsersProvider, has_time_limit
+from ecrclient._awsjson.credentials.user_provider import UserProvider, has_time_limit
 from ecrclient._awsjson.protocol.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,20 +25,20 @@ _LOGGER = logging.getLogger(__name__)
 
 REFUSED_CREDENTIALS_CODES = frozenset(
     {
-        # A session token whose time is over: of JSON services such as ECR, and of the others.
+        # The session token has expired; the code of JSON services, and of the others.
         "ExpiredTokenException",
         "ExpiredToken",
-        # A key or token that is not known (any more): of JSON services, and of the others. A key
-        # that was rotated and deleted is refused so.
+        # The key or token is unknown, for instance because the key was rotated and deleted; the
+        # code of JSON services, and of the others.
         "UnrecognizedClientException",
         "InvalidClientTokenId",
     }
 )
-"""The codes with which the service refuses the credentials themselves.
+"""The codes with which a service refuses the credentials themselves.
 
-Not ``RequestExpired``: the request was on its way, or dated, for too long, which is a matter of the
-clock. Nor ``InvalidSignatureException``, ``AccessDeniedException`` and the like: other credentials
-of the same source would fare no better.
+``RequestExpired`` is excluded: the clock is wrong, or the request took too long.
+``InvalidSignatureException``, ``AccessDeniedException`` and similar codes are excluded because
+other credentials of the same source would be refused too.
 """
 
 
@@ -48,21 +48,24 @@ def default_provider(
     region: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> CredentialsProvider:
-    """What was passed; else the environment, unless a profile is named; else botocore's chain.
+    """Return the provider of a client.
+
+    That is the argument *credentials*, else the environment unless a profile was passed, else
+    botocore's chain.
 
     Args:
         credentials: Credentials, a provider, an ``aws-requests-auth`` object, or None.
         profile: The profile that was passed as an argument.
         region: The region whose AWS STS assumes a role.
-        environ: The environment; the process's own by default.
+        environ: The environment; None: that of the process.
 
     Raises:
-        ConfigurationError: what was passed is neither credentials nor a provider.
+        ConfigurationError: *credentials* is neither credentials nor a provider.
     """
     if isinstance(credentials, Credentials):
         return StaticCredentials(credentials)
     if isinstance(credentials, CredentialsProvider):
-        return credentials if has_time_limit(credentials) else UsersProvider(credentials)
+        return credentials if has_time_limit(credentials) else UserProvider(credentials)
     if is_requests_auth(credentials):
         return RequestsAuthCredentials(credentials)
     if credentials is not None:
@@ -77,17 +80,21 @@ def default_provider(
 
 
 async def renew(provider: CredentialsProvider, refused: Credentials) -> bool:
-    """Have *provider* replace credentials that the service has refused; whether it did.
+    """Have *provider* replace credentials that the service has refused.
 
-    Of many calls that were refused with the same credentials, one invalidates them: whoever comes
-    later is given the new ones already. (``invalidate`` cannot be told which were refused, so a
-    late call would have it forget the new ones.) The providers of this package give what they hold
-    without letting another task run, so nothing comes between the question and the invalidation.
+    If many calls were refused with the same credentials, only one of them invalidates these; later
+    ones get the new credentials here. (``invalidate`` has no argument for the refused credentials,
+    so a late call would make the provider forget the new ones.) The providers of this package
+    return cached credentials without a switch to another task, so no task runs between the
+    comparison and the invalidation.
+
+    Returns:
+        Whether the provider has other credentials now.
 
     Raises:
-        CredentialsError: there are no others.
+        CredentialsError: The provider failed.
     """
     if await provider.get() == refused:
-        _LOGGER.info("the service refused key %s: asking for another", refused.access_key_id)
+        _LOGGER.info("the service refused key %s: getting others", refused.access_key_id)
         await provider.invalidate()
     return await provider.get() != refused

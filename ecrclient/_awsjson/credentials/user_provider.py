@@ -1,4 +1,4 @@
-"""A provider that the user wrote: with a time limit, and its failures as this package's."""
+"""A time limit for a provider that the user wrote, and the translation of its exceptions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ecrclient._awsjson.protocol.errors import AWSClientError, CredentialsError,
 if TYPE_CHECKING:
     from ecrclient._awsjson.credentials.base import CredentialsProvider
 
-__all__ = ["UsersProvider", "has_time_limit"]
+__all__ = ["UserProvider", "has_time_limit"]
 
-_HAVE_TIME_LIMITS = (
+_TIME_LIMITED_PROVIDERS = (
     EnvironmentCredentials,
     RefreshingCredentials,
     RequestsAuthCredentials,
@@ -28,45 +28,45 @@ _HAVE_TIME_LIMITS = (
 
 
 def has_time_limit(provider: CredentialsProvider) -> bool:
-    """Whether a provider is one of this package's: those limit the time of their sources."""
+    """Return whether a provider uses the ``get`` of one in this package, which limits its time."""
     get: object = getattr(type(provider), "get", None)
-    return any(get is kind.get for kind in _HAVE_TIME_LIMITS)
+    return any(get is kind.get for kind in _TIME_LIMITED_PROVIDERS)
 
 
-class UsersProvider:
-    """Asks the user's provider, for at most 120 seconds each time."""
+class UserProvider:
+    """Calls the user's provider, with a limit of 120 seconds for each call."""
 
     def __init__(self, provider: CredentialsProvider) -> None:
         self._provider = provider
 
     async def get(self) -> Credentials:
-        """The credentials to sign with now.
+        """Return the credentials to sign with now.
 
         Raises:
-            CredentialsError: The provider failed, or what it returned are not credentials.
-            CredentialsTimeout: It has not returned in time.
+            CredentialsError: The provider failed, or did not return ``Credentials``.
+            CredentialsTimeout: The provider did not return in time.
         """
-        given = await self._ask(self._provider.get)
-        if not isinstance(given, Credentials):
+        returned = await self._run(self._provider.get)
+        if not isinstance(returned, Credentials):
             raise CredentialsError(
-                f"{self._name}.get() must return Credentials, not {type(given).__name__}"
+                f"{self._name}.get() must return Credentials, not {type(returned).__name__}"
             )
-        return given
+        return returned
 
     async def invalidate(self) -> None:
-        """Have the provider forget what it gave last.
+        """Have the provider forget the credentials that it returned last.
 
         Raises:
             CredentialsError: The provider failed.
-            CredentialsTimeout: It has not returned in time.
+            CredentialsTimeout: The provider did not return in time.
         """
-        await self._ask(self._provider.invalidate)
+        await self._run(self._provider.invalidate)
 
     @property
     def _name(self) -> str:
         return type(self._provider).__name__
 
-    async def _ask(self, method: Callable[[], object]) -> object:
+    async def _run(self, method: Callable[[], object]) -> object:
         failure: Exception
         with anyio.move_on_after(TIMEOUT):
             try:
@@ -76,8 +76,9 @@ class UsersProvider:
                 raise
             except Exception as error:  # noqa: BLE001 - it is the user's code
                 failure = error
-            # Not its message, which may hold a secret; nor, as a context, the exception itself.
+            # Without the message, which may contain a secret, and outside the except block, in
+            # which the exception would become the context of this one.
             raise CredentialsError(
                 f"the provider {self._name} raised {type(failure).__name__}"
             ) from harmless_cause(failure)
-        raise CredentialsTimeout(f"the provider {self._name} has not returned within {TIMEOUT:g} s")
+        raise CredentialsTimeout(f"the provider {self._name} did not return within {TIMEOUT:g} s")

@@ -1,1 +1,1 @@
-"""What imports httpx: middleware, user transports, proxies, and the pool as a transport."""
+"""Everything that imports httpx: middleware, users' transports, proxies, ``PooledTransport``."""

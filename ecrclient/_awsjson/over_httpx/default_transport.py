@@ -1,4 +1,4 @@
-"""The transport that a client gets when it is given none."""
+"""The transport of a client to which none was passed."""
 
 from __future__ import annotations
 
@@ -26,18 +26,23 @@ def default_transport(
     *,
     ca_bundle: str | os.PathLike[str] | ssl.SSLContext | None = None,
 ) -> ByteTransport | LimitedTransport:
-    """The transport to an endpoint: a wire, or httpx's through the environment's proxy.
+    """Return the transport to an endpoint: bytes, or httpx if the environment names a proxy.
 
-    It reads certificates, so make it off the event loop.
+    Call it in a worker thread, because it reads certificates.
+
+    Args:
+        endpoint_url: The endpoint; plain HTTP causes a warning unless the host is local.
+        max_connections: The maximum number of connections; at least 1.
+        ca_bundle: The path of a CA bundle, or a context; None: the certificates that httpx trusts.
 
     Raises:
-        ConfigurationError: the CA bundle cannot be read.
+        ConfigurationError: The CA bundle cannot be read, or the proxy cannot be used.
     """
     url = urlsplit(endpoint_url)
     host = url.hostname or ""
     if url.scheme == "http" and not _is_loopback(host):
         warnings.warn(
-            f"requests and their credentials go to http://{host} unencrypted",
+            f"requests to http://{host} are unencrypted, including their signatures and tokens",
             UserWarning,
             stacklevel=2,
         )
@@ -66,7 +71,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def environment_proxy(scheme: str, host: str) -> str | None:
-    """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` or ``ALL_PROXY`` names for a host.
+    """Return the proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` or ``ALL_PROXY`` names for a host.
 
     The standard library reads the environment (and the system's settings on macOS and Windows),
     ``NO_PROXY`` included, as it does for botocore.
@@ -74,7 +79,7 @@ def environment_proxy(scheme: str, host: str) -> str | None:
     if sys.platform not in {"darwin", "win32"} and not any(
         name.lower().endswith("_proxy") for name in os.environ
     ):
-        return None  # urllib.request takes as long to import as the rest of a transport
+        return None  # importing urllib.request is slow
     import urllib.request
 
     proxies = urllib.request.getproxies()

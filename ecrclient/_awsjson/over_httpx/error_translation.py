@@ -1,10 +1,10 @@
-"""httpx's exceptions and ours, each said in the other's words."""
+"""Translates httpx's exceptions to the client's, and the client's to httpx's."""
 
 from __future__ import annotations
 
 import httpx
 
-from ecrclient._awsjson.over_httpx.messages import AnswerTooLarge, EncodingNotSupported
+from ecrclient._awsjson.over_httpx.messages import EncodingNotSupported, HttpxResponseTooLarge
 from ecrclient._awsjson.protocol.errors import AWSClientError
 from ecrclient._awsjson.transport.content_encoding import (
     ContentDecodingError,
@@ -26,15 +26,15 @@ from ecrclient._awsjson.transport.parser import ParseError
 
 __all__ = ["to_httpx", "translate_error"]
 
-# The first that fits: subclasses stand before their parents.
-_THEIRS_AND_OURS: tuple[tuple[type[httpx.RequestError], type[TransportError]], ...] = (
+# The first match counts, so subclasses come before their base classes.
+_HTTPX_AND_CLIENT_ERRORS: tuple[tuple[type[httpx.RequestError], type[TransportError]], ...] = (
     (httpx.ConnectTimeout, ConnectTimeout),
     (httpx.ReadTimeout, ReadTimeout),
     (httpx.WriteTimeout, WriteTimeout),
     (httpx.PoolTimeout, PoolTimeout),
     (httpx.ConnectError, ConnectError),
     (httpx.ProxyError, ConnectError),
-    (AnswerTooLarge, ResponseTooLarge),
+    (HttpxResponseTooLarge, ResponseTooLarge),
     (EncodingNotSupported, UnsupportedEncodingError),
     (httpx.DecodingError, ContentDecodingError),
     (httpx.ReadError, ReadError),
@@ -45,10 +45,11 @@ _THEIRS_AND_OURS: tuple[tuple[type[httpx.RequestError], type[TransportError]], .
 
 
 def translate_error(error: httpx.RequestError) -> AWSClientError:
-    """The client's exception for one of httpx's.
+    """Return the client's exception for one of httpx's.
 
-    An exception that the client's own transport raised comes out as it went in, whatever middleware
-    and transports in between made of it, as long as each raised its own ``from`` the one before.
+    If a transport of this package raised a client exception, that one is returned, even if
+    middleware and transports have replaced it with other exceptions, provided that each of them
+    was raised ``from`` the one before.
     """
     return _original(error) or _equivalent(error)
 
@@ -66,7 +67,12 @@ def _original(error: httpx.RequestError) -> AWSClientError | None:
 
 def _equivalent(error: httpx.RequestError) -> TransportError:
     kind = next(
-        (ours for theirs, ours in _THEIRS_AND_OURS if isinstance(error, theirs)), TransportError
+        (
+            of_client
+            for of_httpx, of_client in _HTTPX_AND_CLIENT_ERRORS
+            if isinstance(error, of_httpx)
+        ),
+        TransportError,
     )
     translated = kind(str(error) or type(error).__name__)
     translated.__cause__ = error
@@ -74,12 +80,12 @@ def _equivalent(error: httpx.RequestError) -> TransportError:
 
 
 def to_httpx(error: TransportError, request: httpx.Request | None) -> httpx.RequestError:
-    """The exception of httpx's that says the same; raise it ``from`` *error*."""
+    """Return httpx's equivalent of *error*; raise it ``from`` *error*."""
     if isinstance(error.__cause__, ParseError):
         return httpx.RemoteProtocolError(str(error), request=request)
     if isinstance(error, OtherOriginError):
         return httpx.LocalProtocolError(str(error), request=request)
-    for theirs, ours in _THEIRS_AND_OURS:
-        if isinstance(error, ours):
-            return theirs(str(error), request=request)
+    for of_httpx, of_client in _HTTPX_AND_CLIENT_ERRORS:
+        if isinstance(error, of_client):
+            return of_httpx(str(error), request=request)
     return httpx.TransportError(str(error), request=request)

@@ -1,4 +1,4 @@
-"""An ``httpx.Request`` as the bytes that are sent."""
+"""Encodes an ``httpx.Request`` as HTTP/1.1."""
 
 from __future__ import annotations
 
@@ -10,25 +10,23 @@ import httpx
 from ecrclient._awsjson.transport.content_encoding import supported_encodings
 
 __all__ = [
-    "AnswerTooLarge",
     "EncodingNotSupported",
+    "HttpxResponseTooLarge",
     "encode_head",
     "request_body",
 ]
 
-# RFC 9112: a method, a target, and fields whose names are tokens and whose values hold no line
-# end. httpx checks neither names nor values, and a line end in one would begin a new request.
+# RFC 9112: a method, a target, and fields whose names are tokens and whose values contain no line
+# break. httpx checks neither names nor values, and a line break could begin another request.
 _HEAD = re.compile(
     rb"(?!CONNECT )[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.1\r\n"
     rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\x00\r\n]*\r\n)+\r\n"
 )
+_WRONG_LENGTH = "the length of the body differs from content-length"
 
 
-_WRONG_LENGTH = "the body is longer or shorter than content-length says"
-
-
-class AnswerTooLarge(httpx.RemoteProtocolError):
-    """The answer is larger than the transport's ``max_response_bytes``: httpx's word for it."""
+class HttpxResponseTooLarge(httpx.RemoteProtocolError):
+    """The response is larger than the transport's ``max_response_bytes``: the error for httpx."""
 
 
 class EncodingNotSupported(httpx.DecodingError):
@@ -36,22 +34,24 @@ class EncodingNotSupported(httpx.DecodingError):
 
 
 def encode_head(request: httpx.Request) -> bytes:
-    """The request line and the headers.
+    """Return the request line and the headers.
 
     Raises:
-        httpx.LocalProtocolError: they would not be read as what they are.
+        httpx.LocalProtocolError: The method, the target or a header is not allowed in HTTP/1.1.
     """
     fields = request.headers.raw
     lines = b"".join([b"%b: %b\r\n" % field for field in fields])
-    # The client asks for no encoding: the usual case needs no look at each header.
+    # The client requests no encoding, so usually the headers need not be checked one by one.
     if b"accept-encoding: identity\r\n" not in lines:
-        lines = b"".join([b"%b: %b\r\n" % (name, _sent(name, value)) for name, value in fields])
+        lines = b"".join(
+            [b"%b: %b\r\n" % (name, _supported(name, value)) for name, value in fields]
+        )
     head = b"%b %b HTTP/1.1\r\n%b\r\n" % (
         request.method.encode("ascii", "replace"),
         request.url.raw_path,
         lines,
     )
-    # The count: a value with a line end in it may well look like two fields.
+    # The lines are counted because a value with a line break can look like two fields.
     if not _HEAD.fullmatch(head) or head.count(b"\n") != len(fields) + 2:
         raise httpx.LocalProtocolError(
             "the method, the target or a header of the request is not allowed in HTTP/1.1",
@@ -60,22 +60,22 @@ def encode_head(request: httpx.Request) -> bytes:
     return head
 
 
-def _sent(name: bytes, value: bytes) -> bytes:
-    """Return the value of a header; only encodings that can be decoded are asked for."""
+def _supported(name: bytes, value: bytes) -> bytes:
+    """Return the value of a header, without the encodings that cannot be decoded."""
     return supported_encodings(value) if name.lower() == b"accept-encoding" else value
 
 
 def request_body(request: httpx.Request, head: bytes) -> bytes | AsyncGenerator[bytes]:
-    """The body: bytes where they are known, else what is sent piece by piece.
+    """Return the body: bytes if they are known, otherwise an iterator over its pieces.
 
     Raises:
-        httpx.LocalProtocolError: the headers announce another body than there is.
+        httpx.LocalProtocolError: The length of the body differs from content-length.
     """
     stream = request.stream
     if not isinstance(stream, httpx.ByteStream):
         return _stream_body(request)
-    body = b"".join(stream)  # of the one piece that it holds: no copy
-    # httpx sets the header in this spelling: the usual case needs no look at each header.
+    body = b"".join(stream)  # the stream has a single piece, which is not copied
+    # httpx writes the header in this case, so usually the headers need not be searched.
     if (b"\r\nContent-Length: %d\r\n" % len(body)) in head or not body:
         return body
     if "transfer-encoding" in request.headers:
@@ -87,7 +87,9 @@ def request_body(request: httpx.Request, head: bytes) -> bytes | AsyncGenerator[
 
 async def _stream_body(request: httpx.Request) -> AsyncGenerator[bytes]:
     if not isinstance(request.stream, httpx.AsyncByteStream):
-        raise httpx.LocalProtocolError("only a sync client can read the body", request=request)
+        raise httpx.LocalProtocolError(
+            "the body must be an async stream, not a sync one", request=request
+        )
     is_chunked = "transfer-encoding" in request.headers
     left = int(request.headers.get("content-length", "0"))
     pieces = aiter(request.stream)

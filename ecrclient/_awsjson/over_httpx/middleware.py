@@ -1,7 +1,7 @@
-"""Middleware: code of the user's that runs around each attempt.
+"""Middleware: the user's code that runs around each attempt.
 
-A middleware is run inside the retry loop and outside the signing: it sees the request before it is
-signed and the answer before it is judged, once for each attempt.
+Middleware runs inside the retry loop and outside the signing: once per attempt, it receives the
+request before it is signed, and the response before the client decides whether to retry.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["CallNext", "Middleware", "compose"]
 
 CallNext = Callable[["httpx.Request"], Awaitable["httpx.Response"]]
-"""Sends the request on: to the next middleware, at last to the signer and the transport."""
+"""Passes the request to the next middleware, and finally to the signer and the transport."""
 
 Middleware = Callable[["httpx.Request", CallNext], Awaitable["httpx.Response"]]
 """``async def m(request, call_next) -> response``."""
 
 
 def compose(middleware: Sequence[Middleware], send: CallNext) -> CallNext:
-    """*send* with the middleware around it, the first one outermost."""
+    """Return *send* with the middleware around it; the first one is outermost."""
     for layer in reversed(middleware):
         send = _around(layer, send)
     return send

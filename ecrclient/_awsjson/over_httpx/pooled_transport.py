@@ -22,7 +22,7 @@ from ecrclient._awsjson.transport.timer import EXTENSION
 
 __all__ = ["ByteTransportAdapter", "PooledTransport", "byte_transport_of"]
 
-# RFC 9110, section 9.2.2; PUT and DELETE included.
+# RFC 9110, section 9.2.2.
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 
 
@@ -40,20 +40,20 @@ class ByteTransportAdapter(httpx.AsyncBaseTransport):
 
     @property
     def byte_transport(self) -> ByteTransport:
-        """The transport that is adapted."""
+        """The adapted transport."""
         return self._byte_transport
 
     def stats(self) -> PoolStats:
-        """The present numbers of connections and calls, and the totals."""
+        """Return the current numbers of connections and calls, and the totals."""
         return self._byte_transport.stats()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request and await the answer's head; a small answer is complete then.
+        """Send the request and receive the response's head, and its body if that is small.
 
         Raises:
-            httpx.TransportError: no answer came, or none that can be read.
-            ClientClosedError: the transport is closed.
-            ConfigurationError: the CA bundle cannot be read.
+            httpx.TransportError: There was no response, or it is not valid HTTP/1.1.
+            ClientClosedError: The transport is closed.
+            ConfigurationError: The CA bundle cannot be read.
         """
         origin = _origin(request)
         head = encode_head(request)
@@ -78,33 +78,37 @@ class ByteTransportAdapter(httpx.AsyncBaseTransport):
             raise to_httpx(error, request) from error
 
     async def aclose(self) -> None:
-        """Close every connection; calls under way and waiting get ``ClientClosedError``."""
+        """Close every connection; calls in progress or waiting get ``ClientClosedError``."""
         self._byte_transport.close()
 
 
 class PooledTransport(ByteTransportAdapter):
     """An HTTP/1.1 transport to one origin, that of its first request, on asyncio and on trio.
 
-    Use it with ``ECRClient(transport=...)`` or in any ``httpx.AsyncClient``. It follows no
-    redirects and knows no proxies.
+    Pass it as the ``transport`` of a client or of any ``httpx.AsyncClient``. It does not follow
+    redirects and does not use proxies.
 
-    A response may have one content encoding, gzip or deflate; any other is refused with an
-    ``httpx.DecodingError``, and removed from the ``Accept-Encoding`` header that is sent.
+    A response may have one content encoding, gzip or deflate. Any other encoding is removed from
+    the ``Accept-Encoding`` header, and a response with it raises an ``httpx.DecodingError``.
 
-    When a kept-alive connection breaks before a byte of the response has arrived, the request is
-    sent again on a new one if it cannot have arrived or is idempotent. Idempotent are the methods
-    that RFC 9110 calls so, thus not POST and PATCH. The request's extension ``idempotent`` (a
-    bool) takes precedence; an ``ECRClient`` sets it for each operation.
+    If a kept-alive connection breaks before a byte of the response has arrived, the request is sent
+    again on a new connection, provided that it cannot have arrived or is idempotent. Requests are
+    idempotent if RFC 9110 defines their methods as such, which excludes POST and PATCH. The
+    request's extension ``idempotent`` (a bool) takes precedence; a client sets it for each
+    operation.
 
     Args:
-        max_connections: Connections at the most; calls beyond wait their turn in line.
+        max_connections: The maximum number of connections, at least 1; further calls wait in order
+            of arrival.
         keepalive_expiry: Seconds after which an idle connection is not used again.
-        verify: How to verify the server: a CA bundle's path, or a context of your own; None: the
-            certificates that httpx trusts. If the context has ``ssl.OP_IGNORE_UNEXPECTED_EOF``,
-            a response that ends with the connection is refused, since it may be truncated.
-        max_response_bytes: Larger answers, as received or as decoded, are refused: a client raises
-            ``ResponseTooLarge``, the transport itself an ``httpx.RemoteProtocolError``.
-        parser: ``h11`` or ``httptools``; None: the fastest that is installed.
+        verify: How to verify the server: the path of a CA bundle, or an ``ssl.SSLContext``; None:
+            with the certificates that httpx trusts. If the context has
+            ``ssl.OP_IGNORE_UNEXPECTED_EOF``, a response that ends with the connection is refused,
+            since it may be truncated.
+        max_response_bytes: The maximum size of a response, as received and as decoded. If it is
+            exceeded, a client raises ``ResponseTooLarge``, and the transport itself an
+            ``httpx.RemoteProtocolError``.
+        parser: ``h11`` or ``httptools``; None: the fastest one that is installed.
     """
 
     def __init__(
@@ -128,7 +132,10 @@ class PooledTransport(ByteTransportAdapter):
 
 
 def byte_transport_of(transport: httpx.AsyncBaseTransport) -> ByteTransport | None:
-    """The byte transport of a ``PooledTransport``; not of a subclass, which may change requests."""
+    """Return the byte transport of a ``PooledTransport``.
+
+    None for its subclasses, which may change requests.
+    """
     if type(transport) is PooledTransport:
         return transport.byte_transport
     return None
@@ -141,13 +148,13 @@ def _is_idempotent(request: httpx.Request) -> bool:
 def _origin(request: httpx.Request) -> Origin:
     url = request.url
     if url.scheme not in {"http", "https"} or not url.host:
-        message = f"{url.scheme}://{url.host} is no http:// or https:// URL"
+        message = f"the URL must begin with http:// or https://, not {url.scheme}://{url.host}"
         raise httpx.UnsupportedProtocol(message, request=request)
     return Origin(url.scheme, url.raw_host.decode("ascii").lower(), url.port)
 
 
 def _response(exchange: Exchange, request: httpx.Request) -> httpx.Response:
-    """The answer, once its head is there; the rest is read as it is asked for."""
+    """Return the response after its head has been received; the rest is read on demand."""
     parser = exchange.parser
     extensions = {"http_version": parser.version, "reason_phrase": parser.reason}
     if exchange.is_plain:
@@ -164,9 +171,9 @@ def _response(exchange: Exchange, request: httpx.Request) -> httpx.Response:
 
 
 class _BodyStream(httpx.AsyncByteStream):
-    """The rest of a body, read as it is iterated over.
+    """The rest of a body, read on demand.
 
-    It is its own iterator: a generator that is not exhausted would have to be closed.
+    The stream is its own iterator, because a generator that is not exhausted must be closed.
     """
 
     def __init__(self, exchange: Exchange, request: httpx.Request) -> None:
@@ -193,7 +200,7 @@ class _BodyStream(httpx.AsyncByteStream):
         return piece
 
     async def aclose(self) -> None:
-        """Give the connection up; it is kept if the answer is complete."""
+        """Release the connection, which is kept alive if the response is complete."""
         self._exchange.end()
 
     def __del__(self) -> None:
@@ -201,7 +208,7 @@ class _BodyStream(httpx.AsyncByteStream):
         if exchange is not None and not exchange.ended:
             exchange.end()
             warnings.warn(
-                f"the answer to {self._request!r} was neither read nor closed",
+                f"the response to {self._request!r} was neither read nor closed",
                 ResourceWarning,
                 stacklevel=2,
                 source=self,

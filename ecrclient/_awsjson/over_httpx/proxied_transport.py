@@ -1,4 +1,4 @@
-"""httpx's own transport, tamed, for where there is a proxy."""
+"""httpx's transport with limits, for requests through a proxy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import anyio.lowlevel
 import httpx
 
 from ecrclient._awsjson.over_httpx.error_translation import to_httpx
-from ecrclient._awsjson.over_httpx.messages import AnswerTooLarge
+from ecrclient._awsjson.over_httpx.messages import HttpxResponseTooLarge
 from ecrclient._awsjson.over_httpx.responses import BoundedResponse
 from ecrclient._awsjson.protocol.errors import ClientClosedError, ConfigurationError
 from ecrclient._awsjson.transport.content_encoding import UnsupportedEncodingError
@@ -33,10 +33,10 @@ _UNVERIFIED_END = (
 def proxied_transport(
     proxy: str, ssl_context: ssl.SSLContext, *, max_connections: int, max_response_bytes: int
 ) -> LimitedTransport:
-    """A transport that goes through *proxy*.
+    """Return a transport that sends requests through *proxy*.
 
     Raises:
-        ConfigurationError: the proxy's URL is of no use.
+        ConfigurationError: The proxy's URL is invalid, or the package for SOCKS is missing.
     """
 
     def make() -> httpx.AsyncHTTPTransport:
@@ -57,10 +57,11 @@ def proxied_transport(
 
 
 def _problem(make: Callable[[], object]) -> str | None:
-    """What is wrong with a proxy.
+    """Return why the proxy cannot be used; None if it can.
 
-    httpx's own message is not in it, nor the exception in the context of what is raised: they quote
-    the URL, or what they take for its port, which is the password if that has a ``/`` in it.
+    The result does not contain httpx's message, and the error must not have httpx's exception as
+    its context: they quote the URL, or the part that was parsed as the port, which is the password
+    if that contains a ``/``.
     """
     try:
         make()
@@ -75,18 +76,18 @@ def _problem(make: Callable[[], object]) -> str | None:
 
 
 class LimitedTransport(httpx.AsyncBaseTransport):
-    """A bounded number of transports, each of which carries one request at a time.
+    """A limited number of transports, each of which carries one request at a time.
 
     The pool of ``httpx.AsyncHTTPTransport`` loses slots when a request is cancelled (httpcore's
-    issue 1093), and a cancelled request cannot be kept from its pool without keeping the
-    cancellation from the caller. So each transport is a pool of one connection, the limit is ours,
-    and a transport whose request did not end well is closed and thrown away, whatever is left in
-    it.
+    issue 1093), and shielding the pool from the cancellation would delay the caller's. Therefore
+    each transport is a pool with a single connection, this class enforces the limit, and a
+    transport whose request did not complete is closed and discarded.
 
     Args:
-        make: Makes a transport for one connection.
-        max_connections: Requests at the same time; calls beyond wait their turn in line.
-        max_response_bytes: Larger answers are refused.
+        make: Creates a transport for one connection.
+        max_connections: The maximum number of concurrent requests; further ones wait in order of
+            arrival.
+        max_response_bytes: The maximum size of a response; larger ones are refused.
     """
 
     def __init__(
@@ -99,20 +100,21 @@ class LimitedTransport(httpx.AsyncBaseTransport):
         self._make = make
         self._limit = max_response_bytes
         self._pool: Pool[httpx.AsyncBaseTransport] = Pool(max_connections)
-        self._home: object = None
+        self._owner: object = None
 
     def stats(self) -> PoolStats:
-        """How many transports and calls there are at the moment, and have been."""
+        """Return the current numbers of transports and calls, and the totals."""
         return self._pool.stats()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request and await the answer's head.
+        """Send the request and receive the response's head.
 
         Raises:
-            httpx.TransportError: no answer came; ``httpx.ProxyError``: the proxy refuses.
-            ClientClosedError: the transport is closed.
+            httpx.TransportError: There was no response.
+            httpx.ProxyError: The proxy refused the request.
+            ClientClosedError: The transport is closed.
         """
-        pool = self._own_pool()
+        pool = self._current_pool()
         if pool.closed:
             raise ClientClosedError("the transport is closed")
         if not pool.try_acquire():
@@ -143,30 +145,30 @@ class LimitedTransport(httpx.AsyncBaseTransport):
                 limit=self._limit,
             )
         except UnsupportedEncodingError as error:
-            await _give_up(pool, transport)
+            await _discard(pool, transport)
             raise to_httpx(error, request) from error
         except BaseException:
-            await _give_up(pool, transport)
+            await _discard(pool, transport)
             raise
 
-    def _own_pool(self) -> Pool[httpx.AsyncBaseTransport]:
-        """The pool; a new one in another event loop or process, where the old one is no good."""
-        home = (anyio.lowlevel.current_token(), os.getpid())
-        if self._home != home:
-            if self._home is not None:
+    def _current_pool(self) -> Pool[httpx.AsyncBaseTransport]:
+        """Return the pool of this event loop and process; each new one needs a new pool."""
+        owner = (anyio.lowlevel.current_token(), os.getpid())
+        if self._owner != owner:
+            if self._owner is not None:
                 closed, self._pool = self._pool.closed, Pool(self._pool.size)
                 self._pool.closed = closed
-            self._home = home
+            self._owner = owner
         return self._pool
 
     async def aclose(self) -> None:
         """Close every connection; calls that wait get ``ClientClosedError``."""
-        for transport in self._own_pool().close():
+        for transport in self._current_pool().close():
             await _close(transport)
 
 
 def _check_end(request: httpx.Request, response: httpx.Response) -> None:
-    """Refuse a response whose end is that of a TLS connection: httpx accepts truncated ones."""
+    """Refuse a response that ends with its TLS connection: httpx accepts truncated ones."""
     if (
         request.url.scheme == "https"
         and request.method != "HEAD"
@@ -177,7 +179,7 @@ def _check_end(request: httpx.Request, response: httpx.Response) -> None:
 
 
 class _LimitedStream(httpx.AsyncByteStream):
-    """The body of a response, its own iterator; as it ends, the transport becomes free."""
+    """The body of a response and its iterator; at its end the transport becomes idle."""
 
     def __init__(
         self,
@@ -212,22 +214,22 @@ class _LimitedStream(httpx.AsyncByteStream):
     def _count(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size > self._limit:
-            raise AnswerTooLarge(too_large(self._limit))
+            raise HttpxResponseTooLarge(too_large(self._limit))
 
     async def aclose(self) -> None:
-        """Keep the transport for the next request, or close it if the answer is not complete."""
+        """Keep the transport for the next request, or close it if the response is incomplete."""
         if self._is_closed:
             return
         self._is_closed = True
         if not self._is_complete or self._pool.closed:
-            await _give_up(self._pool, self._transport)
+            await _discard(self._pool, self._transport)
             return
         self._pool.busy.discard(self._transport)
         self._pool.idle.append(self._transport)
         self._pool.release()
 
 
-async def _give_up(
+async def _discard(
     pool: Pool[httpx.AsyncBaseTransport], transport: httpx.AsyncBaseTransport | None
 ) -> None:
     try:

@@ -1,4 +1,4 @@
-"""Responses as ``httpx`` objects whose bodies are bounded: coalesced and decoded by ``bodies``."""
+"""Responses as ``httpx`` objects whose bodies have a size limit; ``body`` decodes them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ __all__ = ["BoundedResponse", "WholeResponse", "read_bounded"]
 class WholeResponse(httpx.Response):
     """A response whose body is complete and needs no decoding.
 
-    ``httpx.Response`` reads any body through three nested generators; for a small response they
-    cost more than receiving it.
+    ``httpx.Response`` reads any body through three nested generators, which for a small response
+    take longer than receiving it.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class WholeResponse(httpx.Response):
             extensions=extensions,
             request=request,
         )
-        # What ``httpx.Response`` looks for before it reads. Should it ever look elsewhere, it
-        # reads the stream, which holds the same.
+        # ``httpx.Response`` checks this attribute before it reads. If a later version does not, it
+        # reads the stream, which contains the same bytes.
         self._content = body
 
     async def aread(self) -> bytes:
@@ -52,13 +52,13 @@ class WholeResponse(httpx.Response):
 
 
 class BoundedResponse(httpx.Response):
-    """A response that is still to be read, within a limit.
+    """A response that has not been read yet, with a size limit.
 
-    ``httpx.Response`` decodes each piece that arrives as a whole, however large the result, and
-    keeps each as a separate object, however small it is.
+    ``httpx.Response`` decodes each received piece completely, however large the result, and keeps
+    each as a separate object, however small it is.
 
     Args:
-        limit: Bytes that the body may have, as received and as decoded.
+        limit: The maximum number of bytes of the body, as received and as decoded.
 
     Raises:
         UnsupportedEncodingError: The body has an encoding that cannot be decoded within a limit.
@@ -92,7 +92,7 @@ class BoundedResponse(httpx.Response):
         return self._content
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """Yield the body; if it has to be decoded, once it is complete."""
+        """Yield the body; an encoded body is received completely and decoded first."""
         if self._is_encoded:
             await self.aread()
         async for piece in super().aiter_bytes(chunk_size):
@@ -100,7 +100,9 @@ class BoundedResponse(httpx.Response):
 
 
 async def read_bounded(response: httpx.Response, limit: int) -> None:
-    """Read the response of any transport, unless that has been done or it has its own limit.
+    """Read the response of any transport within *limit*; a ``BoundedResponse`` keeps its own limit.
+
+    Does nothing if the response has been read.
 
     Raises:
         httpx.DecodingError: The body is not encoded in the way that its headers declare, or it
@@ -122,7 +124,7 @@ async def read_bounded(response: httpx.Response, limit: int) -> None:
 
 
 class _ClosingStream(httpx.AsyncByteStream):
-    """A stream whose iterator, often a generator, is closed with it although it may have more."""
+    """A stream that closes its iterator, often a generator, even if it is not exhausted."""
 
     def __init__(self, stream: httpx.AsyncByteStream) -> None:
         self._stream = stream
@@ -133,7 +135,7 @@ class _ClosingStream(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         try:
-            close = getattr(self._pieces, "aclose", None)  # a generator's
+            close = getattr(self._pieces, "aclose", None)  # generators have it
             if close is not None:
                 await close()
         finally:
@@ -147,7 +149,7 @@ async def _read(response: httpx.Response, limit: int) -> None:
         async with aclosing(pieces):
             async for piece in pieces:
                 await body.add(piece)
-        # Where ``httpx.Response`` keeps it, for ``content``, ``text``, ``json`` and so on.
+        # ``httpx.Response`` reads this attribute in ``content``, ``text``, ``json`` and so on.
         response._content = body.finish()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     except TransportError as error:
         raise to_httpx(error, response._request) from error  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]

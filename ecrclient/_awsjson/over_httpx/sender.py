@@ -1,4 +1,4 @@
-"""Sends attempts as httpx objects: through middleware, or a transport that the user passed."""
+"""Sends attempts as httpx objects: through middleware, or with the user's transport."""
 
 from __future__ import annotations
 
@@ -58,18 +58,18 @@ class HttpxSender:
         try:
             response = await compose(self._middleware, sign_and_send)(self._request(attempt))
             check_instance("what middleware returns", response, httpx.Response, "a response")
-            # Middleware may have made a response that has not been read yet.
+            # Middleware may have created a response that has not been read yet.
             await read_bounded(response, MAX_RESPONSE_BYTES)
         except httpx.RequestError as error:
             failure = error
         else:
             headers = dict(response.headers.items())
             return HTTPResponse(response.status_code, headers, response.content)
-        # Outside the except block: the original error would become the context of its own effect.
+        # Outside the except block, in which httpx's error would become the context of this one.
         raise translate_error(failure)
 
     def _request(self, attempt: Attempt) -> httpx.Request:
-        """The attempt as middleware sees it: not signed yet."""
+        """Return the attempt's request for middleware, which is not signed yet."""
         timer = attempt.timer
         timeouts: dict[str, float | None] = dict.fromkeys(
             ("connect", "read", "write"), timer.timeout
@@ -85,7 +85,7 @@ class HttpxSender:
             self._url,
             headers=[*headers, *added],
             content=attempt.body,
-            # ``PooledTransport`` reads the second one; other transports ignore it.
+            # ``PooledTransport`` reads ``idempotent``; other transports ignore it.
             extensions={"timeout": timeouts, "idempotent": attempt.operation.retry_safe},
         )
 
@@ -94,9 +94,9 @@ class HttpxSender:
     ) -> httpx.Response:
         """Sign the request that left the middleware, send it, and read the complete response."""
         signed = self._signed(request, credentials, now)
-        # Here, and not before the middleware, which may send another request than it was given.
+        # Added here because middleware may send a different request than it received.
         signed.extensions = {**signed.extensions, EXTENSION: timer}
-        # Signatures and tokens stay out of what middleware, and so a log, can reach.
+        # Errors and responses get the unsigned request, so that middleware cannot log signatures.
         try:
             response = await self._transport.handle_async_request(signed)
             check_instance("what the transport returns", response, httpx.Response, "a response")
@@ -107,7 +107,7 @@ class HttpxSender:
         try:
             await read_bounded(response, MAX_RESPONSE_BYTES)
         finally:
-            # Whatever happens, cancellation too, the connection goes back or is closed.
+            # The connection is released or closed in any case, also after a cancellation.
             with anyio.CancelScope(shield=True):
                 await response.aclose()
         return response
@@ -115,7 +115,7 @@ class HttpxSender:
     def _signed(
         self, request: httpx.Request, credentials: Credentials, now: datetime
     ) -> httpx.Request:
-        """A copy of *request* with the headers that authenticate it."""
+        """Return a copy of *request* with the headers that authenticate it."""
         headers = request.headers
         signature = self._signer.sign(
             credentials,
@@ -129,7 +129,7 @@ class HttpxSender:
             request.method,
             request.url,
             headers=[*headers.raw, *signature],
-            # As a stream: its length is in the headers already, and only the socket reads it.
+            # A stream, because ``content`` would add headers for the length again.
             stream=httpx.ByteStream(request.content),
             extensions=request.extensions,
         )

@@ -1,1 +1,1 @@
-"""What a client is configured with, resolved as botocore resolves it."""
+"""The settings of a client, resolved in botocore's order, and the options of a call."""

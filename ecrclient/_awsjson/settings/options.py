@@ -1,4 +1,4 @@
-"""What may differ from call to call."""
+"""The options that can differ from call to call."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["CallOptions"]
 
 @dataclass(frozen=True, slots=True)
 class CallOptions:
-    """What may differ from call to call; see ``with_options``."""
+    """The options that can differ from call to call; see ``with_options``."""
 
     timeout: float | None = 60.0
-    """Seconds for one attempt: middleware, connecting, and everything from the first byte sent to
-    the last received; None: no limit. Waiting for a free connection and getting credentials are not
-    part of it."""
+    """Seconds for one attempt: middleware, connecting, sending, receiving and decoding; None: no
+    limit. Waiting for a free connection and getting credentials are not included."""
     deadline: float | None = None
-    """Seconds for the whole call: attempts, sleeps and credentials; None: no limit."""
+    """Seconds for the whole call: attempts, the delays between them, waiting for a connection and
+    getting credentials; None: no limit."""
     retry: RetryPolicy | None = None
-    """The retry policy; None: the client's own."""
+    """The retry policy; None: the client's."""
     pool_timeout: float | Literal["timeout"] | None = "timeout"
-    """Seconds to wait for a free connection where ``max_connections`` are in use; None: no limit;
-    ``"timeout"``: as long as ``timeout``."""
+    """Seconds to wait for a free connection while ``max_connections`` are in use; None: no limit;
+    ``"timeout"``: the value of ``timeout``."""
 
     def __post_init__(self) -> None:
         check_seconds("timeout", self.timeout, none="no limit")

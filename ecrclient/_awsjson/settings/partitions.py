@@ -1,4 +1,4 @@
-"""What the generated endpoint rules use: AWS's partitions.
+"""AWS partitions, for the generated endpoint rules.
 
 Source: the ``aws.partition`` function of Smithy's endpoint rules.
 """
@@ -13,13 +13,13 @@ __all__ = ["Partition", "find_partition"]
 
 
 class Partition(NamedTuple):
-    """A group of regions with host names of their own."""
+    """A group of regions that share a domain."""
 
     name: str
     dns_suffix: str
     dual_stack_dns_suffix: str
     implicit_global_region: str
-    """The region that its services without regions are in."""
+    """The signing region of services that are not regional."""
     supports_fips: bool
     supports_dual_stack: bool
     region_regex: str
@@ -27,7 +27,7 @@ class Partition(NamedTuple):
 
 
 def find_partition(partitions: Sequence[Partition], region: str) -> Partition | None:
-    """The partition that lists *region*, else the one whose pattern it has, else the first."""
+    """Return the partition that lists *region*, else one whose pattern matches, else the first."""
     for partition in partitions:
         if region in partition.regions:
             return partition

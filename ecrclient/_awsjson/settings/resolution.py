@@ -1,12 +1,14 @@
-"""Settings: what a call may override, and what a client resolves at its first call.
+"""The settings of a client, which are resolved at its first call.
 
-A setting is looked for where botocore 1.44.5 looks for it, in its order: the argument, the
-environment, the profile. Wherever botocore has an answer this has the same, but for these, where
-botocore guesses: a flag that is neither true nor false is refused (botocore takes it for false); an
-empty variable counts as unset (botocore fails on most, and takes an empty flag for false);
-``use_fips=True`` or ``use_dualstack=True`` passed beside an endpoint is refused (botocore drops the
-flag, as is done here with a flag of the environment or the profile). And where botocore finds no
-region, ``AWS_REGION`` is taken, which the other AWS SDKs read and Lambda and ECS set.
+The sources of a setting and their order are those of botocore 1.44.5: the argument, the
+environment, the profile. The results are the same, with these exceptions:
+
+- A flag must be true or false; botocore treats any other value as false.
+- An empty variable counts as unset; botocore fails on most, and treats an empty flag as false.
+- The arguments ``use_fips=True`` and ``use_dualstack=True`` are refused if there is an endpoint;
+  botocore ignores them. Both ignore flags of the environment and the profile in this case.
+- If botocore does not find a region, ``AWS_REGION`` is used, which other AWS SDKs read and which
+  Lambda and ECS set.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ecrclient._awsjson.protocol.errors import ConfigurationError
-from ecrclient._awsjson.settings.shared_config import Found, Profile, load_profile
+from ecrclient._awsjson.settings.shared_config import ConfigValue, Profile, load_profile
 
 __all__ = ["ClientArguments", "ResolveEndpoint", "Settings", "resolve_settings"]
 
@@ -27,9 +29,9 @@ ResolveEndpoint = Callable[..., str]
 """The generated ``resolve_endpoint``: keywords region, use_fips, use_dualstack, endpoint."""
 
 _LOGGER = logging.getLogger(__name__)
-# A region becomes part of a host name: RFC 1123, section 2.1; digits alone are no region.
+# A region becomes part of a host name: RFC 1123, section 2.1. It must not consist of digits only.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)")
-# Unlike botocore this allows the underscore, which names of containers have.
+# Unlike botocore's, this pattern allows underscores, which names of containers contain.
 _ENDPOINT = re.compile(
     r"(?P<scheme>https?)://"
     r"(?P<host>(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[(?P<ipv6>[0-9a-f:.]+)\])"
@@ -39,7 +41,7 @@ _ENDPOINT = re.compile(
 _MAX_PORT = 65535
 _BOOLEANS = {"true": True, "false": False}
 _RETRY_MODES = ("legacy", "standard", "adaptive")
-# Seconds to connect. Source: botocore/data/sdk-default-configuration.json.
+# In seconds. Source: botocore/data/sdk-default-configuration.json.
 _CONNECT_TIMEOUTS = {
     "legacy": None,
     "standard": 3.1,
@@ -50,7 +52,7 @@ _CONNECT_TIMEOUTS = {
 
 
 class ClientArguments(NamedTuple):
-    """The settings as they were passed to the client; None is still to be resolved."""
+    """The settings that were passed to the client; None: to be resolved."""
 
     region: str | None
     profile: str | None
@@ -60,24 +62,25 @@ class ClientArguments(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """The settings as a call uses them."""
+    """The resolved settings."""
 
     region: str
     endpoint_url: str
     host: str
-    """The host header: the endpoint's host, with its port unless it is the scheme's own."""
+    """The host header: the endpoint's host, with its port unless it is the scheme's default."""
     pseudo_region: str | None = None
-    """The FIPS pseudo-region that was given, if one was: for the STS that assumes a role."""
+    """The configured FIPS pseudo-region, for the STS that assumes a role; None: the region is not
+    a pseudo-region."""
     ca_bundle: str | None = None
-    """The file with the certificates to trust; None: the default ones."""
+    """The path of a file or directory with certificates to trust; None: the default ones."""
     retry_mode: str | None = None
-    """``legacy``, ``standard`` or ``adaptive``; None where nothing says."""
+    """``legacy``, ``standard`` or ``adaptive``; None: not configured."""
     max_attempts: int | None = None
-    """Attempts in all; None where nothing says."""
+    """The maximum number of attempts; None: not configured."""
     defaults_mode: str = "legacy"
-    """One of AWS's defaults modes; ``legacy`` where nothing says."""
+    """One of AWS's defaults modes; ``legacy`` if none is configured."""
     connect_timeout: float | None = None
-    """Seconds to connect, where the defaults mode says."""
+    """Seconds to connect, by the defaults mode; None: it does not define a timeout."""
 
 
 def resolve_settings(
@@ -86,39 +89,45 @@ def resolve_settings(
     service_id: str,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """The settings, from arguments, environment and profile.
+    """Resolve the settings from arguments, environment and profile.
 
-    It looks for files, and may read them: call it in a worker thread.
+    Call it in a worker thread, because it may read files.
+
+    Args:
+        arguments: The arguments of the client.
+        resolve_endpoint: The service's endpoint rules.
+        service_id: The service's identifier, from which the names of its settings derive.
+        environ: The environment; None: that of the process.
 
     Raises:
-        ConfigurationError: a setting is missing or wrong; the message names its source.
+        ConfigurationError: A setting is missing or invalid; the message names its origin.
     """
     environ = os.environ if environ is None else environ
     sources = _Sources(environ, load_profile(arguments.profile, environ))
-    given = sources.region(arguments.region)
-    # As botocore does: fips-us-east-1 and us-east-1-fips are us-east-1 with FIPS.
-    region = given.text.replace("fips-", "").replace("-fips", "")
-    pseudo = region != given.text
-    if pseudo:
+    configured = sources.region(arguments.region)
+    # As in botocore: fips-us-east-1 and us-east-1-fips mean us-east-1 with FIPS.
+    region = configured.text.replace("fips-", "").replace("-fips", "")
+    is_pseudo = region != configured.text
+    if is_pseudo:
         _LOGGER.warning(
-            "%s is the pseudo-region %s: taken for %s with FIPS; use_fips is the better way",
-            *(given.origin, given.text, region),
+            "%s is the pseudo-region %s, which is treated as %s with FIPS; use use_fips instead",
+            *(configured.origin, configured.text, region),
         )
     endpoint = sources.endpoint_url(arguments.endpoint_url, service_id.lower().replace(" ", "_"))
     url = resolve_endpoint(
         region=region,
-        use_fips=(pseudo and endpoint is None)
+        use_fips=(is_pseudo and endpoint is None)
         or sources.variant(arguments.use_fips, endpoint, "use_fips_endpoint"),
         use_dualstack=sources.variant(arguments.use_dualstack, endpoint, "use_dualstack_endpoint"),
         endpoint=endpoint.text if endpoint else None,
     )
-    found = endpoint or Found(url, f"the endpoint of region {region}")
+    used_endpoint = endpoint or ConfigValue(url, f"the endpoint of region {region}")
     defaults_mode = sources.choice("defaults_mode", (*_CONNECT_TIMEOUTS, "auto"))
     return Settings(
         region=region,
         endpoint_url=url.rstrip("/"),
-        host=_host(found),
-        pseudo_region=given.text if pseudo else None,
+        host=_host(used_endpoint),
+        pseudo_region=configured.text if is_pseudo else None,
         ca_bundle=sources.ca_bundle(),
         retry_mode=sources.choice("retry_mode", _RETRY_MODES),
         max_attempts=sources.max_attempts(),
@@ -128,22 +137,22 @@ def resolve_settings(
 
 
 class _Sources(NamedTuple):
-    """The environment and the profile, and what is looked for in them."""
+    """The environment and the profile."""
 
     environ: Mapping[str, str]
     profile: Profile
 
-    def find(self, key: str, variable: str | None = None) -> Found | None:
-        """A setting by its name in a profile, whose variable is ``AWS_`` and the same."""
+    def find(self, key: str, variable: str | None = None) -> ConfigValue | None:
+        """Return a setting by its name in a profile; the variable is ``AWS_`` and that name."""
         return self.variable(variable or f"AWS_{key.upper()}") or self.profile.find(key)
 
-    def variable(self, name: str) -> Found | None:
+    def variable(self, name: str) -> ConfigValue | None:
         text = self.environ.get(name)
-        return Found(text, f"environment variable {name}") if text else None
+        return ConfigValue(text, f"environment variable {name}") if text else None
 
-    def region(self, argument: str | None) -> Found:
+    def region(self, argument: str | None) -> ConfigValue:
         found = (
-            Found(argument, "argument region")
+            ConfigValue(argument, "argument region")
             if argument
             else self.find("region", "AWS_DEFAULT_REGION") or self.variable("AWS_REGION")
         )
@@ -158,9 +167,9 @@ class _Sources(NamedTuple):
             )
         return found
 
-    def endpoint_url(self, argument: str | None, service: str) -> Found | None:
+    def endpoint_url(self, argument: str | None, service: str) -> ConfigValue | None:
         if argument:
-            return Found(argument, "argument endpoint_url")
+            return ConfigValue(argument, "argument endpoint_url")
         if self.flag("ignore_configured_endpoint_urls"):
             return None
         return (
@@ -170,8 +179,8 @@ class _Sources(NamedTuple):
             or self.profile.find("endpoint_url")
         )
 
-    def variant(self, argument: bool | None, endpoint: Found | None, key: str) -> bool:  # noqa: FBT001
-        """Whether FIPS or dual-stack is wanted; with an endpoint only the argument counts."""
+    def variant(self, argument: bool | None, endpoint: ConfigValue | None, key: str) -> bool:  # noqa: FBT001
+        """Return whether to use FIPS or dual-stack; with an endpoint only the argument counts."""
         if argument is not None or endpoint is not None:
             return argument is True
         return self.flag(key)
@@ -181,17 +190,17 @@ class _Sources(NamedTuple):
         if found is None:
             return False
         if found.text.lower() not in _BOOLEANS:
-            raise found.wrong("must be true or false")
+            raise found.error("must be true or false")
         return _BOOLEANS[found.text.lower()]
 
     def choice(self, key: str, choices: tuple[str, ...]) -> str | None:
         found = self.find(key)
         if found is None:
             return None
-        # Of the two that are chosen from so, botocore reads the defaults mode in any case.
+        # botocore ignores the case of the defaults mode, but not of the retry mode.
         text = found.text.lower() if key == "defaults_mode" else found.text
         if text not in choices:
-            raise found.wrong(f"must be one of {', '.join(choices)}")
+            raise found.error(f"must be one of {', '.join(choices)}")
         return text
 
     def max_attempts(self) -> int | None:
@@ -201,9 +210,9 @@ class _Sources(NamedTuple):
         try:
             number = int(found.text)
         except ValueError:
-            raise found.wrong("must be a whole number") from None
+            raise found.error("must be a whole number") from None
         if number < 1:
-            raise found.wrong("must be at least 1")
+            raise found.error("must be at least 1")
         return number
 
     def ca_bundle(self) -> str | None:
@@ -211,30 +220,32 @@ class _Sources(NamedTuple):
         if found is None:
             return None
         if not os.path.exists(found.text):
-            raise found.wrong("must be a file with certificates, which exists")
+            raise found.error("must be an existing file with certificates")
         return found.text
 
 
 def _connect_timeout(mode: str, region: str, environ: Mapping[str, str]) -> float | None:
     if mode == "auto":
-        # botocore asks the instance's metadata service where the environment does not tell: a
-        # network call before the first one, to choose between 1.1 and 3.1 seconds. Not here.
-        here = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
-        at_home = bool(environ.get("AWS_EXECUTION_ENV")) and here == region
-        mode = "in-region" if at_home else "standard"
+        # Without these variables botocore queries the instance's metadata service. That network
+        # request, which chooses between 1.1 and 3.1 seconds, is omitted here.
+        own_region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+        is_in_region = bool(environ.get("AWS_EXECUTION_ENV")) and own_region == region
+        mode = "in-region" if is_in_region else "standard"
     return _CONNECT_TIMEOUTS[mode]
 
 
-def _host(endpoint: Found) -> str:
-    """The host header.
+def _host(endpoint: ConfigValue) -> str:
+    """Return the host header.
 
-    The URL itself is in no message: it may hold a password.
+    Raises:
+        ConfigurationError: The endpoint is invalid. The message does not contain the URL, because
+            that may contain a password.
     """
     match = _ENDPOINT.fullmatch(endpoint.text)
     if match is None or int(match["port"] or 0) > _MAX_PORT or not _is_ipv6(match["ipv6"]):
         raise ConfigurationError(
-            f"{endpoint.origin} must be an endpoint: http:// or https://, a host and at the most a "
-            "port, nothing else"
+            f"{endpoint.origin} must be an endpoint: http:// or https://, a host, optionally a "
+            "port, and nothing else"
         )
     scheme, host, port = match["scheme"].lower(), match["host"].lower(), match["port"]
     default_port = 443 if scheme == "https" else 80

@@ -1,4 +1,4 @@
-"""How often a call is attempted, and how long it waits between two attempts."""
+"""The number of attempts of a call, and the delays between them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ _MAX_DOUBLINGS = 64
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a call is tried and how long it waits in between."""
+    """The number of attempts of a call, and the delays between them."""
 
     max_attempts: int = 3
-    """Attempts in all, the first included; 1 means no retry."""
+    """Maximum number of attempts, the first one included; at least 1, which means no retry."""
     mode: RetryMode = "standard"
-    """``adaptive`` also slows the client down, for each operation, while it is throttled."""
+    """``adaptive`` also limits the rate of each operation while the service throttles it."""
     base_delay: float = 0.05
-    """Seconds: the upper bound of the first wait after a transient failure."""
+    """Seconds: the upper bound of the first delay after a transient failure."""
     throttling_base_delay: float = 1.0
-    """Seconds: the upper bound of the first wait after a throttled attempt."""
+    """Seconds: the upper bound of the first delay after a throttled attempt."""
     max_delay: float = 20.0
-    """Seconds: no wait is longer, unless the service asks for more (``x-amz-retry-after``)."""
+    """Seconds: the upper bound of every delay, unless the service asks for a longer one
+    (``x-amz-retry-after``)."""
     retry_non_idempotent: bool = True
-    """Whether an operation that is not idempotent is sent again when the response to an earlier
-    attempt may have been lost."""
+    """Whether an operation that is not idempotent is retried when an earlier attempt may have
+    succeeded and its response was lost."""
 
     def __post_init__(self) -> None:
         check_count("max_attempts", self.max_attempts)
@@ -58,11 +59,11 @@ class RetryPolicy:
         *,
         random: Callable[[], float] = random.random,
     ) -> float:
-        """Seconds to wait after *attempt* (the first is 1) has failed with *error*."""
+        """Return the seconds to wait after *attempt* (the first is 1) failed with *error*."""
         base = self.throttling_base_delay if is_throttling_error(error) else self.base_delay
         longest = min(base * 2.0 ** min(attempt - 1, _MAX_DOUBLINGS), self.max_delay)
         backoff = random() * longest
-        wanted = error.retry_after if isinstance(error, ServiceError) else None
-        if wanted is None:
+        requested = error.retry_after if isinstance(error, ServiceError) else None
+        if requested is None:
             return backoff
-        return max(backoff, min(wanted, backoff + _MAX_BEYOND_BACKOFF))
+        return max(backoff, min(requested, backoff + _MAX_BEYOND_BACKOFF))

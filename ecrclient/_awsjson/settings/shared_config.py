@@ -1,7 +1,7 @@
-"""The only door to botocore: the shared configuration files, and its session for credentials.
+"""All use of botocore: its parser of the shared configuration files, and its session.
 
-botocore is imported at the first use, and whatever is done here may block: call it from a worker
-thread.
+botocore is imported at the first use, and the functions of this module may block: call them in a
+worker thread.
 """
 
 from __future__ import annotations
@@ -14,116 +14,126 @@ from typing import Any, NamedTuple, TypeVar
 
 from ecrclient._awsjson.protocol.errors import AWSClientError, ConfigurationError
 
-__all__ = ["Found", "Profile", "ask_botocore", "load_profile", "open_session"]
+__all__ = ["ConfigValue", "Profile", "call_botocore", "load_profile", "open_session"]
 
 T = TypeVar("T")
 Section = Mapping[str, Any]
-"""Names and values; a value is a text, or a mapping of texts where lines were indented."""
+"""Names and values; a value is a string, or a mapping of strings if its lines were indented."""
 
 _CONFIG = ("AWS_CONFIG_FILE", "~/.aws/config")
 _CREDENTIALS = ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
 
 
 def open_session(profile: str | None, region: str | None = None) -> Any:
-    """A ``botocore.session.Session``; botocore has no types, so what it gives is Any."""
+    """Return a ``botocore.session.Session``, which has no types.
+
+    Args:
+        profile: The profile to use; None: the one that botocore chooses.
+        region: The region of the clients that botocore creates to get credentials; None: the one
+            that botocore chooses.
+    """
     session = importlib.import_module("botocore.session").Session(profile=profile)
     if region is not None:
-        # The clients that botocore makes to get credentials take it from here.
         session.set_config_variable("region", region)
     return session
 
 
-def ask_botocore(question: Callable[[], T], failure: type[AWSClientError]) -> T:
-    """The answer to *question*; botocore's own exceptions come out as *failure*."""
+def call_botocore(function: Callable[[], T], error_type: type[AWSClientError]) -> T:
+    """Return the result of *function*; other exceptions are raised as *error_type*."""
     exceptions = importlib.import_module("botocore.exceptions")
     try:
-        return question()
+        return function()
     except (exceptions.BotoCoreError, exceptions.ClientError) as error:
-        told = str(error)
+        message = str(error)
     except (OSError, RuntimeError) as error:
-        # A credential process that is not there; credentials that are expired when they come.
-        told = f"{type(error).__name__}: {error}"
+        # For instance, a credential process does not exist, or its credentials have expired.
+        message = f"{type(error).__name__}: {error}"
     except AWSClientError:
         raise
-    except Exception as error:  # noqa: BLE001 - botocore has no limit to what it raises
-        # Only its type: a JSONDecodeError keeps all that a credential process has written.
-        told = f"botocore raised {type(error).__name__}"
-    # Not from the error: what lies behind a parsing error of botocore's quotes lines of the file,
-    # and they may hold a key.
-    raise failure(told)
+    except Exception as error:  # noqa: BLE001 - botocore can raise any exception
+        # Only the type: a JSONDecodeError contains the whole output of a credential process.
+        message = f"botocore raised {type(error).__name__}"
+    # Not ``from`` the error: the cause of botocore's parsing error quotes lines of the file, which
+    # may contain a key.
+    raise error_type(message)
 
 
-class Found(NamedTuple):
-    """The text of a setting, and where it stands."""
+class ConfigValue(NamedTuple):
+    """The text of a setting, and its origin, such as an environment variable."""
 
     text: str
     origin: str
 
-    def wrong(self, problem: str) -> ConfigurationError:
-        """The error that names the source of a wrong value."""
+    def error(self, problem: str) -> ConfigurationError:
+        """Return an error that names the origin of an invalid value."""
         return ConfigurationError(f"{self.origin} {problem}, not {self.text!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile of the shared configuration files; empty where there is none."""
+    """A profile of the shared configuration files; empty if the files do not have it."""
 
     name: str = "default"
     config_file: str = _CONFIG[1]
     credentials_file: str = _CREDENTIALS[1]
     config: Section = field(default_factory=dict[str, Any], repr=False)
-    """What the configuration file says of the profile."""
+    """The profile's section of the configuration file."""
     credentials: Section = field(default_factory=dict[str, Any], repr=False)
-    """What the credentials file says of it; for botocore any setting may stand there, and wins."""
+    """The profile's section of the credentials file. As in botocore, it may contain any setting,
+    and takes precedence."""
     services: Section = field(default_factory=dict[str, Any], repr=False)
     """The configuration file's ``services`` sections."""
 
-    def find(self, key: str) -> Found | None:
-        """A setting of the profile; an empty one is as good as none.
+    def find(self, key: str) -> ConfigValue | None:
+        """Return a setting of the profile; None if it is missing or empty.
 
         Raises:
-            ConfigurationError: it is no text but a block of settings.
+            ConfigurationError: The setting is a block of settings.
         """
         for section, file in (
             (self.credentials, self.credentials_file),
             (self.config, self.config_file),
         ):
             if key in section:
-                return _found(section[key], f"{key} of profile {self.name} in {file}")
+                return _config_value(section[key], f"{key} of profile {self.name} in {file}")
         return None
 
-    def find_service_endpoint(self, service: str) -> Found | None:
-        """The ``endpoint_url`` of *service* in the ``services`` section that the profile names.
+    def find_service_endpoint(self, service: str) -> ConfigValue | None:
+        """Return the ``endpoint_url`` of *service* in the profile's ``services`` section.
 
         Raises:
-            ConfigurationError: there is no such section, or it is no block of settings.
+            ConfigurationError: The profile names a section that does not exist, or the service's
+                settings are not a block.
         """
-        named = self.find("services")
-        if named is None:
+        services = self.find("services")
+        if services is None:
             return None
-        section = self.services.get(named.text)
+        section = self.services.get(services.text)
         if not section:
             raise ConfigurationError(
-                f"{named.origin} names the services section {named.text!r}, which "
+                f"{services.origin} names the services section {services.text!r}, which "
                 f"{self.config_file} does not have"
             )
         settings: Any = section.get(service, {})
-        where = f"{service} of services {named.text} in {self.config_file}"
+        origin = f"{service} of services {services.text} in {self.config_file}"
         if isinstance(settings, str):
-            raise ConfigurationError(f"{where} must be a block of settings")
-        return _found(settings.get("endpoint_url", ""), f"endpoint_url of {where}")
+            raise ConfigurationError(f"{origin} must be a block of settings")
+        return _config_value(settings.get("endpoint_url", ""), f"endpoint_url of {origin}")
 
 
 def load_profile(argument: str | None, environ: Mapping[str, str]) -> Profile:
-    """The profile that applies: the one passed, else the environment's, else ``default``.
+    """Return the profile: the one passed, else the environment's, else ``default``.
 
-    Without a file to read nothing of botocore is imported. Where there is one, botocore's own
-    parser reads it, which costs some 20 ms once and off the event loop: its rules for section names
-    and indented blocks are nobody else's, and a second parser would have to follow them for ever.
-    The session, which costs 180 ms, is not needed for it.
+    botocore's parser reads the files, because its rules for section names and indented blocks
+    differ from those of other parsers. Its import takes about 20 ms, and is skipped if there is no
+    file. The session, which takes about 180 ms, is not used.
+
+    Args:
+        argument: The profile that was passed to the client; None or empty: none.
+        environ: The environment.
 
     Raises:
-        ConfigurationError: a file cannot be parsed, or the profile that was named is in neither.
+        ConfigurationError: A file cannot be parsed, or neither file has the profile that was named.
     """
     name, origin = _profile_name(argument, environ)
     config_file, credentials_file = (
@@ -132,18 +142,18 @@ def load_profile(argument: str | None, environ: Mapping[str, str]) -> Profile:
     config = _parse(config_file, "load_config")
     credentials = _parse(credentials_file, "raw_config_parse")
     profiles = config.get("profiles", {})
-    wanted = name or "default"
+    chosen = name or "default"
     if name and name not in profiles and name not in credentials:
         raise ConfigurationError(
             f"{origin} names the profile {name!r}, which is neither in {config_file} nor in "
             f"{credentials_file}"
         )
     return Profile(
-        wanted,
+        chosen,
         config_file,
         credentials_file,
-        profiles.get(wanted, {}),
-        credentials.get(wanted, {}),
+        profiles.get(chosen, {}),
+        credentials.get(chosen, {}),
         config.get("services", {}),
     )
 
@@ -151,7 +161,7 @@ def load_profile(argument: str | None, environ: Mapping[str, str]) -> Profile:
 def _profile_name(argument: str | None, environ: Mapping[str, str]) -> tuple[str, str]:
     if argument:
         return argument, "argument profile"
-    # In botocore's order, which is not that of the other SDKs.
+    # botocore's order, which differs from that of other SDKs.
     for variable in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"):
         if environ.get(variable):
             return environ[variable], f"environment variable {variable}"
@@ -163,11 +173,11 @@ def _parse(file: str, parser: str) -> dict[str, Any]:
     if not os.path.isfile(path):
         return {}
     parse = getattr(importlib.import_module("botocore.configloader"), parser)
-    parsed: dict[str, Any] = ask_botocore(lambda: parse(path), ConfigurationError)
+    parsed: dict[str, Any] = call_botocore(lambda: parse(path), ConfigurationError)
     return parsed
 
 
-def _found(value: object, origin: str) -> Found | None:
+def _config_value(value: object, origin: str) -> ConfigValue | None:
     if not isinstance(value, str):
         raise ConfigurationError(f"{origin} must be one value, not a block of settings")
-    return Found(value, origin) if value else None
+    return ConfigValue(value, origin) if value else None

@@ -1,1 +1,1 @@
-"""Retries, on virtual time: what is sent again, when, and what it costs."""
+"""Tests of one call: retries, deadlines and throttling on virtual time, and telemetry."""

@@ -1,4 +1,4 @@
-"""Scripted services, reached over both paths that a request can take."""
+"""Scripted services on both paths of a request: bytes and httpx."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ async def open_stage(anyio_backend: object, path: str) -> AsyncGenerator[OpenSta
 
 @pytest.fixture
 def play(open_stage: OpenStage) -> Play:
-    """Play a script to our client."""
+    """Play a script to ecrclient."""
     return functools.partial(play_to_ours, open_stage=open_stage)

@@ -1,4 +1,4 @@
-"""Play a script to botocore's own client, and to ours."""
+"""Play a script to botocore's client and to ecrclient's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,15 @@ from ecrclient import (
     TransportError,
 )
 from ecrclient._awsjson.calling.clock import ServiceClock
-from tests.awsjson.calling.script import ARGUMENTS, START, Answer, Deed, Randoms, Script, Step
+from tests.awsjson.calling.script import (
+    ARGUMENTS,
+    START,
+    CallRecord,
+    Randoms,
+    Response,
+    Script,
+    Step,
+)
 from tests.paths import Loopback, loopback
 
 # -- botocore -------------------------------------------------------------------------------------
@@ -54,7 +62,7 @@ class _Time:
 
 
 class _Condition:
-    """A condition variable whose waiting takes virtual time; there is one thread only."""
+    """A condition variable that waits in virtual time, for a single thread."""
 
     def __init__(self, time: _Time, _: object) -> None:
         self._time = time
@@ -66,7 +74,7 @@ class _Condition:
     def notify(self) -> None: ...
 
     def wait(self, seconds: float) -> None:
-        # Real clocks go on by themselves: what rounding made too short must not last for ever.
+        # A real clock always advances: a wait that rounding has made too short must end.
         self._time.sleep(seconds + 1e-9)
 
 
@@ -75,13 +83,13 @@ def _session() -> Any:
     return _module("session").Session()
 
 
-_played: dict[str, list[Deed]] = {}
+_played: dict[str, list[CallRecord]] = {}
 
 
-def play_to_botocore(script: Script) -> list[Deed]:
-    """What botocore's client does, with its own retry handlers, over a stubbed HTTP session.
+def play_to_botocore(script: Script) -> list[CallRecord]:
+    """Record what botocore's client does with a stubbed HTTP session and its retry handlers.
 
-    It knows no event loop: a script is played once for both.
+    The record is cached, because it does not depend on the event loop.
     """
     if script.name not in _played:
         with pytest.MonkeyPatch.context() as patch:
@@ -89,7 +97,7 @@ def play_to_botocore(script: Script) -> list[Deed]:
     return _played[script.name]
 
 
-def _play_to_botocore(script: Script, patch: pytest.MonkeyPatch) -> list[Deed]:
+def _play_to_botocore(script: Script, patch: pytest.MonkeyPatch) -> list[CallRecord]:
     time = _Time()
     standard, bucket, endpoint = (
         _module("retries.standard"),
@@ -101,7 +109,7 @@ def _play_to_botocore(script: Script, patch: pytest.MonkeyPatch) -> list[Deed]:
     patch.setattr(endpoint, "time", SimpleNamespace(sleep=time.sleep))
     patch.setattr(endpoint, "get_current_datetime", time.wall)
     patch.setattr(_module("auth"), "get_current_datetime", time.wall)
-    # Where awscrt is installed, botocore signs with it, which has a clock of its own.
+    # If awscrt is installed, botocore signs with it, and awscrt has a separate clock.
     patch.setitem(_module("auth").AUTH_TYPE_MAPS, "v4", _module("auth").SigV4Auth)
     patch.setattr(bucket.Clock, "current_time", time.current)
     patch.setattr(
@@ -120,29 +128,29 @@ def _play_to_botocore(script: Script, patch: pytest.MonkeyPatch) -> list[Deed]:
             retries={"mode": script.mode, "total_max_attempts": script.max_attempts}
         ),
     )
-    deeds: list[Deed] = []
+    records: list[CallRecord] = []
     for call in script.calls:
         time.sleep(call.after)
-        deed, steps = Deed(), call.play()
+        record, steps = CallRecord(), call.play()
         client._endpoint.http_session = SimpleNamespace(
-            send=functools.partial(_send, time, deed, steps)
+            send=functools.partial(_send, time, record, steps)
         )
         try:
             getattr(client, call.operation)(**ARGUMENTS[call.operation])
-            deed.outcome = "ok"
+            record.outcome = "ok"
         except _module("exceptions").ClientError as error:
-            deed.outcome = error.response["Error"]["Code"]
+            record.outcome = error.response["Error"]["Code"]
         except _module("exceptions").BotoCoreError:
-            deed.outcome = "no answer"
+            record.outcome = "no response"
         except (AttributeError, UnicodeDecodeError) as error:
-            deed.outcome = type(error).__name__
-        deeds.append(deed)
-    return deeds
+            record.outcome = type(error).__name__
+        records.append(record)
+    return records
 
 
-def _send(time: _Time, deed: Deed, steps: Iterator[Step], request: Any) -> Any:
-    deed.sent.append(time.now)
-    deed.headers.append(
+def _send(time: _Time, record: CallRecord, steps: Iterator[Step], request: Any) -> Any:
+    record.sent.append(time.now)
+    record.headers.append(
         {
             name.lower(): value.decode() if isinstance(value, bytes) else value
             for name, value in request.headers.items()
@@ -150,7 +158,7 @@ def _send(time: _Time, deed: Deed, steps: Iterator[Step], request: Any) -> Any:
     )
     step = next(steps)
     time.sleep(step.takes)
-    if not isinstance(step, Answer):
+    if not isinstance(step, Response):
         raise _botocore_error(step.kind)
     response = _module("awsrequest").AWSResponse(
         request.url,
@@ -173,7 +181,8 @@ def _botocore_error(kind: str) -> Exception:
         "tls": lambda: exceptions.SSLError(**url),
         "proxy": lambda: exceptions.ProxyConnectionError(proxy_url="http://proxy"),
         "other": lambda: exceptions.HTTPClientError(error=kind),
-        # urllib3's EmptyPoolError comes out so; botocore's pool does not block, so it is not met.
+        # botocore translates urllib3's EmptyPoolError to this type. Its own pool does not block, so
+        # the error does not occur.
         "pool timeout": lambda: exceptions.HTTPClientError(error=kind),
     }
     return made[kind]()
@@ -194,12 +203,12 @@ _HTTPX_ERRORS: dict[str, type[httpx.TransportError]] = {
 
 
 def core_of(client: ECRClient) -> Any:
-    """What a client shares with its clones: quota, limiters, clock."""
+    """The state that a client shares with its clones: quota, limiters, clock."""
     return cast(Any, client)._state
 
 
 class Stage:
-    """A client of ours whose service plays steps, on the event loop's virtual time."""
+    """An ``ECRClient`` whose service plays steps, on the event loop's virtual time."""
 
     def __init__(
         self,
@@ -208,8 +217,8 @@ class Stage:
         servers: Loopback | None = None,
         middleware: Sequence[Middleware] = (),
     ) -> None:
-        """With *servers*, the client's requests go over its default transport."""
-        self.deed = Deed()
+        """Create the client; with *servers*, it uses its default transport."""
+        self.record = CallRecord()
         self.steps: Iterator[Step] = iter(())
         self.client = ECRClient(
             region="eu-west-1",
@@ -223,7 +232,7 @@ class Stage:
         self.core.clock = ServiceClock(self.wall)
 
     async def open(self) -> Stage:
-        """Do what is done in a thread: virtual time would not wait for it."""
+        """Do the work that needs a thread, for which virtual time does not wait."""
         await self.core.resources()
         return self
 
@@ -236,11 +245,11 @@ class Stage:
         return START + timedelta(seconds=anyio.current_time())
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.deed.sent.append(anyio.current_time())
-        self.deed.headers.append(dict(request.headers.items()))
+        self.record.sent.append(anyio.current_time())
+        self.record.headers.append(dict(request.headers.items()))
         step = next(self.steps)
         await anyio.sleep(step.takes)
-        if isinstance(step, Answer):
+        if isinstance(step, Response):
             headers = step.headers_at(anyio.current_time())
             return httpx.Response(step.status, content=step.content, headers=headers)
         raise _HTTPX_ERRORS[step.kind](step.kind)
@@ -254,15 +263,15 @@ class Stage:
 
 
 OpenStage = Callable[..., Awaitable[Stage]]
-"""Open a stage on one of the paths; takes the policy, the options and the middleware."""
+"""Opens a stage on one of the paths; takes the policy, the options and the middleware."""
 
-Play = Callable[[Script], Awaitable[list[Deed]]]
-"""What our client does, on one of the paths."""
+Play = Callable[[Script], Awaitable[list[CallRecord]]]
+"""Plays a script to ecrclient on one of the paths."""
 
 
 @asynccontextmanager
 async def stages(path: str) -> AsyncGenerator[OpenStage]:
-    """Open stages whose services are reached over *path*."""
+    """Provide a function that opens stages whose services are reached over *path*."""
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(loopback()) if path == "wire" else None
 
@@ -278,28 +287,28 @@ async def stages(path: str) -> AsyncGenerator[OpenStage]:
         yield open_stage
 
 
-async def play_to_ours(script: Script, open_stage: OpenStage) -> list[Deed]:
-    """What our client does."""
+async def play_to_ours(script: Script, open_stage: OpenStage) -> list[CallRecord]:
+    """Record what ecrclient does."""
     with pytest.MonkeyPatch.context() as patch:
         delay = partialmethod(RetryPolicy.delay, random=Randoms())
         patch.setattr(RetryPolicy, "delay", delay)
         return await _play_to_ours(script, open_stage)
 
 
-async def _play_to_ours(script: Script, open_stage: OpenStage) -> list[Deed]:
+async def _play_to_ours(script: Script, open_stage: OpenStage) -> list[CallRecord]:
     stage = await open_stage(RetryPolicy(script.max_attempts, script.mode))
-    deeds: list[Deed] = []
+    records: list[CallRecord] = []
     for call in script.calls:
         await anyio.sleep(call.after)
-        stage.deed, stage.steps = Deed(), call.play()
+        stage.record, stage.steps = CallRecord(), call.play()
         try:
             await stage.call(call.operation)
-            stage.deed.outcome = "ok"
+            stage.record.outcome = "ok"
         except ServiceError as error:
-            stage.deed.outcome = error.code
+            stage.record.outcome = error.code
         except TransportError:
-            stage.deed.outcome = "no answer"
+            stage.record.outcome = "no response"
         except ECRClientError as error:
-            stage.deed.outcome = type(error).__name__
-        deeds.append(stage.deed)
-    return deeds
+            stage.record.outcome = type(error).__name__
+        records.append(stage.record)
+    return records

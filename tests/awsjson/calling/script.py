@@ -1,6 +1,6 @@
-"""What a service does, attempt by attempt, and what a client makes of it.
+"""Scripts of a service's responses, and records of what a client did.
 
-One script is played to botocore and to ecrclient; what each did is told in the same words.
+A script is played to botocore and to ecrclient, and the records of both have the same format.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from email.utils import format_datetime
 from typing import Any, Literal
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-"""What the virtual wall clock shows at virtual second 0."""
+"""The time of the virtual wall clock at virtual second 0."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The service answers."""
+class Response:
+    """A response of the service."""
 
     status: int = 200
     content: bytes = b"{}"
@@ -27,10 +27,10 @@ class Answer:
     ahead: float | None = 0.0
     """Seconds that the service's Date is ahead of the client's clock; None: no Date."""
     takes: float = 0.0
-    """Seconds until the answer is there."""
+    """Seconds until the response arrives."""
 
     def headers_at(self, now: float) -> dict[str, str]:
-        """The headers of an answer that is sent at virtual second *now*."""
+        """The headers of a response that is sent at virtual second *now*."""
         dated = {}
         if self.ahead is not None:
             date = START + timedelta(seconds=now + self.ahead)
@@ -45,23 +45,23 @@ FailureKind = Literal[
 
 @dataclass(frozen=True)
 class Failure:
-    """No answer comes."""
+    """A failure of the transport, without a response."""
 
     kind: FailureKind
     takes: float = 0.0
 
 
-Step = Answer | Failure
+Step = Response | Failure
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call: a step for each attempt, the last one for all that follow."""
+    """One call: a step for each attempt; the last step is repeated."""
 
     steps: Sequence[Step]
     operation: str = "list_images"
     after: float = 0.0
-    """Seconds of idleness before it."""
+    """Seconds without a call before this one."""
 
     def play(self) -> Iterator[Step]:
         return itertools.chain(self.steps, itertools.repeat(self.steps[-1]))
@@ -69,7 +69,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Script:
-    """Calls, one after the other, of one client."""
+    """Consecutive calls of one client."""
 
     name: str
     calls: Sequence[Call]
@@ -78,15 +78,15 @@ class Script:
 
 
 @dataclass
-class Deed:
-    """What a client did about one call."""
+class CallRecord:
+    """The attempts and the outcome of one call."""
 
     sent: list[float] = field(default_factory=list[float])
-    """When each attempt was sent."""
+    """The time of each attempt, in virtual seconds."""
     headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     """The headers of each attempt, names in lower case."""
     outcome: str = ""
-    """``ok``, the error's code, or ``no answer``."""
+    """``ok``, the error's code, or ``no response``."""
 
     def sdk_requests(self) -> list[dict[str, str]]:
         return [
@@ -103,17 +103,17 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def error(code: str, status: int = 400, message: str = "no", **more: Any) -> Answer:
-    """An error as AWS's JSON protocol has it."""
+def error(code: str, status: int = 400, message: str = "no", **more: Any) -> Response:
+    """An error in the format of AWS's JSON protocol."""
     content = json.dumps({"__type": code, "message": message}).encode()
-    return Answer(status, content, **more)
+    return Response(status, content, **more)
 
 
-OK = Answer()
+OK = Response()
 
 
 class Randoms:
-    """The same "random" numbers each time, none of them special."""
+    """A fixed sequence of "random" numbers between 0 and 1."""
 
     def __init__(self) -> None:
         self._drawn = 0

@@ -1,4 +1,4 @@
-"""The deadline of a call: no sleep beyond it, and an account of where the time went."""
+"""The deadline of a call: no delay beyond it, and an error that reports the time of each phase."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from ecrclient import (
 )
 from ecrclient._awsjson.calling.budget import Stopwatch
 from tests.awsjson.calling.players import OpenStage, Stage
-from tests.awsjson.calling.script import OK, Answer, Call, Failure, Step, error
+from tests.awsjson.calling.script import OK, Call, Failure, Response, Step, error
 from tests.virtual_time import anyio_backend as anyio_backend
 
 FAULT = error("ServerException", 500)
 
 
 def _always(policy: RetryPolicy, seconds: float) -> RetryPolicy:
-    """The policy with waits that are all the same."""
+    """The policy with constant delays."""
 
     class Fixed(RetryPolicy):
         def delay(self, *_: object, **__: object) -> float:
@@ -57,7 +57,7 @@ async def _stage(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("deadline", [0.5, 1.0])
-async def test_it_gives_up_at_once_when_the_wait_would_outlast_it(
+async def test_a_delay_beyond_the_deadline_ends_the_call_immediately(
     open_stage: OpenStage, deadline: float
 ) -> None:
     stage = await _stage(open_stage, FAULT, OK, deadline=deadline)
@@ -65,23 +65,23 @@ async def test_it_gives_up_at_once_when_the_wait_would_outlast_it(
         await stage.call("list_images")
 
     assert anyio.current_time() == 0
-    assert caught.value.attempts == len(stage.deed.sent) == 1
+    assert caught.value.attempts == len(stage.record.sent) == 1
     cause = caught.value.__cause__
     assert isinstance(cause, ServiceError)
     assert (cause.code, cause.status) == ("ServerException", 500)
-    assert stage.core.quota.available == 500, "the retry that was not made is not paid for"
+    assert stage.core.quota.available == 500, "a retry that is not made costs nothing"
 
 
 @pytest.mark.anyio
-async def test_a_wait_that_fits_is_made(open_stage: OpenStage) -> None:
+async def test_a_delay_within_the_deadline_is_made(open_stage: OpenStage) -> None:
     stage = await _stage(open_stage, FAULT, OK, deadline=1.01)
     await stage.call("list_images")
 
-    assert stage.deed.sent == pytest.approx([0, 1])
+    assert stage.record.sent == pytest.approx([0, 1])
 
 
 @pytest.mark.anyio
-async def test_the_last_error_of_all_is_the_cause(open_stage: OpenStage) -> None:
+async def test_the_last_error_is_the_cause(open_stage: OpenStage) -> None:
     stage = await _stage(open_stage, FAULT, Failure("closed"), deadline=1.5)
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
@@ -91,8 +91,8 @@ async def test_the_last_error_of_all_is_the_cause(open_stage: OpenStage) -> None
 
 
 @pytest.mark.anyio
-async def test_an_attempt_that_outlasts_it_is_cut_off(open_stage: OpenStage) -> None:
-    stage = await _stage(open_stage, FAULT, Answer(takes=1000), deadline=5)
+async def test_the_deadline_ends_an_attempt(open_stage: OpenStage) -> None:
+    stage = await _stage(open_stage, FAULT, Response(takes=1000), deadline=5)
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 
@@ -103,7 +103,7 @@ async def test_an_attempt_that_outlasts_it_is_cut_off(open_stage: OpenStage) -> 
 
 @pytest.mark.anyio
 async def test_a_timeout_ends_one_attempt(open_stage: OpenStage) -> None:
-    slow = Answer(takes=1000)
+    slow = Response(takes=1000)
     stage = await open_stage(_always(RetryPolicy(), 1), CallOptions(timeout=5))
     stage.steps = Call([slow, slow, OK, slow]).play()
     found = await stage.call("list_images")
@@ -117,7 +117,7 @@ async def test_a_timeout_ends_one_attempt(open_stage: OpenStage) -> None:
 
 @pytest.mark.anyio
 async def test_without_an_earlier_error_there_is_no_cause(open_stage: OpenStage) -> None:
-    stage = await _stage(open_stage, Answer(takes=1000), deadline=5)
+    stage = await _stage(open_stage, Response(takes=1000), deadline=5)
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 
@@ -125,14 +125,16 @@ async def test_without_an_earlier_error_there_is_no_cause(open_stage: OpenStage)
 
 
 @pytest.mark.anyio
-async def test_what_was_judged_final_is_told_even_when_time_is_short(open_stage: OpenStage) -> None:
+async def test_a_final_error_is_raised_even_shortly_before_the_deadline(
+    open_stage: OpenStage,
+) -> None:
     stage = await _stage(open_stage, error("RepositoryNotFoundException", takes=0.9), deadline=1)
     with pytest.raises(ServiceError, match="RepositoryNotFoundException"):
         await stage.call("list_images")
 
 
 @pytest.mark.anyio
-async def test_it_tells_how_the_time_was_spent(open_stage: OpenStage) -> None:
+async def test_the_error_reports_the_time_of_each_phase(open_stage: OpenStage) -> None:
     class Slow:
         async def get(self) -> Credentials:
             await anyio.sleep(0.25)
@@ -140,19 +142,19 @@ async def test_it_tells_how_the_time_was_spent(open_stage: OpenStage) -> None:
 
         async def invalidate(self) -> None: ...
 
-    async def dawdle(request: httpx.Request, call_next: CallNext) -> httpx.Response:
+    async def slow(request: httpx.Request, call_next: CallNext) -> httpx.Response:
         await anyio.sleep(0.5)
         return await call_next(request)
 
     fault = error("ServerException", 500, takes=3)
-    stage = await _stage(open_stage, fault, fault, fault, deadline=10, middleware=(dawdle,))
+    stage = await _stage(open_stage, fault, fault, fault, deadline=10, middleware=(slow,))
     connection = await stage.core.resources()
     stage.core._resources = connection._replace(credentials=Slow())
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 
     spent = caught.value.spent
-    # 3.75 + 1 + 3.75 + 1, then half a second in the middleware.
+    # 3.75 + 1 + 3.75 + 1, then 0.5 in the middleware.
     assert spent == pytest.approx(
         {"setup": 0, "throttle": 0, "attempts": 7.5, "credentials": 0.5, "sleeps": 2}
     )
@@ -163,7 +165,7 @@ async def test_it_tells_how_the_time_was_spent(open_stage: OpenStage) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_renewal_of_credentials_is_part_of_the_account(open_stage: OpenStage) -> None:
+async def test_the_renewal_of_credentials_is_reported(open_stage: OpenStage) -> None:
     class Renewing:
         async def get(self) -> Credentials:
             return Credentials("AKID", "secret")
@@ -183,7 +185,7 @@ async def test_the_renewal_of_credentials_is_part_of_the_account(open_stage: Ope
 
 
 @pytest.mark.anyio
-async def test_the_wait_of_adaptive_mode_is_part_of_the_account(open_stage: OpenStage) -> None:
+async def test_the_wait_of_adaptive_mode_is_reported(open_stage: OpenStage) -> None:
     stage = await _stage(
         open_stage, error("SlowDown"), deadline=30, wait=0, mode="adaptive", attempts=99
     )
@@ -207,7 +209,7 @@ def test_the_error_pickles_and_copies(spent: dict[str, float] | None) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_stopwatch_has_one_phase_at_a_time() -> None:
+async def test_a_stopwatch_measures_one_phase_at_a_time() -> None:
     watch = Stopwatch()
     await anyio.sleep(1)
     watch.enter("attempts")

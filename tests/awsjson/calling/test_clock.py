@@ -1,4 +1,4 @@
-"""A clock that is wrong: what an answer's Date teaches, and what it does not."""
+"""The correction of a wrong clock by the Date of a response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from ecrclient import CallOptions, ECRClientError, ReadError, RetryPolicy, ServiceError
 from ecrclient._awsjson.calling.clock import ServiceClock
 from tests.awsjson.calling.players import OpenStage, Stage, core_of
-from tests.awsjson.calling.script import OK, START, Answer, Call, Deed, Step, error
+from tests.awsjson.calling.script import OK, START, Call, CallRecord, Response, Step, error
 from tests.virtual_time import anyio_backend as anyio_backend
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -38,7 +38,9 @@ AHEAD = timedelta(minutes=20)
         ("Sun, 01 Mar 2026 12:20:00 +9999999999", None),
     ],
 )
-def test_how_far_ahead_an_answer_is(date: str | None, difference: timedelta | None) -> None:
+def test_the_difference_of_a_date_to_the_local_time(
+    date: str | None, difference: timedelta | None
+) -> None:
     assert ServiceClock(lambda: NOON).difference(date) == difference
 
 
@@ -64,7 +66,7 @@ SLIGHTLY = timedelta(minutes=3)
         (ReadError("broken"), AHEAD, timedelta(0), False),
     ],
 )
-def test_what_is_learned_from_a_refusal(
+def test_which_errors_correct_the_clock(
     refusal: ECRClientError,
     difference: timedelta | None,
     signed_with: timedelta,
@@ -79,7 +81,7 @@ def test_what_is_learned_from_a_refusal(
     assert clock.now() == NOON + clock.offset
 
 
-def test_the_machines_own_time_is_the_default() -> None:
+def test_the_local_time_is_the_default() -> None:
     before = datetime.now(UTC)
     found = ServiceClock().now()
 
@@ -89,17 +91,17 @@ def test_the_machines_own_time_is_the_default() -> None:
 # -- through the client ----------------------------------------------------------------------------
 
 
-async def _deed(stage: Stage, *steps: Step, operation: str = "list_images") -> Deed:
-    stage.deed, stage.steps = Deed(), Call(steps).play()
+async def _record(stage: Stage, *steps: Step, operation: str = "list_images") -> CallRecord:
+    stage.record, stage.steps = CallRecord(), Call(steps).play()
     try:
         await stage.call(operation)
-        stage.deed.outcome = "ok"
+        stage.record.outcome = "ok"
     except ServiceError as refused:
-        stage.deed.outcome = f"{refused.code}, {refused.attempts} attempts"
-    return stage.deed
+        stage.record.outcome = f"{refused.code}, {refused.attempts} attempts"
+    return stage.record
 
 
-def _ahead(deed: Deed) -> list[float]:
+def _ahead(record: CallRecord) -> list[float]:
     """Seconds that each attempt's signature was ahead of the machine's clock."""
     return [
         (
@@ -107,31 +109,31 @@ def _ahead(deed: Deed) -> list[float]:
             - START
             - timedelta(seconds=at)
         ).total_seconds()
-        for at, sent in zip(deed.sent, deed.headers, strict=True)
+        for at, sent in zip(record.sent, record.headers, strict=True)
     ]
 
 
-def _max(deed: Deed) -> list[str]:
-    return [f"{told['attempt']} of {told['max']}" for told in deed.sdk_requests()]
+def _max(record: CallRecord) -> list[str]:
+    return [f"{header['attempt']} of {header['max']}" for header in record.sdk_requests()]
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("minutes", [20, -20])
 @pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "InvalidSignatureException"])
-async def test_the_second_send_and_later_calls_have_the_services_time(
+async def test_the_retry_and_later_calls_are_signed_with_the_services_time(
     open_stage: OpenStage, code: str, minutes: int
 ) -> None:
     stage = await open_stage(RetryPolicy(max_attempts=1))
     seconds = minutes * 60
-    first = await _deed(stage, error(code, 403, ahead=seconds), Answer(ahead=seconds))
-    later = await _deed(stage, Answer(ahead=seconds), operation="describe_images")
+    first = await _record(stage, error(code, 403, ahead=seconds), Response(ahead=seconds))
+    later = await _record(stage, Response(ahead=seconds), operation="describe_images")
     clone = stage.client.with_options(CallOptions(timeout=5))
 
     assert first.outcome == later.outcome == "ok"
     assert _ahead(first) == [0, seconds]
     assert _ahead(later) == [seconds]
     assert core_of(clone).clock.offset == timedelta(seconds=seconds)
-    assert first.sent[0] == first.sent[1], "without a wait"
+    assert first.sent[0] == first.sent[1], "without a delay"
     assert stage.core.quota.available == 500
     assert _max(first) == ["1 of 1", "2 of 2"]
     one, two = (sent["authorization"] for sent in first.headers)
@@ -139,51 +141,51 @@ async def test_the_second_send_and_later_calls_have_the_services_time(
 
 
 @pytest.mark.anyio
-async def test_a_correction_that_does_not_help_is_made_once(open_stage: OpenStage) -> None:
+async def test_a_call_corrects_the_clock_once(open_stage: OpenStage) -> None:
     stage = await open_stage()
     refusal = error("RequestTimeTooSkewed", 403, ahead=1200)
 
-    assert (await _deed(stage, refusal)).outcome == "RequestTimeTooSkewed, 2 attempts"
+    assert (await _record(stage, refusal)).outcome == "RequestTimeTooSkewed, 2 attempts"
 
 
 @pytest.mark.anyio
-async def test_a_wrong_secret_is_no_wrong_clock(open_stage: OpenStage) -> None:
+async def test_a_wrong_secret_does_not_correct_the_clock(open_stage: OpenStage) -> None:
     stage = await open_stage()
-    deed = await _deed(stage, error("InvalidSignatureException", 403, ahead=100))
+    record = await _record(stage, error("InvalidSignatureException", 403, ahead=100))
 
-    assert deed.outcome == "InvalidSignatureException, 1 attempts"
+    assert record.outcome == "InvalidSignatureException, 1 attempts"
     assert stage.core.clock.offset == timedelta(0)
 
 
 @pytest.mark.anyio
-async def test_a_correction_costs_none_of_the_attempts(open_stage: OpenStage) -> None:
+async def test_a_correction_does_not_count_as_an_attempt(open_stage: OpenStage) -> None:
     stage = await open_stage()
     fault, refusal = error("ServerException", 500), error("RequestExpired", ahead=1200)
-    deed = await _deed(stage, fault, refusal, fault, fault, OK)
+    record = await _record(stage, fault, refusal, fault, fault, OK)
 
-    assert deed.outcome == "ServerException, 4 attempts"
-    assert _max(deed) == ["1 of 3", "2 of 3", "3 of 4", "4 of 4"]
+    assert record.outcome == "ServerException, 4 attempts"
+    assert _max(record) == ["1 of 3", "2 of 3", "3 of 4", "4 of 4"]
     assert stage.core.quota.available == 500 - 2 * 14
 
 
 @pytest.mark.anyio
-async def test_calls_under_way_together_are_all_sent_again(open_stage: OpenStage) -> None:
-    """One corrects the clock; the others, which were signed before that, need not."""
+async def test_concurrent_calls_with_a_wrong_time_are_all_retried(open_stage: OpenStage) -> None:
+    """One call corrects the clock; the others were signed before the correction."""
     stage = await open_stage()
     refusal = error("InvalidSignatureException", 403, ahead=1200, takes=1)
-    stage.steps = iter([*[refusal] * 10, *[Answer(ahead=1200)] * 10])
+    stage.steps = iter([*[refusal] * 10, *[Response(ahead=1200)] * 10])
     async with anyio.create_task_group() as tasks:
         for _ in range(10):
             tasks.start_soon(stage.call, "list_images")
 
-    assert _ahead(stage.deed) == [0] * 10 + [1200] * 10
+    assert _ahead(stage.record) == [0] * 10 + [1200] * 10
 
 
 @pytest.mark.anyio
-async def test_a_clock_that_was_set_right_is_learned_too(open_stage: OpenStage) -> None:
+async def test_the_correction_is_updated_when_the_local_clock_is_set(open_stage: OpenStage) -> None:
     stage = await open_stage()
-    await _deed(stage, error("RequestTimeTooSkewed", 403, ahead=1200), Answer(ahead=1200))
-    deed = await _deed(stage, error("RequestTimeTooSkewed", 403), OK)
+    await _record(stage, error("RequestTimeTooSkewed", 403, ahead=1200), Response(ahead=1200))
+    record = await _record(stage, error("RequestTimeTooSkewed", 403), OK)
 
-    assert deed.outcome == "ok"
-    assert _ahead(deed) == [1200, 0]
+    assert record.outcome == "ok"
+    assert _ahead(record) == [1200, 0]

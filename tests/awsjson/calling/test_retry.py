@@ -1,4 +1,4 @@
-"""When a call is tried again, how long it waits, and what that costs."""
+"""Which calls are retried, after which delay, and at which cost."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_delay_is_random_by_default() -> None:
     assert len(set(delays)) > 100
 
 
-def test_the_figures_are_the_policys_own() -> None:
+def test_the_delays_are_those_of_the_policy() -> None:
     policy = RetryPolicy(base_delay=2, throttling_base_delay=3, max_delay=5)
     delays = [
         policy.delay(error, attempt, random=lambda: 1)
@@ -71,7 +71,7 @@ def test_the_figures_are_the_policys_own() -> None:
     assert delays == [2, 4, 5, 3, 5, 5]
 
 
-def test_a_late_attempt_waits_as_long_as_the_cap() -> None:
+def test_the_delay_is_capped_at_max_delay() -> None:
     assert RetryPolicy().delay(TRANSIENT, 2000, random=lambda: 1) == 20
 
 
@@ -79,7 +79,7 @@ def test_a_late_attempt_waits_as_long_as_the_cap() -> None:
     ("error", "cost"),
     [(TRANSIENT, 14), (BROKEN, 14), (ConnectTimeout("slow"), 14), (THROTTLED, 5)],
 )
-def test_a_retry_has_its_price(error: ECRClientError, cost: int) -> None:
+def test_a_retry_costs_tokens(error: ECRClientError, cost: int) -> None:
     quota = RetryQuota()
 
     assert quota.acquire(error) == cost
@@ -93,10 +93,10 @@ def test_the_quota_runs_out(error: ECRClientError, times: int) -> None:
     left = quota.available
 
     assert quota.acquire(error) is None
-    assert quota.available == left, "what is refused costs nothing"
+    assert quota.available == left, "a refused retry costs nothing"
 
 
-def test_a_cheap_retry_is_still_had_when_a_dear_one_is_not() -> None:
+def test_a_throttled_retry_is_allowed_when_a_transient_one_is_not() -> None:
     quota = RetryQuota()
     for _ in range(35):
         quota.acquire(TRANSIENT)
@@ -106,7 +106,7 @@ def test_a_cheap_retry_is_still_had_when_a_dear_one_is_not() -> None:
     assert [quota.acquire(THROTTLED) for _ in range(3)] == [5, 5, None]
 
 
-def test_a_success_gives_back_the_last_price_or_one() -> None:
+def test_a_success_refunds_the_last_cost_or_one() -> None:
     quota = RetryQuota()
     for _ in range(3):
         quota.acquire(TRANSIENT)
@@ -116,7 +116,7 @@ def test_a_success_gives_back_the_last_price_or_one() -> None:
     assert quota.available == 500 - 2 * 14 + 1
 
 
-def test_the_quota_never_holds_more_than_at_the_start() -> None:
+def test_the_quota_never_exceeds_its_initial_size() -> None:
     quota = RetryQuota()
     quota.release(None)
     quota.acquire(THROTTLED)
@@ -149,7 +149,7 @@ def test_the_quota_never_holds_more_than_at_the_start() -> None:
     ],
     ids=repr,
 )
-def test_what_is_tried_again(error: ECRClientError, *, expected: bool) -> None:
+def test_which_errors_are_retried(error: ECRClientError, *, expected: bool) -> None:
     assert error.is_retryable is expected
 
 
@@ -169,12 +169,12 @@ def test_a_policy_refuses_bad_values(wrong: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"base_delay": math.nan}, {"max_attempts": 2.5}])
-def test_a_policy_refuses_what_is_no_number(wrong: dict[str, Any]) -> None:
+def test_a_policy_refuses_values_that_are_not_numbers(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         RetryPolicy(**wrong)
 
 
-def test_every_attempt_that_is_excused_is_one_more() -> None:
+def test_excused_attempts_increase_the_maximum() -> None:
     retry = Retry(RetryPolicy(max_attempts=2), RetryQuota(), ServiceClock())
     retry.excuse()
     retry.excuse()

@@ -1,4 +1,4 @@
-"""The retry loop of the client: attempts, limits in time, and errors of the transport."""
+"""The retry loop of the client: attempts, time limits, and errors of the transport."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ecrclient import (
 )
 from ecrclient._awsjson.calling import clock
 from tests.paths import only_httpx
-from tests.tools.scripted import Answer, MakeClient, Scripted, fail, ok
+from tests.tools.scripted import MakeClient, Scripted, ScriptedResponse, fail, ok
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ async def never(request: httpx.Request) -> httpx.Response:
 
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What the client would have slept, instead of sleeping."""
+    """The delays that the client would have slept; it does not sleep."""
     slept: list[float] = []
 
     async def record(seconds: float) -> None:
@@ -64,7 +64,7 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         lambda: httpx.RemoteProtocolError("cut off"),
     ],
 )
-async def test_what_may_pass_is_tried_again(client: MakeClient, failure: Any) -> None:
+async def test_transient_failures_are_retried(client: MakeClient, failure: Any) -> None:
     transport = Scripted(failure(), failure(), ok({"registryId": "1"}))
 
     found = await client(transport).describe_registry()
@@ -104,7 +104,7 @@ async def test_max_attempts(
         httpx.Response(404),
     ],
 )
-async def test_what_stays_wrong_is_sent_once(client: MakeClient, failure: Answer) -> None:
+async def test_final_errors_are_not_retried(client: MakeClient, failure: ScriptedResponse) -> None:
     transport = Scripted(failure)
     with pytest.raises(ECRClientError):
         await client(transport).describe_registry()
@@ -113,7 +113,7 @@ async def test_what_stays_wrong_is_sent_once(client: MakeClient, failure: Answer
 
 
 @only_httpx
-async def test_a_full_pool_is_asked_once(client: MakeClient) -> None:
+async def test_a_pool_timeout_is_not_retried(client: MakeClient) -> None:
     transport = Scripted(httpx.PoolTimeout("busy"))
     with pytest.raises(PoolTimeout):
         await client(transport).describe_registry()
@@ -121,7 +121,7 @@ async def test_a_full_pool_is_asked_once(client: MakeClient) -> None:
     assert len(transport.requests) == 1
 
 
-async def test_the_waits_are_the_policys(client: MakeClient, sleeps: list[float]) -> None:
+async def test_the_delays_are_the_policys(client: MakeClient, sleeps: list[float]) -> None:
     class Fixed(RetryPolicy):
         def delay(self, error: ECRClientError, attempt: int, **named: Any) -> float:
             return attempt + (100 if isinstance(error, ServiceError) else 0)
@@ -150,19 +150,19 @@ async def test_an_exhausted_quota_ends_the_retries_of_all_calls(
     assert len(sleeps) == 500 // 14 + 1
 
 
-async def test_successes_fill_the_quota_again(client: MakeClient) -> None:
+async def test_successes_refill_the_quota(client: MakeClient) -> None:
     failures = [fail(500, "ServerException") for _ in range(36)]
     transport = Scripted(*failures, *[ok() for _ in range(4)], fail(500, "ServerException"), ok())
     ecr = client(transport, retry=RetryPolicy(max_attempts=50, base_delay=0))
     with pytest.raises(ServiceError):
         await ecr.describe_registry()
-    for _ in range(4):  # 10 are left and 14 are needed
+    for _ in range(4):  # the quota has 10 tokens, and a retry costs 14
         await ecr.describe_registry()
 
     assert (await ecr.describe_registry()).response_metadata.attempts == 2
 
 
-async def test_a_retry_that_helps_gives_its_price_back(client: MakeClient) -> None:
+async def test_a_successful_retry_refunds_its_cost(client: MakeClient) -> None:
     transport = Scripted(*[fail(500, "ServerException"), ok()] * 60)
     ecr = client(transport)
 
@@ -171,7 +171,7 @@ async def test_a_retry_that_helps_gives_its_price_back(client: MakeClient) -> No
     assert attempts == [2] * 60
 
 
-async def test_each_attempt_is_signed_anew(
+async def test_each_attempt_is_signed_again(
     client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     minutes = iter(range(60))
@@ -191,8 +191,8 @@ async def test_each_attempt_is_signed_anew(
     assert two.get_list("authorization") == [two["authorization"]]
 
 
-# -- limits in time ------------------------------------------------------------------------------
-# Over both paths in tests/unit/retries, where no real time passes while a connection is made.
+# -- time limits ---------------------------------------------------------------------------------
+# test_budget.py has tests of both paths, on virtual time.
 
 
 @only_httpx
@@ -225,26 +225,26 @@ async def test_the_deadline_ends_a_wait_between_attempts(client: MakeClient) -> 
 async def test_the_deadline_does_not_wait_for_a_worker_thread(
     client: MakeClient, slow_step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given_up, answered = threading.Event(), threading.Event()
+    given_up, returned = threading.Event(), threading.Event()
     in_time: list[bool] = []
 
     def slow(*_: object) -> Any:
         in_time.append(given_up.wait(5))
-        answered.set()
+        returned.set()
         raise AssertionError
 
     monkeypatch.setattr(f"ecrclient._awsjson.{slow_step}", slow)
-    options = CallOptions(deadline=0.5, timeout=None)  # on a busy machine too, the step begins
+    options = CallOptions(deadline=0.5, timeout=None)  # the step begins, even on a busy machine
     with pytest.raises(DeadlineExceeded):
         await client(Scripted(), credentials=None, options=options).describe_registry()
     given_up.set()
-    await anyio.to_thread.run_sync(answered.wait, 10)
+    await anyio.to_thread.run_sync(returned.wait, 10)
 
     assert in_time == [True]
 
 
 @only_httpx
-async def test_the_timeout_ends_an_attempt_and_the_next_may_do_better(client: MakeClient) -> None:
+async def test_an_attempt_after_a_timeout_can_succeed(client: MakeClient) -> None:
     transport = Scripted(never, never, ok({"registryId": "1"}))
     found = await client(transport, options=CallOptions(timeout=0.02)).describe_registry()
 
@@ -283,14 +283,14 @@ async def test_a_cancelled_call_is_cancelled(client: MakeClient) -> None:
 
 
 @pytest.mark.parametrize("timeout", [60, None])
-async def test_a_timeout_error_of_middleware_comes_out_as_it_is(
+async def test_a_timeout_error_of_middleware_is_not_translated(
     client: MakeClient, timeout: float | None
 ) -> None:
     async def impatient(request: httpx.Request, call_next: CallNext) -> httpx.Response:
-        raise TimeoutError("of my own")
+        raise TimeoutError("from middleware")
 
     ecr = client(Scripted(), middleware=[impatient], options=CallOptions(timeout=timeout))
-    with pytest.raises(TimeoutError, match="of my own"):
+    with pytest.raises(TimeoutError, match="from middleware"):
         await ecr.describe_registry()
 
 
@@ -315,7 +315,7 @@ async def test_a_timeout_error_of_middleware_comes_out_as_it_is(
         (httpx.UnsupportedProtocol, "TransportError"),
     ],
 )
-async def test_errors_of_httpx_become_ours(
+async def test_errors_of_httpx_are_translated(
     client: MakeClient, theirs: type[httpx.TransportError], ours: str
 ) -> None:
     cause = theirs("what happened")
@@ -329,14 +329,14 @@ async def test_errors_of_httpx_become_ours(
 
 
 @only_httpx
-async def test_an_error_without_a_text_has_its_name(client: MakeClient) -> None:
+async def test_an_error_without_a_message_has_its_type(client: MakeClient) -> None:
     ecr = client(Scripted(httpx.ReadError("")), retry=RetryPolicy(max_attempts=1))
     with pytest.raises(TransportError, match="ReadError"):
         await ecr.describe_registry()
 
 
 class Broken(httpx.AsyncByteStream):
-    """A body that breaks off."""
+    """A body that fails after its first byte."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -349,7 +349,7 @@ class Broken(httpx.AsyncByteStream):
         self.closed = True
 
 
-async def test_a_body_that_breaks_off_is_closed_and_tried_again(client: MakeClient) -> None:
+async def test_a_truncated_body_is_closed_and_retried(client: MakeClient) -> None:
     body = Broken()
     transport = Scripted(httpx.Response(200, stream=body), ok({"registryId": "1"}))
 
@@ -358,20 +358,20 @@ async def test_a_body_that_breaks_off_is_closed_and_tried_again(client: MakeClie
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_a_body_that_cannot_be_decompressed_is_our_error(client: MakeClient) -> None:
-    answer = httpx.Response(
+async def test_a_body_that_cannot_be_decompressed_is_a_read_error(client: MakeClient) -> None:
+    response = httpx.Response(
         200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"not gzip")
     )
     with pytest.raises(ReadError):
-        await client(Scripted(answer), retry=RetryPolicy(max_attempts=1)).describe_registry()
+        await client(Scripted(response), retry=RetryPolicy(max_attempts=1)).describe_registry()
 
 
 async def test_an_error_of_the_provider_is_not_retried(client: MakeClient) -> None:
     class Failing:
-        asked = 0
+        calls = 0
 
         async def get(self) -> Any:
-            self.asked += 1
+            self.calls += 1
             raise CredentialsError("gone")
 
         async def invalidate(self) -> None:
@@ -382,4 +382,4 @@ async def test_an_error_of_the_provider_is_not_retried(client: MakeClient) -> No
     with pytest.raises(CredentialsError, match="gone"):
         await client(transport, credentials=provider).describe_registry()
 
-    assert (provider.asked, transport.requests) == (1, [])
+    assert (provider.calls, transport.requests) == (1, [])

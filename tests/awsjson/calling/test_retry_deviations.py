@@ -1,4 +1,4 @@
-"""Where ecrclient decides otherwise than botocore, and why: the table of ``docs/retries.md``."""
+"""Where ecrclient deviates from botocore, and why: the table of ``docs/retries.md``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ from typing import Any, Literal
 import pytest
 
 from tests.awsjson.calling.players import Play, play_to_botocore
-from tests.awsjson.calling.script import OK, START, Answer, Call, Deed, Failure, Script, error
+from tests.awsjson.calling.script import (
+    OK,
+    START,
+    Call,
+    CallRecord,
+    Failure,
+    Response,
+    Script,
+    error,
+)
 from tests.paths import only_httpx
 from tests.virtual_time import anyio_backend as anyio_backend
 
 pytestmark = pytest.mark.anyio
 
-Told = list[tuple[str, int]]
-"""Of each call: the outcome and the number of attempts."""
+Outcomes = list[tuple[str, int]]
+"""The outcome and the number of attempts of each call."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +34,8 @@ class Deviation:
     name: str
     reason: str
     calls: Sequence[Call]
-    botocore: Told
-    ours: Told
+    botocore: Outcomes
+    ours: Outcomes
     mode: Literal["standard", "adaptive"] = "standard"
 
     @property
@@ -39,61 +48,61 @@ SLOW_DOWN = error("ThrottlingException", takes=0.21)
 
 DEVIATIONS = [
     Deviation(
-        "LimitExceededException where the operation models it",
-        "There it is the registry's quota of repositories, rules or tags: waiting does not help.",
+        "LimitExceededException of an operation that models it",
+        "It is the registry's quota of repositories, rules or tags, so a retry does not help.",
         [Call([error("LimitExceededException")], "create_repository")],
         botocore=[("LimitExceededException", 3)],
         ours=[("LimitExceededException", 1)],
     ),
     Deviation(
         "the code in the x-amzn-errortype header only",
-        "The protocol allows it there; botocore's JSON parser looks into the body only.",
-        [Call([Answer(400, b"", {"x-amzn-errortype": "ThrottlingException"}), OK])],
+        "The protocol allows it; botocore's JSON parser reads the body only.",
+        [Call([Response(400, b"", {"x-amzn-errortype": "ThrottlingException"}), OK])],
         botocore=[("400", 1)],
         ours=[("ok", 2)],
     ),
     Deviation(
         "the code as the body's member code",
-        "The protocol allows it there; botocore's JSON parser looks for __type only.",
-        [Call([Answer(400, b'{"code":"ThrottlingException"}'), OK])],
+        "The protocol allows it; botocore's JSON parser reads __type only.",
+        [Call([Response(400, b'{"code":"ThrottlingException"}'), OK])],
         botocore=[("400", 1)],
         ours=[("ok", 2)],
     ),
     Deviation(
-        "a success that is no JSON",
-        "It came from something in between. botocore gives an empty answer.",
-        [Call([Answer(200, b"<html>"), OK]), Call([Answer(200, b'{"imageIds":[')])],
+        "a success that is not JSON",
+        "It came from an intermediary. botocore returns an empty response.",
+        [Call([Response(200, b"<html>"), OK]), Call([Response(200, b'{"imageIds":[')])],
         botocore=[("ok", 1), ("ok", 1)],
         ours=[("ok", 2), ("ResponseDecodeError", 3)],
     ),
     Deviation(
-        "a success that is JSON but no object",
-        "As above; botocore's parser fails on it.",
-        [Call([Answer(200, b"[]"), OK])],
+        "a success that is JSON but not an object",
+        "As above; botocore's parser fails.",
+        [Call([Response(200, b"[]"), OK])],
         botocore=[("AttributeError", 1)],
         ours=[("ok", 2)],
     ),
     Deviation(
-        "a success that says it is an error",
-        "Nothing was listed, so an empty list would be a lie. botocore gives an empty answer.",
+        "an error with the status of a success",
+        "Nothing was listed, so an empty list would be wrong. botocore returns an empty response.",
         [
             Call([error("ServerException", 200), OK]),
             Call([error("ServiceUnavailable", 200)]),
-            Call([Answer(200, b"", {"x-amzn-errortype": "ServerException"}), OK]),
+            Call([Response(200, b"", {"x-amzn-errortype": "ServerException"}), OK]),
         ],
         botocore=[("ok", 1), ("ok", 1), ("ok", 1)],
         ours=[("ok", 2), ("ServiceUnavailable", 3), ("ok", 2)],
     ),
     Deviation(
-        "an error whose body is no object",
-        "The status alone says that it may pass. botocore's parser fails on it.",
-        [Call([Answer(500, b"[]"), OK]), Call([Answer(503, b"\xff"), OK])],
+        "an error whose body is not an object",
+        "The status alone shows that a retry may help. botocore's parser fails.",
+        [Call([Response(500, b"[]"), OK]), Call([Response(503, b"\xff"), OK])],
         botocore=[("AttributeError", 1), ("UnicodeDecodeError", 1)],
         ours=[("ok", 2), ("ok", 2)],
     ),
     Deviation(
-        "the clock is wrong, and the service says so",
-        "The answer's Date tells by how much: sent once more at once, for nothing.",
+        "the clock is wrong, and the error says so",
+        "The Date of the response corrects the clock: retried immediately, at no cost.",
         [
             Call([error("RequestTimeTooSkewed", 403, ahead=20 * MINUTES), OK]),
             Call([error("RequestExpired", ahead=-20 * MINUTES), OK]),
@@ -102,8 +111,8 @@ DEVIATIONS = [
         ours=[("ok", 2), ("ok", 2)],
     ),
     Deviation(
-        "the signature is wrong, and the clock is",
-        "ECR says InvalidSignatureException when the time is wrong; the Date tells it apart.",
+        "the signature is wrong because the clock is",
+        "ECR returns InvalidSignatureException if the time is wrong, which the Date shows.",
         [
             Call([error("InvalidSignatureException", 403, ahead=20 * MINUTES), OK]),
             Call([error("SignatureDoesNotMatch", 403, ahead=40 * MINUTES), OK]),
@@ -115,10 +124,10 @@ DEVIATIONS = [
 
 NO_FREE_CONNECTION = Deviation(
     "no connection became free",
-    "All connections of this client are busy: to queue again makes it worse.",
+    "All connections of this client are in use, and queueing again makes it worse.",
     [Call([Failure("pool timeout"), OK])],
     botocore=[("ok", 2)],
-    ours=[("no answer", 1)],
+    ours=[("no response", 1)],
 )
 
 
@@ -127,7 +136,7 @@ async def test_both_sides_of_a_deviation(play: Play, deviation: Deviation) -> No
     await _both_sides(deviation, play)
 
 
-@only_httpx  # a server cannot play it
+@only_httpx  # a server cannot cause it
 async def test_both_sides_where_no_connection_became_free(play: Play) -> None:
     await _both_sides(NO_FREE_CONNECTION, play)
 
@@ -135,19 +144,19 @@ async def test_both_sides_where_no_connection_became_free(play: Play) -> None:
 async def _both_sides(deviation: Deviation, play: Play) -> None:
     assert deviation.reason
     assert deviation.ours != deviation.botocore
-    assert _told(play_to_botocore(deviation.script)) == deviation.botocore
-    assert _told(await play(deviation.script)) == deviation.ours
+    assert _outcomes(play_to_botocore(deviation.script)) == deviation.botocore
+    assert _outcomes(await play(deviation.script)) == deviation.ours
 
 
-def _told(deeds: Sequence[Deed]) -> Told:
-    return [(deed.outcome, len(deed.sent)) for deed in deeds]
+def _outcomes(records: Sequence[CallRecord]) -> Outcomes:
+    return [(record.outcome, len(record.sent)) for record in records]
 
 
-# The same number of attempts, at other times or with another header:
+# The following deviations change the times or the headers of attempts, not their number.
 
 
 async def test_operations_do_not_slow_each_other_down(play: Play) -> None:
-    """ECR counts each API operation by itself; botocore has one limiter for a whole client."""
+    """ECR limits each API operation separately; botocore has one limiter for a whole client."""
     script = Script(
         "one operation is throttled, another is not",
         [*[Call([SLOW_DOWN, OK])] * 4, *[Call([OK], "get_authorization_token")] * 4],
@@ -155,16 +164,16 @@ async def test_operations_do_not_slow_each_other_down(play: Play) -> None:
     )
     theirs, ours = play_to_botocore(script), await play(script)
 
-    assert [deed.sent[-1] for deed in ours[:4]] == pytest.approx(
-        [deed.sent[-1] for deed in theirs[:4]], abs=1e-4
+    assert [record.sent[-1] for record in ours[:4]] == pytest.approx(
+        [record.sent[-1] for record in theirs[:4]], abs=1e-4
     )
     assert theirs[-1].sent[0] - theirs[4].sent[0] > 1
     assert ours[-1].sent[0] == ours[4].sent[0]
 
 
-async def test_a_time_to_live_counts_from_when_the_attempt_is_sent(play: Play) -> None:
-    """botocore's comes to the last answer's Date and the timeout: its own sleep is left out, so
-    that after a wait as long as the timeout the request is dead before it is sent."""
+async def test_the_time_to_live_begins_when_the_attempt_is_sent(play: Play) -> None:
+    """botocore adds the timeout to the last response's Date. It omits its delay, so that after a
+    delay as long as the timeout the request has expired before it is sent."""
     script = Script(
         "ttl",
         [
@@ -180,8 +189,8 @@ async def test_a_time_to_live_counts_from_when_the_attempt_is_sent(play: Play) -
         sent = ours[call].sent
         assert theirs[call].sent == pytest.approx(sent, abs=1e-4)
         for attempt in range(1, len(sent)):
-            their, our = (_ttl(deeds[call], attempt) for deeds in (theirs, ours))
-            # In the second call only the first attempt brought a Date.
+            their, our = (_ttl(records[call], attempt) for records in (theirs, ours))
+            # In the second call only the first response has a Date.
             dated = sent[attempt - 1 if call == 0 else 0] + takes
             assert their - minute == _whole(START + timedelta(seconds=dated + ahead))
             late = our - minute - (START + timedelta(seconds=sent[attempt] + ahead))
@@ -193,13 +202,13 @@ def _whole(time: datetime) -> datetime:
     return time.replace(microsecond=0)
 
 
-def _ttl(deed: Deed, attempt: int) -> datetime:
-    text: Any = deed.sdk_requests()[attempt]["ttl"]
+def _ttl(record: CallRecord, attempt: int) -> datetime:
+    text: Any = record.sdk_requests()[attempt]["ttl"]
     return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
-async def test_an_attempt_is_signed_after_the_wait_that_adaptive_mode_makes(play: Play) -> None:
-    """botocore signs first, so that its signature has aged by the wait."""
+async def test_an_attempt_is_signed_after_the_wait_of_adaptive_mode(play: Play) -> None:
+    """botocore signs before the wait, so its signature is older."""
     script = Script("signed late", [Call([SLOW_DOWN, OK])] * 3, mode="adaptive")
     theirs, ours = play_to_botocore(script), await play(script)
 

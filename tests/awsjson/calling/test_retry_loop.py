@@ -1,4 +1,4 @@
-"""What botocore cannot be asked: the policy's limits, what is shared, and what an error tells."""
+"""Retry behaviour without an equivalent in botocore: policies, errors, wrong successes, headers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ecrclient._awsjson.protocol.codec import decode_error
 from ecrclient.models import ListImagesRequest
 from ecrclient.operations import CREATE_REPOSITORY, LIST_IMAGES, OPERATIONS
 from tests.awsjson.calling.players import OpenStage
-from tests.awsjson.calling.script import OK, Answer, Call, error
+from tests.awsjson.calling.script import OK, Call, Response, error
 from tests.virtual_time import anyio_backend as anyio_backend
 
 FAULT = error("ServerException", 500)
@@ -47,7 +47,7 @@ NO_WAIT = RetryPolicy(base_delay=0, throttling_base_delay=0)
         {"max_delay": math.nan},
     ],
 )
-def test_a_policy_refuses_what_makes_no_sense(wrong: dict[str, Any]) -> None:
+def test_a_policy_refuses_invalid_values(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         RetryPolicy(**wrong)
 
@@ -61,20 +61,20 @@ def test_a_policy_is_a_value() -> None:
         policy.mode = "standard"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def test_a_late_attempt_waits_no_longer_than_the_cap() -> None:
+def test_the_delay_of_a_late_attempt_is_at_most_max_delay() -> None:
     assert RetryPolicy().delay(ServiceError("SlowDown"), 10**6, random=lambda: 1.0) == 20
 
 
 @pytest.mark.parametrize(
-    ("asked", "waited"), [(0.5, 1.0), (3.0, 3.0), (6.0, 6.0), (6.5, 6.0), (math.inf, 6.0)]
+    ("requested", "delay"), [(0.5, 1.0), (3.0, 3.0), (6.0, 6.0), (6.5, 6.0), (math.inf, 6.0)]
 )
-def test_the_service_may_ask_for_up_to_five_seconds_more(asked: float, waited: float) -> None:
-    slow_down = ServiceError("SlowDown", retry_after=asked)
+def test_the_service_may_request_up_to_five_seconds_more(requested: float, delay: float) -> None:
+    slow_down = ServiceError("SlowDown", retry_after=requested)
 
-    assert RetryPolicy().delay(slow_down, 1, random=lambda: 1.0) == waited
+    assert RetryPolicy().delay(slow_down, 1, random=lambda: 1.0) == delay
 
 
-# -- what an error tells ---------------------------------------------------------------------------
+# -- classification of errors ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_the_service_may_ask_for_up_to_five_seconds_more(asked: float, waited: f
         ("ServerException", 300, True, False, False),
     ],
 )
-def test_whether_an_error_is_worth_a_retry(
+def test_which_errors_are_retryable(
     code: str, status: int, *, modelled: bool, throttling: bool, retryable: bool
 ) -> None:
     found = ServiceError(code, status=status, is_modelled=modelled)
@@ -104,7 +104,7 @@ def test_whether_an_error_is_worth_a_retry(
 @pytest.mark.parametrize(
     ("operation", "modelled"), [(CREATE_REPOSITORY, True), (LIST_IMAGES, False)]
 )
-def test_an_error_knows_whether_its_operation_models_it(operation: Any, *, modelled: bool) -> None:
+def test_an_error_states_whether_its_operation_models_it(operation: Any, *, modelled: bool) -> None:
     content = b'{"__type":"LimitExceededException"}'
     found = decode_error(operation, content, {"x-amz-retry-after": "1500"}, status=400)
 
@@ -125,7 +125,9 @@ def test_an_error_knows_whether_its_operation_models_it(operation: Any, *, model
         ("", None),
     ],
 )
-def test_the_service_asks_in_whole_milliseconds(value: str, seconds: float | None) -> None:
+def test_the_service_requests_a_delay_in_whole_milliseconds(
+    value: str, seconds: float | None
+) -> None:
     headers = {"x-amz-retry-after": value, "retry-after": "7"}
 
     assert decode_error(LIST_IMAGES, b"", headers, status=503).retry_after == seconds
@@ -138,13 +140,13 @@ def test_twelve_operations_model_a_quota() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.name)
-def test_the_docstring_says_what_is_not_idempotent(operation: Any) -> None:
+def test_the_docstring_states_that_an_operation_is_not_idempotent(operation: Any) -> None:
     doc = " ".join((getattr(ECRClient, operation.method).__doc__ or "").split())
 
     assert ("Not idempotent" in doc) is not operation.retry_safe
 
 
-# -- a success that is none ------------------------------------------------------------------------
+# -- invalid responses with the status of a success ------------------------------------------------
 
 
 @pytest.mark.anyio
@@ -159,15 +161,15 @@ def test_the_docstring_says_what_is_not_idempotent(operation: Any) -> None:
         (b'{"__type":"Odd","Message":"no"}', 3, ServiceError),
     ],
 )
-async def test_a_success_that_cannot_be_one(
+async def test_an_invalid_success_is_an_error(
     open_stage: OpenStage, content: bytes, attempts: int, kind: type[ECRClientError]
 ) -> None:
     stage = await open_stage(NO_WAIT)
-    stage.steps = Call([Answer(200, content)]).play()
+    stage.steps = Call([Response(200, content)]).play()
     with pytest.raises(kind) as caught:
         await stage.call("list_images")
 
-    assert len(stage.deed.sent) == attempts
+    assert len(stage.record.sent) == attempts
     assert getattr(caught.value, "status", None) == 200
     assert caught.value.is_retryable is (attempts > 1)
     assert stage.core.quota.available == 500 - 14 * (attempts - 1)
@@ -185,19 +187,21 @@ async def test_a_success_that_cannot_be_one(
         b"null",
     ],
 )
-async def test_a_success_that_is_one(open_stage: OpenStage, content: bytes) -> None:
+async def test_a_valid_success_is_not_an_error(open_stage: OpenStage, content: bytes) -> None:
     stage = await open_stage(NO_WAIT)
-    stage.steps = Call([Answer(200, content)]).play()
+    stage.steps = Call([Response(200, content)]).play()
 
     assert (await stage.call("list_images")).image_ids == []
-    assert len(stage.deed.sent) == 1
+    assert len(stage.record.sent) == 1
 
 
 @pytest.mark.anyio
-async def test_a_raw_answer_is_judged_too_and_parsed_once(open_stage: OpenStage) -> None:
+async def test_an_invalid_raw_response_is_retried_and_a_valid_one_parsed_once(
+    open_stage: OpenStage,
+) -> None:
     stage = await open_stage(NO_WAIT)
-    good = Answer(200, json.dumps({"imageIds": [{"imageTag": "a"}]}).encode())
-    stage.steps = iter([Answer(200, b"<html>"), good])
+    good = Response(200, json.dumps({"imageIds": [{"imageTag": "a"}]}).encode())
+    stage.steps = iter([Response(200, b"<html>"), good])
     raw = await stage.client.invoke_raw(ListImagesRequest(repository_name="team/app"))
 
     assert (raw.attempts, raw.content) == (2, good.content)
@@ -206,9 +210,11 @@ async def test_a_raw_answer_is_judged_too_and_parsed_once(open_stage: OpenStage)
 
 
 @pytest.mark.anyio
-async def test_a_raw_answer_that_stayed_wrong_is_given_as_it_is(open_stage: OpenStage) -> None:
+async def test_an_invalid_raw_response_is_returned_after_the_last_attempt(
+    open_stage: OpenStage,
+) -> None:
     stage = await open_stage(NO_WAIT)
-    stage.steps = Call([Answer(200, b"<html>")]).play()
+    stage.steps = Call([Response(200, b"<html>")]).play()
     raw = await stage.client.invoke_raw(ListImagesRequest(repository_name="team/app"))
 
     assert (raw.attempts, raw.content) == (3, b"<html>")
@@ -220,13 +226,13 @@ async def test_a_raw_answer_that_stayed_wrong_is_given_as_it_is(open_stage: Open
 
 
 @pytest.mark.anyio
-async def test_each_call_has_an_id_of_its_own(open_stage: OpenStage) -> None:
+async def test_each_call_has_a_separate_invocation_id(open_stage: OpenStage) -> None:
     stage = await open_stage(NO_WAIT)
     stage.steps = iter([FAULT, OK, OK])
     await stage.call("list_images")
     await stage.call("list_images")
 
-    ids = [sent["amz-sdk-invocation-id"] for sent in stage.deed.headers]
+    ids = [sent["amz-sdk-invocation-id"] for sent in stage.record.headers]
     assert ids[0] == ids[1] != ids[2]
     assert all(str(uuid.UUID(each)) == each and uuid.UUID(each).version == 4 for each in ids)
 
@@ -237,8 +243,8 @@ async def test_without_a_timeout_there_is_no_time_to_live(open_stage: OpenStage)
     stage.steps = iter([FAULT, OK])
     await stage.call("list_images")
 
-    told = [sent["amz-sdk-request"] for sent in stage.deed.headers]
-    assert told == ["attempt=1; max=3", "attempt=2; max=3"]
+    headers = [sent["amz-sdk-request"] for sent in stage.record.headers]
+    assert headers == ["attempt=1; max=3", "attempt=2; max=3"]
 
 
 @pytest.mark.anyio

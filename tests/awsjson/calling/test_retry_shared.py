@@ -1,4 +1,4 @@
-"""What the calls of a client share: the quota, the limiters of adaptive mode, the clock."""
+"""The state that the calls of a client share: the quota, the limiters and the clock."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ async def test_clones_share_quota_limiters_and_clock(open_stage: OpenStage) -> N
             tasks.start_soon(fail, stage.client)
             tasks.start_soon(fail, clone)
 
-    # 35 retries at 14 are what 500 tokens buy.
-    assert len(stage.deed.sent) == 50 + 35
+    # 500 tokens pay for 35 retries at 14 each.
+    assert len(stage.record.sent) == 50 + 35
     assert core_of(clone).quota.available == stage.core.quota.available == 500 - 35 * 14
     assert core_of(clone).clock is stage.core.clock
 
 
 @pytest.mark.anyio
-async def test_clients_of_their_own_share_nothing(open_stage: OpenStage) -> None:
+async def test_separate_clients_do_not_share_a_quota(open_stage: OpenStage) -> None:
     one, two = await open_stage(NO_WAIT), await open_stage(NO_WAIT)
     one.steps = Call([Failure("refused")]).play()
     two.steps = Call([OK]).play()
@@ -58,7 +58,7 @@ async def test_all_tasks_of_a_client_slow_down_together(open_stage: OpenStage) -
     adaptive = CallOptions(retry=RetryPolicy(1, "adaptive"))
     clone = stage.client.with_options(adaptive)
     await anyio.sleep(100)
-    stage.deed.sent.clear()
+    stage.record.sent.clear()
 
     async with anyio.create_task_group() as tasks:
         for _ in range(5):
@@ -66,8 +66,8 @@ async def test_all_tasks_of_a_client_slow_down_together(open_stage: OpenStage) -
             tasks.start_soon(stage.call, "describe_images")
         tasks.start_soon(_list, clone)
 
-    sent = sorted(at - 100 for at in stage.deed.sent)
-    assert sent[:6] == pytest.approx([0] * 6), "the other operation at once, and one token"
+    sent = sorted(at - 100 for at in stage.record.sent)
+    assert sent[:6] == pytest.approx([0] * 6), "the other operation, and one token"
     assert all(later - at > 0.1 for at, later in itertools.pairwise(sent[5:]))
 
 

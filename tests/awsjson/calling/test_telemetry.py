@@ -1,4 +1,4 @@
-"""What a call tells those who listen: one log line, one span, one duration."""
+"""Telemetry of a call: one log line, one span, one duration."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def hang(_: httpx.Request) -> httpx.Response:
 
 
 class Lines(logging.Handler):
-    """The lines of the logger ``ecrclient`` and those below it."""
+    """Collects the lines of the logger ``ecrclient`` and its children."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Lines(logging.Handler):
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    """What is logged at DEBUG."""
+    """The lines that are logged at DEBUG or above."""
     logger, handler = logging.getLogger("ecrclient"), Lines()
     before = logger.level
     logger.addHandler(handler)
@@ -73,13 +73,13 @@ def lines() -> Iterator[Lines]:
 
 @pytest.fixture
 def no_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a program that has not imported OpenTelemetry."""
+    """Remove OpenTelemetry from the imported modules."""
     for name in [name for name in sys.modules if name.split(".")[0] == "opentelemetry"]:
         monkeypatch.delitem(sys.modules, name)
 
 
 class Telemetry:
-    """An OpenTelemetry SDK of the test's own."""
+    """A separate OpenTelemetry SDK for a test."""
 
     def __init__(self) -> None:
         self._exporter = InMemorySpanExporter()
@@ -94,16 +94,16 @@ class Telemetry:
 
     @property
     def spans(self) -> tuple[ReadableSpan, ...]:
-        """Those that have ended."""
+        """The spans that have ended."""
         return self._exporter.get_finished_spans()
 
     def span(self) -> ReadableSpan:
-        """The only one."""
+        """The only span."""
         (span,) = self.spans
         return span
 
     def durations(self) -> list[tuple[str, str | None, HistogramDataPoint]]:
-        """Name, unit and values of what was measured."""
+        """The name, unit and values of each measurement."""
         data = self._reader.get_metrics_data()
         found: list[tuple[str, str | None, HistogramDataPoint]] = []
         for resource in data.resource_metrics if data else ():
@@ -117,7 +117,7 @@ class Telemetry:
 
 @pytest.fixture
 def telemetry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Telemetry]:
-    """OpenTelemetry listens: with its SDK, which nothing outside the test sees."""
+    """Enable OpenTelemetry with an SDK that only this test uses."""
     sdk = Telemetry()
     monkeypatch.setitem(sys.modules, "opentelemetry.trace", opentelemetry.trace)
     monkeypatch.setitem(sys.modules, "opentelemetry.metrics", opentelemetry.metrics)
@@ -152,15 +152,15 @@ async def test_a_success_is_one_debug_line(lines: Lines) -> None:
 
 
 async def test_a_service_error_is_one_debug_line(lines: Lines) -> None:
-    answer = fail(400, "RepositoryNotFoundException", "what it says", **ID)
+    response = fail(400, "RepositoryNotFoundException", "the message", **ID)
     with pytest.raises(RepositoryNotFoundException):
-        await client(Scripted(answer)).list_images(repository_name="ab")
+        await client(Scripted(response)).list_images(repository_name="ab")
 
     (text,) = lines.texts
     assert text.startswith(
         "ECR.ListImages: 400 RepositoryNotFoundException request_id=the-id attempts=1 elapsed="
     )
-    assert "what it says" not in text
+    assert "the message" not in text
 
 
 async def test_a_transport_failure_is_one_debug_line(lines: Lines) -> None:
@@ -192,21 +192,21 @@ async def test_a_deadline_is_one_debug_line(lines: Lines) -> None:
     assert " attempts=1 " in text
 
 
-async def test_each_call_of_a_walk_is_a_line(lines: Lines) -> None:
+async def test_each_page_of_a_paginator_is_a_line(lines: Lines) -> None:
     pages = (ok({"imageIds": [], "nextToken": "t"}), ok({"imageIds": []}))
     await client(Scripted(*pages)).list_images(repository_name="ab").collect()
 
     assert [text.partition(":")[0] for text in lines.texts] == ["ECR.ListImages"] * 2
 
 
-async def test_nothing_is_sent_so_nothing_is_logged(lines: Lines) -> None:
+async def test_an_invalid_request_is_not_logged(lines: Lines) -> None:
     with pytest.raises(RequestValidationError):
         await client(Scripted()).list_images(repository_name="A")
 
     assert lines.texts == []
 
 
-async def test_the_error_of_a_stranger_is_told_by_its_type_alone(lines: Lines) -> None:
+async def test_the_message_of_a_foreign_exception_is_not_logged(lines: Lines) -> None:
     with pytest.raises(ZeroDivisionError):
         await client(Scripted(ZeroDivisionError("perhaps secret"))).describe_registry()
 
@@ -235,25 +235,25 @@ async def test_a_cancelled_call_is_one_debug_line(lines: Lines) -> None:
     assert text.startswith("ECR.DescribeRegistry: Cancelled")
 
 
-# -- when nobody listens ---------------------------------------------------------------------------
+# -- without telemetry -----------------------------------------------------------------------------
 
 
-def test_nobody_listens(no_telemetry: None) -> None:
+def test_without_logging_and_tracing_there_is_no_observation(no_telemetry: None) -> None:
     assert not logging.getLogger("ecrclient").isEnabledFor(logging.DEBUG)
     assert observability.observe(DESCRIBE_REGISTRY) is None
 
 
-async def test_a_call_that_nobody_observes_makes_no_observation(
+async def test_a_call_without_telemetry_does_not_create_an_observation(
     no_telemetry: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
-        raise AssertionError("an observation was made")
+        raise AssertionError("an observation was created")
 
     monkeypatch.setattr(observability, "Observation", refuse)
     await client(Scripted(fail(500, "ServerException"), ok())).describe_registry()
 
 
-def test_the_log_listens_alone(no_telemetry: None, lines: Lines) -> None:
+def test_logging_works_without_tracing(no_telemetry: None, lines: Lines) -> None:
     assert observability.observe(DESCRIBE_REGISTRY) is not None
 
 
@@ -271,9 +271,9 @@ async def test_the_api_without_an_sdk_is_enough(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(
         opentelemetry.metrics, "get_meter", opentelemetry.metrics.NoOpMeterProvider().get_meter
     )
-    answer = await client(Scripted(ok({"registryId": "1"}))).describe_registry()
+    response = await client(Scripted(ok({"registryId": "1"}))).describe_registry()
 
-    assert answer.registry_id == "1"
+    assert response.registry_id == "1"
 
 
 # -- spans and durations ---------------------------------------------------------------------------
@@ -298,8 +298,8 @@ async def test_a_success_is_one_span(telemetry: Telemetry) -> None:
 
 
 async def test_retries_are_events_of_the_one_span(telemetry: Telemetry) -> None:
-    answers = (fail(500, "ServerException"), httpx.ReadError("gone"), ok(None, **ID))
-    await client(Scripted(*answers)).describe_registry()
+    responses = (fail(500, "ServerException"), httpx.ReadError("gone"), ok(None, **ID))
+    await client(Scripted(*responses)).describe_registry()
 
     span = telemetry.span()
     assert attempts(span) == [
@@ -364,7 +364,7 @@ async def test_a_timeout_is_an_error_of_the_span(telemetry: Telemetry) -> None:
     assert attempts(span) == [{"attempt": 1, "error.type": "AttemptTimeout"}]
 
 
-async def test_an_answer_that_cannot_be_read_is_an_error_of_the_span(
+async def test_an_invalid_response_is_an_error_of_the_span(
     telemetry: Telemetry,
 ) -> None:
     with pytest.raises(ResponseDecodeError):
@@ -376,7 +376,7 @@ async def test_an_answer_that_cannot_be_read_is_an_error_of_the_span(
     assert attributes(span)["error.type"] == "ResponseDecodeError"
 
 
-async def test_an_answer_that_cannot_be_read_is_not_logged_as_ok(lines: Lines) -> None:
+async def test_an_invalid_response_is_not_logged_as_ok(lines: Lines) -> None:
     with pytest.raises(ResponseDecodeError):
         await client(Scripted(ok({"registryId": 5}))).describe_registry()
 
@@ -403,7 +403,7 @@ async def test_the_span_ends_at_a_deadline(telemetry: Telemetry) -> None:
     assert attributes(span)["error.type"] == "DeadlineExceeded"
 
 
-async def test_the_attempt_that_the_deadline_cut_off_is_an_event(telemetry: Telemetry) -> None:
+async def test_an_attempt_that_the_deadline_interrupts_is_an_event(telemetry: Telemetry) -> None:
     transport = Scripted(fail(500, "ServerException"), hang)
     with pytest.raises(DeadlineExceeded):
         await client(transport, options=CallOptions(deadline=1)).describe_registry()
@@ -411,7 +411,7 @@ async def test_the_attempt_that_the_deadline_cut_off_is_an_event(telemetry: Tele
     assert [event["attempt"] for event in attempts(telemetry.span())] == [1, 2]
 
 
-async def test_each_call_has_a_span_of_its_own(telemetry: Telemetry) -> None:
+async def test_each_call_has_a_separate_span(telemetry: Telemetry) -> None:
     pages = (ok({"imageIds": [], "nextToken": "t"}), ok({"imageIds": []}))
     ecr = client(Scripted(*pages, ok()))
     await ecr.list_images(repository_name="ab").collect()
@@ -447,7 +447,7 @@ async def test_the_duration_is_recorded(telemetry: Telemetry) -> None:
     assert all(dict(point.attributes or {}).items() >= COMMON.items() for *_, point in durations)
 
 
-async def test_nothing_sent_is_no_span(telemetry: Telemetry) -> None:
+async def test_an_invalid_request_has_no_span(telemetry: Telemetry) -> None:
     with pytest.raises(RequestValidationError):
         await client(Scripted()).list_images(repository_name="A")
 
@@ -455,7 +455,7 @@ async def test_nothing_sent_is_no_span(telemetry: Telemetry) -> None:
     assert telemetry.durations() == []
 
 
-async def test_the_log_and_the_span_go_together(telemetry: Telemetry, lines: Lines) -> None:
+async def test_logging_and_tracing_work_together(telemetry: Telemetry, lines: Lines) -> None:
     await client(Scripted(ok())).describe_registry()
 
     assert len(lines.texts) == 1

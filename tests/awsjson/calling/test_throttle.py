@@ -1,4 +1,4 @@
-"""Adaptive mode's limiter: botocore's arithmetic, and waiting that is fair and can be cancelled."""
+"""Adaptive mode's limiter: botocore's arithmetic, and fair waits that can be cancelled."""
 
 from __future__ import annotations
 
@@ -88,13 +88,13 @@ def test_the_bucket_is_botocores(
             assert wait == pytest.approx(theirs._sleep_amount(1))
         else:
             theirs._refill()
-            # Ours forgives what rounding lacks.
+            # Our bucket tolerates rounding errors.
             theirs._current_capacity += max(0, min(1e-6, 1 - theirs._current_capacity))
             assert theirs.acquire(block=False)
         assert ours.tokens == pytest.approx(theirs.available_capacity, abs=1e-5)
 
 
-def _said(*, throttled: bool) -> bool:
+def _is_throttled(*, throttled: bool) -> bool:
     return throttled
 
 
@@ -102,9 +102,9 @@ def _said(*, throttled: bool) -> bool:
 @pytest.mark.parametrize("every", [1, 2, 3, 7, 50])
 @pytest.mark.parametrize("pause", [0.013, 0.0973, 0.31, 1.7])
 async def test_the_rates_of_a_whole_run_are_botocores(every: int, pause: float) -> None:
-    """Their limiter and ours hear of the same answers at the same times."""
+    """botocore's limiter and ours record the same attempts at the same times."""
     clock = _Clock(anyio.current_time())
-    detector = SimpleNamespace(is_throttling_error=_said)
+    detector = SimpleNamespace(is_throttling_error=_is_throttled)
     bucket = _bucket.TokenBucket(max_rate=1, clock=clock)
     theirs = _adaptive.ClientRateLimiter(
         rate_adjustor=_throttling.CubicCalculator(0, clock.now),
@@ -133,12 +133,12 @@ async def _throttled() -> Throttle:
     throttle = Throttle()
     throttle.received(throttled=True)
     assert throttle.rate == 0.5
-    await throttle.acquire()  # what the bucket held
+    await throttle.acquire()  # the token that was left in the bucket
     return throttle
 
 
 @pytest.mark.anyio
-async def test_without_a_throttled_answer_nobody_waits() -> None:
+async def test_attempts_do_not_wait_before_one_is_throttled() -> None:
     throttle = Throttle()
     throttle.received(throttled=False)
     for _ in range(100):
@@ -148,7 +148,7 @@ async def test_without_a_throttled_answer_nobody_waits() -> None:
 
 
 @pytest.mark.anyio
-async def test_who_came_first_goes_first() -> None:
+async def test_attempts_are_sent_in_order_of_arrival() -> None:
     throttle = await _throttled()
     start = anyio.current_time()
     went: list[tuple[int, float]] = []
@@ -179,7 +179,7 @@ async def test_a_cancelled_wait_takes_no_token() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_changed_rate_reaches_whoever_waits() -> None:
+async def test_a_changed_rate_shortens_a_wait() -> None:
     throttle = await _throttled()
     start, took = anyio.current_time(), math.inf
 
@@ -196,11 +196,11 @@ async def test_a_changed_rate_reaches_whoever_waits() -> None:
     assert throttle.rate is not None
     assert throttle.rate > 0.5
     took = anyio.current_time() - start
-    assert took < 1, "a token takes 2 s at the rate at which it began to wait"
+    assert took < 1, "at the initial rate a token takes 2 s"
 
 
 @pytest.mark.anyio
-async def test_each_operation_has_its_own_and_keeps_it() -> None:
+async def test_each_operation_has_one_limiter() -> None:
     throttles = Throttles()
 
     assert throttles.of("ListImages") is throttles.of("ListImages")

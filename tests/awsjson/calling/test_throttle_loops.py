@@ -29,8 +29,8 @@ def run(backend: str, main: Callable[[], Awaitable[None]]) -> None:
 
 
 def throttled_once(*, then: int) -> ECRClient:
-    answers = [fail(400, "ThrottlingException"), *[ok({}) for _ in range(then)]]
-    return client(Scripted(*answers), retry=ADAPTIVE)
+    responses = [fail(400, "ThrottlingException"), *[ok({}) for _ in range(then)]]
+    return client(Scripted(*responses), retry=ADAPTIVE)
 
 
 async def be_throttled(ecr: ECRClient) -> None:
@@ -58,7 +58,7 @@ def test_a_second_loop_works_after_a_throttled_call(loops: tuple[str, str]) -> N
 
 
 @pytest.mark.parametrize("loops", LOOPS)
-def test_a_second_loop_works_after_calls_that_were_cut_off_in_the_line(
+def test_a_second_loop_works_after_cancelled_queued_calls(
     loops: tuple[str, str],
 ) -> None:
     ecr = throttled_once(then=9)
@@ -77,15 +77,15 @@ def test_a_second_loop_works_after_calls_that_were_cut_off_in_the_line(
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_second_loop_works_after_one_that_died_with_a_call_in_the_line(backend: str) -> None:
+def test_a_second_loop_works_after_one_that_ended_with_a_queued_call(backend: str) -> None:
     ecr = throttled_once(then=9)
     throttles = cast(Any, ecr)._state.throttles
 
     async def die() -> None:
         await be_throttled(ecr)
         await throttles.of("DescribeRegistry").acquire()
-        # As a task that is never resumed leaves it.
-        await throttles.of("DescribeRegistry")._line.get().lock.acquire()
+        # A task that is never resumed leaves the lock like this.
+        await throttles.of("DescribeRegistry")._queue.get().lock.acquire()
 
     async def second() -> None:
         with anyio.fail_after(30):

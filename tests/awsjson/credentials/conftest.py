@@ -1,4 +1,4 @@
-"""No test of credentials finds any but its own."""
+"""Fixtures of the tests of credentials: a clock, and an environment without credentials."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def clock() -> Clock:
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A home without a key, and an environment without one."""
+    """A home directory and an environment without credentials."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Each provider that is built in, botocore's chain through most of its links."""
+"""The built-in providers, and most sources of botocore's chain."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ecrclient._awsjson.credentials import (
     StaticCredentials,
     default_provider,
 )
-from ecrclient._awsjson.credentials.user_provider import UsersProvider
+from ecrclient._awsjson.credentials.user_provider import UserProvider
 from tests.awsjson.credentials.tools import Clock
 
 pytestmark = pytest.mark.anyio
@@ -51,7 +51,7 @@ def test_an_expiry_needs_a_time_zone() -> None:
 # -- static and environment ----------------------------------------------------------------------
 
 
-async def test_static_credentials_stay() -> None:
+async def test_static_credentials_do_not_change() -> None:
     credentials = Credentials("AKID", "secret")
     provider = StaticCredentials(credentials)
 
@@ -94,19 +94,19 @@ async def test_the_environments_token_is_botocores(
     assert ours == await BotocoreCredentials().get()
 
 
-async def test_half_a_key_in_the_environment() -> None:
+async def test_a_key_without_its_secret_in_the_environment() -> None:
     with pytest.raises(CredentialsError, match="AWS_SECRET_ACCESS_KEY is not set"):
         await EnvironmentCredentials({"AWS_ACCESS_KEY_ID": "AKID"}).get()
 
 
-async def test_a_key_that_is_taken_out_of_the_environment() -> None:
+async def test_a_key_that_is_removed_from_the_environment() -> None:
     environ = dict(KEYS)
     provider = EnvironmentCredentials(environ)
     await provider.get()
     environ.clear()
     await provider.invalidate()
 
-    with pytest.raises(CredentialsError, match="AWS_ACCESS_KEY_ID is not set any more"):
+    with pytest.raises(CredentialsError, match="AWS_ACCESS_KEY_ID is no longer set"):
         await provider.get()
 
 
@@ -125,14 +125,16 @@ async def test_the_environments_expiry(clock: Clock) -> None:
     assert (await provider.get()).expires_at == datetime(2026, 1, 1, 14, tzinfo=UTC)
 
 
-async def test_an_expiry_that_is_none() -> None:
+async def test_an_invalid_expiry_in_the_environment() -> None:
     environ = {**KEYS, "AWS_CREDENTIAL_EXPIRATION": "soon"}
 
-    with pytest.raises(CredentialsError, match="AWS_CREDENTIAL_EXPIRATION is no ISO 8601 time"):
+    with pytest.raises(
+        CredentialsError, match="AWS_CREDENTIAL_EXPIRATION must be an ISO 8601 time"
+    ):
         await EnvironmentCredentials(environ).get()
 
 
-# -- which one -----------------------------------------------------------------------------------
+# -- the choice of a provider --------------------------------------------------------------------
 
 
 class Own:
@@ -153,12 +155,12 @@ def test_which_provider_a_client_uses() -> None:
     ) -> CredentialsProvider:
         return default_provider(credentials, profile, "eu-west-1", environ or {})
 
-    assert isinstance(chosen(own, environ=KEYS), UsersProvider)
+    assert isinstance(chosen(own, environ=KEYS), UserProvider)
     botocores = BotocoreCredentials()
     assert chosen(botocores, environ=KEYS) is botocores
     assert isinstance(chosen(fixed, environ=KEYS), StaticCredentials)
     assert isinstance(chosen(environ=KEYS), EnvironmentCredentials)
-    # A profile that is passed goes before the environment's key, one that the environment names
+    # A profile argument takes precedence over the environment's key; the environment's profile
     # does not.
     assert isinstance(chosen(profile="dev", environ=KEYS), BotocoreCredentials)
     assert isinstance(chosen(environ={**KEYS, "AWS_PROFILE": "dev"}), EnvironmentCredentials)
@@ -167,7 +169,7 @@ def test_which_provider_a_client_uses() -> None:
 
 
 @pytest.mark.parametrize("junk", ["AKID", ("AKID", "CANARY"), {"secret": "CANARY"}])
-async def test_what_is_neither_credentials_nor_a_provider(junk: Any) -> None:
+async def test_the_argument_must_be_credentials_or_a_provider(junk: Any) -> None:
     async with ECRClient(region="eu-west-1", credentials=junk) as ecr:
         with pytest.raises(ConfigurationError, match="credentials must be") as caught:
             await ecr.describe_registry()
@@ -198,14 +200,14 @@ async def test_the_profile_of_the_environment(home: Path, monkeypatch: pytest.Mo
     assert (await BotocoreCredentials().get()).access_key_id == "TWO"
 
 
-async def test_there_are_none() -> None:
+async def test_an_empty_chain_is_a_credentials_error() -> None:
     with pytest.raises(CredentialsError, match="no credentials: set AWS_ACCESS_KEY_ID"):
         await BotocoreCredentials().get()
 
 
-async def test_there_is_no_such_profile() -> None:
-    with pytest.raises(CredentialsError, match="nobody"):
-        await BotocoreCredentials("nobody").get()
+async def test_a_missing_profile_is_a_credentials_error() -> None:
+    with pytest.raises(CredentialsError, match="missing"):
+        await BotocoreCredentials("missing").get()
 
 
 def process(home: Path, script: str) -> None:
@@ -258,14 +260,14 @@ async def test_a_credential_process_that_fails(script: str, problem: str, home: 
     assert caught.value.__context__ is None
 
 
-async def test_a_credential_process_that_is_not_there(home: Path) -> None:
+async def test_a_missing_credential_process(home: Path) -> None:
     (home / ".aws" / "config").write_text("[default]\ncredential_process = /nowhere/at-all\n")
 
     with pytest.raises(CredentialsError, match="/nowhere/at-all"):
         await BotocoreCredentials().get()
 
 
-async def test_a_slow_process_holds_up_no_other_task(home: Path) -> None:
+async def test_a_slow_process_does_not_block_other_tasks(home: Path) -> None:
     process(home, PROCESS.format(sleep=1, expiration="2999-01-01T00:00:00Z"))
     gaps: list[float] = []
     keys: list[str] = []
@@ -303,20 +305,20 @@ async def test_a_slow_process_holds_up_no_other_task(home: Path) -> None:
     assert max(gaps) < 0.25
 
 
-Answer = tuple[int, str]
+Response = tuple[int, str]
 
 
 @contextmanager
-def server(*answers: Answer) -> Generator[tuple[str, list[tuple[str, str]]]]:
-    """A server on this machine: its URL, and what it was asked (path or body, authorization)."""
-    asked: list[tuple[str, str]] = []
-    left = list(answers)
+def server(*responses: Response) -> Generator[tuple[str, list[tuple[str, str]]]]:
+    """Run a local server; provide its URL and its requests (path or body, authorization)."""
+    requests: list[tuple[str, str]] = []
+    remaining = list(responses)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            asked.append((body or self.path, self.headers.get("Authorization", "")))
-            status, text = left.pop(0)
+            requests.append((body or self.path, self.headers.get("Authorization", "")))
+            status, text = remaining.pop(0)
             self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
@@ -330,14 +332,14 @@ def server(*answers: Answer) -> Generator[tuple[str, list[tuple[str, str]]]]:
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{httpd.server_port}", asked
+        yield f"http://127.0.0.1:{httpd.server_port}", requests
     finally:
         httpd.shutdown()
         thread.join()
         httpd.server_close()
 
 
-def container(key: str, expiration: datetime) -> Answer:
+def container(key: str, expiration: datetime) -> Response:
     return 200, json.dumps(
         {
             "AccessKeyId": key,
@@ -350,37 +352,37 @@ def container(key: str, expiration: datetime) -> Answer:
 
 async def test_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
     soon = (datetime.now(UTC) + timedelta(minutes=5)).replace(microsecond=0)
-    with server(container("KEY1", soon), container("KEY2", FAR)) as (url, asked):
+    with server(container("KEY1", soon), container("KEY2", FAR)) as (url, requests):
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{url}/keys")
         provider = BotocoreCredentials()
 
-        # botocore itself would ask at once for others: less than its window is left of them.
+        # botocore would refresh them immediately, since they expire within its window.
         assert await provider.get() == Credentials("KEY1", "secret", "token", soon)
-        assert [path for path, _ in asked] == ["/keys"]
+        assert [path for path, _ in requests] == ["/keys"]
         await provider.invalidate()
         assert await provider.get() == Credentials("KEY2", "secret", "token", FAR)
 
-    assert [path for path, _ in asked] == ["/keys", "/keys"]
+    assert [path for path, _ in requests] == ["/keys", "/keys"]
 
 
 async def test_the_instances_metadata_service(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = {"Code": "Success", "LastUpdated": "2026-01-01T00:00:00Z", "Type": "AWS-HMAC"}
     _, text = container("KEY1", FAR)
-    answers = [(200, "imds-token"), (200, "my-role"), (200, json.dumps(keys | json.loads(text)))]
-    with server(*answers) as (url, asked):
+    responses = [(200, "imds-token"), (200, "my-role"), (200, json.dumps(keys | json.loads(text)))]
+    with server(*responses) as (url, requests):
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
 
         assert await BotocoreCredentials().get() == Credentials("KEY1", "secret", "token", FAR)
 
-    assert [path for path, _ in asked] == [
+    assert [path for path, _ in requests] == [
         "/latest/api/token",
         "/latest/meta-data/iam/security-credentials/",
         "/latest/meta-data/iam/security-credentials/my-role",
     ]
 
 
-def assumed(operation: str) -> Answer:
+def assumed(operation: str) -> Response:
     return 200, (
         f'<{operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
         f"<{operation}Result><Credentials><AccessKeyId>ROLE</AccessKeyId>"
@@ -401,7 +403,7 @@ async def test_a_role_is_assumed_in_the_clients_region(
         "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = source\n"
         "[profile source]\naws_access_key_id = AKID\naws_secret_access_key = secret\n"
     )
-    with server(assumed("AssumeRole"), (403, REFUSED)) as (url, asked):
+    with server(assumed("AssumeRole"), (403, REFUSED)) as (url, requests):
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
         provider = default_provider(None, "role", "eu-south-2", {})
 
@@ -410,12 +412,12 @@ async def test_a_role_is_assumed_in_the_clients_region(
         with pytest.raises(CredentialsError, match=r"AccessDenied.*not authorized"):
             await provider.get()
 
-    assert all("/eu-south-2/sts/" in authorization for _, authorization in asked)
+    assert all("/eu-south-2/sts/" in authorization for _, authorization in requests)
 
 
 async def test_a_web_identity(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "token").write_text("TOKEN")
-    with server(assumed("AssumeRoleWithWebIdentity")) as (url, asked):
+    with server(assumed("AssumeRoleWithWebIdentity")) as (url, requests):
         for name, value in {
             "AWS_ENDPOINT_URL_STS": url,
             "AWS_WEB_IDENTITY_TOKEN_FILE": str(home / "token"),
@@ -426,7 +428,7 @@ async def test_a_web_identity(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
         credentials = await default_provider(None, None, "eu-west-1").get()
 
     assert credentials == Credentials("ROLE", "secret", "token", FAR)
-    [(body, authorization)] = asked
+    [(body, authorization)] = requests
     assert "WebIdentityToken=TOKEN" in body
     assert authorization == ""
 
@@ -436,7 +438,7 @@ async def test_single_sign_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
         "[default]\nsso_start_url = https://sso.example\nsso_region = eu-west-1\n"
         "sso_account_id = 123456789012\nsso_role_name = dev\n"
     )
-    # What "aws sso login" leaves: the file's name is the SHA-1 of the start URL.
+    # The file that "aws sso login" writes: its name is the SHA-1 of the start URL.
     import hashlib
 
     name = hashlib.sha1(b"https://sso.example").hexdigest()
@@ -452,15 +454,15 @@ async def test_single_sign_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
         "expiration": int(FAR.timestamp()) * 1000,
     }
     monkeypatch.setattr("botocore.utils.SSOTokenLoader.__init__", _cache_in(cache))
-    with server((200, json.dumps({"roleCredentials": role}))) as (url, asked):
+    with server((200, json.dumps({"roleCredentials": role}))) as (url, requests):
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", url)
         assert await BotocoreCredentials().get() == Credentials("SSO", "secret", "token", FAR)
 
-    assert "role_name=dev" in asked[0][0]
+    assert "role_name=dev" in requests[0][0]
 
 
 def _cache_in(directory: Path) -> Any:
-    """botocore fixes the cache's directory when it is imported, whatever HOME is later."""
+    """Replace the directory of the cache, which botocore chooses when it is imported."""
 
     def __init__(self: Any, cache: Any = None) -> None:  # noqa: N807
         from botocore.utils import JSONFileCache

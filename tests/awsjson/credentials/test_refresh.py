@@ -1,4 +1,4 @@
-"""One refresh at a time, in the background where it may be, on asyncio and on trio."""
+"""One refresh at a time, in the background if possible, on asyncio and on trio."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ pytestmark = pytest.mark.anyio
 
 
 async def keys_of(provider: RefreshingCredentials, callers: int) -> list[str]:
-    """What *callers* tasks are given at once."""
+    """The keys that *callers* concurrent tasks get."""
     keys: list[str] = []
 
-    async def ask() -> None:
+    async def get() -> None:
         keys.append((await provider.get()).access_key_id)
 
     async with anyio.create_task_group() as group:
         for _ in range(callers):
-            group.start_soon(ask)
+            group.start_soon(get)
     return keys
 
 
-def no_refresh_is_under_way() -> bool:
-    return "ecrclient-credentials" not in {thread.name for thread in threading.enumerate()}
+def no_refresh_thread_is_running() -> bool:
+    return "awsjson-credentials" not in {thread.name for thread in threading.enumerate()}
 
 
-async def test_a_thousand_tasks_one_resolution(clock: Clock) -> None:
+async def test_a_thousand_tasks_cause_one_refresh(clock: Clock) -> None:
     source = Source(clock)
     source.hold()
     provider = RefreshingCredentials(source, clock=clock)
@@ -51,20 +51,20 @@ async def test_a_thousand_tasks_one_resolution(clock: Clock) -> None:
     given: list[str] = []
     async with anyio.create_task_group() as group:
 
-        async def ask() -> None:
+        async def get() -> None:
             given.extend(await keys_of(provider, 1000))
 
-        group.start_soon(ask)
-        await until(lambda: source.asked == 1)
+        group.start_soon(get)
+        await until(lambda: source.calls == 1)
         await anyio.wait_all_tasks_blocked()
         source.let_go()
 
     assert given == ["KEY1"] * 1000
-    assert source.asked == 1
+    assert source.calls == 1
     assert isinstance(provider, CredentialsProvider)
 
 
-async def test_it_works_when_the_application_has_used_up_the_worker_threads(clock: Clock) -> None:
+async def test_a_refresh_does_not_need_a_worker_thread(clock: Clock) -> None:
     limiter = anyio.to_thread.current_default_thread_limiter()
     done = threading.Event()
 
@@ -82,7 +82,7 @@ async def test_it_works_when_the_application_has_used_up_the_worker_threads(cloc
             done.set()
 
 
-async def test_what_does_not_expire_is_kept(clock: Clock) -> None:
+async def test_credentials_without_an_expiry_are_kept(clock: Clock) -> None:
     source = Source(clock, life=None)
     provider = RefreshingCredentials(source, clock=clock)
 
@@ -95,7 +95,7 @@ async def test_what_does_not_expire_is_kept(clock: Clock) -> None:
 # -- the two windows -----------------------------------------------------------------------------
 
 
-async def test_until_the_advisory_window_nothing_is_asked(clock: Clock) -> None:
+async def test_before_the_advisory_window_the_source_is_not_called(clock: Clock) -> None:
     source = Source(clock)
     provider = RefreshingCredentials(source, clock=clock)
     await provider.get()
@@ -103,7 +103,7 @@ async def test_until_the_advisory_window_nothing_is_asked(clock: Clock) -> None:
     clock.forward(minutes=44, seconds=59)
     assert await keys_of(provider, 10) == ["KEY1"] * 10
 
-    assert source.asked == 1
+    assert source.calls == 1
 
 
 async def test_in_the_advisory_window_no_caller_waits(clock: Clock) -> None:
@@ -113,20 +113,20 @@ async def test_in_the_advisory_window_no_caller_waits(clock: Clock) -> None:
 
     clock.forward(minutes=45)
     source.hold()
-    # The source is held up: whoever waited for it would wait for ever.
+    # The source is blocked: a caller that waited for it would wait forever.
     with anyio.fail_after(10):
         assert await keys_of(provider, 100) == ["KEY1"] * 100
-    await until(lambda: source.asked == 2)
+    await until(lambda: source.calls == 2)
     assert await keys_of(provider, 100) == ["KEY1"] * 100
     source.let_go()
 
-    await until(lambda: source.answered == 2)
-    await until(no_refresh_is_under_way)
+    await until(lambda: source.returns == 2)
+    await until(no_refresh_thread_is_running)
     assert (await provider.get()).access_key_id == "KEY2"
-    assert source.asked == 2
+    assert source.calls == 2
 
 
-async def test_in_the_mandatory_window_all_wait_for_one_refresh(clock: Clock) -> None:
+async def test_in_the_mandatory_window_callers_wait_for_one_refresh(clock: Clock) -> None:
     source = Source(clock)
     provider = RefreshingCredentials(source, clock=clock)
     await provider.get()
@@ -134,7 +134,7 @@ async def test_in_the_mandatory_window_all_wait_for_one_refresh(clock: Clock) ->
     clock.forward(minutes=50)
 
     assert await keys_of(provider, 100) == ["KEY2"] * 100
-    assert source.asked == 2
+    assert source.calls == 2
 
 
 async def test_callers_join_the_advisory_refresh_when_it_becomes_mandatory(clock: Clock) -> None:
@@ -148,17 +148,17 @@ async def test_callers_join_the_advisory_refresh_when_it_becomes_mandatory(clock
     clock.forward(minutes=5)
     given: list[str] = []
 
-    async def ask() -> None:
+    async def get() -> None:
         given.extend(await keys_of(provider, 10))
 
     async with anyio.create_task_group() as group:
-        group.start_soon(ask)
+        group.start_soon(get)
         await anyio.wait_all_tasks_blocked()
         assert given == []
         source.let_go()
 
     assert given == ["KEY2"] * 10
-    assert source.asked == 2
+    assert source.calls == 2
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ async def test_callers_join_the_advisory_refresh_when_it_becomes_mandatory(clock
         (timedelta(hours=12), timedelta(minutes=15), timedelta(minutes=10)),
         (timedelta(hours=1), timedelta(minutes=15), timedelta(minutes=10)),
         (timedelta(minutes=40), timedelta(minutes=15), timedelta(minutes=10)),
-        # Short-lived ones, for which botocore would ask anew with every call.
+        # Short lifetimes, with which botocore would refresh at every call.
         (timedelta(minutes=20), timedelta(minutes=10), timedelta(minutes=5)),
         (timedelta(minutes=2), timedelta(minutes=1), timedelta(seconds=30)),
     ],
@@ -182,12 +182,12 @@ async def test_the_windows(
 
     clock.now = NOON + life - advisory - second
     await provider.get()
-    assert source.asked == 1
+    assert source.calls == 1
 
     clock.now = NOON + life - mandatory - second
     source.hold()
     assert (await provider.get()).access_key_id == "KEY1"
-    await until(lambda: source.asked == 2)
+    await until(lambda: source.calls == 2)
 
     clock.now = NOON + life - mandatory
     with anyio.move_on_after(0.01) as scope:
@@ -206,7 +206,7 @@ async def test_the_windows_are_those_of_botocore() -> None:
 # -- failures ------------------------------------------------------------------------------------
 
 
-async def test_a_failed_advisory_refresh_keeps_the_old_ones_and_is_logged(
+async def test_a_failed_advisory_refresh_keeps_the_credentials_and_is_logged(
     clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = Source(clock)
@@ -243,15 +243,15 @@ async def test_after_a_failed_advisory_refresh_there_is_a_pause(
 
     clock.forward(seconds=29)
     await keys_of(provider, 10)
-    assert source.asked == 2
+    assert source.calls == 2
 
     clock.forward(seconds=1)
     source.failure = None
     await provider.get()
-    await until(lambda: source.answered == 3)
+    await until(lambda: source.returns == 3)
 
 
-async def test_a_failed_mandatory_refresh_is_raised_to_all_who_wait(clock: Clock) -> None:
+async def test_a_failed_mandatory_refresh_is_raised_in_all_callers(clock: Clock) -> None:
     source = Source(clock)
     provider = RefreshingCredentials(source, clock=clock)
     await provider.get()
@@ -260,20 +260,20 @@ async def test_a_failed_mandatory_refresh_is_raised_to_all_who_wait(clock: Clock
     source.hold()
     errors: list[CredentialsError] = []
 
-    async def ask() -> None:
+    async def get() -> None:
         with pytest.raises(CredentialsError) as caught:
             await provider.get()
         errors.append(caught.value)
 
     async with anyio.create_task_group() as group:
         for _ in range(10):
-            group.start_soon(ask)
-        await until(lambda: source.asked == 2)
+            group.start_soon(get)
+        await until(lambda: source.calls == 2)
         await anyio.wait_all_tasks_blocked()
         source.let_go()
 
-    assert source.asked == 2
-    assert len({id(error) for error in errors}) == 10, "each task has an exception of its own"
+    assert source.calls == 2
+    assert len({id(error) for error in errors}) == 10, "each task gets a separate exception"
     assert {str(error) for error in errors} == {"the source of credentials failed: LookupError"}
     assert all(error.__cause__ is source.failure for error in errors)
 
@@ -282,7 +282,9 @@ async def test_a_failed_mandatory_refresh_is_raised_to_all_who_wait(clock: Clock
 
 
 @pytest.mark.parametrize("failure", [CredentialsError("no keys"), SystemExit(3)])
-async def test_a_failed_first_resolution(failure: BaseException, clock: Clock) -> None:
+async def test_a_failed_first_refresh_is_raised_and_repeated(
+    failure: BaseException, clock: Clock
+) -> None:
     source = Source(clock)
     source.failure = failure
     provider = RefreshingCredentials(source, clock=clock)
@@ -294,40 +296,42 @@ async def test_a_failed_first_resolution(failure: BaseException, clock: Clock) -
     assert (await provider.get()).access_key_id == "KEY2"
 
 
-async def test_credentials_that_come_expired_are_refused(clock: Clock) -> None:
+async def test_expired_credentials_of_a_source_are_refused(clock: Clock) -> None:
     provider = RefreshingCredentials(Source(clock, timedelta(0)), clock=clock)
 
-    with pytest.raises(CredentialsError, match="expired 2026-01-01 12:00"):
+    with pytest.raises(CredentialsError, match="expired at 2026-01-01 12:00"):
         await provider.get()
 
 
-async def test_what_is_no_credentials_is_refused() -> None:
+async def test_a_source_must_return_credentials() -> None:
     provider = RefreshingCredentials(lambda: ("AKID", "secret"))  # type: ignore[arg-type,return-value]  # pyright: ignore[reportArgumentType]
 
-    with pytest.raises(CredentialsError, match="the source gave tuple, not Credentials"):
+    with pytest.raises(CredentialsError, match="the source must return Credentials, not tuple"):
         await provider.get()
 
 
-async def test_a_source_that_repeats_itself_is_not_asked_with_every_call(clock: Clock) -> None:
+async def test_a_source_that_repeats_credentials_is_not_called_for_every_call(clock: Clock) -> None:
     source = Source(clock)
     source.repeat = True
     provider = RefreshingCredentials(source, clock=clock)
     await provider.get()
 
-    for asked, forward in [(2, timedelta(minutes=50)), (2, timedelta(seconds=29))]:
+    for calls, forward in [(2, timedelta(minutes=50)), (2, timedelta(seconds=29))]:
         clock.now += forward
         assert await keys_of(provider, 10) == ["KEY1"] * 10
-        assert source.asked == asked
+        assert source.calls == calls
     clock.forward(seconds=1)
     await provider.get()
-    assert source.asked == 3
+    assert source.calls == 3
 
     clock.now = NOON + timedelta(hours=1)
     with pytest.raises(CredentialsError, match="expired"):
         await provider.get()
 
 
-async def test_no_thread_to_be_had(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_thread_that_cannot_be_started_is_a_credentials_error(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = Source(clock)
     provider = RefreshingCredentials(source, clock=clock)
 
@@ -345,7 +349,7 @@ async def test_no_thread_to_be_had(clock: Clock, monkeypatch: pytest.MonkeyPatch
 # -- cancellation --------------------------------------------------------------------------------
 
 
-async def test_who_leads_may_be_cancelled_and_the_others_go_on(clock: Clock) -> None:
+async def test_cancelling_the_first_caller_does_not_affect_others(clock: Clock) -> None:
     source = Source(clock)
     source.hold()
     provider = RefreshingCredentials(source, clock=clock)
@@ -361,7 +365,7 @@ async def test_who_leads_may_be_cancelled_and_the_others_go_on(clock: Clock) -> 
 
     async with anyio.create_task_group() as group:
         group.start_soon(lead)
-        await until(lambda: source.asked == 1)
+        await until(lambda: source.calls == 1)
         for _ in range(3):
             group.start_soon(follow)
         await anyio.wait_all_tasks_blocked()
@@ -372,10 +376,10 @@ async def test_who_leads_may_be_cancelled_and_the_others_go_on(clock: Clock) -> 
         source.let_go()
 
     assert given == ["KEY1"] * 3
-    assert source.asked == 1
+    assert source.calls == 1
 
 
-async def test_what_nobody_waited_for_is_kept(clock: Clock) -> None:
+async def test_the_result_of_a_refresh_is_kept_after_its_caller_was_cancelled(clock: Clock) -> None:
     source = Source(clock)
     source.hold()
     provider = RefreshingCredentials(source, clock=clock)
@@ -383,30 +387,30 @@ async def test_what_nobody_waited_for_is_kept(clock: Clock) -> None:
         await provider.get()
 
     source.let_go()
-    await until(lambda: source.answered == 1)
+    await until(lambda: source.returns == 1)
 
     assert await keys_of(provider, 10) == ["KEY1"] * 10
-    assert source.asked == 1
+    assert source.calls == 1
 
 
-async def test_no_thread_is_left(clock: Clock) -> None:
+async def test_threads_end_after_their_refresh(clock: Clock) -> None:
     source = Source(clock)
     provider = RefreshingCredentials(source, clock=clock)
     for _ in range(20):
         await provider.get()
         clock.forward(minutes=51)
 
-    await until(no_refresh_is_under_way)
+    await until(no_refresh_thread_is_running)
 
 
 # -- invalidation --------------------------------------------------------------------------------
 
 
-async def test_a_storm_of_invalidations_causes_one_refresh(clock: Clock) -> None:
+async def test_concurrent_invalidations_cause_one_refresh(clock: Clock) -> None:
     source = Source(clock, life=None)
     started_over: list[int] = []
     provider = RefreshingCredentials(
-        source, start_over=lambda: started_over.append(source.asked), clock=clock
+        source, start_over=lambda: started_over.append(source.calls), clock=clock
     )
     assert await keys_of(provider, 10) == ["KEY1"] * 10
     source.hold()
@@ -419,40 +423,40 @@ async def test_a_storm_of_invalidations_causes_one_refresh(clock: Clock) -> None
     async with anyio.create_task_group() as group:
         for _ in range(1000):
             group.start_soon(refused)
-        await until(lambda: source.asked == 2)
+        await until(lambda: source.calls == 2)
         await anyio.wait_all_tasks_blocked()
         source.let_go()
 
     assert given == ["KEY2"] * 1000
-    assert source.asked == 2
-    assert started_over == [1], "once, before the source was asked again"
+    assert source.calls == 2
+    assert started_over == [1], "once, before the source was called again"
 
 
-async def test_an_answer_to_a_question_from_before_is_dropped(clock: Clock) -> None:
+async def test_a_refresh_from_before_an_invalidation_is_ignored(clock: Clock) -> None:
     source = Source(clock)
     provider = RefreshingCredentials(source, clock=clock)
     await provider.get()
     clock.forward(minutes=45)
     source.hold()
     await provider.get()
-    await until(lambda: source.asked == 2)
+    await until(lambda: source.calls == 2)
 
-    # The refresh in the background began before the keys were refused: it may bring them again.
+    # The background refresh began before the keys were refused: it may return them again.
     await provider.invalidate()
     given: list[str] = []
 
-    async def ask() -> None:
+    async def get() -> None:
         given.extend(await keys_of(provider, 3))
 
     async with anyio.create_task_group() as group:
-        group.start_soon(ask)
+        group.start_soon(get)
         await anyio.wait_all_tasks_blocked()
         source.let_go()
 
     assert given == ["KEY3"] * 3
 
 
-async def test_invalidating_nothing(clock: Clock) -> None:
+async def test_invalidate_before_the_first_get(clock: Clock) -> None:
     provider = RefreshingCredentials(Source(clock), clock=clock)
     await provider.invalidate()
 
@@ -465,20 +469,20 @@ async def test_invalidating_nothing(clock: Clock) -> None:
 async def test_an_async_source_runs_on_its_callers_backend(
     anyio_backend: str, clock: Clock
 ) -> None:
-    asked: list[str] = []
+    backends: list[str] = []
 
     async def source() -> Credentials:
         await anyio.sleep(0.001)
-        asked.append(type(anyio.Event()).__module__)
-        return Credentials(f"KEY{len(asked)}", "secret", None, clock() + timedelta(hours=1))
+        backends.append(type(anyio.Event()).__module__)
+        return Credentials(f"KEY{len(backends)}", "secret", None, clock() + timedelta(hours=1))
 
     provider = RefreshingCredentials(source, clock=clock)
 
     assert await keys_of(provider, 100) == ["KEY1"] * 100
     clock.forward(minutes=45)
     assert (await provider.get()).access_key_id == "KEY1"
-    await until(lambda: len(asked) == 2)
-    assert set(asked) == {f"anyio._backends._{anyio_backend}"}
+    await until(lambda: len(backends) == 2)
+    assert set(backends) == {f"anyio._backends._{anyio_backend}"}
 
 
 async def test_an_async_source_that_fails() -> None:
@@ -493,7 +497,7 @@ async def test_an_async_source_that_fails() -> None:
 # -- other loops, other processes ----------------------------------------------------------------
 
 
-def test_one_loop_after_another(clock: Clock) -> None:
+def test_a_provider_works_in_one_loop_after_another(clock: Clock) -> None:
     source = Source(clock)
     provider = RefreshingCredentials(source, clock=clock)
 
@@ -504,14 +508,14 @@ def test_one_loop_after_another(clock: Clock) -> None:
     source.hold()
     for backend in ("asyncio", "trio"):
         anyio.run(give_up, backend=backend)
-    # Two loops have ended in which somebody waited.
+    # Two loops have ended in which a task waited.
     source.let_go()
     for backend in ("trio", "asyncio"):
         assert anyio.run(provider.get, backend=backend).access_key_id == "KEY1"
-    assert source.asked == 1
+    assert source.calls == 1
 
 
-def test_many_loops_at_once(clock: Clock) -> None:
+def test_a_provider_works_in_concurrent_loops(clock: Clock) -> None:
     source = Source(clock)
     source.hold()
     provider = RefreshingCredentials(source, clock=clock)
@@ -530,7 +534,7 @@ def test_many_loops_at_once(clock: Clock) -> None:
         thread.join(10)
 
     assert given == ["KEY1"] * 400
-    assert source.asked == 1
+    assert source.calls == 1
 
 
 FORK = """
@@ -554,7 +558,7 @@ async def start():
         await provider.get()
 
 anyio.run(start)
-# Another thread holds the lock in the moment of the fork, and a refresh is under way.
+# During the fork, another thread has the lock, and a refresh is running.
 provider._state_lock = lock = threading.RLock()
 holder = threading.Thread(target=lambda: (lock.acquire(), hold.wait(), lock.release()))
 holder.start()
@@ -570,8 +574,8 @@ raise SystemExit(os.waitstatus_to_exitcode(status))
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_fork_in_the_middle_of_a_refresh() -> None:
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_fork_during_a_refresh() -> None:
     root = str(Path(ecrclient.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-c", FORK],

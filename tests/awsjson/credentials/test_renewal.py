@@ -1,4 +1,4 @@
-"""Credentials that the service refuses: once a call others are asked for, at no retry's cost."""
+"""Refused credentials are renewed once per call, which does not count as a retry."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CODES = ["ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException"]
 
 
 class Service:
-    """Refuses some keys, and keeps the keys that requests were signed with."""
+    """Refuses some keys, and records the keys that requests were signed with."""
 
     def __init__(self, *refused: str, code: str = "ExpiredTokenException") -> None:
         self.refused = set(refused)
@@ -61,7 +61,9 @@ class Service:
 
 
 @pytest.mark.parametrize("code", [*CODES, "InvalidClientTokenId"])
-async def test_refused_ones_are_renewed_and_the_call_goes_again(code: str, clock: Clock) -> None:
+async def test_refused_credentials_are_renewed_and_the_call_is_retried(
+    code: str, clock: Clock
+) -> None:
     service = Service("KEY1", code=code)
     source = Source(clock)
     async with service.client(RefreshingCredentials(source, clock=clock)) as ecr:
@@ -70,24 +72,24 @@ async def test_refused_ones_are_renewed_and_the_call_goes_again(code: str, clock
 
     assert service.keys == ["KEY1", "KEY2", "KEY2"]
     assert response.response_metadata.attempts == 2
-    assert source.asked == 2
+    assert source.calls == 2
 
 
 @pytest.mark.parametrize(
     "code", ["RequestExpired", "InvalidSignatureException", "AccessDeniedException"]
 )
-async def test_other_refusals_are_none_of_the_credentials(code: str, clock: Clock) -> None:
+async def test_other_errors_do_not_renew_the_credentials(code: str, clock: Clock) -> None:
     service = Service("KEY1", code=code)
     source = Source(clock)
     async with service.client(RefreshingCredentials(source, clock=clock)) as ecr:
         with pytest.raises(ServiceError, match=code):
             await ecr.describe_registry()
 
-    assert source.asked == 1
+    assert source.calls == 1
 
 
 @pytest.mark.parametrize("code", CODES)
-async def test_fixed_ones_are_sent_once(code: str) -> None:
+async def test_fixed_credentials_are_not_renewed(code: str) -> None:
     service = Service("AKID", code=code)
     async with service.client(Credentials("AKID", "secret")) as ecr:
         with pytest.raises(ServiceError, match=code):
@@ -96,7 +98,7 @@ async def test_fixed_ones_are_sent_once(code: str) -> None:
     assert service.keys == ["AKID"]
 
 
-async def test_once_a_call(clock: Clock) -> None:
+async def test_credentials_are_renewed_once_per_call(clock: Clock) -> None:
     service = Service("KEY1", "KEY2", "KEY3")
     source = Source(clock)
     async with service.client(
@@ -107,13 +109,13 @@ async def test_once_a_call(clock: Clock) -> None:
         assert service.keys == ["KEY1", "KEY2"]
         assert caught.value.attempts == 2
 
-        # Each call has its own chance.
+        # Each call renews the credentials once.
         with pytest.raises(ServiceError, match="ExpiredTokenException"):
             await ecr.describe_registry()
     assert service.keys == ["KEY1", "KEY2", "KEY2", "KEY3"]
 
 
-async def test_it_costs_no_retry(clock: Clock) -> None:
+async def test_a_renewal_does_not_count_as_a_retry(clock: Clock) -> None:
     service = Service("KEY1")
     service.then = [service.fail("ServerException", 500), service.fail("ServerException", 500)]
     policy = RetryPolicy(max_attempts=3, base_delay=0)
@@ -122,27 +124,27 @@ async def test_it_costs_no_retry(clock: Clock) -> None:
     ) as ecr:
         response = await ecr.describe_registry()
 
-    # Refused, renewed and failed, the first retry failed, the second was good.
+    # Refused; renewed and failed; the first retry failed; the second one succeeded.
     assert service.keys == ["KEY1", "KEY2", "KEY2", "KEY2"]
     assert response.response_metadata.attempts == 4
 
 
-async def test_a_source_that_gives_the_same_again_is_not_believed(clock: Clock) -> None:
+async def test_the_same_credentials_again_are_not_a_renewal(clock: Clock) -> None:
     service = Service("KEY1")
     source = Source(clock)
     source.repeat = True
     async with service.client(RefreshingCredentials(source, clock=clock)) as ecr:
         with pytest.raises(ServiceError, match="ExpiredTokenException"):
             await ecr.describe_registry()
-        assert (service.keys, source.asked) == (["KEY1"], 2)
+        assert (service.keys, source.calls) == (["KEY1"], 2)
 
-        # It is asked again for the next call that is refused.
+        # The next refused call calls the source again.
         source.repeat = False
         await ecr.describe_registry()
     assert service.keys == ["KEY1", "KEY1", "KEY3"]
 
 
-async def test_the_renewal_fails(clock: Clock) -> None:
+async def test_a_failed_renewal_is_raised(clock: Clock) -> None:
     service = Service("KEY1")
     source = Source(clock)
     provider = RefreshingCredentials(source, clock=clock)
@@ -167,10 +169,10 @@ async def test_the_renewal_is_within_the_deadline(clock: Clock) -> None:
     source.let_go()
 
 
-async def test_a_storm_of_refusals_causes_one_refresh(clock: Clock) -> None:
+async def test_concurrent_refusals_cause_one_refresh(clock: Clock) -> None:
     service = Service("KEY1")
     source = Source(clock)
-    # No answer before all requests are there, so all were signed with the old key.
+    # No response before all requests have arrived, so all are signed with the old key.
     arrived = anyio.Event()
 
     async def wait() -> None:
@@ -185,10 +187,10 @@ async def test_a_storm_of_refusals_causes_one_refresh(clock: Clock) -> None:
             group.start_soon(ecr.describe_registry)
 
     assert service.keys == ["KEY1"] * 1000 + ["KEY2"] * 1000
-    assert source.asked == 2
+    assert source.calls == 2
 
 
-async def test_a_late_refusal_does_not_throw_the_new_ones_away(clock: Clock) -> None:
+async def test_a_late_refusal_does_not_invalidate_new_credentials(clock: Clock) -> None:
     service = Service("KEY1")
     source = Source(clock)
     late = anyio.Event()
@@ -208,10 +210,10 @@ async def test_a_late_refusal_does_not_throw_the_new_ones_away(clock: Clock) -> 
         late.set()
 
     assert service.keys == ["KEY1", "KEY1", "KEY2", "KEY2"]
-    assert source.asked == 2
+    assert source.calls == 2
 
 
-class Own:
+class UsersProvider:
     """A user's provider, which has no cache and suspends its caller."""
 
     def __init__(self) -> None:
@@ -229,9 +231,9 @@ class Own:
         self.number = 2
 
 
-async def test_a_users_own_provider() -> None:
+async def test_a_provider_of_the_user() -> None:
     service = Service("KEY1")
-    provider = Own()
+    provider = UsersProvider()
     async with service.client(provider) as ecr:
         await ecr.describe_registry()
         async with anyio.create_task_group() as group:
@@ -242,7 +244,7 @@ async def test_a_users_own_provider() -> None:
     assert provider.invalidated == 1
 
 
-async def test_what_is_logged_of_it_is_no_secret(
+async def test_a_renewal_is_logged_without_secrets(
     clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -250,5 +252,5 @@ async def test_what_is_logged_of_it_is_no_secret(
     async with service.client(RefreshingCredentials(Source(clock), clock=clock)) as ecr:
         await ecr.describe_registry()
 
-    assert "the service refused key KEY1: asking for another" in caplog.text
+    assert "the service refused key KEY1: getting others" in caplog.text
     assert "secret" not in caplog.text

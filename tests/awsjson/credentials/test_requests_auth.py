@@ -1,4 +1,4 @@
-"""The objects of ``aws-requests-auth`` are a source of credentials."""
+"""Credentials of ``aws-requests-auth`` objects."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_the_keys_of_the_object() -> None:
     assert await provider.get() == Credentials("AKID", "secret", "token")
 
 
-async def test_whoever_changes_them_there_changes_them_here() -> None:
+async def test_changed_keys_of_the_object_take_effect() -> None:
     auth = fixed()
     provider = RequestsAuthCredentials(auth)
     await provider.get()
@@ -57,19 +57,19 @@ async def test_the_keys_that_botocore_finds(
     before: dict[str, Any] = {**vars(auth)}
 
     assert await RequestsAuthCredentials(auth).get() == Credentials("ENV", "secret", "token")
-    assert vars(auth) == before, "the object is as it was"
+    assert vars(auth) == before, "the object is unchanged"
 
 
 async def test_keys_that_botocore_refreshes(home: Path) -> None:
-    answer = {
+    output = {
         "Version": 1,
         "AccessKeyId": "PROCESS",
         "SecretAccessKey": "secret",
         "SessionToken": "token",
         "Expiration": "2999-01-01T00:00:00Z",
     }
-    (home / "answer").write_text(json.dumps(answer))
-    (home / ".aws" / "config").write_text(f"[default]\ncredential_process = cat {home}/answer\n")
+    (home / "output").write_text(json.dumps(output))
+    (home / ".aws" / "config").write_text(f"[default]\ncredential_process = cat {home}/output\n")
 
     credentials = await RequestsAuthCredentials(found_by_botocore()).get()
 
@@ -77,24 +77,24 @@ async def test_keys_that_botocore_refreshes(home: Path) -> None:
     assert credentials == Credentials("PROCESS", "secret", "token", expiry)
 
 
-async def test_botocore_finds_none() -> None:
+async def test_an_object_without_keys() -> None:
     with pytest.raises(CredentialsError):
         await RequestsAuthCredentials(found_by_botocore()).get()
 
 
-async def test_an_object_with_half_a_key() -> None:
-    with pytest.raises(CredentialsError, match="secret_access_key must be a text"):
+async def test_an_object_with_a_key_without_its_secret() -> None:
+    with pytest.raises(CredentialsError, match="secret_access_key must be a string"):
         await RequestsAuthCredentials(fixed(secret=None)).get()
 
 
 async def test_a_subclass_that_gets_its_keys_elsewhere() -> None:
     base: Any = importlib.import_module("aws_requests_auth.aws_auth").AWSRequestsAuth
-    asked: list[int] = []
+    calls: list[int] = []
 
     class Vault(base):  # type: ignore[misc]
         def get_aws_request_headers_handler(self, r: object) -> Any:
-            asked.append(1)
-            return self.get_aws_request_headers(r, f"VAULT{len(asked)}", "secret", None)
+            calls.append(1)
+            return self.get_aws_request_headers(r, f"VAULT{len(calls)}", "secret", None)
 
     provider = RequestsAuthCredentials(Vault(None, None, HOST, "eu-west-1", "ecr"))
 
@@ -104,8 +104,8 @@ async def test_a_subclass_that_gets_its_keys_elsewhere() -> None:
     assert await provider.get() == Credentials("VAULT2", "secret")
 
 
-async def test_what_is_no_such_object() -> None:
-    with pytest.raises(CredentialsError, match="str is no AWSRequestsAuth"):
+async def test_the_argument_must_be_such_an_object() -> None:
+    with pytest.raises(CredentialsError, match="must be an AWSRequestsAuth, not str"):
         RequestsAuthCredentials("AKID")
 
 

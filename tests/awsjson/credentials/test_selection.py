@@ -1,4 +1,4 @@
-"""Where credentials come from, and that they are not shown."""
+"""The choice of a provider, and credentials that are not shown."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ KEY = Credentials("AKID", "s3cret", "t0ken")
 
 
 class Rotating:
-    """A provider of the user's own."""
+    """A user's provider, which returns a new key each time."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
 
     async def get(self) -> Credentials:
-        self.asked += 1
+        self.calls += 1
         await checkpoint()
-        return Credentials(f"AKID{self.asked}", "s3cret")
+        return Credentials(f"AKID{self.calls}", "s3cret")
 
     async def invalidate(self) -> None:
         pass
 
 
-# -- one key -------------------------------------------------------------------------------------
+# -- credentials ---------------------------------------------------------------------------------
 
 
 def test_secrets_are_not_shown() -> None:
@@ -77,7 +77,9 @@ def test_credentials_are_values() -> None:
         (("AKID", "secret", "tökén"), "session_token"),
     ],
 )
-def test_what_no_header_may_carry_is_refused(arguments: tuple[Any, ...], named: str) -> None:
+def test_values_that_a_header_must_not_contain_are_refused(
+    arguments: tuple[Any, ...], named: str
+) -> None:
     with pytest.raises(CredentialsError, match=named) as caught:
         Credentials(*arguments)
 
@@ -85,7 +87,7 @@ def test_what_no_header_may_carry_is_refused(arguments: tuple[Any, ...], named: 
 
 
 @pytest.mark.parametrize("arguments", [("AKID", "secret", 5), ("AKID", "\ud800")])
-def test_what_cannot_be_signed_with_is_refused(arguments: tuple[Any, ...]) -> None:
+def test_values_that_cannot_be_used_to_sign_are_refused(arguments: tuple[Any, ...]) -> None:
     with pytest.raises(CredentialsError):
         Credentials(*arguments)
 
@@ -124,7 +126,7 @@ def test_the_environment(environ: dict[str, str], expected: Credentials | None) 
         ({**ID, "AWS_SECRET_ACCESS_KEY": ""}, "AWS_SECRET_ACCESS_KEY is not set"),
     ],
 )
-def test_half_a_key_is_refused(environ: dict[str, str], missing: str) -> None:
+def test_a_key_without_its_secret_is_refused(environ: dict[str, str], missing: str) -> None:
     with pytest.raises(CredentialsError, match=missing) as caught:
         environment_credentials(environ)
 
@@ -171,7 +173,7 @@ async def test_an_unknown_profile(tmp_path: Path) -> None:
         await BotocoreCredentials("absent").get()
 
 
-async def test_half_a_key_in_the_file(tmp_path: Path) -> None:
+async def test_a_key_without_its_secret_in_the_file(tmp_path: Path) -> None:
     (tmp_path / ".aws" / "credentials").write_text("[default]\naws_access_key_id = AKID\n")
 
     with pytest.raises(CredentialsError, match="aws_secret_access_key"):
@@ -187,7 +189,7 @@ async def test_credentials_that_appear_later_are_found(tmp_path: Path) -> None:
     assert (await provider.get()).access_key_id == "AKIDDEFAULT"
 
 
-async def test_invalidate_goes_through_the_chain_anew(tmp_path: Path) -> None:
+async def test_invalidate_runs_the_chain_again(tmp_path: Path) -> None:
     (tmp_path / ".aws" / "credentials").write_text(FILE)
     provider = BotocoreCredentials()
     before = await provider.get()
@@ -198,7 +200,7 @@ async def test_invalidate_goes_through_the_chain_anew(tmp_path: Path) -> None:
     assert (await provider.get()).access_key_id == "AKIDNEW"
 
 
-async def test_many_callers_at_once_open_one_session(
+async def test_concurrent_callers_open_one_session(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".aws" / "credentials").write_text(FILE)
@@ -212,21 +214,21 @@ async def test_many_callers_at_once_open_one_session(
     provider = BotocoreCredentials("far")
     found: list[Credentials] = []
 
-    async def ask() -> None:
+    async def get() -> None:
         found.append(await provider.get())
 
     async with anyio.create_task_group() as group:
         for _ in range(30):
-            group.start_soon(ask)
+            group.start_soon(get)
 
     assert found == [Credentials("AKIDFAR", "two", "t0ken")] * 30
     assert opened == ["far"]
 
 
-# -- which of them -------------------------------------------------------------------------------
+# -- the choice of a provider --------------------------------------------------------------------
 
 
-async def test_what_is_passed_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_argument_takes_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "env")
     rotating = Rotating()
@@ -249,7 +251,7 @@ async def test_the_environment_comes_before_the_chain_unless_a_profile_is_named(
     assert (await default_provider(None, "far").get()).access_key_id == "AKIDFAR"
 
 
-async def test_a_provider_is_asked_for_each_attempt() -> None:
+async def test_a_provider_is_called_for_each_attempt() -> None:
     transport = Scripted(ok(), ok())
     provider = Rotating()
     ecr = client(transport, credentials=provider)
@@ -258,10 +260,10 @@ async def test_a_provider_is_asked_for_each_attempt() -> None:
 
     keys = [request.headers["authorization"].split("/")[0] for request in transport.requests]
     assert [key.rpartition("=")[2] for key in keys] == ["AKID1", "AKID2"]
-    assert provider.asked == 2
+    assert provider.calls == 2
 
 
-async def test_no_credentials_is_the_calls_error_and_nothing_is_sent() -> None:
+async def test_nothing_is_sent_without_credentials() -> None:
     transport = Scripted()
     with pytest.raises(CredentialsError):
         await client(transport, credentials=None).describe_registry()

@@ -24,7 +24,7 @@ from ecrclient import (
     RefreshingCredentials,
     RetryPolicy,
 )
-from ecrclient._awsjson.credentials.question import Question
+from ecrclient._awsjson.credentials.pending_refresh import PendingRefresh
 from tests.awsjson.credentials.tools import Clock, Source, until
 from tests.middleware import pass_on
 from tests.tools.scripted import Scripted, ok
@@ -35,7 +35,7 @@ ONCE = RetryPolicy(max_attempts=1)
 
 
 class Gated:
-    """Each request to it returns, or fails, when the test says so."""
+    """A source whose calls return or fail when the test opens their gates."""
 
     def __init__(self) -> None:
         self.gates: list[threading.Event] = []
@@ -62,20 +62,20 @@ def gated() -> Any:
     source.let_go()
 
 
-def refresh_of(provider: RefreshingCredentials) -> Question:
+def refresh_of(provider: RefreshingCredentials) -> PendingRefresh:
     refresh = cast(Any, provider)._refresh
-    assert isinstance(refresh, Question)
+    assert isinstance(refresh, PendingRefresh)
     return refresh
 
 
-def stuck(provider: RefreshingCredentials) -> int:
+def count_abandoned(provider: RefreshingCredentials) -> int:
     return len(cast(Any, provider)._abandoned)
 
 
 def client(
     credentials: Any, *, middleware: bool = False, sends: bool = True, **options: Any
 ) -> ECRClient:
-    """A client; one that sends nothing has the default transport."""
+    """A client; with ``sends=False`` it has the default transport and sends nothing."""
     return ECRClient(
         region="eu-west-1",
         credentials=credentials,
@@ -98,7 +98,7 @@ async def test_a_hanging_source_is_a_credentials_error_and_costs_no_quota(
     provider = RefreshingCredentials(gated, timeout=0.05)
     async with client(provider, middleware=middleware, sends=sends) as ecr:
         before = cast(Any, ecr)._state.quota.available
-        with pytest.raises(CredentialsTimeout, match=r"not returned within 0\.05 s") as caught:
+        with pytest.raises(CredentialsTimeout, match=r"not return within 0\.05 s") as caught:
             await ecr.describe_registry()
         assert isinstance(caught.value, CredentialsError)
         assert isinstance(caught.value, TimeoutError)
@@ -107,7 +107,7 @@ async def test_a_hanging_source_is_a_credentials_error_and_costs_no_quota(
         assert len(gated.gates) == 1
 
 
-async def test_the_next_call_asks_again(gated: Gated) -> None:
+async def test_the_next_call_starts_another_refresh(gated: Gated) -> None:
     provider = RefreshingCredentials(gated, timeout=0.05)
     async with client(provider) as ecr:
         with pytest.raises(CredentialsTimeout):
@@ -146,7 +146,7 @@ async def test_the_deadline_covers_getting_credentials(gated: Gated, *, middlewa
 # -- a refresh that hangs --------------------------------------------------------------------------
 
 
-async def test_a_caller_that_joined_goes_on_with_a_new_refresh(gated: Gated) -> None:
+async def test_a_later_caller_starts_a_new_refresh(gated: Gated) -> None:
     provider = RefreshingCredentials(gated, timeout=30)
     given: list[str] = []
 
@@ -156,8 +156,8 @@ async def test_a_caller_that_joined_goes_on_with_a_new_refresh(gated: Gated) -> 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(join)
         await until(lambda: len(gated.gates) == 1)
-        # Its time is over now.
-        cast(Any, refresh_of(provider))._asked_at -= 60
+        # Its timeout has passed.
+        cast(Any, refresh_of(provider))._started_at -= 60
         tasks.start_soon(join)
         await until(lambda: len(gated.gates) == 2)
         gated.gates[1].set()
@@ -168,17 +168,17 @@ async def test_a_caller_that_joined_goes_on_with_a_new_refresh(gated: Gated) -> 
     assert (await provider.get()).access_key_id == "KEY2", "the newer refresh counts"
 
 
-async def test_what_an_abandoned_refresh_brings_is_used(gated: Gated) -> None:
+async def test_the_result_of_an_abandoned_refresh_is_used(gated: Gated) -> None:
     provider = RefreshingCredentials(gated, timeout=0.05)
     with pytest.raises(CredentialsTimeout):
         await provider.get()
     gated.let_go()
-    await until(lambda: stuck(provider) == 0)
+    await until(lambda: count_abandoned(provider) == 0)
     assert (await provider.get()).access_key_id == "KEY1"
     assert len(gated.gates) == 1
 
 
-async def test_it_wakes_those_who_wait_for_the_new_refresh(gated: Gated) -> None:
+async def test_the_result_of_an_abandoned_refresh_wakes_later_callers(gated: Gated) -> None:
     provider = RefreshingCredentials(gated, timeout=0.05)
     with pytest.raises(CredentialsTimeout):
         await provider.get()
@@ -190,13 +190,13 @@ async def test_it_wakes_those_who_wait_for_the_new_refresh(gated: Gated) -> None
     assert (await provider.get()).access_key_id == "KEY1"
 
 
-async def test_the_failure_of_an_abandoned_refresh_is_dropped(gated: Gated, clock: Clock) -> None:
+async def test_the_failure_of_an_abandoned_refresh_is_ignored(gated: Gated, clock: Clock) -> None:
     provider = RefreshingCredentials(gated, timeout=0.05, clock=clock)
     with pytest.raises(CredentialsTimeout):
         await provider.get()
     gated.failure = CredentialsError("too late")
     gated.let_go()
-    await until(lambda: stuck(provider) == 0)
+    await until(lambda: count_abandoned(provider) == 0)
     gated.failure = None
     cast(Any, provider)._timeout = 30
     async with anyio.create_task_group() as tasks:
@@ -205,7 +205,7 @@ async def test_the_failure_of_an_abandoned_refresh_is_dropped(gated: Gated, cloc
         gated.let_go()
 
 
-async def test_what_an_abandoned_refresh_brings_after_an_invalidation_is_dropped(
+async def test_an_abandoned_refresh_from_before_an_invalidation_is_ignored(
     gated: Gated,
 ) -> None:
     provider = RefreshingCredentials(gated, timeout=0.05)
@@ -218,22 +218,22 @@ async def test_what_an_abandoned_refresh_brings_after_an_invalidation_is_dropped
         gated.gates[1].set()
     await provider.invalidate()
     gated.gates[0].set()
-    await until(lambda: stuck(provider) == 0)
-    assert cast(Any, provider)._held is None
+    await until(lambda: count_abandoned(provider) == 0)
+    assert cast(Any, provider)._credentials is None
 
 
-async def test_no_more_than_four_requests_hang_at_the_same_time(gated: Gated) -> None:
+async def test_at_most_four_refreshes_hang_at_the_same_time(gated: Gated) -> None:
     provider = RefreshingCredentials(gated, timeout=0.02)
     for _ in range(4):
-        with pytest.raises(CredentialsTimeout, match="not returned within"):
+        with pytest.raises(CredentialsTimeout, match="not return within"):
             await provider.get()
     for _ in range(10):
-        with pytest.raises(CredentialsTimeout, match=r"4 requests .* still under way"):
+        with pytest.raises(CredentialsTimeout, match=r"4 calls .* still running"):
             await provider.get()
     assert len(gated.gates) == 4
 
     gated.let_go()
-    await until(lambda: stuck(provider) == 0)
+    await until(lambda: count_abandoned(provider) == 0)
     assert (await provider.get()).access_key_id.startswith("KEY")
 
 
@@ -248,23 +248,23 @@ async def test_the_source_starts_over_after_a_refresh_that_hung(gated: Gated) ->
     assert started_over == [1]
 
 
-async def test_a_background_refresh_that_hangs_is_replaced_in_time(clock: Clock) -> None:
+async def test_a_hanging_background_refresh_is_replaced(clock: Clock) -> None:
     source = Source(clock, timedelta(hours=1))
     provider = RefreshingCredentials(source, clock=clock, timeout=30)
     assert (await provider.get()).access_key_id == "KEY1"
     source.hold()
     clock.forward(minutes=46)
     assert (await provider.get()).access_key_id == "KEY1"
-    await until(lambda: source.asked == 2)
-    cast(Any, refresh_of(provider))._asked_at -= 60
-    assert (await provider.get()).access_key_id == "KEY1", "no caller waits yet"
-    await until(lambda: source.asked == 3)
-    assert stuck(provider) == 1
+    await until(lambda: source.calls == 2)
+    cast(Any, refresh_of(provider))._started_at -= 60
+    assert (await provider.get()).access_key_id == "KEY1", "callers do not wait yet"
+    await until(lambda: source.calls == 3)
+    assert count_abandoned(provider) == 1
     source.let_go()
-    await until(lambda: source.answered == 3 and stuck(provider) == 0)
+    await until(lambda: source.returns == 3 and count_abandoned(provider) == 0)
 
 
-async def test_cancelled_callers_leave_no_entry(gated: Gated) -> None:
+async def test_cancelled_callers_are_removed_from_the_refresh(gated: Gated) -> None:
     provider = RefreshingCredentials(gated)
     async with anyio.create_task_group() as tasks:
         for _ in range(5000):
@@ -280,7 +280,7 @@ async def test_without_a_timeout_callers_wait(gated: Gated) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(provider.get)
         await until(lambda: len(gated.gates) == 1)
-        cast(Any, refresh_of(provider))._asked_at -= 1e9
+        cast(Any, refresh_of(provider))._started_at -= 1e9
         tasks.start_soon(provider.get)
         await anyio.wait_all_tasks_blocked()
         gated.let_go()
@@ -293,11 +293,11 @@ def test_a_wrong_timeout_is_refused(wrong: Any) -> None:
         RefreshingCredentials(lambda: Credentials("A", "s"), timeout=wrong)
 
 
-# -- a provider of the user's ----------------------------------------------------------------------
+# -- providers of the user -------------------------------------------------------------------------
 
 
 class Provider:
-    """Its ``get`` is what the test says."""
+    """A provider with the ``get`` of the test."""
 
     def __init__(self, get: Callable[[], Any]) -> None:
         self._get = get
@@ -315,12 +315,12 @@ async def test_a_hanging_provider_is_a_credentials_error(
 ) -> None:
     monkeypatch.setattr("ecrclient._awsjson.credentials.user_provider.TIMEOUT", 0.02)
     async with client(Provider(anyio.sleep_forever), middleware=middleware) as ecr:
-        with pytest.raises(CredentialsTimeout, match="Provider has not returned"):
+        with pytest.raises(CredentialsTimeout, match="Provider did not return"):
             await ecr.describe_registry()
 
 
 @pytest.mark.parametrize("wrong", [None, "AKIDEXAMPLE", ("AKIDEXAMPLE", "CANARY"), httpx.Headers()])
-async def test_a_provider_that_returns_something_else(wrong: Any) -> None:
+async def test_a_provider_must_return_credentials(wrong: Any) -> None:
     async def get() -> Any:
         await anyio.lowlevel.checkpoint()
         return wrong
@@ -343,7 +343,7 @@ async def test_a_provider_that_raises_is_named_and_not_quoted() -> None:
             await ecr.describe_registry()
 
 
-async def test_a_providers_own_error_comes_out_as_it_is() -> None:
+async def test_a_client_error_of_a_provider_is_not_translated() -> None:
     error = ECRClientError("mine")
 
     async def get() -> Any:
@@ -362,7 +362,7 @@ async def test_a_provider_whose_get_is_not_async() -> None:
             return Credentials("AKIDEXAMPLE", "secret")
 
         def invalidate(self) -> None:
-            """Nothing to forget."""
+            """Do nothing."""
 
     async with client(Sync()) as ecr:
         await ecr.describe_registry()

@@ -1,4 +1,4 @@
-"""What the tests of credentials share: a clock, and sources that can be held up."""
+"""Tools for tests of credentials: a clock, and a source that can be blocked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that only ``forward`` advances."""
 
     def __init__(self) -> None:
         self.now = NOON
@@ -27,13 +27,13 @@ class Clock:
 
 
 class Source:
-    """Gives a new key each time, or fails; ``hold()`` holds it up until ``let_go()``."""
+    """Returns a new key each time, or fails; ``hold()`` blocks it until ``let_go()``."""
 
     def __init__(self, clock: Clock, life: timedelta | None = timedelta(hours=1)) -> None:
         self.clock = clock
         self.life = life
-        self.asked = 0
-        self.answered = 0
+        self.calls = 0
+        self.returns = 0
         self.failure: BaseException | None = None
         self.repeat = False
         self._last: Credentials | None = None
@@ -41,8 +41,8 @@ class Source:
         self._gate.set()
 
     def __call__(self) -> Credentials:
-        self.asked += 1
-        key = f"KEY{self.asked}"
+        self.calls += 1
+        key = f"KEY{self.calls}"
         try:
             assert self._gate.wait(10)
             if self.failure is not None:
@@ -52,7 +52,7 @@ class Source:
                 self._last = Credentials(key, "secret", None, expires_at)
             return self._last
         finally:
-            self.answered += 1
+            self.returns += 1
 
     def hold(self) -> None:
         self._gate.clear()
@@ -62,7 +62,7 @@ class Source:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what a thread is about to do."""
+    """Wait until a condition that another thread fulfils is true."""
     with anyio.fail_after(10):
         while not condition():
             await anyio.sleep(0.001)

@@ -16,16 +16,16 @@ from ecrclient.models import (
 )
 from tests.tools.botocore_calls import service_model
 from tests.tools.operation_examples import EVERY_OPERATION, wire_input, wire_output
-from tests.tools.scripted import Answer, Scripted, client, fail, ok
+from tests.tools.scripted import Scripted, ScriptedResponse, client, fail, ok
 
 pytestmark = pytest.mark.anyio
 
 
-def page(*tags: str, token: str | None = None) -> Answer:
+def page(*tags: str, token: str | None = None) -> ScriptedResponse:
     return ok({"imageIds": [{"imageTag": tag} for tag in tags], "nextToken": token})
 
 
-def three_pages() -> list[Answer]:
+def three_pages() -> list[ScriptedResponse]:
     return [page("a", "b", token="2"), page("c", "d", token="3"), page("e")]
 
 
@@ -124,7 +124,7 @@ async def test_first() -> None:
 
     assert found is not None
     assert (found.image_tag, nothing) == ("b", None)
-    assert transport.answers == []
+    assert transport.responses == []
 
 
 async def test_a_walk_that_is_broken_off_leaves_nothing_suspended() -> None:

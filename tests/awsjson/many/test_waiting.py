@@ -27,7 +27,7 @@ from ecrclient.models import DescribeImageScanFindingsResponse, DescribeImagesRe
 from ecrclient.operations import DESCRIBE_IMAGE_SCAN_FINDINGS
 from ecrclient.waiters import IMAGE_SCAN_COMPLETE, LIFECYCLE_POLICY_PREVIEW_COMPLETE
 from tests.tools.botocore_calls import service_model
-from tests.tools.scripted import Answer, Scripted, client, fail, ok
+from tests.tools.scripted import Scripted, ScriptedResponse, client, fail, ok
 from tests.virtual_time import anyio_backend as anyio_backend
 
 pytestmark = pytest.mark.anyio
@@ -35,15 +35,15 @@ pytestmark = pytest.mark.anyio
 IMAGE: dict[str, Any] = {"repository_name": "ab", "image_id": {"image_tag": "v1"}}
 
 
-def scan(status: str | None) -> Answer:
+def scan(status: str | None) -> ScriptedResponse:
     return ok({"imageScanStatus": {"status": status}, "repositoryName": f"of {status}"})
 
 
-def no_scan() -> Answer:
+def no_scan() -> ScriptedResponse:
     return fail(400, "ScanNotFoundException")
 
 
-async def opened(*answers: Answer, **arguments: Any) -> tuple[ECRClient, Scripted]:
+async def opened(*answers: ScriptedResponse, **arguments: Any) -> tuple[ECRClient, Scripted]:
     """A client that needs no thread any more: virtual time does not wait for threads."""
     transport = Scripted(*answers)
     ecr = client(transport, **arguments)
@@ -52,13 +52,13 @@ async def opened(*answers: Answer, **arguments: Any) -> tuple[ECRClient, Scripte
 
 
 async def wait_for(
-    *answers: Answer,
+    *answers: ScriptedResponse,
     max_wait: float = 3000,
     on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
 ) -> Any:
     ecr, transport = await opened(*answers)
     found = await ecr.wait_until_image_scan_complete(**IMAGE, max_wait=max_wait, on_poll=on_poll)
-    assert transport.answers == []
+    assert transport.responses == []
     return found
 
 
@@ -261,7 +261,7 @@ async def test_what_on_poll_raises_ends_the_wait() -> None:
 # -- a wait of one's own --------------------------------------------------------------------------
 
 
-def images(*digests: str) -> Answer:
+def images(*digests: str) -> ScriptedResponse:
     return ok({"imageDetails": [{"imageDigest": digest} for digest in digests]})
 
 
@@ -276,7 +276,7 @@ async def test_a_predicate_ends_the_wait() -> None:
     )
 
     assert page.image_details[0].image_digest == "a"
-    assert transport.answers == []
+    assert transport.responses == []
 
 
 async def test_any_awaitable_may_be_polled() -> None:

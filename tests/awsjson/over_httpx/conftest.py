@@ -1,4 +1,4 @@
-"""The servers, certificates and transports of the transport's tests."""
+"""The fixtures of the transport's tests: servers, certificates and transports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An error of the transport is the same whichever way the request took through httpx."""
+"""An error of the transport is the same on every path of a request through httpx."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def rename(request: httpx.Request, call_next: CallNext) -> httpx.Response:
     try:
         return await call_next(request)
     except httpx.RequestError as error:
-        raise httpx.ReadError("the middleware's own words") from error
+        raise httpx.ReadError("the middleware's message") from error
 
 
 def client(transport: httpx.AsyncBaseTransport | None, *middleware: Middleware) -> ECRClient:
@@ -115,7 +115,7 @@ async def test_an_error_keeps_its_type_and_retryability(
     raised: list[ECRClientError] = []
 
     async def fail(*_: object, **__: object) -> None:
-        raised.append(kind("the wire's own words"))
+        raised.append(kind("the transport's message"))
         raise raised[-1]
 
     monkeypatch.setattr(ByteTransport, "begin", fail)
@@ -140,11 +140,11 @@ async def test_another_origin_is_final(route: str) -> None:
 
 
 async def _use_elsewhere(transport: object) -> None:
-    """Make the transport one to another origin."""
+    """Change the origin of the transport."""
     inner = getattr(transport, "_inner", transport)
-    wire = getattr(inner, "_byte_transport", inner)
-    assert isinstance(wire, ByteTransport)
-    wire.origin = wire.origin._replace(host="elsewhere.example") if wire.origin else None
+    pool = getattr(inner, "_byte_transport", inner)
+    assert isinstance(pool, ByteTransport)
+    pool.origin = pool.origin._replace(host="elsewhere.example") if pool.origin else None
 
 
 def test_the_chain_of_causes_has_no_cycle() -> None:

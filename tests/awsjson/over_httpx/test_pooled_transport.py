@@ -1,4 +1,4 @@
-"""Where a wire leads, and what its two faces share."""
+"""The origin of a ``PooledTransport``, and connections that both senders share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def client(transport: PooledTransport, url: str, *middleware: Middleware) -> ECR
 
 
 @pytest.mark.parametrize(
-    ("url", "origin", "told"),
+    ("url", "origin", "text"),
     [
         ("https://ecr.example/", Origin("https", "ecr.example", None), "https://ecr.example"),
         ("https://ECR.example:443", Origin("https", "ecr.example", None), "https://ecr.example"),
@@ -37,9 +37,9 @@ def client(transport: PooledTransport, url: str, *middleware: Middleware) -> ECR
         ("http://[::1]:5000/", Origin("http", "::1", 5000), "http://[::1]:5000"),
     ],
 )
-def test_an_origin(url: str, origin: Origin, told: str) -> None:
+def test_the_origin_of_a_url(url: str, origin: Origin, text: str) -> None:
     assert Origin.of(url) == origin
-    assert str(origin) == told
+    assert str(origin) == text
 
 
 @pytest.mark.anyio
@@ -47,8 +47,8 @@ async def test_calls_with_middleware_and_without_share_connections(make: Make) -
     async with serve(says(answer(b"{}"))) as server:
         transport = make()
         plain = client(transport, server.url)
-        looked_at = client(transport, server.url, pass_on)
-        for ecr in (plain, looked_at, plain, looked_at):
+        with_middleware = client(transport, server.url, pass_on)
+        for ecr in (plain, with_middleware, plain, with_middleware):
             await ecr.describe_registry()
         stats = transport.stats()
     assert (stats.created, stats.reused) == (1, 3)
@@ -73,5 +73,5 @@ async def test_a_client_of_another_origin_is_refused(make: Make) -> None:
         [],
     ],
 )
-def test_headers_are_what_httpx_gives(raw: list[tuple[bytes, bytes]]) -> None:
+def test_headers_are_decoded_like_httpx(raw: list[tuple[bytes, bytes]]) -> None:
     assert decode_headers(raw) == dict(httpx.Headers(raw).items())

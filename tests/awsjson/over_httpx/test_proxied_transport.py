@@ -1,4 +1,4 @@
-"""Proxies, and the transport that is made by default."""
+"""Proxies, and the default transport."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import ecrclient
 from ecrclient import ConnectError, ConnectTimeout, PoolTimeout, ReadError, TransportError
 from ecrclient._awsjson.over_httpx.default_transport import default_transport, environment_proxy
 from ecrclient._awsjson.over_httpx.error_translation import translate_error
-from ecrclient._awsjson.over_httpx.messages import AnswerTooLarge
+from ecrclient._awsjson.over_httpx.messages import HttpxResponseTooLarge
 from ecrclient._awsjson.over_httpx.proxied_transport import LimitedTransport, proxied_transport
 from ecrclient._awsjson.protocol.errors import ClientClosedError, ConfigurationError
 from ecrclient._awsjson.transport.byte_transport import ByteTransport
@@ -33,7 +33,7 @@ from tests.awsjson.transport.server import (
     serve,
 )
 
-# Whoever is cancelled leaves generators of httpx and httpcore unfinished, and trio says so.
+# Cancelled requests leave generators of httpx and httpcore unfinished, and trio warns of them.
 pytestmark = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method")
@@ -110,7 +110,7 @@ def test_no_warning(environ: Callable[..., None], url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://x.example", "http://10.0.0.1:80", "http://localhost.x"])
-def test_unencrypted_requests_are_warned_of(environ: Callable[..., None], url: str) -> None:
+def test_unencrypted_requests_cause_a_warning(environ: Callable[..., None], url: str) -> None:
     with pytest.warns(UserWarning, match="unencrypted"):
         default_transport(url)
 
@@ -122,13 +122,15 @@ def test_unencrypted_requests_are_warned_of(environ: Callable[..., None], url: s
         (httpx.PoolTimeout("late"), PoolTimeout),
         (httpx.ProxyError("407"), ConnectError),
         (httpx.RemoteProtocolError("no"), ReadError),
-        (AnswerTooLarge("long"), ecrclient.ResponseTooLarge),
+        (HttpxResponseTooLarge("long"), ecrclient.ResponseTooLarge),
         (httpx.DecodingError("no"), ContentDecodingError),
         (httpx.UnsupportedProtocol("no"), TransportError),
         (httpx.ConnectError(""), ConnectError),
     ],
 )
-def test_errors_made_ours(theirs: httpx.RequestError, ours: type[TransportError]) -> None:
+def test_errors_of_httpx_are_translated(
+    theirs: httpx.RequestError, ours: type[TransportError]
+) -> None:
     error = translate_error(theirs)
     assert type(error) is ours
     assert str(error)
@@ -243,7 +245,7 @@ async def test_407(through: Through) -> None:
 
 
 @pytest.mark.anyio
-async def test_no_proxy_there(through: Through) -> None:
+async def test_a_proxy_that_refuses_connections(through: Through) -> None:
     transport = through("http://127.0.0.1:1")
     with pytest.raises(httpx.ConnectError):
         await send(transport, "https://ecr.example")
@@ -251,16 +253,16 @@ async def test_no_proxy_there(through: Through) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_large_answer_is_refused(through: Through) -> None:
+async def test_a_large_response_is_refused(through: Through) -> None:
     async with serve(says(answer(b"x" * 3_000_000))) as proxy:
         transport = through(proxy.url)
-        with pytest.raises(AnswerTooLarge):
+        with pytest.raises(HttpxResponseTooLarge):
             await send(transport, "http://ecr.example")
         assert (transport.stats().open, transport.stats().in_use) == (0, 0)
 
 
 @pytest.mark.anyio
-async def test_the_limit_and_the_end(through: Through) -> None:
+async def test_the_connection_limit_and_aclose(through: Through) -> None:
     async def silent(peer: Peer) -> None:
         await peer.closed()
 
@@ -275,13 +277,13 @@ async def test_the_limit_and_the_end(through: Through) -> None:
             await send(transport, "http://ecr.example")
 
 
-# The body's generator is httpx's own; a cancelled request leaves it to trio, which says so.
+# A cancelled request leaves the generator of httpx's body unfinished, and trio warns of it.
 @pytest.mark.filterwarnings(
     "ignore:.*async_generator object ByteStream:pytest.PytestUnraisableExceptionWarning"
 )
 @pytest.mark.filterwarnings("ignore:Async generator .*ByteStream:ResourceWarning")
 @pytest.mark.anyio
-async def test_cancelled_calls_leave_nothing_behind(
+async def test_cancelled_calls_release_their_connections(
     through: Through, good_context: ssl.SSLContext
 ) -> None:
     async def script(peer: Peer) -> None:
@@ -300,7 +302,7 @@ async def test_cancelled_calls_leave_nothing_behind(
         async def call() -> None:
             with anyio.move_on_after(random.choice([random.random() * 0.1, 10])) as scope:
                 await send(transport, server.url)
-            ends.append("cancelled" if scope.cancelled_caught else "answered")
+            ends.append("cancelled" if scope.cancelled_caught else "completed")
 
         with anyio.fail_after(60):
             for _ in range(4):
@@ -308,7 +310,7 @@ async def test_cancelled_calls_leave_nothing_behind(
                     for _ in range(25):
                         tasks.start_soon(call)
             assert ends.count("cancelled") > 5
-            assert ends.count("answered") > 5
+            assert ends.count("completed") > 5
             stats = transport.stats()
             assert (stats.in_use, stats.waiting) == (0, 0)
             assert stats.open == stats.idle <= 4

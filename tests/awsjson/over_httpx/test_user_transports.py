@@ -1,4 +1,4 @@
-"""One small scenario through every kind of transport that a user may pass."""
+"""A small scenario with every kind of transport that a user may pass."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ SERVICE = "AmazonEC2ContainerRegistry_V20150921"
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """Neither the developer's own settings nor a proxy."""
+    """Ignore the developer's settings."""
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR"):
         monkeypatch.delenv(name, raising=False)
 
 
-# -- a service that knows three requests -----------------------------------------------------------
+# -- a service with three operations ---------------------------------------------------------------
 
 
 def reply(target: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """Status and body of the answer to a request."""
+    """The status and body of the response to a request."""
     members = json.loads(body)
     match target.removeprefix(f"{SERVICE}."):
         case "DescribeRegistry":
@@ -54,17 +54,17 @@ def reply(target: str, body: bytes) -> tuple[int, dict[str, Any]]:
             raise AssertionError(unknown)
 
 
-def answer(request: httpx.Request) -> httpx.Response:
-    """As a handler of mock transports."""
+def respond(request: httpx.Request) -> httpx.Response:
+    """The service as a handler of mock transports."""
     assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256 ")
     status, body = reply(request.headers["x-amz-target"], request.content)
     return httpx.Response(status, json=body, headers={"x-amzn-requestid": "the-id"})
 
 
-async def async_answer(request: httpx.Request) -> httpx.Response:
-    """As an async handler; a real mock reads the request itself."""
+async def async_respond(request: httpx.Request) -> httpx.Response:
+    """The service as an async handler, which reads the request."""
     await request.aread()
-    return answer(request)
+    return respond(request)
 
 
 async def app(
@@ -72,7 +72,7 @@ async def app(
     receive: Callable[[], Awaitable[Message]],
     send: Callable[[Message], Awaitable[None]],
 ) -> None:
-    """As an ASGI application."""
+    """The service as an ASGI application."""
     assert scope["type"] == "http"
     headers = dict(scope["headers"])
     assert headers[b"authorization"].startswith(b"AWS4-HMAC-SHA256 ")
@@ -81,7 +81,7 @@ async def app(
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    status, told = reply(headers[b"x-amz-target"].decode(), body)
+    status, members = reply(headers[b"x-amz-target"].decode(), body)
     await send(
         {
             "type": "http.response.start",
@@ -89,11 +89,11 @@ async def app(
             "headers": [(b"x-amzn-requestid", b"the-id")],
         }
     )
-    await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+    await send({"type": "http.response.body", "body": json.dumps(members).encode()})
 
 
 class Handler(BaseHTTPRequestHandler):
-    """As a real server."""
+    """The service as an HTTP server."""
 
     protocol_version = "HTTP/1.1"
     timeout = 5
@@ -101,8 +101,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         assert self.headers["authorization"].startswith("AWS4-HMAC-SHA256 ")
-        status, told = reply(self.headers["x-amz-target"], body)
-        content = json.dumps(told).encode()
+        status, members = reply(self.headers["x-amz-target"], body)
+        content = json.dumps(members).encode()
         self.send_response(status)
         self.send_header("x-amzn-requestid", "the-id")
         self.send_header("content-length", str(len(content)))
@@ -110,12 +110,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Do not log."""
 
 
 @contextmanager
 def loopback() -> Generator[str]:
-    """The URL of a real server, in a thread of its own."""
+    """Run an HTTP server in a separate thread and provide its URL."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -141,7 +141,7 @@ def client(transport: httpx.AsyncBaseTransport, endpoint_url: str | None = None)
 
 
 async def play(ecr: ECRClient) -> None:
-    """A call, an error, a walk over pages."""
+    """Make a call, cause an error, and iterate over pages."""
     described = await ecr.describe_registry()
     assert described.registry_id == "123456789012"
     assert described.response_metadata.request_id == "the-id"
@@ -174,12 +174,12 @@ async def check(
     monkeypatch: pytest.MonkeyPatch,
     endpoint_url: str | None = None,
 ) -> None:
-    """The scenario, with one client after another, and two at once, on one transport."""
+    """Play the scenario on one transport, with successive and with concurrent clients."""
     closing = Closing(transport, monkeypatch)
     try:
         async with client(transport, endpoint_url) as ecr:
             await play(ecr)
-        assert closing.times == 0, "whoever passes a transport closes it"
+        assert closing.times == 0, "the caller that passes a transport closes it"
         async with client(transport, endpoint_url) as one:
             async with client(transport, endpoint_url) as other:
                 await play(one)
@@ -194,7 +194,7 @@ async def check(
 # -- the transports --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("handler", [answer, async_answer])
+@pytest.mark.parametrize("handler", [respond, async_respond])
 async def test_httpx_mock_transport(handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     await check(httpx.MockTransport(handler), monkeypatch)
 
@@ -205,14 +205,14 @@ async def test_httpx_asgi_transport(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_respx_router(monkeypatch: pytest.MonkeyPatch) -> None:
     router = respx.Router(assert_all_called=True)
-    route = router.post(ECR_URL).mock(side_effect=answer)
+    route = router.post(ECR_URL).mock(side_effect=respond)
     await check(httpx.MockTransport(router.async_handler), monkeypatch)
 
     assert route.call_count == 4 * 4
     router.assert_all_called()
 
 
-async def test_respx_routes_by_what_is_sent() -> None:
+async def test_respx_routes_by_header_and_body() -> None:
     router = respx.Router()
     registry = router.post(ECR_URL, headers={"x-amz-target": f"{SERVICE}.DescribeRegistry"})
     registry.respond(json={"registryId": "1"})
@@ -235,13 +235,13 @@ async def test_respx_errors_are_translated() -> None:
 
 async def test_respx_patches_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
     async with respx.mock() as router:
-        router.post(ECR_URL).mock(side_effect=answer)
+        router.post(ECR_URL).mock(side_effect=respond)
         await check(httpx.AsyncHTTPTransport(), monkeypatch)
 
 
 @pytest.mark.httpx_mock(can_send_already_matched_responses=True)
 async def test_pytest_httpx(httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch) -> None:
-    httpx_mock.add_callback(async_answer, url=ECR_URL, method="POST")
+    httpx_mock.add_callback(async_respond, url=ECR_URL, method="POST")
     await check(httpx.AsyncHTTPTransport(), monkeypatch)
 
     targets = [request.headers["x-amz-target"] for request in httpx_mock.get_requests()]
@@ -249,7 +249,7 @@ async def test_pytest_httpx(httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPat
     assert targets[0] == f"{SERVICE}.DescribeRegistry"
 
 
-async def test_pytest_httpx_matches_what_is_sent(httpx_mock: HTTPXMock) -> None:
+async def test_pytest_httpx_matches_header_and_body(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(
         match_headers={"x-amz-target": f"{SERVICE}.ListImages"},
         match_json={"repositoryName": "ab"},
@@ -262,7 +262,7 @@ async def test_pytest_httpx_matches_what_is_sent(httpx_mock: HTTPXMock) -> None:
             await ecr.describe_registry()
 
 
-async def test_httpx_own_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_httpx_default_transport(monkeypatch: pytest.MonkeyPatch) -> None:
     with loopback() as url:
         await check(httpx.AsyncHTTPTransport(), monkeypatch, url)
 
@@ -276,7 +276,7 @@ async def test_httpx_aiohttp(anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_httpx_aiohttp_errors_are_translated(anyio_backend: str) -> None:
     with loopback() as url:
-        pass  # nobody listens there any more
+        pass  # the server is closed afterwards
     async with httpx_aiohttp.AiohttpTransport() as transport, client(transport, url) as ecr:
         with pytest.raises(ConnectError):
             await ecr.describe_registry()

@@ -1,4 +1,4 @@
-"""An environment and configuration files that a test writes itself."""
+"""The environment and the configuration files of a test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 
 class Aws:
-    """What the process is told of AWS: variables and the two files, nothing of the developer's."""
+    """The AWS variables and the two files of the process, without those of the developer."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
         self._monkeypatch = monkeypatch
@@ -25,8 +25,11 @@ class Aws:
             monkeypatch.delenv(name)
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
-    def says(self, environ: Mapping[str, str] | None = None, /, **files: str) -> None:
-        """Set variables and write the files config and credentials; ``{ca}`` is one that exists."""
+    def configure(self, environ: Mapping[str, str] | None = None, /, **files: str) -> None:
+        """Set variables and write the files config and credentials.
+
+        ``{ca}`` in a value is replaced with the path of an existing file.
+        """
         for name, value in (environ or {}).items():
             self._monkeypatch.setenv(name, value.format(ca=self.ca_bundle))
         for name, text in files.items():

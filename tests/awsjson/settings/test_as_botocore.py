@@ -32,7 +32,9 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Resolved:
+    """The settings that are compared."""
+
     region: str
     url: str
     signed_for: str
@@ -137,7 +139,7 @@ CASES = [
     Case("variable before default profile", IRELAND, DEFAULT),
     Case("AWS_REGION is not read before the profile", {"AWS_REGION": "us-east-1"}, DEFAULT),
     Case("AWS_REGION is not read beside the variable", {**IRELAND, "AWS_REGION": "us-east-1"}),
-    Case("a region nobody has heard of", region="xx-north-9"),
+    Case("an unknown region", region="xx-north-9"),
     Case("China", region="cn-north-1"),
     Case("GovCloud", region="us-gov-east-1"),
     Case("isolated", region="us-iso-east-1"),
@@ -313,14 +315,14 @@ def loader() -> Any:
 
 
 class Body:
-    """What botocore wants of urllib3's response."""
+    """The part of urllib3's response that botocore uses."""
 
     def stream(self) -> Iterator[bytes]:
         yield b"{}"
 
 
-def ask_botocore(case: Case) -> Answer:
-    """What botocore sends, and what its client is configured with; nothing leaves the process."""
+def resolve_with_botocore(case: Case) -> Resolved:
+    """The request of botocore, which is not sent, and the configuration of its client."""
     session = botocore("session").Session(profile=case.profile)
     session.register_component("data_loader", loader())
     flags = {"use_fips_endpoint": case.use_fips, "use_dualstack_endpoint": case.use_dualstack}
@@ -331,16 +333,16 @@ def ask_botocore(case: Case) -> Answer:
         endpoint_url=case.endpoint_url,
         aws_access_key_id="AKID",
         aws_secret_access_key="secret",
-        # A Config, even an empty one, would overrule the connect timeout of the defaults mode.
+        # A Config, even an empty one, would override the connect timeout of the defaults mode.
         config=botocore("config").Config(**given) if given else None,
     )
     sent: list[Any] = []
 
-    def answer(request: Any, **_: object) -> Any:
+    def respond(request: Any, **_: object) -> Any:
         sent.append(request)
         return botocore("awsrequest").AWSResponse(request.url, 200, {}, Body())
 
-    client.meta.events.register("before-send.ecr", answer)
+    client.meta.events.register("before-send.ecr", respond)
     client.describe_registry()
     authorization = sent[0].headers["Authorization"].decode()
     scope = re.search(r"Credential=AKID/\d+/([^/]+)/ecr/aws4_request", authorization)
@@ -348,7 +350,7 @@ def ask_botocore(case: Case) -> Answer:
     config = client.meta.config
     verify = client._endpoint.http_session._verify
     timeout = config.connect_timeout
-    return Answer(
+    return Resolved(
         region=client.meta.region_name,
         url=sent[0].url.rstrip("/"),
         signed_for=scope[1],
@@ -360,7 +362,7 @@ def ask_botocore(case: Case) -> Answer:
     )
 
 
-def ask_us(case: Case) -> Answer:
+def resolve(case: Case) -> Resolved:
     settings = resolve_settings(
         ClientArguments(
             case.region, case.profile, case.endpoint_url, case.use_fips, case.use_dualstack
@@ -369,7 +371,7 @@ def ask_us(case: Case) -> Answer:
         "ECR",
     )
     assert f"//{settings.host}" in settings.endpoint_url
-    return Answer(
+    return Resolved(
         region=settings.region,
         url=settings.endpoint_url,
         signed_for=settings.region,
@@ -382,12 +384,12 @@ def ask_us(case: Case) -> Answer:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_settings_are_botocores(case: Case, aws: Aws) -> None:
-    aws.says(case.environ, config=case.config, credentials=case.credentials)
+def test_settings_are_those_of_botocore(case: Case, aws: Aws) -> None:
+    aws.configure(case.environ, config=case.config, credentials=case.credentials)
 
-    assert ask_us(case) == ask_botocore(case)
+    assert resolve(case) == resolve_with_botocore(case)
 
 
-def test_the_table_is_long_enough() -> None:
+def test_the_table_has_enough_cases() -> None:
     assert len(CASES) >= 40
     assert len({case.name for case in CASES}) == len(CASES)

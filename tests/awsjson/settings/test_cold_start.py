@@ -1,4 +1,4 @@
-"""Nothing of botocore is imported unless there is something that only botocore can read."""
+"""botocore is imported only if there is a file that its parser must read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 
 def imported(home: Path, arguments: str, environ: Mapping[str, str]) -> list[str]:
-    """What of botocore a process has imported that made one call."""
+    """The modules of botocore that a process has imported after one call."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
         [sys.executable, "-c", CALL.replace("ARGUMENTS", arguments)],

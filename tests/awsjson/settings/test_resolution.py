@@ -1,4 +1,4 @@
-"""Where settings come from, which endpoint they give, and what is refused."""
+"""The sources of settings, the resulting endpoints, and invalid settings."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_region_of_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert resolve(NOTHING).region == "ap-east-1"
 
 
-def test_a_missing_region_is_told_with_its_remedies() -> None:
+def test_the_error_of_a_missing_region_names_the_remedies() -> None:
     with pytest.raises(ConfigurationError) as caught:
         resolve(NOTHING)
 
@@ -78,7 +78,7 @@ def test_a_missing_region_is_told_with_its_remedies() -> None:
         assert remedy in str(caught.value)
 
 
-def test_a_broken_configuration_file_is_our_error(tmp_path: Path) -> None:
+def test_an_invalid_configuration_file_is_a_configuration_error(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("[default\nregion = eu-west-1\n")
 
     with pytest.raises(ConfigurationError, match="config"):
@@ -103,7 +103,7 @@ def test_a_broken_configuration_file_is_our_error(tmp_path: Path) -> None:
         "ëu-west-1",
     ],
 )
-def test_a_region_that_is_no_host_label_is_refused(region: str) -> None:
+def test_a_region_must_be_a_host_label(region: str) -> None:
     for arguments, environ in (
         (NOTHING._replace(region=region), {}),
         (NOTHING, {"AWS_DEFAULT_REGION": region}),
@@ -184,13 +184,13 @@ def test_flags(
 
 @pytest.mark.parametrize("value", ["yes", "1", "tru", " true"])
 @pytest.mark.parametrize("variable", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])
-def test_a_wrong_flag_is_told_with_its_name(variable: str, value: str) -> None:
+def test_the_error_of_a_wrong_flag_has_its_name(variable: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=variable):
         resolve(IRELAND, {variable: value})
 
 
 @pytest.mark.parametrize("flag", ["use_fips", "use_dualstack"])
-def test_an_endpoint_of_ones_own_excludes_flags(flag: str) -> None:
+def test_a_custom_endpoint_excludes_flags(flag: str) -> None:
     on: dict[str, Any] = {flag: True}
     flagged = IRELAND._replace(**on)
     with pytest.raises(ConfigurationError, match="custom endpoint"):
@@ -240,7 +240,7 @@ def test_the_host_header(url: str, host: str) -> None:
         "http://user:pass@h",
     ],
 )
-def test_an_endpoint_that_is_no_host_is_refused(url: str) -> None:
+def test_an_endpoint_must_have_a_valid_host(url: str) -> None:
     with pytest.raises(ConfigurationError, match="endpoint"):
         at(url)
 
@@ -260,7 +260,7 @@ def test_an_endpoint_that_is_no_host_is_refused(url: str) -> None:
         "http://b\xfccher.example",
     ],
 )
-def test_an_endpoint_that_cannot_be_sent_to_is_refused(url: str) -> None:
+def test_an_endpoint_must_not_have_other_parts(url: str) -> None:
     with pytest.raises(ConfigurationError, match="endpoint"):
         at(url)
 
@@ -306,7 +306,7 @@ def test_the_partitions_list_the_same_regions() -> None:
     assert sorted(listed) == sorted(RULES.regions())
 
 
-def test_where_there_are_no_partitions_there_is_none() -> None:
+def test_without_partitions_there_is_no_partition() -> None:
     assert find_partition((), "eu-west-1") is None
 
 
@@ -321,7 +321,7 @@ def test_options_refuse_bad_values(name: str, value: float) -> None:
         CallOptions(**wrong)
 
 
-def test_options_may_be_without_limits() -> None:
+def test_options_may_have_no_limits() -> None:
     options = CallOptions(timeout=None, deadline=None)
 
     assert (options.timeout, options.deadline, options.retry) == (None, None, None)

@@ -1,4 +1,4 @@
-"""Arguments of a wrong type, or out of range: a typed error that names them."""
+"""Arguments of the wrong type or out of range raise an error that names them."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ def test_lifecycle_rules(function: Any, arguments: dict[str, Any]) -> None:
         function(**arguments)
 
 
-# -- values that are allowed, and what a peer sends ----------------------------------------------
+# -- allowed values, and values from peers -------------------------------------------------------
 
 
 @pytest.mark.anyio
@@ -300,7 +300,7 @@ async def test_a_date_beyond_the_calendar_is_ignored(date: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_resolver_that_returns_no_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_resolver_must_return_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: object, **__: object) -> list[object]:
         return []
 

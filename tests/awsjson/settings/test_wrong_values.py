@@ -1,4 +1,4 @@
-"""A wrong value is refused, and the message says where it stands."""
+"""A wrong value is refused, and the message names its origin."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ VARIABLES = [
     ("AWS_DEFAULT_REGION", "123", "cannot be part of a host name"),
     ("AWS_DEFAULT_REGION", "-eu", "cannot be part of a host name"),
     ("AWS_REGION", "eu_west_1", "cannot be part of a host name"),
-    ("AWS_PROFILE", "nobody", "neither in ~/.aws/config nor in ~/.aws/credentials"),
-    ("AWS_DEFAULT_PROFILE", "nobody", "names the profile 'nobody'"),
+    ("AWS_PROFILE", "missing", "neither in ~/.aws/config nor in ~/.aws/credentials"),
+    ("AWS_DEFAULT_PROFILE", "missing", "names the profile 'missing'"),
     ("AWS_MAX_ATTEMPTS", "many", "must be a whole number, not 'many'"),
     ("AWS_MAX_ATTEMPTS", "2.5", "must be a whole number"),
     ("AWS_MAX_ATTEMPTS", "0", "must be at least 1"),
@@ -42,9 +42,9 @@ VARIABLES = [
     ("AWS_USE_FIPS_ENDPOINT", "yes", "must be true or false, not 'yes'"),
     ("AWS_USE_DUALSTACK_ENDPOINT", "1", "must be true or false"),
     ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "on", "must be true or false"),
-    ("AWS_CA_BUNDLE", "/nowhere/ca.pem", "must be a file"),
-    ("AWS_CA_BUNDLE", " ", "must be a file"),
-    ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "must be a file"),
+    ("AWS_CA_BUNDLE", "/nowhere/ca.pem", "must be an existing file"),
+    ("AWS_CA_BUNDLE", " ", "must be an existing file"),
+    ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "must be an existing file"),
     ("AWS_ENDPOINT_URL", "localhost:4566", "must be an endpoint: http:// or https://"),
     ("AWS_ENDPOINT_URL", "ftp://localhost", "must be an endpoint: http:// or https://"),
     ("AWS_ENDPOINT_URL", "http://", "must be an endpoint: http:// or https://"),
@@ -65,7 +65,7 @@ VARIABLES = [
 
 @pytest.mark.parametrize(("name", "value", "problem"), VARIABLES)
 def test_a_variable(name: str, value: str, problem: str, aws: Aws) -> None:
-    aws.says({name: value})
+    aws.configure({name: value})
     region = None if "REGION" in name else "eu-west-1"
 
     with pytest.raises(ConfigurationError) as caught:
@@ -85,7 +85,7 @@ def test_a_variable(name: str, value: str, problem: str, aws: Aws) -> None:
         ("use_fips_endpoint = ja", "must be true or false"),
         ("use_dualstack_endpoint = ja", "must be true or false"),
         ("ignore_configured_endpoint_urls = ja", "must be true or false"),
-        ("ca_bundle = /nowhere/ca.pem", "must be a file"),
+        ("ca_bundle = /nowhere/ca.pem", "must be an existing file"),
         ("endpoint_url = nothing", "must be an endpoint"),
         ("services = missing", "names the services section 'missing'"),
         ("region =\n  a = b", "must be one value, not a block of settings"),
@@ -94,7 +94,7 @@ def test_a_variable(name: str, value: str, problem: str, aws: Aws) -> None:
 @pytest.mark.parametrize("file", ["config", "credentials"])
 def test_a_profile(line: str, problem: str, file: str, aws: Aws) -> None:
     section = "profile dev" if file == "config" else "dev"
-    aws.says(**{file: f"[{section}]\n{line}\n"})
+    aws.configure(**{file: f"[{section}]\n{line}\n"})
     region = None if line.startswith("region") else "eu-west-1"
 
     with pytest.raises(ConfigurationError) as caught:
@@ -116,7 +116,7 @@ def test_a_profile(line: str, problem: str, file: str, aws: Aws) -> None:
     ],
 )
 def test_a_services_section(section: str, problem: str, aws: Aws) -> None:
-    aws.says(config=f"[profile dev]\nservices = s\n\n[services s]\n{section}\n")
+    aws.configure(config=f"[profile dev]\nservices = s\n\n[services s]\n{section}\n")
 
     with pytest.raises(ConfigurationError) as caught:
         resolve(profile="dev")
@@ -128,7 +128,7 @@ def test_a_services_section(section: str, problem: str, aws: Aws) -> None:
     ("arguments", "problem"),
     [
         ({"region": "a b"}, "argument region is 'a b', which cannot"),
-        ({"profile": "nobody"}, "argument profile names the profile 'nobody'"),
+        ({"profile": "missing"}, "argument profile names the profile 'missing'"),
         ({"endpoint_url": "x"}, "argument endpoint_url must be an endpoint"),
         ({"endpoint_url": "http://x", "use_fips": True}, "FIPS and custom endpoint"),
         ({"endpoint_url": "http://x", "use_dualstack": True}, "Dualstack and custom endpoint"),
@@ -139,7 +139,7 @@ def test_an_argument(arguments: dict[str, Any], problem: str, aws: Aws) -> None:
         resolve(**arguments)
 
 
-def test_no_region(aws: Aws) -> None:
+def test_a_missing_region_is_refused(aws: Aws) -> None:
     with pytest.raises(ConfigurationError, match="no region: pass region="):
         resolve(None)
 
@@ -149,7 +149,7 @@ def test_no_region(aws: Aws) -> None:
     ["http://me:CANARY@host", "http://me:CANARY@host/p", "http://me:p/CANARY@host", "me:CANARY@h"],
 )
 def test_a_password_in_an_endpoint_is_not_shown(url: str, aws: Aws) -> None:
-    aws.says({"AWS_ENDPOINT_URL": url})
+    aws.configure({"AWS_ENDPOINT_URL": url})
 
     with pytest.raises(ConfigurationError, match="environment variable AWS_ENDPOINT_URL") as caught:
         resolve()
@@ -159,7 +159,7 @@ def test_a_password_in_an_endpoint_is_not_shown(url: str, aws: Aws) -> None:
 
 @pytest.mark.parametrize("file", ["config", "credentials"])
 def test_a_file_that_cannot_be_parsed_is_named_and_not_quoted(file: str, aws: Aws) -> None:
-    aws.says(**{file: "[default]\naws_secret_access_key CANARY\n"})
+    aws.configure(**{file: "[default]\naws_secret_access_key CANARY\n"})
 
     with pytest.raises(ConfigurationError, match=rf"parse config file: .*{file}") as caught:
         resolve()
@@ -171,22 +171,22 @@ def test_no_repr_shows_a_key(aws: Aws) -> None:
     from ecrclient._awsjson.settings.shared_config import load_profile
 
     keys = "aws_secret_access_key = CANARY\n"
-    aws.says(config=f"[default]\n{keys}", credentials=f"[default]\n{keys}")
+    aws.configure(config=f"[default]\n{keys}", credentials=f"[default]\n{keys}")
 
     assert "CANARY" not in repr(load_profile(None, {}))
 
 
-def test_a_setting_that_is_not_needed_is_not_judged(aws: Aws) -> None:
-    aws.says({"AWS_DEFAULT_REGION": "??", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "?"})
+def test_a_setting_that_is_not_used_is_not_validated(aws: Aws) -> None:
+    aws.configure({"AWS_DEFAULT_REGION": "??", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "?"})
 
     assert resolve("eu-west-1", endpoint_url="http://localhost:1").host == "localhost:1"
 
 
 @pytest.mark.parametrize("value", ["", None])
-def test_where_botocore_finds_no_region_the_other_sdks_region_is_taken(
-    value: str | None, aws: Aws
-) -> None:
-    aws.says({"AWS_REGION": "eu-west-3"} | ({} if value is None else {"AWS_DEFAULT_REGION": value}))
+def test_aws_region_is_used_if_botocore_finds_no_region(value: str | None, aws: Aws) -> None:
+    aws.configure(
+        {"AWS_REGION": "eu-west-3"} | ({} if value is None else {"AWS_DEFAULT_REGION": value})
+    )
 
     assert resolve(None).region == "eu-west-3"
 
@@ -204,16 +204,16 @@ def test_where_botocore_finds_no_region_the_other_sdks_region_is_taken(
         ),
     ],
 )
-def test_an_empty_variable_is_as_good_as_unset(
+def test_an_empty_variable_counts_as_unset(
     name: str, line: str, attribute: str, expected: object, aws: Aws
 ) -> None:
-    aws.says({name: ""}, config=f"[default]\n{line}\n")
+    aws.configure({name: ""}, config=f"[default]\n{line}\n")
 
     assert getattr(resolve(), attribute) == expected
 
 
-def test_a_pseudo_region_is_warned_of(aws: Aws, caplog: pytest.LogCaptureFixture) -> None:
-    aws.says({"AWS_DEFAULT_REGION": "fips-us-east-1"})
+def test_a_pseudo_region_causes_a_warning(aws: Aws, caplog: pytest.LogCaptureFixture) -> None:
+    aws.configure({"AWS_DEFAULT_REGION": "fips-us-east-1"})
 
     settings = resolve(None)
 
@@ -223,7 +223,9 @@ def test_a_pseudo_region_is_warned_of(aws: Aws, caplog: pytest.LogCaptureFixture
     assert "AWS_DEFAULT_REGION is the pseudo-region fips-us-east-1" in record.getMessage()
 
 
-def test_defaults_mode_auto_asks_no_metadata_service(aws: Aws) -> None:
-    aws.says({"AWS_DEFAULTS_MODE": "auto", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://192.0.2.1"})
+def test_defaults_mode_auto_does_not_use_the_metadata_service(aws: Aws) -> None:
+    aws.configure(
+        {"AWS_DEFAULTS_MODE": "auto", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://192.0.2.1"}
+    )
 
     assert resolve().connect_timeout == 3.1

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import trustme
 
-from ecrclient._awsjson.over_httpx.messages import AnswerTooLarge
+from ecrclient._awsjson.over_httpx.messages import HttpxResponseTooLarge
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
 from ecrclient._awsjson.protocol.errors import ConfigurationError
 from ecrclient._awsjson.transport import tls
@@ -214,7 +214,7 @@ def never_ending(start: bytes, piece: bytes) -> Script:
 )
 async def test_a_body_without_end(make: Make, start: bytes, piece: bytes) -> None:
     transport = make(max_response_bytes=3_000_000)
-    error = await check(transport, never_ending(start, piece), AnswerTooLarge)
+    error = await check(transport, never_ending(start, piece), HttpxResponseTooLarge)
     assert "3000000 bytes" in str(error)
 
 
@@ -224,7 +224,7 @@ async def test_a_body_without_end(make: Make, start: bytes, piece: bytes) -> Non
 async def test_a_body_that_is_too_large_and_there_at_once(make: Make, head: bytes) -> None:
     async with serve(says(head)) as server:
         transport = make(max_response_bytes=100)
-        with pytest.raises(AnswerTooLarge):
+        with pytest.raises(HttpxResponseTooLarge):
             await send(transport, server.url)
         assert transport.stats().in_use == 0
 
@@ -240,7 +240,7 @@ async def test_a_hundred_megabytes(make: Make, good_context: ssl.SSLContext) -> 
             await peer.send(bytes(body[start : start + 1_000_000]))
 
     async with serve(script) as server:
-        with pytest.raises(AnswerTooLarge):
+        with pytest.raises(HttpxResponseTooLarge):
             await send(make(), server.url)
         large = make(max_response_bytes=100_000_000)
         assert len((await send(large, server.url)).content) == 100_000_000
@@ -277,7 +277,7 @@ async def test_a_bomb_of_gzip(make: Make, whole: bool) -> None:
         data += b"0\r\n\r\n"
     async with serve(says(data, answer(b"next"))) as server:
         transport = make(max_response_bytes=1_000_000)
-        with pytest.raises(AnswerTooLarge):
+        with pytest.raises(HttpxResponseTooLarge):
             await send(transport, server.url)
         assert transport.stats().in_use == 0
         assert (await send(transport, server.url)).content == b"next"

@@ -1,6 +1,6 @@
-"""One question to a source of credentials, and the tasks that wait for its outcome.
+"""One refresh of credentials, and the tasks that wait for its outcome.
 
-The question is asked in a thread; the tasks may be in any number of event loops.
+The refresh runs in a thread; the tasks may be in any number of event loops.
 """
 
 from __future__ import annotations
@@ -17,19 +17,23 @@ import anyio
 from ecrclient._awsjson.credentials.base import Credentials, described, harmless_cause
 from ecrclient._awsjson.protocol.errors import CredentialsError
 
-__all__ = ["Question", "in_trio"]
+__all__ = ["PendingRefresh", "in_trio"]
 
 _CallSoon = Callable[[Callable[[], object]], object]
 
 
-class Question:
-    """A slot for the outcome, and the tasks that wait for it."""
+class PendingRefresh:
+    """A refresh in progress: its outcome, once there is one, and the tasks that wait for it.
+
+    Args:
+        number: The number of the refresh; the first one is 1.
+        generation: How often credentials had been invalidated when the refresh started.
+    """
 
     def __init__(self, number: int, generation: int) -> None:
         self.number = number
-        """The first one is 1."""
         self.generation = generation
-        self._asked_at = time.monotonic()
+        self._started_at = time.monotonic()
         self._lock = threading.Lock()
         self._outcome: Credentials | BaseException | None = None
         self._waiting: dict[anyio.Event, _CallSoon] = {}
@@ -45,13 +49,13 @@ class Question:
         return len(self._waiting)
 
     def age(self) -> float:
-        """Seconds since it was asked."""
-        return time.monotonic() - self._asked_at
+        """Return the seconds since the refresh started."""
+        return time.monotonic() - self._started_at
 
     async def wait(self, timeout: float) -> bool:
-        """Wait for the outcome, at most *timeout* seconds; whether the time was enough.
+        """Wait for the outcome, at most *timeout* seconds; return False after a timeout.
 
-        The wait also ends early, with True and without an outcome, after :meth:`wake`.
+        :meth:`wake` ends the wait early: it returns True although there is no outcome.
         """
         event = anyio.Event()
         with self._lock:
@@ -66,8 +70,12 @@ class Question:
                 self._waiting.pop(event, None)
         return event.is_set()
 
-    def answer(self) -> Credentials:
-        """The credentials; a failure is raised anew for each task."""
+    def result(self) -> Credentials:
+        """Return the credentials, or raise a new exception if the refresh failed.
+
+        Raises:
+            CredentialsError: The refresh failed.
+        """
         outcome = self._outcome
         assert outcome is not None
         if isinstance(outcome, Credentials):
@@ -76,7 +84,7 @@ class Question:
         raise CredentialsError(described(outcome)) from harmless_cause(cause)
 
     def finish(self, outcome: Credentials | BaseException) -> None:
-        """Keep the outcome and wake all tasks that wait."""
+        """Store the outcome and wake all tasks that wait."""
         with self._lock:
             self._outcome = outcome
         self.wake()
@@ -89,12 +97,12 @@ class Question:
             try:
                 call_soon(event.set)
             except RuntimeError:
-                # That event loop has ended, and the task with it.
+                # The event loop of the task has ended.
                 continue
 
 
 def in_trio() -> bool:
-    """Whether trio runs this task."""
+    """Return whether trio runs the current task."""
     if "trio" not in sys.modules:
         return False
     from trio import lowlevel
@@ -103,10 +111,10 @@ def in_trio() -> bool:
 
 
 def _call_soon() -> _CallSoon:
-    """How another thread has the event loop of this task call something.
+    """Return a function with which other threads schedule calls in the current event loop.
 
-    anyio's own way (``from_thread.run_sync``) makes the thread wait for the loop, and for ever if
-    the loop never runs again.
+    anyio's ``from_thread.run_sync`` blocks the thread until the loop has made the call, which is
+    forever if the loop never runs again.
     """
     if in_trio():
         from trio import lowlevel

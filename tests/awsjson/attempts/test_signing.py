@@ -1,4 +1,4 @@
-"""The signer signs as botocore does, and its key cache never serves the wrong key."""
+"""Signatures are those of botocore, and the key cache never returns the wrong key."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def sign(
         body=body,
         now=now,
     )
-    assert len(dict(headers)) == len(headers), "a header twice"
+    assert len(dict(headers)) == len(headers), "a header is repeated"
     return {name.decode(): value.decode() for name, value in headers}
 
 
@@ -72,7 +72,7 @@ def sign(
     body=st.binary(max_size=2000),
     now=TIMES,
 )
-def test_signs_as_botocore_does(
+def test_signatures_are_those_of_botocore(
     credentials: Credentials,
     scheme: str,
     host: str,
@@ -83,7 +83,7 @@ def test_signs_as_botocore_does(
     now: datetime,
 ) -> None:
     url = f"{scheme}://{host}{port}"
-    # The host header that this client sends, so that the port rule is held against botocore's too.
+    # The host header of the client, so that the rule for the port is compared with botocore's too.
     settings = resolve_settings(
         ClientArguments(region, None, url, None, None), resolve_endpoint, "ECR", {}
     )
@@ -106,22 +106,22 @@ def test_signs_as_botocore_does(
     secret=st.text("abcXYZ019/+", min_size=1), region=st.sampled_from(["eu-west-1", "cn-north-1"])
 )
 def test_signing_key_is_that_of_aws_requests_auth(secret: str, region: str) -> None:
-    """AWSRequestsAuth signs fewer headers, so its own key signs the text that we sign."""
+    """AWSRequestsAuth signs fewer headers, so its key signs the client's string to sign."""
     theirs: Any = pytest.importorskip("aws_requests_auth.aws_auth")
-    canonical = (
+    canonical_request = (
         f"POST\n/\n\ncontent-type:{CONTENT_TYPE}\nhost:{HOST}\nx-amz-date:20150830T123600Z\n"
         f"x-amz-target:{TARGET}\n\ncontent-type;host;x-amz-date;x-amz-target\n"
         f"{hashlib.sha256(b'{}').hexdigest()}"
     )
-    to_sign = (
+    string_to_sign = (
         f"AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/{region}/ecr/aws4_request\n"
-        f"{hashlib.sha256(canonical.encode()).hexdigest()}"
+        f"{hashlib.sha256(canonical_request.encode()).hexdigest()}"
     )
     key = theirs.getSignatureKey(secret, "20150830", region, "ecr")
 
     signed = sign(Credentials("AKID", secret), region=region)
 
-    assert signature(signed) == theirs.sign(key, to_sign).hex()
+    assert signature(signed) == theirs.sign(key, string_to_sign).hex()
 
 
 def signature(headers: dict[str, str]) -> str:
@@ -144,7 +144,7 @@ OTHER_SECRET = replace(KEY, secret_access_key="another")
         pytest.param(replace(KEY, session_token="token"), NOON, id="new token"),
     ],
 )
-def test_a_used_signer_signs_as_a_new_one(credentials: Credentials, now: datetime) -> None:
+def test_a_used_signer_signs_like_a_new_one(credentials: Credentials, now: datetime) -> None:
     used = Signer("eu-west-1", "ecr")
     before = sign(signer=used)
 
@@ -152,7 +152,7 @@ def test_a_used_signer_signs_as_a_new_one(credentials: Credentials, now: datetim
 
     assert after == sign(credentials, now=now)
     assert after["authorization"] != before["authorization"]
-    assert sign(signer=used) == before, "going back must find the first key again"
+    assert sign(signer=used) == before, "the first key is derived again"
 
 
 def test_the_region_is_part_of_the_signature() -> None:
@@ -173,7 +173,7 @@ def test_a_token_is_sent_and_signed() -> None:
     [{"body": b"{ }"}, {"host": f"{HOST}:8443"}, {"target": "A.B"}, {"now": TOMORROW}],
     ids=lambda changed: next(iter(changed)),
 )
-def test_what_is_sent_is_signed(changed: dict[str, Any]) -> None:
+def test_each_part_of_the_request_is_signed(changed: dict[str, Any]) -> None:
     assert signature(sign(**changed)) != signature(sign())
 
 
@@ -183,8 +183,8 @@ def test_a_time_in_another_zone_is_signed_as_utc() -> None:
     assert sign(now=there) == sign(now=NOON)
 
 
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this platform sets no time zone")
-def test_the_machines_time_zone_is_not_signed_with() -> None:
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this platform cannot set the time zone")
+def test_the_local_time_zone_does_not_affect_the_signature() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "JST-9")
         time.tzset()
@@ -194,5 +194,5 @@ def test_the_machines_time_zone_is_not_signed_with() -> None:
     assert signed["x-amz-date"] == "20150830T123600Z"
 
 
-def test_an_empty_token_is_no_token() -> None:
+def test_an_empty_token_is_not_sent() -> None:
     assert sign(replace(KEY, session_token="")) == sign(KEY)
