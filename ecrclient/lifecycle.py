@@ -16,7 +16,6 @@ Sources, all but the last in the Amazon ECR User Guide: "Lifecycle policy proper
 ``any`` and tag prefixes, each for one storage class; "Examples of lifecycle policies in Amazon ECR"
 and "Archiving an image in Amazon ECR" for the count types of the archive; "Amazon ECR service
 quotas" for the number of rules; the service's model for the length of the text.
-
 The guide does not document that ECR refuses unknown members and nulls, but the service does. An
 upper limit of the numbers, unknown members beside ``rules``, and tag prefixes that begin with
 another tag prefix are not documented: they are allowed here.
@@ -116,10 +115,7 @@ class LifecyclePolicy(Structure, frozen=True):
 
     @classmethod
     def of(cls, *rules: LifecycleRule) -> Self:
-        """Build a policy; its rules are numbered from 1 in the given order.
-
-        Args:
-            rules: 1 to 50 rules. The priorities that they already have are replaced.
+        """Build a policy of 1 to 50 rules, which get priorities from 1 on in the given order.
 
         Raises:
             LifecyclePolicyError: ECR would refuse the policy, or an argument is not a rule.
@@ -138,13 +134,9 @@ class LifecyclePolicy(Structure, frozen=True):
     def parse(cls, text: str) -> Self:
         """Parse a policy's text, such as the one that ``get_lifecycle_policy`` returns.
 
-        The text must contain every member that ECR requires, with the right type: the defaults of
-        the models apply only to policies built in Python. Unknown members are kept, since a newer
-        version of the service may have set them; :meth:`to_json` refuses them in rules, selections
-        and actions.
-
-        Args:
-            text: The JSON text.
+        Every member that ECR requires must be there: the defaults of the models apply only to
+        policies built in Python. Unknown members are kept, since a newer version of the service may
+        have set them; :meth:`to_json` refuses them in rules, selections and actions.
 
         Raises:
             LifecyclePolicyError: the text is not a string or not JSON, or a member is missing or
@@ -163,8 +155,7 @@ class LifecyclePolicy(Structure, frozen=True):
         """Return the policy as JSON text, without the members that are None.
 
         Raises:
-            LifecyclePolicyError: ECR would refuse the policy, for example because the text has more
-                than 30,720 characters.
+            LifecyclePolicyError: ECR would refuse the policy.
         """
         problems = [*_problems_of(self.rules)]
         text = self.model_dump_json(by_alias=True, exclude_none=True)
@@ -175,7 +166,7 @@ class LifecyclePolicy(Structure, frozen=True):
         return text
 
 
-# -- common rules ----------------------------------------------------------------------------------
+# -- common rules; LifecyclePolicy.of checks their limits -----------------------------------------
 
 
 def keep_last(count: int, *, tags: Tags, description: str | None = None) -> LifecycleRule:
@@ -187,8 +178,7 @@ def keep_last(count: int, *, tags: Tags, description: str | None = None) -> Life
         description: A description for people.
 
     Raises:
-        LifecyclePolicyError: an argument has the wrong type. :meth:`LifecyclePolicy.of` checks the
-            limits.
+        LifecyclePolicyError: an argument has the wrong type.
     """
     return _rule(_selection(tags, "imageCountMoreThan", count), description)
 
@@ -202,8 +192,7 @@ def expire_after(days: int, *, tags: Tags, description: str | None = None) -> Li
         description: A description for people.
 
     Raises:
-        LifecyclePolicyError: an argument has the wrong type. :meth:`LifecyclePolicy.of` checks the
-            limits.
+        LifecyclePolicyError: an argument has the wrong type.
     """
     return _rule(_selection(tags, "sinceImagePushed", days), description)
 
@@ -224,8 +213,7 @@ def archive_after(
         description: A description for people.
 
     Raises:
-        LifecyclePolicyError: an argument has the wrong type, or *since* is neither ``"pushed"`` nor
-            ``"pulled"``. :meth:`LifecyclePolicy.of` checks the limits.
+        LifecyclePolicyError: an argument has the wrong type, or *since* is another string.
     """
     if since not in ("pushed", "pulled"):
         raise LifecyclePolicyError([f"since must be pushed or pulled, not {since!r:.40}"])
@@ -245,8 +233,7 @@ def expire_archived_after(
         description: A description for people.
 
     Raises:
-        LifecyclePolicyError: an argument has the wrong type. :meth:`LifecyclePolicy.of` checks the
-            limits.
+        LifecyclePolicyError: an argument has the wrong type.
     """
     selection = _selection(tags, "sinceImageTransitioned", days, storage_class="archive")
     return _rule(selection, description)
