@@ -64,20 +64,15 @@ class RegistryCredentials:
     def of(cls, answer: GetAuthorizationTokenResponse) -> RegistryCredentials:
         """Decode the first token in the response of ``get_authorization_token``.
 
-        Args:
-            answer: The response.
-
         Raises:
-            RequestValidationError: *answer* is not a response of ``get_authorization_token``.
+            RequestValidationError: the argument is not a response of that method.
             ResponseDecodeError: the response contains no token, or the token does not have the
                 documented form.
         """
         from ecrclient.models import GetAuthorizationTokenResponse
 
-        what = "a GetAuthorizationTokenResponse"
-        check_argument(
-            "RegistryCredentials.of", "answer", answer, GetAuthorizationTokenResponse, what
-        )
+        kind, what = GetAuthorizationTokenResponse, "a GetAuthorizationTokenResponse"
+        check_argument("RegistryCredentials.of", "answer", answer, kind, what)  # vocabulary: allow
         try:
             return cls._of(answer)
         except MissingMemberError as error:
