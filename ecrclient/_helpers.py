@@ -1,6 +1,6 @@
-"""What the client and its handles have beyond the operations of ECR; written by hand.
+"""Hand-written methods of the client and its handles.
 
-The overlay (``[[base]]``) has the generated classes inherit from these.
+The overlay (``[[base]]``) makes the generated classes inherit from these.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ecrclient._awsjson.client import BaseClient
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
@@ -17,7 +17,6 @@ from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.many.pagination import Paginator
-    from ecrclient.client import ECRClient
     from ecrclient.models import DescribeImagesResponse, ImageDetail
 
 __all__ = ["ClientHelpers", "RepositoryHelpers"]
@@ -27,18 +26,20 @@ class ClientHelpers(BaseClient):
     """The helpers of ``ECRClient``."""
 
     async def registry_credentials(self, registry_id: str | None = None) -> RegistryCredentials:
-        """The user name and password that docker and other tools log in to a registry with.
+        """Return the user name and password for docker and other registry clients.
 
-        They are kept, for this client and those that :meth:`with_options` makes of it, and asked
-        for anew 15 minutes before their end. However many callers wait, one request is sent.
+        The credentials are cached in this client and in the clients that :meth:`with_options`
+        returns, and renewed 15 minutes before they expire. Concurrent callers share one request.
 
         Args:
-            registry_id: The AWS account whose registry it is; the caller's own by default.
+            registry_id: The AWS account ID of the registry, 12 digits; None for the caller's own
+                account.
 
         Raises:
-            ResponseDecodeError: the token is not what ECR documents.
-            RequestValidationError: an argument is wrong; nothing was sent.
-            ECRClientError: any other failure; what is held is given for as long as it is good.
+            ResponseDecodeError: the token does not have the documented form.
+            RequestValidationError: an argument is invalid; nothing was sent.
+            ECRClientError: any other failure, unless the cached credentials are still valid: then
+                they are returned.
         """
         check_argument(
             "registry_credentials", "registry_id", registry_id, str, "a string", none=True
@@ -58,23 +59,24 @@ class ClientHelpers(BaseClient):
         tag_pattern: str | None = None,
         registry_id: str | None = None,
     ) -> list[ImageDetail]:
-        """The images that were pushed last, the newest first.
+        """Return the *n* most recently pushed images of a repository, newest first.
 
-        ECR lists images in no order, so all pages are read; no more than *n* images and a page are
-        held at a time.
+        ECR lists images in no particular order, so this reads all pages. It keeps at most *n*
+        images and one page in memory.
 
         Args:
-            repository_name: The repository.
-            n: How many at the most, from 1 on.
-            tag_pattern: Images with a tag that it matches, ``*`` standing for any characters:
-                ``"v*"``. Untagged ones count too where it is None.
-            registry_id: The AWS account whose registry it is; the caller's own by default.
+            repository_name: The name of the repository, with its namespace, if any.
+            n: The maximum number of images, at least 1.
+            tag_pattern: Only images with a tag that matches this pattern, in which ``*`` matches
+                any characters: ``"v*"``. None for all images, untagged ones included.
+            registry_id: The AWS account ID of the registry, 12 digits; None for the caller's own
+                account.
 
         Raises:
-            RepositoryNotFoundException: there is no such repository.
-            RequestValidationError: an argument is wrong; nothing was sent.
-            MissingMemberError: the service did not send an image's push time or digest, so that
-                the order is not known.
+            RepositoryNotFoundException: the repository does not exist.
+            RequestValidationError: an argument is invalid; nothing was sent.
+            MissingMemberError: the service did not send an image's push time or digest, so the
+                order is unknown.
             ECRClientError: any other failure.
         """
         check_argument("latest_images", "n", n, int, "a whole number")
@@ -93,10 +95,10 @@ class ClientHelpers(BaseClient):
         latest: list[tuple[datetime, str]] = []
         details: dict[str, ImageDetail] = {}
         async for image in images:
-            # An image may come twice: pages shift while others push and delete.
+            # Pages shift while other clients push and delete, so an image may be listed twice.
             if image.image_digest not in details and _has_tag(image, pattern):
                 details[image.image_digest] = image
-                # The digest settles ties, so that the outcome does not depend on the order.
+                # Images with equal push times are ordered by digest, so the result is stable.
                 heapq.heappush(latest, (image.image_pushed_at, image.image_digest))
                 if len(latest) > n:
                     del details[heapq.heappop(latest)[1]]
@@ -108,23 +110,38 @@ def _has_tag(image: ImageDetail, pattern: re.Pattern[str] | None) -> bool:
 
 
 def _wildcards(pattern: str | None) -> re.Pattern[str] | None:
-    """As in ECR's own tag patterns only ``*`` is special."""
+    """The regular expression of a tag pattern, in which only ``*`` is special, as in ECR's own."""
     if pattern is None:
         return None
     return re.compile(".*".join(map(re.escape, pattern.split("*"))))
 
 
-class RepositoryHelpers:
-    """The helpers of ``RepositoryHandle``."""
+class _Repository(Protocol):
+    """What the helpers of a repository need from the generated handle."""
 
-    _client: ECRClient
     repository_name: str
     registry_id: str | None
 
+    @property
+    def _client(self) -> ClientHelpers: ...
+
+
+class RepositoryHelpers:
+    """The helpers of ``RepositoryHandle``."""
+
     async def latest_images(
-        self, n: int = 1, *, tag_pattern: str | None = None
+        self: _Repository, n: int = 1, *, tag_pattern: str | None = None
     ) -> list[ImageDetail]:
-        """The images that were pushed last; see :meth:`ECRClient.latest_images`."""
-        return await self._client.latest_images(
+        """Return the *n* most recently pushed images, newest first.
+
+        See :meth:`ECRClient.latest_images`.
+
+        Args:
+            n: The maximum number of images, at least 1.
+            tag_pattern: Only images with a tag that matches this pattern, in which ``*`` matches
+                any characters. None for all images, untagged ones included.
+        """
+        client = self._client  # pyright: ignore[reportPrivateUsage]
+        return await client.latest_images(
             self.repository_name, n, tag_pattern=tag_pattern, registry_id=self.registry_id
         )

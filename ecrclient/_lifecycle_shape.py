@@ -1,7 +1,7 @@
-"""The shape that a lifecycle policy's JSON must have: members that are there, and their types.
+"""The shape of a lifecycle policy's JSON: its required members, and the types of all members.
 
-This looks at the JSON, not at the models: a model fills in a missing priority or action, and
-pydantic reads ``"1"`` and ``true`` as integers.
+The checks read the JSON, not the models: a model fills in a missing priority or action, and
+pydantic accepts ``"1"`` and ``true`` as integers.
 """
 
 from __future__ import annotations
@@ -71,19 +71,20 @@ _PARTS = {
 
 
 def read_document(text: str) -> object:
-    """The JSON of a policy's text.
+    """Parse a policy's text as JSON.
 
     Raises:
-        ValueError: The text is not JSON.
+        ValueError: the text is not JSON.
     """
-    document: object = pydantic_core.from_json(text, allow_inf_nan=False)
+    # Encoded here, since pydantic raises TypeError for a string with a lone surrogate.
+    document: object = pydantic_core.from_json(text.encode(), allow_inf_nan=False)
     return document
 
 
 def shape_problems(document: object) -> list[str]:
-    """What keeps a document from being read as a policy; each problem names its rule.
+    """The reasons why a document is not a policy; each names its rule.
 
-    Members that no shape has are not among the problems: a newer service may know them.
+    Unknown members are not reported: a newer version of the service may have introduced them.
     """
     if not isinstance(document, dict):
         return [f"the policy must be an object, not {_shown(document)}"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecrclient._helpers import ClientHelpers
+from ecrclient._helpers import ClientHelpers, RepositoryHelpers
 
 from .endpoints import resolve_endpoint
 from .operations import (
@@ -93,7 +93,6 @@ if TYPE_CHECKING:
         TargetStorageClass,
         UpstreamRegistry,
     )
-    from .handles import RepositoryHandle
     from .models import (
         BatchCheckLayerAvailabilityResponse,
         BatchDeleteImageResponse,
@@ -207,7 +206,7 @@ if TYPE_CHECKING:
         TagParam,
     )
 
-__all__ = ["ECRClient"]
+__all__ = ["ECRClient", "RepositoryHandle"]
 
 
 class ECRClient(ClientHelpers):
@@ -3074,6 +3073,661 @@ class ECRClient(ClientHelpers):
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
         """
-        from .handles import RepositoryHandle
-
         return RepositoryHandle(self, repository_name, registry_id)
+
+
+class RepositoryHandle(RepositoryHelpers):
+    """One repository: its operations, without naming it each time.
+
+    Made by :meth:`ECRClient.repository`. Making one sends nothing; each method calls the
+    client's method of the same name and raises the same errors.
+    """
+
+    def __init__(
+        self, client: ECRClient, repository_name: str, registry_id: str | None = None
+    ) -> None:
+        self._client = client
+        self.repository_name = repository_name
+        self.registry_id = registry_id
+
+    def __repr__(self) -> str:
+        return f"RepositoryHandle({self.repository_name!r}, {self.registry_id!r})"
+
+    async def batch_check_layer_availability(
+        self,
+        *,
+        layer_digests: Sequence[str],
+    ) -> BatchCheckLayerAvailabilityResponse:
+        """Checks the availability of one or more image layers in a repository. When an image is
+        pushed to a repository, each image layer is checked to verify if it has been uploaded
+        before. If it has been uploaded, then the image layer is skipped.
+
+        This operation is used by the Amazon ECR proxy and is not generally used by customers
+        for pulling and pushing images. In most cases, you should use the docker CLI to pull,
+        tag, and push images.
+
+        See :meth:`ECRClient.batch_check_layer_availability`.
+        """
+        return await self._client.batch_check_layer_availability(
+            repository_name=self.repository_name,
+            layer_digests=layer_digests,
+            registry_id=self.registry_id,
+        )
+
+    def check_layers(
+        self,
+        *,
+        layer_digests: Iterable[str] | AsyncIterable[str],
+    ) -> Batches[Layer, LayerFailure]:
+        """:meth:`batch_check_layer_availability` for any number of ``layer_digests``, 100 per
+        call.
+
+        See :meth:`ECRClient.check_layers`.
+        """
+        return self._client.check_layers(
+            repository_name=self.repository_name,
+            layer_digests=layer_digests,
+            registry_id=self.registry_id,
+        )
+
+    async def batch_delete_image(
+        self,
+        *,
+        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam],
+    ) -> BatchDeleteImageResponse:
+        """Deletes a list of specified images within a repository. Images are specified with either
+        an imageTag or imageDigest. You can remove a tag from an image by specifying the image's
+        tag in your request. When you remove the last tag from an image, the image is deleted
+        from your repository. You can completely delete an image (and all of its tags) by
+        specifying the image's digest in your request.
+
+        See :meth:`ECRClient.batch_delete_image`.
+        """
+        return await self._client.batch_delete_image(
+            repository_name=self.repository_name,
+            image_ids=image_ids,
+            registry_id=self.registry_id,
+        )
+
+    def delete_images(
+        self,
+        *,
+        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
+        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+    ) -> Batches[ImageIdentifier, ImageFailure]:
+        """:meth:`batch_delete_image` for any number of ``image_ids``, 100 per call.
+
+        See :meth:`ECRClient.delete_images`.
+        """
+        return self._client.delete_images(
+            repository_name=self.repository_name,
+            image_ids=image_ids,
+            registry_id=self.registry_id,
+        )
+
+    async def batch_get_image(
+        self,
+        *,
+        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam],
+        accepted_media_types: Sequence[str] | None = None,
+    ) -> BatchGetImageResponse:
+        """Gets detailed information for an image. Images are specified with either an imageTag or
+        imageDigest. When an image is pulled, the BatchGetImage API is called once to retrieve
+        the image manifest.
+
+        See :meth:`ECRClient.batch_get_image`.
+        """
+        return await self._client.batch_get_image(
+            repository_name=self.repository_name,
+            image_ids=image_ids,
+            registry_id=self.registry_id,
+            accepted_media_types=accepted_media_types,
+        )
+
+    def get_images(
+        self,
+        *,
+        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
+        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        accepted_media_types: Sequence[str] | None = None,
+    ) -> Batches[Image, ImageFailure]:
+        """:meth:`batch_get_image` for any number of ``image_ids``, 100 per call.
+
+        See :meth:`ECRClient.get_images`.
+        """
+        return self._client.get_images(
+            repository_name=self.repository_name,
+            image_ids=image_ids,
+            registry_id=self.registry_id,
+            accepted_media_types=accepted_media_types,
+        )
+
+    async def complete_layer_upload(
+        self,
+        *,
+        upload_id: str,
+        layer_digests: Sequence[str],
+    ) -> CompleteLayerUploadResponse:
+        """Informs Amazon ECR that the image layer upload has completed for a specified registry,
+        repository name, and upload ID. You can optionally provide a sha256 digest of the image
+        layer for data validation purposes. When an image is pushed, the CompleteLayerUpload API
+        is called once per each new image layer to verify that the upload has completed.
+
+        This operation is used by the Amazon ECR proxy and is not generally used by customers
+        for pulling and pushing images. In most cases, you should use the docker CLI to pull,
+        tag, and push images.
+
+        See :meth:`ECRClient.complete_layer_upload`.
+        """
+        return await self._client.complete_layer_upload(
+            repository_name=self.repository_name,
+            upload_id=upload_id,
+            layer_digests=layer_digests,
+            registry_id=self.registry_id,
+        )
+
+    async def create_repository(
+        self,
+        *,
+        tags: Sequence[Tag | TagParam] | None = None,
+        image_tag_mutability: ImageTagMutability | None = None,
+        image_tag_mutability_exclusion_filters: Sequence[
+            ImageTagMutabilityExclusionFilter | ImageTagMutabilityExclusionFilterParam
+        ]
+        | None = None,
+        image_scanning_configuration: ImageScanningConfiguration
+        | ImageScanningConfigurationParam
+        | None = None,
+        encryption_configuration: EncryptionConfiguration
+        | EncryptionConfigurationParam
+        | None = None,
+    ) -> CreateRepositoryResponse:
+        """Creates a repository. For more information, see Amazon ECR repositories in the Amazon
+        Elastic Container Registry User Guide.
+
+        See :meth:`ECRClient.create_repository`.
+        """
+        return await self._client.create_repository(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+            tags=tags,
+            image_tag_mutability=image_tag_mutability,
+            image_tag_mutability_exclusion_filters=image_tag_mutability_exclusion_filters,
+            image_scanning_configuration=image_scanning_configuration,
+            encryption_configuration=encryption_configuration,
+        )
+
+    async def delete_lifecycle_policy(
+        self,
+    ) -> DeleteLifecyclePolicyResponse:
+        """Deletes the lifecycle policy associated with the specified repository.
+
+        See :meth:`ECRClient.delete_lifecycle_policy`.
+        """
+        return await self._client.delete_lifecycle_policy(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+        )
+
+    async def delete_repository(
+        self,
+        *,
+        force: bool | None = None,
+    ) -> DeleteRepositoryResponse:
+        """Deletes a repository. If the repository isn't empty, you must either delete the contents
+        of the repository or use the force option to delete the repository and have Amazon ECR
+        delete all of its contents on your behalf.
+
+        See :meth:`ECRClient.delete_repository`.
+        """
+        return await self._client.delete_repository(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+            force=force,
+        )
+
+    async def delete_repository_policy(
+        self,
+    ) -> DeleteRepositoryPolicyResponse:
+        """Deletes the repository policy associated with the specified repository.
+
+        See :meth:`ECRClient.delete_repository_policy`.
+        """
+        return await self._client.delete_repository_policy(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+        )
+
+    async def describe_image_replication_status(
+        self,
+        *,
+        image_id: ImageIdentifier | ImageIdentifierParam,
+    ) -> DescribeImageReplicationStatusResponse:
+        """Returns the replication status for a specified image.
+
+        See :meth:`ECRClient.describe_image_replication_status`.
+        """
+        return await self._client.describe_image_replication_status(
+            repository_name=self.repository_name,
+            image_id=image_id,
+            registry_id=self.registry_id,
+        )
+
+    def describe_image_scan_findings(
+        self,
+        *,
+        image_id: ImageIdentifier | ImageIdentifierParam,
+        next_token: str | None = None,
+        max_results: int | None = None,
+    ) -> Paginator[DescribeImageScanFindingsResponse, ImageScanFinding | EnhancedImageScanFinding]:
+        """Returns the scan findings for the specified image.
+
+        See :meth:`ECRClient.describe_image_scan_findings`.
+        """
+        return self._client.describe_image_scan_findings(
+            repository_name=self.repository_name,
+            image_id=image_id,
+            registry_id=self.registry_id,
+            next_token=next_token,
+            max_results=max_results,
+        )
+
+    async def describe_image_signing_status(
+        self,
+        *,
+        image_id: ImageIdentifier | ImageIdentifierParam,
+    ) -> DescribeImageSigningStatusResponse:
+        """Reports the status of managed signing for one image, with one entry per signing profile
+        whose rule matches its repository. A failed entry carries a code and a reason.
+
+        See :meth:`ECRClient.describe_image_signing_status`.
+        """
+        return await self._client.describe_image_signing_status(
+            repository_name=self.repository_name,
+            image_id=image_id,
+            registry_id=self.registry_id,
+        )
+
+    def describe_images(
+        self,
+        *,
+        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        next_token: str | None = None,
+        max_results: int | None = None,
+        filter: DescribeImagesFilter | DescribeImagesFilterParam | None = None,
+    ) -> Paginator[DescribeImagesResponse, ImageDetail]:
+        """Returns metadata about the images in a repository.
+
+        Beginning with Docker version 1.9, the Docker client compresses image layers before
+        pushing them to a V2 Docker registry. The output of the docker images command shows the
+        uncompressed image size, so it may return a larger image size than the image sizes
+        returned by DescribeImages.
+
+        See :meth:`ECRClient.describe_images`.
+        """
+        return self._client.describe_images(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+            image_ids=image_ids,
+            next_token=next_token,
+            max_results=max_results,
+            filter=filter,
+        )
+
+    async def get_download_url_for_layer(
+        self,
+        *,
+        layer_digest: str,
+    ) -> GetDownloadUrlForLayerResponse:
+        """Retrieves the pre-signed Amazon S3 download URL corresponding to an image layer. You can
+        only get URLs for image layers that are referenced in an image. When an image is pulled,
+        the GetDownloadUrlForLayer API is called once per image layer that is not already
+        cached.
+
+        This operation is used by the Amazon ECR proxy and is not generally used by customers
+        for pulling and pushing images. In most cases, you should use the docker CLI to pull,
+        tag, and push images.
+
+        See :meth:`ECRClient.get_download_url_for_layer`.
+        """
+        return await self._client.get_download_url_for_layer(
+            repository_name=self.repository_name,
+            layer_digest=layer_digest,
+            registry_id=self.registry_id,
+        )
+
+    async def get_lifecycle_policy(
+        self,
+    ) -> GetLifecyclePolicyResponse:
+        """Retrieves the lifecycle policy for the specified repository.
+
+        See :meth:`ECRClient.get_lifecycle_policy`.
+        """
+        return await self._client.get_lifecycle_policy(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+        )
+
+    def get_lifecycle_policy_preview(
+        self,
+        *,
+        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        next_token: str | None = None,
+        max_results: int | None = None,
+        filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
+    ) -> Paginator[GetLifecyclePolicyPreviewResponse, LifecyclePolicyPreviewResult]:
+        """Retrieves the results of the lifecycle policy preview request for the specified
+        repository.
+
+        See :meth:`ECRClient.get_lifecycle_policy_preview`.
+        """
+        return self._client.get_lifecycle_policy_preview(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+            image_ids=image_ids,
+            next_token=next_token,
+            max_results=max_results,
+            filter=filter,
+        )
+
+    async def get_repository_policy(
+        self,
+    ) -> GetRepositoryPolicyResponse:
+        """Retrieves the repository policy for the specified repository.
+
+        See :meth:`ECRClient.get_repository_policy`.
+        """
+        return await self._client.get_repository_policy(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+        )
+
+    async def initiate_layer_upload(
+        self,
+    ) -> InitiateLayerUploadResponse:
+        """Notifies Amazon ECR that you intend to upload an image layer. When an image is pushed,
+        the InitiateLayerUpload API is called once per image layer that has not already been
+        uploaded. Whether or not an image layer has been uploaded is determined by the
+        BatchCheckLayerAvailability API action.
+
+        This operation is used by the Amazon ECR proxy and is not generally used by customers
+        for pulling and pushing images. In most cases, you should use the docker CLI to pull,
+        tag, and push images.
+
+        See :meth:`ECRClient.initiate_layer_upload`.
+        """
+        return await self._client.initiate_layer_upload(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+        )
+
+    def list_image_referrers(
+        self,
+        *,
+        subject_id: SubjectIdentifier | SubjectIdentifierParam,
+        filter: ListImageReferrersFilter | ListImageReferrersFilterParam | None = None,
+        next_token: str | None = None,
+        max_results: int | None = None,
+    ) -> Paginator[ListImageReferrersResponse, ImageReferrer]:
+        """Lists the artifacts whose manifests name a given image as their subject, such as
+        signatures, SBOMs and attestations. The image is given by digest, and the caller needs
+        the ecr:BatchGetImage permission.
+
+        See :meth:`ECRClient.list_image_referrers`.
+        """
+        return self._client.list_image_referrers(
+            repository_name=self.repository_name,
+            subject_id=subject_id,
+            registry_id=self.registry_id,
+            filter=filter,
+            next_token=next_token,
+            max_results=max_results,
+        )
+
+    def list_images(
+        self,
+        *,
+        next_token: str | None = None,
+        max_results: int | None = None,
+        filter: ListImagesFilter | ListImagesFilterParam | None = None,
+    ) -> Paginator[ListImagesResponse, ImageIdentifier]:
+        """Lists all the image IDs for the specified repository. You can filter images based on
+        whether or not they are tagged by using the tagStatus filter and specifying either
+        TAGGED, UNTAGGED or ANY. For example, you can filter your results to return only
+        UNTAGGED images and then pipe that result to a BatchDeleteImage operation to delete
+        them. Or, you can filter your results to return only TAGGED images to list all of the
+        tags in your repository.
+
+        See :meth:`ECRClient.list_images`.
+        """
+        return self._client.list_images(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+            next_token=next_token,
+            max_results=max_results,
+            filter=filter,
+        )
+
+    async def put_image(
+        self,
+        *,
+        image_manifest: str,
+        image_manifest_media_type: str | None = None,
+        image_tag: str | None = None,
+        image_digest: str | None = None,
+    ) -> PutImageResponse:
+        """Creates or updates the image manifest and tags associated with an image. When an image
+        is pushed and all new image layers have been uploaded, the PutImage API is called once
+        to create or update the image manifest and the tags associated with the image.
+
+        This operation is used by the Amazon ECR proxy and is not generally used by customers
+        for pulling and pushing images. In most cases, you should use the docker CLI to pull,
+        tag, and push images.
+
+        See :meth:`ECRClient.put_image`.
+        """
+        return await self._client.put_image(
+            repository_name=self.repository_name,
+            image_manifest=image_manifest,
+            registry_id=self.registry_id,
+            image_manifest_media_type=image_manifest_media_type,
+            image_tag=image_tag,
+            image_digest=image_digest,
+        )
+
+    async def put_image_scanning_configuration(
+        self,
+        *,
+        image_scanning_configuration: ImageScanningConfiguration | ImageScanningConfigurationParam,
+    ) -> PutImageScanningConfigurationResponse:
+        """The PutImageScanningConfiguration API is being deprecated, in favor of specifying the
+        image scanning configuration at the registry level. For more information, see
+        PutRegistryScanningConfiguration.
+
+        Updates the image scanning configuration for the specified repository.
+
+        See :meth:`ECRClient.put_image_scanning_configuration`.
+        """
+        return await self._client.put_image_scanning_configuration(
+            repository_name=self.repository_name,
+            image_scanning_configuration=image_scanning_configuration,
+            registry_id=self.registry_id,
+        )
+
+    async def put_image_tag_mutability(
+        self,
+        *,
+        image_tag_mutability: ImageTagMutability,
+        image_tag_mutability_exclusion_filters: Sequence[
+            ImageTagMutabilityExclusionFilter | ImageTagMutabilityExclusionFilterParam
+        ]
+        | None = None,
+    ) -> PutImageTagMutabilityResponse:
+        """Updates the image tag mutability settings for the specified repository. For more
+        information, see Image tag mutability in the Amazon Elastic Container Registry User
+        Guide.
+
+        See :meth:`ECRClient.put_image_tag_mutability`.
+        """
+        return await self._client.put_image_tag_mutability(
+            repository_name=self.repository_name,
+            image_tag_mutability=image_tag_mutability,
+            registry_id=self.registry_id,
+            image_tag_mutability_exclusion_filters=image_tag_mutability_exclusion_filters,
+        )
+
+    async def put_lifecycle_policy(
+        self,
+        *,
+        lifecycle_policy_text: str | Mapping[str, object] | SupportsJson,
+    ) -> PutLifecyclePolicyResponse:
+        """Creates or updates the lifecycle policy for the specified repository. For more
+        information, see Lifecycle policy template.
+
+        See :meth:`ECRClient.put_lifecycle_policy`.
+        """
+        return await self._client.put_lifecycle_policy(
+            repository_name=self.repository_name,
+            lifecycle_policy_text=lifecycle_policy_text,
+            registry_id=self.registry_id,
+        )
+
+    async def set_repository_policy(
+        self,
+        *,
+        policy_text: str | Mapping[str, object] | SupportsJson,
+        force: bool | None = None,
+    ) -> SetRepositoryPolicyResponse:
+        """Applies a repository policy to the specified repository to control access permissions.
+        For more information, see Amazon ECR Repository policies in the Amazon Elastic Container
+        Registry User Guide.
+
+        See :meth:`ECRClient.set_repository_policy`.
+        """
+        return await self._client.set_repository_policy(
+            repository_name=self.repository_name,
+            policy_text=policy_text,
+            registry_id=self.registry_id,
+            force=force,
+        )
+
+    async def start_image_scan(
+        self,
+        *,
+        image_id: ImageIdentifier | ImageIdentifierParam,
+    ) -> StartImageScanResponse:
+        """Starts an image vulnerability scan. An image scan can only be started once per 24 hours
+        on an individual image. This limit includes if an image was scanned on initial push. For
+        more information, see Image scanning in the Amazon Elastic Container Registry User
+        Guide.
+
+        See :meth:`ECRClient.start_image_scan`.
+        """
+        return await self._client.start_image_scan(
+            repository_name=self.repository_name,
+            image_id=image_id,
+            registry_id=self.registry_id,
+        )
+
+    async def start_lifecycle_policy_preview(
+        self,
+        *,
+        lifecycle_policy_text: str | Mapping[str, object] | SupportsJson | None = None,
+    ) -> StartLifecyclePolicyPreviewResponse:
+        """Starts a preview of a lifecycle policy for the specified repository. This allows you to
+        see the results before associating the lifecycle policy with the repository.
+
+        See :meth:`ECRClient.start_lifecycle_policy_preview`.
+        """
+        return await self._client.start_lifecycle_policy_preview(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+            lifecycle_policy_text=lifecycle_policy_text,
+        )
+
+    async def update_image_storage_class(
+        self,
+        *,
+        image_id: ImageIdentifier | ImageIdentifierParam,
+        target_storage_class: TargetStorageClass,
+    ) -> UpdateImageStorageClassResponse:
+        """Moves one image to the archive storage class, or restores it from there. An archived
+        image cannot be pulled until it is restored, which takes some time; its status is
+        ACTIVATING until then.
+
+        See :meth:`ECRClient.update_image_storage_class`.
+        """
+        return await self._client.update_image_storage_class(
+            repository_name=self.repository_name,
+            image_id=image_id,
+            target_storage_class=target_storage_class,
+            registry_id=self.registry_id,
+        )
+
+    async def upload_layer_part(
+        self,
+        *,
+        upload_id: str,
+        part_first_byte: int,
+        part_last_byte: int,
+        layer_part_blob: bytes,
+    ) -> UploadLayerPartResponse:
+        """Uploads an image layer part to Amazon ECR. When an image is pushed, each new image layer
+        is uploaded in parts. The maximum size of each image layer part can be 20971520 bytes
+        (or about 20MB). The UploadLayerPart API is called once per each new image layer part.
+
+        This operation is used by the Amazon ECR proxy and is not generally used by customers
+        for pulling and pushing images. In most cases, you should use the docker CLI to pull,
+        tag, and push images.
+
+        See :meth:`ECRClient.upload_layer_part`.
+        """
+        return await self._client.upload_layer_part(
+            repository_name=self.repository_name,
+            upload_id=upload_id,
+            part_first_byte=part_first_byte,
+            part_last_byte=part_last_byte,
+            layer_part_blob=layer_part_blob,
+            registry_id=self.registry_id,
+        )
+
+    async def wait_until_image_scan_complete(
+        self,
+        *,
+        image_id: ImageIdentifier | ImageIdentifierParam,
+        max_wait: float,
+        on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
+    ) -> DescribeImageScanFindingsResponse:
+        """Poll :meth:`describe_image_scan_findings` until ``image_scan_status.status`` is
+        ``COMPLETE`` or ``ACTIVE``.
+
+        See :meth:`ECRClient.wait_until_image_scan_complete`.
+        """
+        return await self._client.wait_until_image_scan_complete(
+            repository_name=self.repository_name,
+            image_id=image_id,
+            registry_id=self.registry_id,
+            max_wait=max_wait,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_lifecycle_policy_preview_complete(
+        self,
+        *,
+        max_wait: float,
+        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
+        on_poll: OnPoll[GetLifecyclePolicyPreviewResponse] | None = None,
+    ) -> GetLifecyclePolicyPreviewResponse:
+        """Poll :meth:`get_lifecycle_policy_preview` until ``status`` is ``COMPLETE``.
+
+        See :meth:`ECRClient.wait_until_lifecycle_policy_preview_complete`.
+        """
+        return await self._client.wait_until_lifecycle_policy_preview_complete(
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+            image_ids=image_ids,
+            filter=filter,
+            max_wait=max_wait,
+            on_poll=on_poll,
+        )

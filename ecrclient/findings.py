@@ -1,4 +1,4 @@
-"""What image scans find, of basic and of enhanced scanning alike.
+"""Findings of image scans: one class for basic and enhanced scanning.
 
 ::
 
@@ -25,11 +25,11 @@ from ecrclient.models import EnhancedImageScanFinding, ImageScanFinding, Vulnera
 __all__ = ["AffectedPackage", "Finding", "Severity"]
 
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
-"""The rated severities, the worst first."""
+"""The rated severities, the most severe first."""
 
 _RANKS = {"INFORMATIONAL": 1, "LOW": 2, "MEDIUM": 3, "HIGH": 4, "CRITICAL": 5}
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
-# What Amazon Inspector says where no version has a fix.
+# The value of Amazon Inspector if no version has a fix.
 _NO_FIX = "NotAvailable"
 
 
@@ -39,34 +39,38 @@ class AffectedPackage:
 
     name: str
     version: str | None
-    """The one that is installed, as ``epoch:version-release`` where it has those parts."""
+    """The installed version, as ``epoch:version-release`` if it has those parts."""
     fixed_in: str | None
-    """The version to upgrade to; None where there is none. Basic scanning tells of none."""
+    """The first version with a fix; None if there is none. Always None for basic scanning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding, whichever scanner found it."""
+    """One finding of basic or enhanced scanning."""
 
     severity: str
-    """``CRITICAL``, ``HIGH``, ``MEDIUM``, ``LOW``, ``INFORMATIONAL``; ``UNDEFINED`` of basic and
-    ``UNTRIAGED`` of enhanced scanning are not rated."""
+    """``CRITICAL``, ``HIGH``, ``MEDIUM``, ``LOW`` or ``INFORMATIONAL``, or if the finding is not
+    rated ``UNDEFINED`` (basic scanning) or ``UNTRIAGED`` (enhanced scanning)."""
     name: str
-    """The identifier of the vulnerability, or the headline of a finding that has none."""
+    """The identifier of the vulnerability, or the title of a finding without one."""
     cves: tuple[str, ...]
-    """The CVE numbers: the vulnerability's own, then those of related ones, each once."""
+    """The CVE numbers of the vulnerability, then of related ones, without duplicates."""
     packages: tuple[AffectedPackage, ...]
     description: str | None
     uri: str | None
-    """The web page that describes it."""
+    """The web page that describes the finding."""
     source: ImageScanFinding | EnhancedImageScanFinding
-    """What the service said, with all its members."""
+    """The finding as the service sent it, with all its members."""
 
     @classmethod
     def of(cls, finding: ImageScanFinding | EnhancedImageScanFinding) -> Finding:
-        """The view of a finding that ``describe_image_scan_findings`` gives.
+        """Convert a finding that ``describe_image_scan_findings`` returns.
+
+        Args:
+            finding: The finding of either kind of scanning.
 
         Raises:
+            RequestValidationError: *finding* is not a finding.
             MissingMemberError: the service did not send the finding's severity or name.
         """
         if isinstance(finding, ImageScanFinding):
@@ -77,14 +81,17 @@ class Finding:
 
     @property
     def is_fixable(self) -> bool:
-        """Whether a newer version of one of the packages has a fix, as far as the scanner tells."""
+        """Whether the scanner reports a version with a fix for at least one of the packages."""
         return any(package.fixed_in is not None for package in self.packages)
 
     def is_at_least(self, severity: Severity) -> bool:
-        """Whether it is as severe as that, or more; what is not rated is less severe than all.
+        """Whether the finding is at least this severe; one that is not rated never is.
+
+        Args:
+            severity: ``CRITICAL``, ``HIGH``, ``MEDIUM``, ``LOW`` or ``INFORMATIONAL``.
 
         Raises:
-            RequestValidationError: there is no such severity (a ``ValueError``).
+            RequestValidationError: *severity* is not one of these (a ``ValueError``).
         """
         what = f"one of {', '.join(_RANKS)}"
         check_argument("is_at_least", "severity", severity, str, what)

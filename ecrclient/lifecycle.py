@@ -1,4 +1,4 @@
-"""Lifecycle policies: which images expire, or are archived, and when.
+"""Lifecycle policies: rules that expire or archive images.
 
 ::
 
@@ -9,15 +9,16 @@
     )
     await ecr.put_lifecycle_policy(repository_name="team/app", lifecycle_policy_text=policy)
 
-What ECR would refuse is refused before anything is sent, with the number of the rule. Sources, in
-the Amazon ECR User Guide where nothing else is said: "Lifecycle policy properties in Amazon ECR";
+A policy that ECR would refuse is refused before anything is sent, with the number of the rule.
+
+Sources, all but the last in the Amazon ECR User Guide: "Lifecycle policy properties in Amazon ECR";
 "Automate the cleanup of images by using lifecycle policies in Amazon ECR" for untagged images,
 ``any`` and tag prefixes, each for one storage class; "Examples of lifecycle policies in Amazon ECR"
 and "Archiving an image in Amazon ECR" for the count types of the archive; "Amazon ECR service
-quotas" for the number of rules; the service's model for the length of the text. The guide does not
-say that ECR refuses unknown members and nulls, but its answers do. Nothing documents an upper limit
-of the numbers, what ECR does with unknown members beside ``rules``, or with two tag prefixes of
-which one begins with the other: these are allowed here.
+quotas" for the number of rules; the service's model for the length of the text.
+The guide does not document that ECR refuses unknown members and nulls, but the service does. An
+upper limit of the numbers, unknown members beside ``rules``, and tag prefixes that begin with
+another tag prefix are not documented: they are allowed here.
 """
 
 from __future__ import annotations
@@ -51,16 +52,16 @@ _MAX_WILDCARDS = 4
 _MIN_DAYS_ARCHIVED = 90
 
 Tags = Literal["any", "untagged"] | Sequence[str]
-"""Which images a rule is for: all of them, those without a tag, or those with a tag that each of
-the patterns matches, ``*`` standing for any characters."""
+"""The images that a rule selects: all of them, those without a tag, or those that have, for each of
+the patterns, a tag that matches it. ``*`` in a pattern matches any characters."""
 
 
 class LifecyclePolicyError(ECRClientError, ValueError):
-    """ECR would refuse the policy."""
+    """A lifecycle policy that ECR would refuse, or an argument that no policy can have."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems: tuple[str, ...] = tuple(problems)
-        """Each with the number of its rule."""
+        """The reasons, each with the number of its rule."""
         super().__init__(self.problems)
 
     def __str__(self) -> str:
@@ -68,13 +69,13 @@ class LifecyclePolicyError(ECRClientError, ValueError):
 
 
 class LifecycleSelection(Structure, frozen=True):
-    """Which images a rule is for."""
+    """The images that a rule selects."""
 
     tag_status: Annotated[Literal["tagged", "untagged", "any"] | str, OpenEnum()]
     tag_pattern_list: list[Str] | None = None
-    """Patterns with ``*``; an image needs a match for each of them."""
+    """Patterns, in which ``*`` matches any characters; an image needs a match for each of them."""
     tag_prefix_list: list[Str] | None = None
-    """Beginnings of tags; an image needs a match for each of them."""
+    """Prefixes of tags; an image needs a match for each of them."""
     storage_class: Annotated[Literal["standard", "archive"] | str, OpenEnum()] | None = None
     count_type: Annotated[
         Literal[
@@ -88,7 +89,7 @@ class LifecycleSelection(Structure, frozen=True):
 
 
 class LifecycleAction(Structure, frozen=True):
-    """What happens to them."""
+    """The action on the selected images."""
 
     type: Annotated[Literal["expire", "transition"] | str, OpenEnum()] = "expire"
     target_storage_class: Annotated[Literal["archive"] | str, OpenEnum()] | None = None
@@ -98,7 +99,7 @@ class LifecycleRule(Structure, frozen=True):
     """One rule. Rules apply in the order of their priorities, the lowest number first."""
 
     rule_priority: Int = 1
-    """Its number; :meth:`LifecyclePolicy.of` gives it one."""
+    """The rule's number, at least 1; :meth:`LifecyclePolicy.of` assigns it."""
     description: Str | None = None
     selection: LifecycleSelection
     action: LifecycleAction = LifecycleAction()
@@ -107,17 +108,17 @@ class LifecycleRule(Structure, frozen=True):
 class LifecyclePolicy(Structure, frozen=True):
     """The lifecycle policy of a repository.
 
-    Pass it where a policy's text is asked for, or write it with :meth:`to_json`.
+    Pass it as ``lifecycle_policy_text``, or convert it to text with :meth:`to_json`.
     """
 
     rules: list[LifecycleRule]
 
     @classmethod
     def of(cls, *rules: LifecycleRule) -> Self:
-        """The policy of these rules, numbered from 1 in the order in which they are given.
+        """Build a policy of 1 to 50 rules, which get priorities from 1 on in the given order.
 
         Raises:
-            LifecyclePolicyError: ECR would refuse it.
+            LifecyclePolicyError: ECR would refuse the policy, or an argument is not a rule.
         """
         for rule in rules:
             _check(rule, LifecycleRule, "a rule must be a LifecycleRule")
@@ -131,15 +132,17 @@ class LifecyclePolicy(Structure, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a policy's text, such as ``get_lifecycle_policy`` returns.
+        """Parse a policy's text, such as the one that ``get_lifecycle_policy`` returns.
 
-        The text must have every member that ECR requires, of the right type: the defaults of the
-        models are for policies that are built. Unknown members are kept, since a newer service may
+        Every member that ECR requires must be there: the defaults of the models apply only to
+        policies built in Python. Unknown members are kept, since a newer version of the service may
         have set them; :meth:`to_json` refuses them in rules, selections and actions.
 
         Raises:
-            LifecyclePolicyError: The text is not JSON, or a member is missing or of another type.
+            LifecyclePolicyError: the text is not a string or not JSON, or a member is missing or
+                has the wrong type.
         """
+        _check(text, str, "text must be a string")
         try:
             problems = shape_problems(read_document(text))
         except ValueError as error:
@@ -149,30 +152,48 @@ class LifecyclePolicy(Structure, frozen=True):
         return cls.model_validate_json(text, by_alias=True, by_name=False)
 
     def to_json(self) -> str:
-        """The policy's text, without what is None.
+        """Return the policy as JSON text, without the members that are None.
 
         Raises:
-            LifecyclePolicyError: ECR would refuse it.
+            LifecyclePolicyError: ECR would refuse the policy.
         """
         problems = [*_problems_of(self.rules)]
         text = self.model_dump_json(by_alias=True, exclude_none=True)
         if len(text) > _MAX_TEXT:
-            problems.append(f"the text has {len(text):,} characters, {_MAX_TEXT:,} are allowed")
+            problems.append(f"the text has {len(text):,} characters; the maximum is {_MAX_TEXT:,}")
         if problems:
             raise LifecyclePolicyError(problems)
         return text
 
 
-# -- rules that many policies have -----------------------------------------------------------------
+# -- common rules; LifecyclePolicy.of checks their limits -----------------------------------------
 
 
 def keep_last(count: int, *, tags: Tags, description: str | None = None) -> LifecycleRule:
-    """Expire all images but the *count* that were pushed last."""
+    """Expire all selected images except the *count* most recently pushed ones.
+
+    Args:
+        count: The number of images to keep, at least 1.
+        tags: The images that the rule selects: ``"any"``, ``"untagged"`` or tag patterns.
+        description: A description for people.
+
+    Raises:
+        LifecyclePolicyError: an argument has the wrong type.
+    """
     return _rule(_selection(tags, "imageCountMoreThan", count), description)
 
 
 def expire_after(days: int, *, tags: Tags, description: str | None = None) -> LifecycleRule:
-    """Expire images *days* after they were pushed."""
+    """Expire images *days* days after they were pushed.
+
+    Args:
+        days: The number of days, at least 1.
+        tags: The images that the rule selects: ``"any"``, ``"untagged"`` or tag patterns.
+        description: A description for people.
+
+    Raises:
+        LifecyclePolicyError: an argument has the wrong type.
+    """
     return _rule(_selection(tags, "sinceImagePushed", days), description)
 
 
@@ -183,7 +204,17 @@ def archive_after(
     since: Literal["pushed", "pulled"] = "pulled",
     description: str | None = None,
 ) -> LifecycleRule:
-    """Move images to the archive *days* after they were pushed, or pulled for the last time."""
+    """Archive images *days* days after they were pushed or last pulled.
+
+    Args:
+        days: The number of days, at least 1.
+        tags: The images that the rule selects: ``"any"``, ``"untagged"`` or tag patterns.
+        since: The event from which the days are counted.
+        description: A description for people.
+
+    Raises:
+        LifecyclePolicyError: an argument has the wrong type, or *since* is another string.
+    """
     if since not in ("pushed", "pulled"):
         raise LifecyclePolicyError([f"since must be pushed or pulled, not {since!r:.40}"])
     count_type = "sinceImagePushed" if since == "pushed" else "sinceImagePulled"
@@ -194,7 +225,16 @@ def archive_after(
 def expire_archived_after(
     days: int, *, tags: Tags, description: str | None = None
 ) -> LifecycleRule:
-    """Expire archived images *days* after they came to the archive; ECR wants at least 90."""
+    """Expire archived images *days* days after they were archived.
+
+    Args:
+        days: The number of days, at least 90.
+        tags: The images that the rule selects: ``"any"``, ``"untagged"`` or tag patterns.
+        description: A description for people.
+
+    Raises:
+        LifecyclePolicyError: an argument has the wrong type.
+    """
     selection = _selection(tags, "sinceImageTransitioned", days, storage_class="archive")
     return _rule(selection, description)
 
@@ -211,7 +251,7 @@ def _rule(
 def _selection(
     tags: Tags, count_type: str, number: int, *, storage_class: str | None = None
 ) -> LifecycleSelection:
-    _check(tags, Iterable, "tags must be any, untagged or patterns")
+    _check(tags, Iterable, "tags must be any, untagged or tag patterns")
     patterns = None if isinstance(tags, str) else list(tags)
     with _readable():
         return LifecycleSelection(
@@ -226,7 +266,7 @@ def _selection(
 
 @contextmanager
 def _readable() -> Generator[None]:
-    """Make pydantic's errors this module's."""
+    """Translate pydantic's errors into :class:`LifecyclePolicyError`."""
     try:
         yield
     except ValidationError as error:
@@ -242,7 +282,7 @@ def _check(value: object, kind: type, problem: str) -> None:
         raise LifecyclePolicyError([f"{problem}, not an object of type {type(value).__name__}"])
 
 
-# -- what ECR refuses ------------------------------------------------------------------------------
+# -- checks ----------------------------------------------------------------------------------------
 
 
 def _problems_of(rules: Sequence[LifecycleRule]) -> Iterator[str]:
@@ -267,7 +307,7 @@ def _storage_class(rule: LifecycleRule) -> str:
 
 
 def _among(rules: Sequence[LifecycleRule], storage_class: str) -> Iterator[str]:
-    """What is wrong with the rules of a storage class as a whole."""
+    """The conflicts between the rules of one storage class."""
     last = max((rule.rule_priority for rule in rules), default=0)
     untagged: int | None = None
     first_with: dict[str, int] = {}
@@ -348,7 +388,7 @@ def _in_tags(selection: LifecycleSelection) -> Iterator[str]:
                 yield "tag status tagged needs either patterns or prefixes"
         case "untagged" | "any" as status:
             if patterns is not None or prefixes is not None:
-                yield f"tag status {status} goes without patterns and prefixes"
+                yield f"tag status {status} must not have patterns or prefixes"
         case status:
             yield f"{status} is not a tag status"
     for pattern in patterns or ():

@@ -1,6 +1,6 @@
-"""Logins for docker and everything else that pulls and pushes: the registry's password.
+"""Registry logins: the user name and password for docker and other registry clients.
 
-``await ecr.registry_credentials()`` gives a :class:`RegistryCredentials`. Source:
+``await ecr.registry_credentials()`` returns a :class:`RegistryCredentials`. Source:
 "GetAuthorizationToken" in the Amazon ECR API Reference.
 """
 
@@ -30,29 +30,31 @@ __all__ = ["RegistryCredentials", "RegistryLogins"]
 
 _LOGGER = logging.getLogger("ecrclient.logins")
 
-# New ones are asked for this long before the end, or a tenth of their life where that is shorter.
+# Credentials are renewed this long before they expire, or after nine tenths of a shorter life.
 _MARGIN = timedelta(minutes=15)
 _SHARE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryCredentials:
-    """A user name and password for a registry. Neither ``repr`` nor ``str`` shows the password."""
+    """A user name and password for a registry; ``repr`` and ``str`` do not show the password."""
 
     username: str
-    """Always ``AWS`` so far."""
+    """The user name; ECR sends ``AWS``."""
     password: SecretStr
-    """``password.get_secret_value()`` is the text; good for what the caller's policies allow."""
+    """The password; ``password.get_secret_value()`` returns its text.
+
+    It allows what the IAM policies of the caller allow."""
     registry: str
     """The registry's host, such as ``123456789012.dkr.ecr.eu-west-1.amazonaws.com``."""
     expires_at: datetime
-    """When the registry will refuse it: 12 hours after it was issued."""
+    """The time (UTC) at which the registry stops accepting it, 12 hours after its issue."""
 
     def docker_config(self) -> str:
-        """What a docker ``config.json`` needs for this registry; it holds the password.
+        """Return the text of a docker ``config.json`` for this registry; it contains the password.
 
         Returns:
-            JSON: ``{"auths": {"<registry>": {"auth": "..."}}}``.
+            JSON of the form ``{"auths": {"<registry>": {"auth": "..."}}}``.
         """
         pair = f"{self.username}:{self.password.get_secret_value()}"
         auth = base64.b64encode(pair.encode()).decode("ascii")
@@ -60,54 +62,55 @@ class RegistryCredentials:
 
     @classmethod
     def of(cls, answer: GetAuthorizationTokenResponse) -> RegistryCredentials:
-        """Read the answer of ``get_authorization_token``, the first of its tokens.
+        """Decode the first token in the response of ``get_authorization_token``.
 
         Raises:
-            ResponseDecodeError: there is no token, or it is not what ECR documents.
+            RequestValidationError: the argument is not a response of that method.
+            ResponseDecodeError: the response contains no token, or the token does not have the
+                documented form.
         """
         from ecrclient.models import GetAuthorizationTokenResponse
 
-        what = "a GetAuthorizationTokenResponse"
-        check_argument(
-            "RegistryCredentials.of", "answer", answer, GetAuthorizationTokenResponse, what
-        )
+        kind, what = GetAuthorizationTokenResponse, "a GetAuthorizationTokenResponse"
+        check_argument("RegistryCredentials.of", "answer", answer, kind, what)  # vocabulary: allow
         try:
             return cls._of(answer)
         except MissingMemberError as error:
             raise _unreadable(answer, f"the response has no {error.wire_name}") from None
 
     @classmethod
-    def _of(cls, answer: GetAuthorizationTokenResponse) -> RegistryCredentials:
-        for data in answer.authorization_data:
+    def _of(cls, response: GetAuthorizationTokenResponse) -> RegistryCredentials:
+        for data in response.authorization_data:
             pair = _decoded(data.authorization_token)
             if pair is None:
-                raise _unreadable(answer, "an authorization token is not base64 text")
-            # A password may have colons in it, a user name may not.
+                raise _unreadable(response, "an authorization token is not base64 text")
+            # A password may contain colons, a user name may not.
             username, colon, password = pair.partition(":")
             if not colon:
-                raise _unreadable(answer, "an authorization token is no user:password")
+                problem = "an authorization token is not of the form user:password"
+                raise _unreadable(response, problem)
             registry = data.proxy_endpoint.partition("://")[2] or data.proxy_endpoint
             return cls(username, SecretStr(password), registry.rstrip("/"), data.expires_at)
-        raise _unreadable(answer, "there is no authorization token")
+        raise _unreadable(response, "the response contains no authorization token")
 
 
 def _decoded(token: str) -> str | None:
-    """The text of an authorization token; None, and not an error, which would keep the token."""
+    """The text of an authorization token, or None; an error would contain the token."""
     try:
         return base64.b64decode(token, validate=True).decode()
-    except ValueError:  # binascii.Error and UnicodeDecodeError are some
+    except ValueError:  # includes binascii.Error and UnicodeDecodeError
         return None
 
 
-def _unreadable(answer: GetAuthorizationTokenResponse, problem: str) -> ResponseDecodeError:
-    metadata = answer.response_metadata
+def _unreadable(response: GetAuthorizationTokenResponse, problem: str) -> ResponseDecodeError:
+    metadata = response.response_metadata
     return ResponseDecodeError(
         "GetAuthorizationToken", problem, status=metadata.status, request_id=metadata.request_id
     )
 
 
 class RegistryLogins:
-    """The credentials of each registry that a client has logged in to; one request at a time."""
+    """A client's cached credentials by registry; each registry has one request at a time."""
 
     def __init__(self) -> None:
         self._logins: dict[str | None, _Login] = {}
@@ -118,7 +121,13 @@ class RegistryLogins:
         ask: Callable[[], Awaitable[GetAuthorizationTokenResponse]],
         now: Callable[[], datetime],
     ) -> RegistryCredentials:
-        """The credentials that are held, or new ones when their end is near."""
+        """Return the cached credentials, or new ones if those expire soon.
+
+        Args:
+            registry_id: The AWS account ID of the registry; None for the caller's own account.
+            ask: Calls ``get_authorization_token``.
+            now: Returns the current time (UTC).
+        """
         login = self._logins.get(registry_id)
         if login is None:
             login = self._logins[registry_id] = _Login()
@@ -126,13 +135,13 @@ class RegistryLogins:
 
 
 class _Login:
-    """One registry's credentials."""
+    """The cached credentials of one registry."""
 
     def __init__(self) -> None:
         self._lock = PerLoop(anyio.Lock)
-        self._held: RegistryCredentials | None = None
+        self._credentials: RegistryCredentials | None = None
         self._renew_at: datetime | None = None
-        self._asked = 0
+        self._requests = 0
         self._error: ECRClientError | None = None
 
     async def get(
@@ -140,21 +149,22 @@ class _Login:
         ask: Callable[[], Awaitable[GetAuthorizationTokenResponse]],
         now: Callable[[], datetime],
     ) -> RegistryCredentials:
-        asked = self._asked
-        held = self._fresh(now())
-        if held is not None:
-            return held
+        requests = self._requests
+        credentials = self._fresh(now())
+        if credentials is not None:
+            return credentials
         async with self._lock.get():
-            held = self._fresh(now())
-            if held is not None:
-                return held
-            if self._asked > asked and self._error is not None:
-                # It was asked while this one waited, and the answer is for all who did.
+            credentials = self._fresh(now())
+            if credentials is not None:
+                return credentials
+            if self._requests > requests and self._error is not None:
+                # Another task's request failed while this task waited: all waiting tasks share
+                # its outcome.
                 raise copy.copy(self._error)
             return await self._renew(ask, now)
 
     def _fresh(self, now: datetime) -> RegistryCredentials | None:
-        return self._held if self._renew_at is not None and now < self._renew_at else None
+        return self._credentials if self._renew_at is not None and now < self._renew_at else None
 
     async def _renew(
         self,
@@ -164,15 +174,17 @@ class _Login:
         try:
             new = RegistryCredentials.of(await ask())
         except ECRClientError as error:
-            self._asked += 1
+            self._requests += 1
             self._error = error
-            held = self._held
-            if held is None or now() >= held.expires_at:
+            current = self._credentials
+            if current is None or now() >= current.expires_at:
                 raise
-            _LOGGER.warning("no new login for %s: %s", held.registry, type(error).__name__)
-            return held
-        self._asked += 1
+            _LOGGER.warning(
+                "could not renew the login for %s: %s", current.registry, type(error).__name__
+            )
+            return current
+        self._requests += 1
         self._error = None
-        self._held = new
+        self._credentials = new
         self._renew_at = new.expires_at - min(_MARGIN, (new.expires_at - now()) / _SHARE)
         return new

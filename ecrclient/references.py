@@ -11,8 +11,8 @@
 
 Sources: "Private registry authentication" and "Making requests over IPv6" in the Amazon ECR User
 Guide for the hosts; the ECR model for repository names; "Pulling manifests" in the OCI Distribution
-Specification for tags and digests. ECR's model lets a tag have 300 characters; no registry client
-can write one of more than the specification's 128, so that is the limit here.
+Specification for tags and digests. ECR's model allows 300 characters in a tag, but registry clients
+accept only the 128 of the specification, which is therefore the limit here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _HOST = re.compile(
 _REPOSITORY = re.compile(
     r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
 )
-# A user name and password before the host. The @ before a digest does not end one.
+# A user name and password before the host. The @ before a digest does not end them.
 _USER_INFO = re.compile(
     r"(?P<scheme>[^/]*://)?(?:(?<=://).*@(?!sha(?:256|512):)|[^@]*:.*@(?!sha(?:256|512):)"
     r"|.+@(?=[0-9]{12}\.dkr[.-]ecr))",
@@ -52,13 +52,14 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
 class ImageReferenceError(ECRClientError, ValueError):
-    """A text is no reference to an image in ECR."""
+    """A text that is not a reference to an image in ECR."""
 
     def __init__(self, text: str, problem: str) -> None:
         super().__init__(text, problem)
         self.text = text
-        """The text, whole but for a user name and password."""
+        """The text, with ``***`` in place of a user name and password."""
         self.problem = problem
+        """What is wrong with the text."""
 
     def __str__(self) -> str:
         return f"{self.text!r}: {self.problem}"
@@ -69,13 +70,14 @@ class RegistryHost:
     """The host of a private registry.
 
     Args:
-        account_id: The AWS account that it belongs to, twelve digits.
-        region: The AWS Region.
+        account_id: The AWS account ID of the registry, 12 digits.
+        region: The AWS Region, such as ``eu-west-1``.
         fips: Whether it is the endpoint validated under FIPS 140.
-        dual_stack: Whether it is the endpoint that answers on IPv4 and IPv6.
+        dual_stack: Whether it is the endpoint reachable over both IPv4 and IPv6.
 
     Raises:
-        ImageReferenceError: the account is not twelve digits, or no partition has such a region.
+        ImageReferenceError: the account ID is not twelve digits, no partition has such a region, or
+            an argument has the wrong type.
     """
 
     account_id: str
@@ -86,7 +88,7 @@ class RegistryHost:
     def __post_init__(self) -> None:
         _check_types(self, {"account_id": str, "region": str, "fips": bool, "dual_stack": bool})
         if not _ACCOUNT.fullmatch(self.account_id):
-            raise ImageReferenceError(self.account_id, "an account is twelve digits")
+            raise ImageReferenceError(self.account_id, "an account ID has twelve digits")
         partition = self._partition
         if self.region not in partition.regions and not re.fullmatch(
             partition.region_regex.strip("^$"), self.region
@@ -108,15 +110,19 @@ class RegistryHost:
     @property
     def _partition(self) -> Partition:
         partition = find_partition(PARTITIONS, self.region)
-        assert partition is not None, "there are partitions, and the first one is the last resort"
+        assert partition is not None, "the first partition is the fallback for unknown regions"
         return partition
 
     @classmethod
     def parse(cls, text: str) -> RegistryHost:
-        """Read a host; ``https://`` before it and ``/`` after it, as in docker's files, may be.
+        """Parse the host of a registry.
+
+        Args:
+            text: The host, optionally with ``https://`` before and ``/`` after it, as in docker's
+                configuration files.
 
         Raises:
-            ImageReferenceError: it is no host of a private registry in ECR.
+            ImageReferenceError: the text is not the host of a private registry in ECR.
         """
         _check_text(text)
         host = text.removeprefix("https://").removesuffix("/")
@@ -138,16 +144,18 @@ class RegistryHost:
 
 @dataclass(frozen=True, slots=True)
 class ImageReference:
-    """An image, or all images, of a repository.
+    """A repository in ECR, or an image in it.
 
     Args:
-        registry: Where it is.
-        repository_name: The repository with its namespace, if any.
-        tag: The image's tag.
-        digest: The digest of its manifest.
+        registry: The host of the registry.
+        repository_name: The name of the repository, with its namespace, if any: 2 to 256
+            characters.
+        tag: The image's tag, 1 to 128 characters.
+        digest: The digest of the image's manifest: ``sha256:`` and 64 hexadecimal digits, or
+            ``sha512:`` and 128.
 
     Raises:
-        ImageReferenceError: one of them cannot be what it should.
+        ImageReferenceError: an argument has the wrong type or form.
     """
 
     registry: RegistryHost
@@ -175,7 +183,7 @@ class ImageReference:
         if self.tag is not None and not _TAG.fullmatch(self.tag):
             raise ImageReferenceError(
                 self.tag,
-                "a tag has 1 to 128 letters, digits and _ . -, and begins with none of . -",
+                "a tag has 1 to 128 letters, digits and _ . -, and does not begin with . or -",
             )
         if self.digest is not None and not _DIGEST.fullmatch(self.digest):
             raise ImageReferenceError(
@@ -189,31 +197,43 @@ class ImageReference:
 
     @property
     def image_id(self) -> ImageIdentifier:
-        """The image as requests name it.
+        """The image identifier to pass to the client's methods.
 
         Raises:
-            ImageReferenceError: there is neither a tag nor a digest.
+            ImageReferenceError: the reference has neither a tag nor a digest.
         """
         from ecrclient.models import ImageIdentifier
 
         if self.tag is None and self.digest is None:
-            raise ImageReferenceError(str(self), "it has neither a tag nor a digest")
+            raise ImageReferenceError(str(self), "the reference has neither a tag nor a digest")
         return ImageIdentifier(image_tag=self.tag, image_digest=self.digest)
 
     def with_tag(self, tag: str) -> ImageReference:
-        """The reference to what another tag points at, without a digest."""
+        """Return a reference to another tag of the repository, without a digest.
+
+        Raises:
+            ImageReferenceError: *tag* is not a valid tag.
+        """
         return dataclasses.replace(self, tag=tag, digest=None)
 
     def with_digest(self, digest: str) -> ImageReference:
-        """The same reference, pinned to a digest."""
+        """Return the same reference, pinned to a digest.
+
+        Raises:
+            ImageReferenceError: *digest* is not a valid digest.
+        """
         return dataclasses.replace(self, digest=digest)
 
     @classmethod
     def parse(cls, text: str) -> ImageReference:
-        """Read a reference.
+        """Parse a reference.
+
+        Args:
+            text: ``<host>/<repository>[:<tag>][@<digest>]``, optionally with ``https://`` before
+                the host.
 
         Raises:
-            ImageReferenceError: it is none, or not one to a private registry in ECR.
+            ImageReferenceError: the text is not a reference to a private registry in ECR.
         """
         _check_text(text)
         host, _, path = text.removeprefix("https://").partition("/")
@@ -232,9 +252,9 @@ def _check_types(owner: object, kinds: Mapping[str, type | UnionType]) -> None:
     for name, kind in kinds.items():
         value: object = getattr(owner, name)
         if not isinstance(value, kind):
-            wanted = getattr(kind, "__name__", str(kind))
+            expected = getattr(kind, "__name__", str(kind))
             raise ImageReferenceError(
-                f"{value!r:.100}", f"{name} must be of type {wanted}, not {type(value).__name__}"
+                f"{value!r:.100}", f"{name} must be of type {expected}, not {type(value).__name__}"
             )
 
 
@@ -243,14 +263,14 @@ def _check_text(text: object) -> None:
         raise ImageReferenceError(f"{text!r:.100}", f"must be a string, not {type(text).__name__}")
     match = _USER_INFO.match(text)
     if match is not None:
-        # Before anything is cut out of the text: a password may have any character in it.
+        # Checked before the text is split, because a password may contain any character.
         raise ImageReferenceError(
             f"{match['scheme'] or ''}***@{text[match.end() :]}",
-            "there must be no user name and password before the host, and only a digest (sha256: "
-            "or sha512:) after an @",
+            "a reference must not contain a user name and password before the host, and only a "
+            "digest (sha256: or sha512:) may follow an @",
         )
 
 
 def _dual_stack_suffix(partition: Partition) -> str:
-    """Registries answer beside the API: under ``on.aws`` where that is under ``api.aws``."""
+    """The suffix of registry hosts: ``on.aws`` where that of the API is ``api.aws``."""
     return partition.dual_stack_dns_suffix.replace("api.", "on.", 1)

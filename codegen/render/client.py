@@ -1,4 +1,4 @@
-"""``client.py``: the client, with a method for each operation: its signature and one call."""
+"""``client.py``: the client, with a method for each operation, and the handles."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from codegen import runtime
 from codegen.ir import Batch, Handle, Member, Operation, Service, Waiter
+from codegen.render.handles import handle_class
 from codegen.render.method_docs import arguments_doc, batch_doc, operation_doc, waiter_doc
 from codegen.render.methods import FOR_TYPES, of_batch, of_operation, of_waiter, parameters
 from codegen.render.operations import constant
@@ -22,7 +23,7 @@ def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
         f"The typed async client for {service.title}.",
-        defines=[service.client],
+        defines=[service.client, *(handle.name for handle in service.handles)],
         for_types=FOR_TYPES,
     )
     base = writer.use(*service.bases.get(service.client, (runtime.CLIENT, "BaseClient")))
@@ -46,6 +47,8 @@ def render(service: Service) -> str:
     for handle in service.handles:
         writer.line()
         writer.lines(_handle_method(handle, writer))
+    for handle in service.handles:
+        writer.lines(["", "", *handle_class(handle, service, writer)])
     return writer.to_text()
 
 
@@ -96,14 +99,11 @@ def _waiter_method(
 
 
 def _handle_method(handle: Handle, writer: ModuleWriter) -> Iterator[str]:
-    returned = writer.use_type(".handles", handle.name)
     yield f"{_INDENT}def {handle.method}("
     yield f"{_BODY}self, {parameters(handle.members, writer)}"
-    yield f"{_INDENT}) -> {returned}:"
+    yield f"{_INDENT}) -> {handle.name}:"
     doc = "\n\n".join([handle.doc, *arguments_doc(handle.members)])
     yield docstring(doc, _BODY)
-    yield f"{_BODY}from .handles import {handle.name}"
-    yield ""
     yield f"{_BODY}return {handle.name}(self, {', '.join(m.name for m in handle.members)})"
 
 

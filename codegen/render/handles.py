@@ -1,4 +1,8 @@
-"""``handles.py``: classes with the operations on one resource, whose name they fill in."""
+"""Handles: classes with the operations on one resource, whose name they fill in.
+
+A handle calls the client, and a method of the client returns the handle. Both classes are therefore
+in ``client.py``; ``handles.py`` is the module from which users import the handles.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +10,32 @@ import textwrap
 from collections.abc import Iterator
 
 from codegen.ir import Handle, Service
-from codegen.render.methods import FOR_TYPES, Method, methods, parameters
+from codegen.render.methods import Method, methods, parameters
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
 
-__all__ = ["render"]
+__all__ = ["handle_class", "render"]
 
 _INDENT = " " * 4
 _BODY = " " * 8
 
 
 def render(service: Service) -> str:
-    """The module's text."""
-    writer = ModuleWriter(
-        f"Handles of {service.title}: the client's methods on one resource.",
-        defines=[handle.name for handle in service.handles],
-        for_types=FOR_TYPES,
-    )
+    """The text of ``handles.py``."""
+    writer = ModuleWriter(f"Handles of {service.title}: the client's methods on one resource.")
     for handle in service.handles:
-        writer.lines(_class(handle, service, writer))
+        writer.use(".client", writer.define(handle.name))
     return writer.to_text()
 
 
-def _class(handle: Handle, service: Service, writer: ModuleWriter) -> Iterator[str]:
+def handle_class(handle: Handle, service: Service, writer: ModuleWriter) -> Iterator[str]:
+    """The lines of a handle's class, in the module of the client."""
     base = service.bases.get(handle.name)
     bases = f"({writer.use(*base)})" if base else ""
     yield f"class {writer.define(handle.name)}{bases}:"
     yield docstring(f"{handle.doc}\n\n{_made_by(handle, service)}", _INDENT)
     yield ""
-    client = writer.use_type(".client", service.client)
     asked = parameters(handle.members, writer)
-    yield f"{_INDENT}def __init__(self, client: {client}, {asked}) -> None:"
+    yield f"{_INDENT}def __init__(self, client: {service.client}, {asked}) -> None:"
     yield f"{_BODY}self._client = client"
     yield from (f"{_BODY}self.{member.name} = {member.name}" for member in handle.members)
     yield ""

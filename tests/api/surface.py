@@ -1,7 +1,7 @@
-"""The public names with their types, as text: ``python -m tests.api.surface`` renews the snapshot.
+"""The public names with their types, as text; ``python -m tests.api.surface`` renews the snapshot.
 
-Read from the source by griffe, so that what stands in a signature is compared and not what some
-version of Python makes of it.
+griffe reads them from the source, so that annotations are compared as they are written, and not as
+some version of Python represents them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ __all__ = ["SNAPSHOT", "Surface", "breaks", "public_surface"]
 ROOT = Path(__file__).resolve().parents[2]
 SNAPSHOT = Path(__file__).with_name("public.json")
 _OPTIONAL = "?"
-_UNTOLD = "as inferred"
+_INFERRED = "as inferred"
 
 Surface = Mapping[str, Mapping[str, str]]
-"""Each public name, and what it consists of: parameters (a ``?`` at the end: there is a default),
-``->`` for what is returned, ``:`` for a type, ``bases`` of a class."""
+"""The parts of each public name: parameters (with ``?`` at the end if there is a default), ``->``
+for the returned type, ``:`` for the type of an attribute, and the ``bases`` of a class."""
 
 
 def public_surface() -> Surface:
-    """The surface of the package as it is."""
+    """The current surface of the package."""
     package = griffe.load("ecrclient", search_paths=[ROOT])
     assert isinstance(package, griffe.Module)
     names = {path: found for module in _modules(package) for path, found in _names(module)}
@@ -38,36 +38,35 @@ def public_surface() -> Surface:
 
 
 def breaks(old: Surface, new: Surface) -> list[str]:
-    """What of *old* a user may rely on and *new* does not have."""
+    """The changes from *old* to *new* that may break a user's code."""
     found: list[str] = []
     for name, parts in old.items():
         if name not in new:
-            found.append(f"{name} is gone")
+            found.append(f"{name} was removed")
             continue
         for part, kind in parts.items():
             now = new[name].get(part, new[name].get(part + _OPTIONAL))
             if now is None:
-                found.append(f"{name}: {part} is gone")
-            elif kind not in {now, _UNTOLD}:
+                found.append(f"{name}: {part} was removed")
+            elif kind not in {now, _INFERRED}:
                 found.append(f"{name}: {part} was {kind} and is {now}")
         required = {part for part in new[name] if part.isidentifier() and part != "bases"}
-        found += [
-            f"{name}: {part} has to be passed now" for part in sorted(required - parts.keys())
-        ]
+        found += [f"{name}: {part} is now required" for part in sorted(required - parts.keys())]
     return found
 
 
 def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
-    """The module and those in it that are public."""
+    """The module and the public modules in it."""
     yield module
     for name, inner in module.modules.items():
-        # What models and the in-memory ECR are made of is no more public than their packages show.
+        # The modules of the models and of the in-memory ECR are private, but for what their
+        # packages export.
         if not name.startswith("_") and (module.parent is None or name == "pytest"):
             yield from _modules(inner)
 
 
 def _names(module: griffe.Module) -> Iterator[tuple[str, griffe.Object]]:
-    """What the module exports, by the path under which users import it."""
+    """The names that the module exports, by the path under which users import them."""
     for name in sorted(map(str, module.exports or ())):
         found = module[name]
         yield (
@@ -79,30 +78,30 @@ def _names(module: griffe.Module) -> Iterator[tuple[str, griffe.Object]]:
 def _describe(
     path: str, obj: griffe.Object, classes: Container[str]
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """The name and its members, but for those of public *classes*, which are told there."""
+    """The name and its members, except those that public *classes* define and describe."""
     match obj:
         case griffe.Class():
             yield path, {"bases": ", ".join(map(str, obj.bases)), **_parameters(obj)}
             for name, member in sorted(obj.all_members.items()):
                 made = member.final_target if isinstance(member, griffe.Alias) else member
                 home = made.path.rpartition(".")[0]
-                if _is_told(name, made) and (home == obj.path or home not in classes):
+                if _is_described(name, made) and (home == obj.path or home not in classes):
                     yield from _describe(f"{path}.{name}", made, classes)
         case griffe.Function():
             yield path, {**_signature(obj), "->": str(obj.returns)}
         case griffe.Attribute():
-            yield path, {":": _UNTOLD if obj.annotation is None else str(obj.annotation)}
+            yield path, {":": _INFERRED if obj.annotation is None else str(obj.annotation)}
         case _:
             return
 
 
-def _is_told(name: str, member: griffe.Object) -> bool:
+def _is_described(name: str, member: griffe.Object) -> bool:
     inside = member.path.startswith("ecrclient.")
     return inside and not name.startswith("_") and name != "model_config"
 
 
 def _parameters(obj: griffe.Class) -> dict[str, str]:
-    """Those of the constructor, where it is written out."""
+    """The parameters of the constructor, if the package defines it."""
     constructor = obj.all_members.get("__init__")
     if constructor is None or not constructor.path.startswith("ecrclient"):
         return {}
@@ -119,7 +118,7 @@ def _signature(function: griffe.Function) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the snapshot, one name a line, so that a change can be read."""
+    """Write the snapshot with one name per line, so that diffs are readable."""
     lines = [f"{json.dumps(name)}: {json.dumps(parts)}" for name, parts in public_surface().items()]
     SNAPSHOT.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The one view of what basic and enhanced scanning find."""
+"""Findings of basic and enhanced scanning, read through one class."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ENHANCED = {
 
 
 async def found(**findings: list[Any]) -> list[Finding]:
-    """As they come from the service."""
+    """The findings of a scripted response."""
     pages = client(Scripted(ok({"imageScanFindings": findings}))).describe_image_scan_findings(
         repository_name="ab", image_id={"image_tag": "v1"}
     )
@@ -87,7 +87,7 @@ async def test_an_enhanced_finding() -> None:
 
 
 @pytest.mark.anyio
-async def test_both_kinds_in_one_answer_and_what_they_came_from() -> None:
+async def test_both_kinds_in_one_response_and_their_sources() -> None:
     basic, enhanced = await found(findings=[BASIC], enhancedFindings=[ENHANCED])
     assert basic.source.model_dump(by_alias=True)["attributes"] == BASIC["attributes"]
     assert getattr(enhanced.source, "finding_arn") == ENHANCED["findingArn"]  # noqa: B009
@@ -108,7 +108,7 @@ async def test_a_finding_without_a_vulnerability_or_a_package() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_reference_stands_in_for_the_page_of_the_source() -> None:
+async def test_without_a_source_url_the_uri_is_the_first_reference() -> None:
     details = {**ENHANCED["packageVulnerabilityDetails"], "sourceUrl": None}  # type: ignore[dict-item]
     (finding,) = await found(
         enhancedFindings=[{**ENHANCED, "packageVulnerabilityDetails": details}]
@@ -117,7 +117,7 @@ async def test_a_reference_stands_in_for_the_page_of_the_source() -> None:
 
 
 @pytest.mark.anyio
-async def test_severities_are_ordered_and_what_is_not_rated_is_below_them() -> None:
+async def test_severities_are_ordered_and_unrated_ones_are_lowest() -> None:
     order = ["UNDEFINED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
     findings = await found(findings=[{**BASIC, "severity": severity} for severity in order])
     assert [finding.is_at_least("HIGH") for finding in findings] == [False] * 4 + [True] * 2

@@ -59,12 +59,12 @@ async def test_the_latest_images(n: int, pattern: str | None, expected: str) -> 
     images = await client(transport).latest_images("team/app", n, tag_pattern=pattern)
 
     assert "".join(image.image_digest for image in images) == expected
-    wanted = {} if pattern is None else {"filter": {"tagStatus": "TAGGED"}}
-    assert transport.bodies[0] == {"repositoryName": "team/app", **wanted}
+    filtered = {} if pattern is None else {"filter": {"tagStatus": "TAGGED"}}
+    assert transport.bodies[0] == {"repositoryName": "team/app", **filtered}
 
 
 @pytest.mark.parametrize(("arguments", "member"), [(("ab", 0), "n"), (("A",), "repository_name")])
-async def test_wrong_arguments_are_named_and_nothing_is_sent(
+async def test_a_wrong_argument_is_named_and_nothing_is_sent(
     arguments: tuple[Any, ...], member: str
 ) -> None:
     with pytest.raises(RequestValidationError) as refused:
@@ -107,21 +107,21 @@ async def test_a_handle_waits_and_pages() -> None:
     ]
 
 
-async def test_a_handle_of_what_is_not_there() -> None:
+async def test_a_handle_of_a_missing_repository() -> None:
     async with InMemoryECR().client() as ecr:
         with pytest.raises(RepositoryNotFoundException):
             await ecr.repository("gone").describe_images()
 
 
 def test_a_handle_has_every_operation_on_a_repository() -> None:
-    """By the client's own signatures, not by what the generator thinks."""
+    """The expected operations come from the client's signatures, not from the generator."""
     filled = {"repository_name", "registry_id"}
     for operation in OPERATIONS.values():
-        theirs = inspect.signature(getattr(ECRClient, operation.method)).parameters
-        ours = getattr(RepositoryHandle, operation.method, None)
-        assert (ours is not None) == ("repository_name" in theirs), operation.method
-        if ours is not None:
-            mine = inspect.signature(ours).parameters
-            assert [*mine] == [name for name in theirs if name not in filled]
-            for name, parameter in mine.items():
-                assert parameter == theirs[name], (operation.method, name)
+        of_client = inspect.signature(getattr(ECRClient, operation.method)).parameters
+        method = getattr(RepositoryHandle, operation.method, None)
+        assert (method is not None) == ("repository_name" in of_client), operation.method
+        if method is not None:
+            of_handle = inspect.signature(method).parameters
+            assert [*of_handle] == [name for name in of_client if name not in filled]
+            for name, parameter in of_handle.items():
+                assert parameter == of_client[name], (operation.method, name)

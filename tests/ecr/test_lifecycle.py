@@ -1,4 +1,4 @@
-"""Lifecycle policies: built, parsed, refused, sent."""
+"""Lifecycle policies: building, parsing, validating and sending them."""
 
 from __future__ import annotations
 
@@ -91,20 +91,20 @@ TEXT = {
 }
 
 
-def test_a_policy_is_written_without_what_it_does_not_say() -> None:
+def test_members_that_are_none_are_omitted() -> None:
     assert json.loads(POLICY.to_json()) == TEXT
 
 
-def test_a_text_is_read() -> None:
+def test_parsing_a_text() -> None:
     assert LifecyclePolicy.parse(json.dumps(TEXT)) == POLICY
 
 
-def test_what_is_not_known_is_kept() -> None:
+def test_unknown_members_of_a_policy_are_kept() -> None:
     text = json.dumps({"rules": TEXT["rules"], "later": {"a": 1}})
     assert json.loads(LifecyclePolicy.parse(text).to_json())["later"] == {"a": 1}
 
 
-def test_a_rule_with_unknown_members_is_read_but_not_written() -> None:
+def test_a_rule_with_unknown_members_is_parsed_but_not_serialized() -> None:
     first, *_ = TEXT["rules"]
     policy = LifecyclePolicy.parse(json.dumps({"rules": [{**first, "later": 1}]}))
     assert policy.rules[0].model_extra == {"later": 1}
@@ -127,9 +127,10 @@ def test_only_the_builder_fills_in_the_priority_and_the_action() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("{", "the text is not JSON: EOF while parsing an object at line 1 column 1"),
+        ("\ud800", "the text is not JSON: 'utf-8' codec can't encode"),
         ("[]", "the policy must be an object, not []"),
         ("{}", "the member rules is missing"),
         ('{"rules":[{"rulePriority":1}]}', "rule 1: selection is missing; rule 1: action is"),
@@ -141,10 +142,19 @@ def test_only_the_builder_fills_in_the_priority_and_the_action() -> None:
         ('{"rules":"' + "x" * 50 + '"}', "..."),
     ],
 )
-def test_a_text_that_is_no_policy(text: str, told: str) -> None:
+def test_an_invalid_text_is_refused(text: str, message: str) -> None:
     with pytest.raises(LifecyclePolicyError) as refused:
         LifecyclePolicy.parse(text)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [(None, "NoneType"), (TEXT, "dict"), (b"{}", "bytes"), (1, "int")]
+)
+def test_a_text_that_is_not_a_string_is_refused(text: Any, kind: str) -> None:
+    with pytest.raises(LifecyclePolicyError) as refused:
+        LifecyclePolicy.parse(text)
+    assert refused.value.problems == (f"text must be a string, not an object of type {kind}",)
 
 
 def rule(
@@ -168,7 +178,7 @@ DAYS: dict[str, Any] = {"count_type": "sinceImagePushed", "count_unit": "days"}
 
 
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "problem"),
     [
         ([], "a policy needs a rule"),
         ([rule(7, count_number=0)], "rule 7: the count number must be at least 1"),
@@ -186,10 +196,10 @@ DAYS: dict[str, Any] = {"count_type": "sinceImagePushed", "count_unit": "days"}
             [rule(tag_status="tagged", tag_pattern_list=["a"], tag_prefix_list=["a"])],
             "rule 1: tag status tagged needs either patterns or prefixes",
         ),
-        ([rule(tag_pattern_list=["a"])], "rule 1: tag status untagged goes without patterns"),
+        ([rule(tag_pattern_list=["a"])], "rule 1: tag status untagged must not have patterns"),
         (
             [rule(tag_status="any", tag_prefix_list=[])],
-            "rule 1: tag status any goes without patterns",
+            "rule 1: tag status any must not have patterns",
         ),
         ([rule(tag_status="old")], "rule 1: old is not a tag status"),
         (
@@ -236,17 +246,17 @@ DAYS: dict[str, Any] = {"count_type": "sinceImagePushed", "count_unit": "days"}
         ),
         (
             [rule(number).model_copy(update={"description": "x" * 999}) for number in range(1, 40)],
-            "characters, 30,720 are allowed",
+            "characters; the maximum is 30,720",
         ),
     ],
 )
-def test_what_ecr_refuses(rules: list[LifecycleRule], told: str) -> None:
+def test_a_policy_that_ecr_would_refuse(rules: list[LifecycleRule], problem: str) -> None:
     with pytest.raises(LifecyclePolicyError) as refused:
         LifecyclePolicy(rules=rules).to_json()
-    assert told in str(refused.value)
+    assert problem in str(refused.value)
 
 
-def test_every_problem_is_told() -> None:
+def test_every_problem_is_reported() -> None:
     with pytest.raises(LifecyclePolicyError) as refused:
         LifecyclePolicy.of(rule(count_unit="days"), rule(count_number=0, tag_status="any"))
     assert refused.value.problems == (
@@ -263,7 +273,7 @@ RULES = st.one_of(
     st.tuples(DAY, TAGS).map(lambda drawn: archive_after(drawn[0], tags=drawn[1])),
     st.tuples(DAY_ARCHIVED, TAGS).map(lambda drawn: expire_archived_after(drawn[0], tags=drawn[1])),
 )
-# Of those there can be one of a storage class, and this at the end.
+# A storage class can have one of each, and the one for any tag must be last.
 LAST_RULES = st.lists(
     st.sampled_from(
         [
@@ -278,7 +288,7 @@ LAST_RULES = st.lists(
 
 
 @given(st.lists(RULES, min_size=1, max_size=10), LAST_RULES)
-def test_what_is_built_is_written_and_read_back(
+def test_a_serialized_policy_parses_back(
     rules: list[LifecycleRule], last: list[LifecycleRule]
 ) -> None:
     rules += sorted(last, key=lambda one: one.selection.tag_status == "any")
@@ -287,17 +297,17 @@ def test_what_is_built_is_written_and_read_back(
     assert [one.rule_priority for one in policy.rules] == list(range(1, len(rules) + 1))
 
 
-# -- sent -----------------------------------------------------------------------------------------
+# -- sending --------------------------------------------------------------------------------------
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("document", [POLICY, TEXT, POLICY.to_json()], ids=["model", "dict", "str"])
-async def test_a_policy_may_be_passed_as_what_it_is(document: Any) -> None:
+async def test_a_policy_may_be_a_model_a_dictionary_or_a_text(document: Any) -> None:
     async with InMemoryECR().client() as ecr:
         await ecr.create_repository(repository_name="ab")
         await ecr.put_lifecycle_policy(repository_name="ab", lifecycle_policy_text=document)
-        held = await ecr.get_lifecycle_policy(repository_name="ab")
-    assert LifecyclePolicy.parse(held.lifecycle_policy_text) == POLICY
+        stored = await ecr.get_lifecycle_policy(repository_name="ab")
+    assert LifecyclePolicy.parse(stored.lifecycle_policy_text) == POLICY
 
 
 @pytest.mark.anyio
@@ -315,7 +325,7 @@ async def test_a_repository_policy_may_be_a_dictionary() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "message"),
     [
         (LifecyclePolicy(rules=[rule(7, count_number=0)]), "rule 7: the count number must be"),
         ({"rules": object()}, "cannot be written as JSON"),
@@ -324,20 +334,20 @@ async def test_a_repository_policy_may_be_a_dictionary() -> None:
         ({}, "at least 100 characters"),
     ],
 )
-async def test_a_wrong_one_is_refused_before_it_is_sent(document: Any, told: str) -> None:
+async def test_an_invalid_policy_is_refused_before_it_is_sent(document: Any, message: str) -> None:
     transport = Scripted()
     with pytest.raises(RequestValidationError) as refused:
         await client(transport).put_lifecycle_policy(
             repository_name="ab", lifecycle_policy_text=document
         )
     assert str(refused.value).startswith("put_lifecycle_policy: lifecycle_policy_text: ")
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert "Value error" not in str(refused.value)
     assert transport.requests == []
 
 
 @pytest.mark.anyio
-async def test_the_in_memory_registry_refuses_what_ecr_refuses() -> None:
+async def test_the_in_memory_registry_refuses_an_invalid_policy() -> None:
     async def put(ecr: ECRClient, text: str) -> None:
         await ecr.put_lifecycle_policy(repository_name="ab", lifecycle_policy_text=text)
 

@@ -1,4 +1,4 @@
-"""Logins to registries: what is read from a token, and how often one is asked for."""
+"""Registry logins: decoding tokens, caching and renewing them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PASSWORD = "canary:with:colons"
 
 
 class Time:
-    """A clock to be moved by hand."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -48,7 +48,7 @@ def at(time: Time, transport: Scripted) -> ECRClient:
     return ecr
 
 
-async def test_what_a_login_is() -> None:
+async def test_a_token_is_decoded() -> None:
     login = await at(Time(), Scripted(token())).registry_credentials()
 
     assert (login.username, login.registry) == ("AWS", HOST)
@@ -66,7 +66,7 @@ async def test_the_docker_configuration() -> None:
     assert base64.b64decode(config["auths"][HOST]["auth"]).decode() == f"AWS:{PASSWORD}"
 
 
-async def test_the_in_memory_registry_lets_it_in() -> None:
+async def test_logging_in_to_the_in_memory_registry() -> None:
     ecr = InMemoryECR(region="eu-west-1")
     async with ecr.client() as inside:
         login = await inside.registry_credentials()
@@ -95,7 +95,7 @@ async def test_a_hundred_callers_make_one_request() -> None:
     assert logins == logins[:1] * 100
 
 
-async def test_a_failure_is_for_all_who_waited_and_the_next_asks_again() -> None:
+async def test_a_failure_is_raised_for_all_waiting_callers_and_not_cached() -> None:
     async def slow(_: httpx.Request) -> httpx.Response:
         await anyio.sleep(0.01)
         return fail(400, "InvalidParameterException")
@@ -118,11 +118,11 @@ async def test_a_failure_is_for_all_who_waited_and_the_next_asks_again() -> None
     assert (await ecr.registry_credentials()).username == "AWS"
 
 
-async def test_whoever_asks_may_be_cancelled() -> None:
-    asked = anyio.Event()
+async def test_cancelling_one_caller_does_not_cancel_the_others() -> None:
+    requested = anyio.Event()
 
     async def never(_: httpx.Request) -> httpx.Response:
-        asked.set()
+        requested.set()
         await anyio.sleep_forever()
         raise AssertionError
 
@@ -135,7 +135,7 @@ async def test_whoever_asks_may_be_cancelled() -> None:
 
     async with anyio.create_task_group() as group, anyio.create_task_group() as first:
         first.start_soon(ecr.registry_credentials)
-        await asked.wait()
+        await requested.wait()
         group.start_soon(log_in)
         await anyio.wait_all_tasks_blocked()
         first.cancel_scope.cancel()
@@ -145,14 +145,14 @@ async def test_whoever_asks_may_be_cancelled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("passed", "asked"),
+    ("passed", "requests"),
     [
         (timedelta(hours=11, minutes=44), 1),
         (timedelta(hours=11, minutes=45), 2),
         (timedelta(hours=13), 2),
     ],
 )
-async def test_it_is_renewed_before_its_end(passed: timedelta, asked: int) -> None:
+async def test_a_login_is_renewed_before_it_expires(passed: timedelta, requests: int) -> None:
     time = Time()
     transport = Scripted(token(), token("next", issued=NOW + passed))
     ecr = at(time, transport)
@@ -161,26 +161,26 @@ async def test_it_is_renewed_before_its_end(passed: timedelta, asked: int) -> No
 
     login = await ecr.registry_credentials()
 
-    assert len(transport.requests) == asked
-    assert login.password.get_secret_value() == (PASSWORD if asked == 1 else "next")
+    assert len(transport.requests) == requests
+    assert login.password.get_secret_value() == (PASSWORD if requests == 1 else "next")
 
 
-async def test_what_is_good_still_is_given_when_there_is_nothing_new(
+async def test_a_valid_login_is_returned_when_the_renewal_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     time = Time()
     ecr = at(time, Scripted(token(), fail(400, "ServerException"), fail(400, "ServerException")))
-    held = await ecr.registry_credentials()
+    first = await ecr.registry_credentials()
     time.now += timedelta(hours=11, minutes=50)
 
-    assert await ecr.registry_credentials() == held
-    assert "no new login" in caplog.text
+    assert await ecr.registry_credentials() == first
+    assert "could not renew the login" in caplog.text
     time.now += timedelta(minutes=10)
     with pytest.raises(ServiceError):
         await ecr.registry_credentials()
 
 
-async def test_each_registry_has_its_own_and_clones_share_them() -> None:
+async def test_each_registry_has_its_own_login_and_clones_share_them() -> None:
     transport = Scripted(token("one"), token("two"))
     ecr = at(Time(), transport)
     clone = ecr.with_options(CallOptions(timeout=5))
@@ -194,19 +194,22 @@ async def test_each_registry_has_its_own_and_clones_share_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
-        ([], "no authorization token"),
+        ([], "contains no authorization token"),
         ([{"authorizationToken": "canary!"}], "not base64"),
         ([{"authorizationToken": "canary\u00fc"}], "not base64"),
         ([{"authorizationToken": base64.b64encode(b"\xffcanary").decode()}], "not base64 text"),
-        ([{"authorizationToken": base64.b64encode(b"canary").decode()}], "no user:password"),
+        (
+            [{"authorizationToken": base64.b64encode(b"canary").decode()}],
+            "not of the form user:password",
+        ),
     ],
 )
-async def test_a_token_that_cannot_be_read(data: list[dict[str, str]], told: str) -> None:
+async def test_an_invalid_token(data: list[dict[str, str]], message: str) -> None:
     ecr = at(Time(), Scripted(ok({"authorizationData": data}, **{"x-amzn-requestid": "the-id"})))
 
-    with pytest.raises(ResponseDecodeError, match=told) as caught:
+    with pytest.raises(ResponseDecodeError, match=message) as caught:
         await ecr.registry_credentials()
 
     assert caught.value.request_id == "the-id"

@@ -1,4 +1,4 @@
-"""References to images: parsed, formatted, refused."""
+"""Image references: parsing, formatting, validating."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ REGIONS = sorted(region for partition in PARTITIONS for region in partition.regi
             "123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu",
             RegistryHost("123456789012", "eusc-de-east-1"),
         ),
-        # A region that this version has not heard of, by its partition's pattern.
+        # A region newer than this version, found by its partition's pattern.
         (
             "123456789012.dkr.ecr.eu-north-7.amazonaws.com",
             RegistryHost("123456789012", "eu-north-7"),
@@ -76,7 +76,7 @@ def test_the_partition_of_a_host() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "not a host of ECR"),
         ("docker.io", "not a host of ECR"),
@@ -86,7 +86,7 @@ def test_the_partition_of_a_host() -> None:
         (HOST.upper(), "not a host of ECR"),
         (f" {HOST}", "twelve digits"),
         (f"{HOST} ", "end as in"),
-        (HOST[1:], "'23456789012': an account is twelve digits"),
+        (HOST[1:], "'23456789012': an account ID has twelve digits"),
         ("123456789012.dkr.ecr.eu-west-1.amazonaws.com.cn", f"end as in {HOST}"),
         ("123456789012.dkr-ecr.eu-west-1.amazonaws.com", "end as in"),
         ("123456789012.dkr.ecr.cn-north-1.amazonaws.com", "end as in"),
@@ -94,8 +94,8 @@ def test_the_partition_of_a_host() -> None:
         ("123456789012.dkr.ecr.eu-west-1\n.amazonaws.com", "no partition"),
     ],
 )
-def test_what_is_no_host(text: str, told: str) -> None:
-    with pytest.raises(ImageReferenceError, match=told) as refused:
+def test_an_invalid_host_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ImageReferenceError, match=message) as refused:
         RegistryHost.parse(text)
     assert refused.value.text == text
     assert isinstance(refused.value, ECRClientError)
@@ -121,7 +121,7 @@ def test_references(rest: str, name: str, tag: str | None, digest: str | None) -
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("ubuntu", "not a host of ECR"),
         ("docker.io/library/ubuntu:24.04", "'docker.io': not a host of ECR"),
@@ -145,8 +145,8 @@ def test_references(rest: str, name: str, tag: str | None, digest: str | None) -
         (f"{HOST}/ab\n", "repository name"),
     ],
 )
-def test_what_is_no_reference(text: str, told: str) -> None:
-    with pytest.raises(ImageReferenceError, match=told) as refused:
+def test_an_invalid_reference_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ImageReferenceError, match=message) as refused:
         ImageReference.parse(text)
     assert refused.value.text == text
 
@@ -160,7 +160,7 @@ def test_an_image_id() -> None:
         _ = ImageReference.parse(f"{HOST}/ab").image_id
 
 
-def test_parts_are_checked_wherever_they_come_from() -> None:
+def test_the_constructors_check_their_arguments() -> None:
     registry = RegistryHost.parse(HOST)
     with pytest.raises(ImageReferenceError):
         ImageReference(registry, "ab", tag="not a tag")
@@ -189,17 +189,17 @@ DIGESTS = st.none() | st.from_regex(r"\Asha256:[0-9a-f]{64}\Z")
 
 
 @given(st.builds(ImageReference, HOSTS, NAMES, TAGS, DIGESTS))
-def test_what_is_formatted_parses_back(reference: ImageReference) -> None:
+def test_a_formatted_reference_parses_back(reference: ImageReference) -> None:
     assert ImageReference.parse(str(reference)) == reference
     assert RegistryHost.parse(str(reference.registry)) == reference.registry
 
 
 @given(st.text() | st.text().map(lambda rest: f"{HOST}/{rest}"))
 @example(f"{HOST}/ab:v1")
-def test_any_text_is_a_reference_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         found = ImageReference.parse(text)
     except ImageReferenceError as error:
-        assert error.text == text  # noqa: PT017 - refused or not, it is one of the two
+        assert error.text == text  # noqa: PT017 - both outcomes are valid
     else:
         assert str(found) == text.removeprefix("https://")

@@ -1,4 +1,4 @@
-"""A client of pyright's language server: as much of the protocol as an editor needs for this.
+"""A client of pyright's language server, for completions and hover texts.
 
 Source: "Language Server Protocol Specification - 3.17".
 """
@@ -18,13 +18,13 @@ __all__ = ["Editor", "open_editor"]
 
 _SETTINGS: dict[str, Any] = {
     "python": {"pythonPath": sys.executable},
-    # Nothing but what is asked for.
+    # No work other than for the requests of the tests.
     "python.analysis": {"diagnosticMode": "openFilesOnly", "indexing": False},
 }
 
 
 class Editor:
-    """An editor with one cursor; ``|`` marks its place in the code that is typed."""
+    """An editor with one cursor, whose position ``|`` marks in the code."""
 
     def __init__(self, folder: Path, to: IO[bytes], of: IO[bytes]) -> None:
         self._folder = folder
@@ -34,7 +34,7 @@ class Editor:
         self._files = itertools.count(1)
 
     def start(self) -> None:
-        """Shake hands."""
+        """Initialize the server."""
         uri = self._folder.as_uri()
         self._request(
             "initialize",
@@ -51,20 +51,20 @@ class Editor:
         self._notify("initialized", {})
 
     def stop(self) -> None:
-        """Take leave."""
+        """Shut the server down."""
         self._request("shutdown", None)
         self._notify("exit", None)
 
     def completions(self, code: str) -> set[str]:
-        """What the editor offers at the cursor."""
-        answer = self._at_cursor("textDocument/completion", code)
-        assert answer is not None, "nothing is offered"
-        return {str(item["label"]) for item in answer["items"]}
+        """The labels of the completions at the cursor."""
+        found = self._at_cursor("textDocument/completion", code)
+        assert found is not None, "no completions"
+        return {str(item["label"]) for item in found["items"]}
 
     def hover(self, code: str) -> str:
-        """What the editor shows for the name before the cursor, as Markdown."""
-        answer = self._at_cursor("textDocument/hover", code, back=1)
-        return "" if answer is None else str(answer["contents"]["value"])
+        """The hover text of the name before the cursor, as Markdown."""
+        found = self._at_cursor("textDocument/hover", code, back=1)
+        return "" if found is None else str(found["contents"]["value"])
 
     def _at_cursor(self, method: str, code: str, back: int = 0) -> Any:
         before, mark, after = code.partition("|")
@@ -76,9 +76,9 @@ class Editor:
             "line": before.count("\n"),
             "character": len(before.rpartition("\n")[2]) - back,
         }
-        answer = self._request(method, {"textDocument": {"uri": uri}, "position": position})
+        result = self._request(method, {"textDocument": {"uri": uri}, "position": position})
         self._notify("textDocument/didClose", {"textDocument": {"uri": uri}})
-        return answer
+        return result
 
     # -- the protocol ----------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ class Editor:
                 assert "error" not in message, message
                 return message["result"]
             if "method" in message and "id" in message:
-                self._send({"id": message["id"], "result": _answer(message)})
+                self._send({"id": message["id"], "result": _respond(message)})
 
     def _notify(self, method: str, params: Any) -> None:
         self._send({"method": method, "params": params})
@@ -112,8 +112,8 @@ class Editor:
         return message
 
 
-def _answer(request: dict[str, Any]) -> Any:
-    """What the server wants to know of the editor."""
+def _respond(request: dict[str, Any]) -> Any:
+    """The result of a request from the server to the editor."""
     if request["method"] == "workspace/configuration":
         return [_SETTINGS.get(item["section"], {}) for item in request["params"]["items"]]
     return None
@@ -121,7 +121,7 @@ def _answer(request: dict[str, Any]) -> Any:
 
 @contextmanager
 def open_editor(folder: Path) -> Generator[Editor]:
-    """An editor in which *folder* is open."""
+    """Open *folder* in an editor."""
     command = [sys.executable, "-m", "pyright.langserver", "--stdio"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         assert server.stdin is not None

@@ -1,4 +1,4 @@
-"""What a user's editor offers and shows, asked of pyright's language server."""
+"""The completions and hover texts that pyright's language server gives a user's editor."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
         pytest.param(
             '(await ecr.create_repository(repository_name="a/b")).repository.|',
             {"repository_uri", "repository_arn", "created_at"},
-            id="members of an answer",
+            id="members of a response",
         ),
         pytest.param(
             'async for image in ecr.describe_images(repository_name="a/b"): image.|',
@@ -90,7 +90,7 @@ def test_completion(editor: Editor, line: str, offered: set[str]) -> None:
             'ecr.describe_images|(repository_name="a/b")',
             [
                 "Returns metadata about the images in a repository.",
-                "Most images to return in one page; 100 when omitted.",
+                "Maximum number of images to return in one page; 100 when omitted.",
                 "RepositoryNotFoundException",
             ],
             id="operation",
@@ -98,7 +98,7 @@ def test_completion(editor: Editor, line: str, offered: set[str]) -> None:
         pytest.param(
             "(await ecr.describe_registry()).registry_id|",
             ["The AWS account ID of the registry."],
-            id="member of an answer",
+            id="member of a response",
         ),
         pytest.param(
             'async for image in ecr.describe_images(repository_name="a/b"): image.image_pushed_at|',
@@ -114,9 +114,9 @@ def test_hover(editor: Editor, line: str, shown: list[str]) -> None:
 
 
 def test_every_public_type_is_known() -> None:
-    """As a user's pyright sees the installed package, private names of others left out."""
+    """A user's pyright knows every type of the installed package, other packages' types aside."""
     command = ["pyright", "--verifytypes", "ecrclient", "--ignoreexternal", "--outputjson"]
-    # It looks for the package with the Python that it finds first.
+    # pyright looks for the package in the first Python on the path.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         [sys.executable, "-m", *command],
@@ -127,7 +127,7 @@ def test_every_public_type_is_known() -> None:
     )
     report = json.loads(done.stdout)["typeCompleteness"]
     incomplete = [
-        (symbol["name"], [told["message"] for told in symbol["diagnostics"]])
+        (symbol["name"], [problem["message"] for problem in symbol["diagnostics"]])
         for symbol in report["symbols"]
         if symbol["isExported"] and not symbol["isTypeKnown"]
     ]

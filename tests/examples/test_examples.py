@@ -1,4 +1,4 @@
-"""The examples do what they say, against the registry in memory, and so as a user starts them."""
+"""The examples run as a user starts them, against the in-memory registry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROGRAMS = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "d
 
 
 def run(program: str, *options: str, ends_with: int = 0) -> str:
-    """What it prints; warnings are errors."""
+    """Run a program and return its output; warnings are errors."""
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / f"{program}.py"), *options],
         capture_output=True,
@@ -27,7 +27,7 @@ def run(program: str, *options: str, ends_with: int = 0) -> str:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_it_tells_its_options(
+def test_help_lists_the_options(
     program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "path", [str(EXAMPLES), *sys.path])
@@ -43,19 +43,19 @@ def test_the_quickstart() -> None:
 
 
 def test_the_service() -> None:
-    told = run("service").splitlines()
-    assert [line.split()[0] for line in told] == ["200", "200", "404"]
+    output = run("service").splitlines()
+    assert [line.split()[0] for line in output] == ["200", "200", "404"]
 
 
 def test_the_cleanup_lists_before_it_deletes() -> None:
     assert run("cleanup", "--days", "14").endswith("2 images would be deleted\n")
 
 
-def test_the_cleanup_keeps_what_an_index_lists() -> None:
+def test_the_cleanup_keeps_the_images_of_an_index() -> None:
     """The images of the index in team/web are untagged and 50 days old."""
-    told = run("cleanup", "--days", "14", "--delete")
-    assert told.endswith("2 images deleted\n")
-    assert "team/web" not in told
+    output = run("cleanup", "--days", "14", "--delete")
+    assert output.endswith("2 images deleted\n")
+    assert "team/web" not in output
 
 
 def test_the_inventory() -> None:
@@ -68,20 +68,20 @@ def test_the_inventory() -> None:
     assert len(rows) == 8
 
 
-def test_the_gate_closes() -> None:
-    told = run("scan_gate", "team/api", "v2", ends_with=1)
-    assert told.splitlines() == [
+def test_the_gate_fails_for_severe_findings() -> None:
+    output = run("scan_gate", "team/api", "v2", ends_with=1)
+    assert output.splitlines() == [
         "! CRITICAL      CVE-2024-3094     xz-utils 5.6.0",
         "  LOW           CVE-2023-4641",
         "1 of 2 findings are at least HIGH",
     ]
 
 
-def test_the_gate_stays_open() -> None:
+def test_the_gate_passes_without_findings() -> None:
     assert run("scan_gate", "team/api", "v1").startswith("0 of 0 findings")
 
 
 def test_the_telemetry() -> None:
-    told = run("telemetry")
-    assert "span    ECR.DescribeImages           RepositoryNotFoundException" in told
-    assert '"name": "rpc.client.call.duration"' in told
+    output = run("telemetry")
+    assert "span    ECR.DescribeImages           RepositoryNotFoundException" in output
+    assert '"name": "rpc.client.call.duration"' in output

@@ -167,15 +167,15 @@ LIFECYCLE: dict[str, tuple[Any, str]] = {
     ),
     "untagged-with-prefixes": (
         _rules(lifecycle_rule(tagPrefixList=["a"])),
-        "rule 1: tag status untagged goes without patterns and prefixes",
+        "rule 1: tag status untagged must not have patterns or prefixes",
     ),
     "untagged-with-patterns": (
         _rules(lifecycle_rule(tagPatternList=["a"])),
-        "rule 1: tag status untagged goes without patterns and prefixes",
+        "rule 1: tag status untagged must not have patterns or prefixes",
     ),
     "any-with-patterns": (
         _rules(lifecycle_rule(tagPatternList=["a"], **_ANY)),
-        "rule 1: tag status any goes without patterns and prefixes",
+        "rule 1: tag status any must not have patterns or prefixes",
     ),
     "prefixes-not-a-list": (
         _rules(lifecycle_rule(tagStatus="tagged", tagPrefixList="prod")),

@@ -1,1 +1,1 @@
-"""What mypy and pyright say about code that uses the client."""
+"""What mypy and pyright report for code that uses the client."""

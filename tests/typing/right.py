@@ -1,6 +1,6 @@
-"""A user's code that is right: neither type checker may find anything in it.
+"""A user's correct code, in which neither type checker may report an error.
 
-It is checked, and imported, but not run.
+It is checked and imported, but its functions are not run.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Tenant(ECRClient):
 
 
 class Vault:
-    """Credentials from a place of the user's own."""
+    """A credentials provider that the user wrote."""
 
     async def get(self) -> Credentials:
         return Credentials("AKIDEXAMPLE", "secret")
@@ -154,7 +154,7 @@ FROM_VAULT = ECRClient(credentials=Vault())
 
 
 class Recording(httpx.AsyncBaseTransport):
-    """A transport of the user's own."""
+    """A transport that the user wrote."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self.inner = inner
@@ -165,11 +165,11 @@ class Recording(httpx.AsyncBaseTransport):
         return await self.inner.handle_async_request(request)
 
 
-def answer(request: httpx.Request) -> httpx.Response:
+def respond(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json={}, request=request)
 
 
-OFFLINE = ECRClient(region="eu-west-1", transport=Recording(httpx.MockTransport(answer)))
+OFFLINE = ECRClient(region="eu-west-1", transport=Recording(httpx.MockTransport(respond)))
 
 
 async def log_status(request: httpx.Request, call_next: CallNext) -> httpx.Response:
@@ -179,7 +179,7 @@ async def log_status(request: httpx.Request, call_next: CallNext) -> httpx.Respo
 
 
 class Timed:
-    """Any callable of that shape will do."""
+    """A middleware may be any callable with this signature."""
 
     async def __call__(self, request: httpx.Request, call_next: CallNext) -> httpx.Response:
         return await call_next(request)
@@ -228,8 +228,8 @@ async def members_that_were_gathered(ecr: ECRClient, tags: Mapping[str, str]) ->
     assert_type(everything.tags, list[Tag])
 
 
-async def members_from_an_answer(ecr: ECRClient) -> None:
-    """What an operation answers is what another one takes."""
+async def members_of_a_response_as_arguments(ecr: ECRClient) -> None:
+    """Operations accept the members of other operations' responses."""
     page = await ecr.list_images(repository_name=REPOSITORY, filter={"tag_status": "UNTAGGED"})
     deleted = await ecr.batch_delete_image(
         repository_name=REPOSITORY, image_ids=[*page.image_ids, {"image_tag": "old"}]
@@ -498,15 +498,15 @@ async def scanned(ecr: ECRClient, image: ImageIdentifierParam) -> ImageScanFindi
 
 
 async def watched(ecr: ECRClient, image: ImageIdentifierParam) -> None:
-    def tell(poll: Poll[DescribeImageScanFindingsResponse]) -> None:
+    def show(poll: Poll[DescribeImageScanFindingsResponse]) -> None:
         assert_type(poll.response, DescribeImageScanFindingsResponse | None)
 
     await ecr.wait_until_image_scan_complete(
-        repository_name=REPOSITORY, image_id=image, max_wait=300, on_poll=tell
+        repository_name=REPOSITORY, image_id=image, max_wait=300, on_poll=show
     )
 
 
-async def waited_for_something_of_ones_own(ecr: ECRClient) -> None:
+async def custom_waits(ecr: ECRClient) -> None:
     page = await ecr.wait_until(
         lambda: ecr.describe_images(repository_name=REPOSITORY),
         lambda page: page.image_details[0].image_status == "ACTIVE",
@@ -520,7 +520,7 @@ async def waited_for_something_of_ones_own(ecr: ECRClient) -> None:
     assert_type(images, list[ImageDetail])
 
 
-async def fetched_ahead(ecr: ECRClient) -> None:
+async def prefetched(ecr: ECRClient) -> None:
     async with ecr.describe_images(repository_name=REPOSITORY).prefetch(2) as ahead:
         assert_type(ahead, PrefetchingPaginator[DescribeImagesResponse, ImageDetail])
         async for image in ahead:

@@ -1,7 +1,7 @@
-"""Right code passes mypy and pyright, both strict; of wrong code, each line is an error.
+"""mypy and pyright, both strict, accept correct code and report each marked mistake.
 
-Each checker runs once over both files, copied to a folder of their own, so that what is checked is
-what a user's project sees: the installed package, and none of this project's settings.
+Each checker runs once over both files. They are copied to an empty folder, so that they are checked
+as in a user's project: with the installed package, and without this project's settings.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ FILES = ("right.py", "wrong.py")
 CHECKERS = ("mypy", "pyright")
 
 Place = tuple[str, int]
-"""A file's name and the number of a line."""
+"""A file's name and a line number."""
 
 Findings = Mapping[Place, frozenset[str]]
-"""The codes of the errors that a checker found in a line."""
+"""The codes of the errors that a checker reports for each line."""
 
 
 # -- the checkers ---------------------------------------------------------------------------------
 
 
 def run(folder: Path, *command: str) -> str:
-    """Standard output; both checkers end with 1 when they have found something."""
+    """Run a checker and return its output; both checkers exit with 1 if they report errors."""
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -47,9 +47,9 @@ def run_mypy(folder: Path) -> Findings:
     found: dict[Place, set[str]] = defaultdict(set)
     options = ["--config-file=", "--show-error-codes", "--no-error-summary", "--hide-error-context"]
     for line in run(folder, "mypy", "--strict", *options, *FILES).splitlines():
-        told = re.fullmatch(r"(\w+\.py):(\d+): (error|note): .*?(?:  \[([\w-]+)\])?", line)
-        assert told, f"not understood: {line}"
-        file, number, severity, code = told.groups()
+        parsed = re.fullmatch(r"(\w+\.py):(\d+): (error|note): .*?(?:  \[([\w-]+)\])?", line)
+        assert parsed, f"cannot parse: {line}"
+        file, number, severity, code = parsed.groups()
         if severity == "error":
             found[file, int(number)].add(code)
     return {place: frozenset(codes) for place, codes in found.items()}
@@ -61,9 +61,9 @@ def run_pyright(folder: Path) -> Findings:
     report = json.loads(run(folder, "pyright", "--outputjson", "--pythonpath", sys.executable))
     assert report["summary"]["filesAnalyzed"] == len(FILES)
     found: dict[Place, set[str]] = defaultdict(set)
-    for told in report["generalDiagnostics"]:
-        line: int = told["range"]["start"]["line"] + 1
-        found[Path(told["file"]).name, line].add(told.get("rule", told["message"]))
+    for error in report["generalDiagnostics"]:
+        line: int = error["range"]["start"]["line"] + 1
+        found[Path(error["file"]).name, line].add(error.get("rule", error["message"]))
     return {place: frozenset(codes) for place, codes in found.items()}
 
 
@@ -72,7 +72,7 @@ RUN: Mapping[str, Callable[[Path], Findings]] = {"mypy": run_mypy, "pyright": ru
 
 @pytest.fixture(scope="module", params=CHECKERS)
 def checked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checked:
-    """What a checker has found."""
+    """The errors that a checker reports."""
     folder = tmp_path_factory.mktemp(request.param)
     for file in FILES:
         shutil.copy(HERE / file, folder)
@@ -90,7 +90,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Mark:
-    """A mistake: its line, and the code of the error in each checker that can see it."""
+    """A mistake: its line, and the error code of each checker that finds it."""
 
     line: int
     what: str
@@ -103,9 +103,9 @@ def read_marks() -> list[Mark]:
     marks: list[Mark] = []
     for number, line in enumerate(lines, start=1):
         if line.lstrip().startswith("# E:"):
-            told = pattern.fullmatch(line)
-            assert told, f"wrong.py:{number}: the mark is not understood"
-            what, mypy, pyright = told.groups()
+            parsed = pattern.fullmatch(line)
+            assert parsed, f"wrong.py:{number}: cannot parse the mark"
+            what, mypy, pyright = parsed.groups()
             codes = {"mypy": mypy, "pyright": pyright}
             marks.append(Mark(number + 1, what, {k: v for k, v in codes.items() if v != "-"}))
     return marks
@@ -118,7 +118,7 @@ def as_parameter(mark: Mark) -> Any:
     return pytest.param(mark, id=f"{mark.line}: {mark.what}")
 
 
-def test_there_are_marks_and_each_is_for_some_checker() -> None:
+def test_each_mark_is_for_at_least_one_checker() -> None:
     assert len(MARKS) >= 25
     assert all(mark.codes for mark in MARKS)
 
@@ -140,7 +140,7 @@ def test_no_other_line_is_an_error(checked: Checked) -> None:
 
 
 def test_right_code_can_be_imported() -> None:
-    """No name in it is there for type checkers only."""
+    """Every name that it imports exists at run time."""
     spec = importlib.util.spec_from_file_location("right", HERE / "right.py")
     assert spec is not None
     assert spec.loader is not None

@@ -1,8 +1,8 @@
-"""A user's mistakes: the line under each mark is an error to both type checkers; no other line is.
+"""A user's mistakes: both type checkers report the line under each mark, and no other line.
 
-A mark is a comment that begins with ``E:``. It says what is wrong, and the code of the error in
-either checker; a dash stands for a checker that does not see the mistake, for the reason that is
-told. The file is checked and not run.
+A mark is a comment that begins with ``E:``. It describes the mistake and lists the error code of
+each checker; a dash means that the checker does not find the mistake, for the reason in the mark.
+The file is checked but not run.
 """
 
 from __future__ import annotations
@@ -62,19 +62,19 @@ async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
     # E: a positional argument [mypy: call-arg, pyright: reportCallIssue]
     await ecr.delete_repository_policy(NAME)
 
-    # E: a number for a text [mypy: arg-type, pyright: reportArgumentType]
+    # E: a number for a string [mypy: arg-type, pyright: reportArgumentType]
     await ecr.create_repository(repository_name=7)
 
-    # E: a text for a flag [mypy: arg-type, pyright: reportArgumentType]
+    # E: a string for a flag [mypy: arg-type, pyright: reportArgumentType]
     await ecr.delete_repository(repository_name=NAME, force="yes")
 
-    # E: a text for a number [mypy: arg-type, pyright: reportArgumentType]
+    # E: a string for a number [mypy: arg-type, pyright: reportArgumentType]
     ecr.list_images(repository_name=NAME, max_results="50")
 
     # E: None for a required member [mypy: arg-type, pyright: reportArgumentType]
     await ecr.delete_repository(repository_name=None)
 
-    # E: what may be None for a required member [mypy: arg-type, pyright: reportArgumentType]
+    # E: a value that may be None for a required one [mypy: arg-type, pyright: reportArgumentType]
     await ecr.delete_repository(repository_name=maybe)
 
     # E: one item for a list [mypy: arg-type, pyright: reportArgumentType]
@@ -92,16 +92,16 @@ async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
     # E: a misspelt method [mypy: attr-defined, pyright: reportAttributeAccessIssue]
     await ecr.describe_repository(repository_name=NAME)
 
-    # E: bytes for a text [mypy: arg-type, pyright: reportArgumentType]
+    # E: bytes for a string [mypy: arg-type, pyright: reportArgumentType]
     await ecr.put_image(repository_name=NAME, image_manifest=manifest)
 
     # E: a wait without an end [mypy: call-arg, pyright: reportCallIssue]
     await ecr.wait_until_lifecycle_policy_preview_complete(repository_name=NAME)
 
-    # E: what the handle names already [mypy: call-arg, pyright: reportCallIssue]
+    # E: the member that the handle fills in [mypy: call-arg, pyright: reportCallIssue]
     await ecr.repository(NAME).put_image(repository_name=NAME, image_manifest="{}")
 
-    # E: a password is no text [mypy: assignment, pyright: reportAssignmentType]
+    # E: a password is not a string [mypy: assignment, pyright: reportAssignmentType]
     password: str = (await ecr.registry_credentials()).password
     print(password)
 
@@ -112,10 +112,10 @@ async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
     # E: a name that a page lacks [mypy: attr-defined, pyright: reportAttributeAccessIssue]
     await ecr.wait_until(lambda: poll, lambda page: bool(page.images), max_wait=9)
 
-    # E: a wait of one's own without an end [mypy: call-arg, pyright: reportCallIssue]
+    # E: a custom wait without an end [mypy: call-arg, pyright: reportCallIssue]
     await ecr.wait_until(lambda: ecr.describe_images(repository_name=NAME), bool)
 
-    # E: an object that reads ahead is no page [mypy: misc, pyright: reportGeneralTypeIssues]
+    # E: a prefetching paginator is not a page [mypy: misc, pyright: reportGeneralTypeIssues]
     await ecr.list_images(repository_name=NAME).prefetch()
 
     # E: one id for several [mypy: arg-type, pyright: reportArgumentType]
@@ -124,9 +124,9 @@ async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
     # E: ids of another kind [mypy: list-item, pyright: reportArgumentType]
     ecr.delete_images(repository_name=NAME, image_ids=["v1"])
 
-    answer = await ecr.put_image(repository_name=NAME, image_manifest="{}")
-    # E: an answer that has no failures [mypy: attr-defined, pyright: reportAttributeAccessIssue]
-    answer.raise_for_failures()
+    put = await ecr.put_image(repository_name=NAME, image_manifest="{}")
+    # E: a response without failures [mypy: attr-defined, pyright: reportAttributeAccessIssue]
+    put.raise_for_failures()
 
 
 # -- nested dictionaries --------------------------------------------------------------------------
@@ -163,7 +163,7 @@ async def nested(ecr: ECRClient) -> None:
     # E: a rule without its list [mypy: typeddict-item, pyright: reportAssignmentType]
     rule: ReplicationRuleParam = {"repository_filters": []}
 
-    # E: it may be absent; mypy lets it pass [mypy: -, pyright: reportTypedDictNotRequiredAccess]
+    # E: may be absent; mypy accepts it [mypy: -, pyright: reportTypedDictNotRequiredAccess]
     print(tag, rule["repository_filters"])
 
 
@@ -189,23 +189,23 @@ async def models(ecr: ECRClient, image: ImageDetail) -> None:
     # E: a request without its required member [mypy: call-arg, pyright: reportCallIssue]
     print(CreateRepositoryRequest(image_tag_mutability="MUTABLE"))
 
-    # E: an answer is no request [mypy: arg-type, pyright: reportArgumentType]
+    # E: a response is not a request [mypy: arg-type, pyright: reportArgumentType]
     await ecr.invoke(ListImagesResponse())
 
-    # E: a method's name is no request [mypy: arg-type, pyright: reportArgumentType]
+    # E: a method's name is not a request [mypy: arg-type, pyright: reportArgumentType]
     await ecr.invoke_raw("list_images")
 
     # E: a frozen field is assigned [mypy: misc, pyright: reportAttributeAccessIssue]
     image.image_digest = "sha256:abc"
 
 
-# -- answers --------------------------------------------------------------------------------------
+# -- responses ------------------------------------------------------------------------------------
 
 
-async def answers(ecr: ECRClient) -> None:
+async def responses(ecr: ECRClient) -> None:
     made = await ecr.create_repository(repository_name=NAME)
 
-    # E: an unknown member of an answer [mypy: attr-defined, pyright: reportAttributeAccessIssue]
+    # E: unknown member of a response [mypy: attr-defined, pyright: reportAttributeAccessIssue]
     print(made.repo)
 
     # E: a member by its name on the wire [mypy: attr-defined, pyright: reportAttributeAccessIssue]
@@ -214,7 +214,7 @@ async def answers(ecr: ECRClient) -> None:
     # E: an unknown member of a structure [mypy: attr-defined, pyright: reportAttributeAccessIssue]
     print(made.repository.url)
 
-    # E: an answer is no dictionary [mypy: index, pyright: reportIndexIssue]
+    # E: a response is not a dictionary [mypy: index, pyright: reportIndexIssue]
     print(made["repository"])
 
     # E: it may be None [mypy: union-attr, pyright: reportOptionalMemberAccess]
@@ -226,13 +226,13 @@ async def answers(ecr: ECRClient) -> None:
     # E: it may be None [mypy: union-attr, pyright: reportOptionalMemberAccess]
     print(made.response_metadata.request_id.upper())
 
-    # E: a time is no text [mypy: operator, pyright: reportOperatorIssue]
+    # E: a time is not a string [mypy: operator, pyright: reportOperatorIssue]
     print("created at " + made.repository.created_at)
 
     # E: the call is not awaited [mypy: unused-coroutine, pyright: reportUnusedCoroutine]
     ecr.delete_repository(repository_name=NAME)
 
-    # E: no answer yet [mypy: attr-defined, pyright: reportAttributeAccessIssue]
+    # E: not awaited yet [mypy: attr-defined, pyright: reportAttributeAccessIssue]
     print(ecr.create_repository(repository_name=NAME).repository)
 
     raw = await ecr.invoke_raw(ListImagesRequest(repository_name=NAME))
@@ -240,7 +240,7 @@ async def answers(ecr: ECRClient) -> None:
     # E: not parsed yet [mypy: attr-defined, pyright: reportAttributeAccessIssue]
     print(raw.image_ids)
 
-    # E: parsing is nothing to wait for [mypy: misc, pyright: reportGeneralTypeIssues]
+    # E: the parsed response cannot be awaited [mypy: misc, pyright: reportGeneralTypeIssues]
     print(await raw.parse())
 
 
@@ -251,7 +251,7 @@ async def pages(ecr: ECRClient) -> None:
     images = ecr.describe_images(repository_name=NAME)
     findings = ecr.describe_image_scan_findings(repository_name=NAME, image_id={"image_tag": "v1"})
 
-    # E: a page is no list of items [mypy: assignment, pyright: reportAssignmentType]
+    # E: a page is not a list of items [mypy: assignment, pyright: reportAssignmentType]
     page: list[ImageDetail] = await images
 
     # E: an unknown member of a page [mypy: attr-defined, pyright: reportAttributeAccessIssue]
@@ -266,7 +266,7 @@ async def pages(ecr: ECRClient) -> None:
         print(identifier)
 
     async for each in images.pages():
-        # E: a page is no item [mypy: attr-defined, pyright: reportAttributeAccessIssue]
+        # E: a page is not an item [mypy: attr-defined, pyright: reportAttributeAccessIssue]
         print(each.image_digest)
 
     async for finding in findings:
@@ -277,16 +277,16 @@ async def pages(ecr: ECRClient) -> None:
         basic: ImageScanFinding = finding
         print(basic)
 
-    # E: items are not there without waiting [mypy: attr-defined, pyright: reportGeneralTypeIssues]
+    # E: items need async iteration [mypy: attr-defined, pyright: reportGeneralTypeIssues]
     print([image.image_digest for image in images])
 
-    # E: pages are not there without waiting [mypy: call-overload, pyright: reportArgumentType]
+    # E: pages need async iteration [mypy: call-overload, pyright: reportArgumentType]
     print(list(images.pages()))
 
     # E: all pages cannot be awaited [mypy: misc, pyright: reportGeneralTypeIssues]
     print(await images.pages())
 
-    # E: a number by its position only [mypy: arg-type, pyright: reportArgumentType]
+    # E: a string for a limit [mypy: arg-type, pyright: reportArgumentType]
     print(await images.collect(limit="200"))
 
     # E: there may be no first item [mypy: union-attr, pyright: reportOptionalMemberAccess]
@@ -299,7 +299,7 @@ async def pages(ecr: ECRClient) -> None:
 # -- the client and its options -------------------------------------------------------------------
 
 
-async def no_answer(request: httpx.Request, call_next: CallNext) -> None:
+async def no_response(request: httpx.Request, call_next: CallNext) -> None:
     await call_next(request)
 
 
@@ -314,7 +314,7 @@ def client(ecr: ECRClient) -> None:
     # E: boto's name for the region [mypy: call-arg, pyright: reportCallIssue]
     ECRClient(region_name="eu-west-1")
 
-    # E: a text for an access key [mypy: arg-type, pyright: reportArgumentType]
+    # E: a string for credentials [mypy: arg-type, pyright: reportArgumentType]
     ECRClient(credentials="AKIDEXAMPLE")
 
     # E: half an access key [mypy: call-arg, pyright: reportCallIssue]
@@ -326,19 +326,19 @@ def client(ecr: ECRClient) -> None:
     # E: a transport that blocks [mypy: arg-type, pyright: reportArgumentType]
     ECRClient(transport=httpx.HTTPTransport())
 
-    # E: a middleware that answers nothing [mypy: list-item, pyright: reportArgumentType]
-    ECRClient(middleware=[no_answer])
+    # E: a middleware that returns nothing [mypy: list-item, pyright: reportArgumentType]
+    ECRClient(middleware=[no_response])
 
-    # E: a middleware that cannot wait [mypy: list-item, pyright: reportArgumentType]
+    # E: a middleware that is not async [mypy: list-item, pyright: reportArgumentType]
     ECRClient(middleware=[not_async])
 
-    # E: a policy is no option of its own [mypy: arg-type, pyright: reportArgumentType]
+    # E: a policy is not an option [mypy: arg-type, pyright: reportArgumentType]
     ecr.with_options(RetryPolicy(max_attempts=1))
 
     # E: an unknown option [mypy: call-arg, pyright: reportCallIssue]
     CallOptions(read_timeout=10)
 
-    # E: a text for seconds [mypy: arg-type, pyright: reportArgumentType]
+    # E: a string for seconds [mypy: arg-type, pyright: reportArgumentType]
     CallOptions(timeout="10s")
 
     # E: a number for a policy [mypy: arg-type, pyright: reportArgumentType]
@@ -359,10 +359,10 @@ def client(ecr: ECRClient) -> None:
 
 
 async def policies(ecr: ECRClient) -> None:
-    # E: a policy is no list of rules [mypy: arg-type, pyright: reportArgumentType]
+    # E: a policy is not a list of rules [mypy: arg-type, pyright: reportArgumentType]
     await ecr.put_lifecycle_policy(repository_name=NAME, lifecycle_policy_text=[{"rules": 1}])
 
-    # E: a rule says for which images it is [mypy: call-arg, pyright: reportCallIssue]
+    # E: a rule without tags [mypy: call-arg, pyright: reportCallIssue]
     keep_last(10)
 
     # E: rules, not a list of them [mypy: arg-type, pyright: reportArgumentType]
@@ -370,7 +370,7 @@ async def policies(ecr: ECRClient) -> None:
 
 
 def severe(finding: Finding) -> bool:
-    # E: no such severity [mypy: arg-type, pyright: reportArgumentType]
+    # E: an unknown severity [mypy: arg-type, pyright: reportArgumentType]
     return finding.is_at_least("SEVERE")
 
 
@@ -394,7 +394,7 @@ async def errors(ecr: ECRClient) -> None:
         # E: not every error has it [mypy: attr-defined, pyright: reportAttributeAccessIssue]
         print(error.last_valid_byte_received)
     except WaiterTimeoutError as error:
-        # E: there may be no last answer [mypy: union-attr, pyright: reportOptionalMemberAccess]
+        # E: there may be no last response [mypy: union-attr, pyright: reportOptionalMemberAccess]
         print(error.last_response.response_metadata)
 
 
@@ -402,7 +402,7 @@ def modules() -> None:
     # E: an error that does not exist [mypy: attr-defined, pyright: reportAttributeAccessIssue]
     print(ecrclient.errors.RepositoryGoneException)
 
-    # E: its twin is TagParam [mypy: attr-defined, pyright: reportAttributeAccessIssue]
+    # E: its name is TagParam [mypy: attr-defined, pyright: reportAttributeAccessIssue]
     print(ecrclient.params.Tag)
 
 
@@ -410,13 +410,13 @@ def modules() -> None:
 
 
 def stubbed(stub: StubTransport, response: ListImagesResponse) -> None:
-    # E: the answer of another operation [mypy: misc, pyright: reportArgumentType]
+    # E: the response of another operation [mypy: misc, pyright: reportArgumentType]
     stub.respond(DESCRIBE_IMAGES, response)
 
-    # E: a request for an answer [mypy: misc, pyright: reportArgumentType]
+    # E: a request for a response [mypy: misc, pyright: reportArgumentType]
     stub.respond(LIST_IMAGES, ListImagesRequest(repository_name=NAME))
 
-    # E: an answer of no operation [mypy: arg-type, pyright: reportArgumentType]
+    # E: a name for an operation [mypy: arg-type, pyright: reportArgumentType]
     stub.respond("ListImages", response)
 
     # E: an exception of Python [mypy: arg-type, pyright: reportArgumentType]
@@ -424,10 +424,10 @@ def stubbed(stub: StubTransport, response: ListImagesResponse) -> None:
 
 
 def faulty(memory: InMemoryECR) -> None:
-    # E: seconds for a difference [mypy: arg-type, pyright: reportArgumentType]
+    # E: a number for a timedelta [mypy: arg-type, pyright: reportArgumentType]
     memory.faults.clock_offset(60)
 
-    # E: a class that is no error of a service [mypy: arg-type, pyright: reportArgumentType]
+    # E: a class that is not a service error [mypy: arg-type, pyright: reportArgumentType]
     memory.faults.error(ValueError)
 
     # E: a predicate of two arguments [mypy: arg-type, pyright: reportArgumentType]

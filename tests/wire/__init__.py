@@ -1,1 +1,1 @@
-"""What goes over the wire: a golden request for each operation, made by botocore."""
+"""Requests on the wire, compared with golden requests that botocore made."""

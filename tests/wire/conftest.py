@@ -1,4 +1,4 @@
-"""What the tests of the wire share with the unit tests."""
+"""Fixtures that these tests share with the unit tests."""
 
 from __future__ import annotations
 

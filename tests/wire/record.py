@@ -1,14 +1,14 @@
 """Records the golden requests: ``python -m tests.wire.record``.
 
-The judge is botocore. Inputs are made from its service model, checked by its validator and written
-as requests by its serialiser; nothing of ``ecrclient`` or ``codegen`` is used. Each operation has
-up to three cases:
+botocore is the reference implementation: inputs are made from its service model, checked by its
+validator and serialized by its serializer, without any code of ``ecrclient`` or ``codegen``. Each
+operation has up to three cases:
 
 * ``minimal``: the members that the model requires, at every depth;
 * ``full``: every member at every depth, lists with two items where two are allowed;
 * ``edges``: every member, each as small as the model allows: ``0``, ``false``, ``""``, ``[]``.
 
-A case that would repeat an earlier one is left out.
+A case with the input of an earlier one is omitted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 Case = Literal["minimal", "full", "edges"]
 
-# Two texts for each shape whose pattern or least length a plain text would not meet.
+# Two strings for each shape whose pattern or minimum length a plain string would violate.
 DIGESTS = ("sha256:" + "0a" * 32, "sha256:" + "1b" * 32)
 UUIDS = ("01234567-89ab-cdef-0123-456789abcdef", "fedcba98-7654-3210-fedc-ba9876543210")
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/"
@@ -66,7 +66,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "SigningRepositoryFilterValue": ("team/*", "*"),
     "UploadId": UUIDS,
 }
-# Text without rules: quotes, a line break, an accent, a character beyond the first plane.
+# A string for other shapes: quotes, a line break, an accent, a character outside the first plane.
 PLAIN = '"quoted", \\, é,\n\U0001f433'
 
 
@@ -81,14 +81,14 @@ def _snake(name: str) -> str:
 
 
 class Maker:
-    """Makes an input from a model's shape, the same at every run.
+    """Makes an input from a model's shape, the same in every run.
 
-    No two members of an input get the same text or number where the model allows two, so that a
-    swap is seen.
+    If the model allows it, no two members of an input have the same string or number, so that
+    swapped members are found.
 
     Args:
-        case: Which members it makes.
-        texts: The texts of certain shapes, taken in turn.
+        case: The case, which determines the members.
+        texts: The strings of certain shapes, used in turn.
     """
 
     def __init__(self, case: Case, texts: Mapping[str, tuple[str, ...]] = TEXTS) -> None:
@@ -113,8 +113,8 @@ class Maker:
         return value
 
     def _structure(self, shape: Any) -> dict[str, Any]:
-        wanted = shape.required_members if self._case == "minimal" else shape.members
-        return {name: self.make(shape.members[name]) for name in wanted}
+        names = shape.required_members if self._case == "minimal" else shape.members
+        return {name: self.make(shape.members[name]) for name in names}
 
     def _list(self, shape: Any) -> list[Any]:
         least, most = shape.metadata.get("min", 0), shape.metadata.get("max", 2)
@@ -146,22 +146,24 @@ class Maker:
         return self._case != "edges"
 
     def _blob(self, shape: Any) -> bytes:
-        # In standard base64 these need "+", "/" and "=": the URL-safe alphabet would differ.
+        # Their standard base64 contains "+", "/" and "=", which the URL-safe alphabet replaces.
         return b"" if self._case == "edges" else b"\xfb\xef\xbe\xff\xfe"
 
 
 def check_limits(shape: Any, value: Any) -> None:
-    """What botocore's own validator does not look at: patterns, the upper limits."""
+    """Check the patterns and upper limits, which botocore's validator ignores."""
     rules: dict[str, Any] = shape.metadata
     if "max" in rules:
         size: int = value if shape.type_name in {"integer", "long"} else len(value)
-        assert size <= rules["max"], f"{shape.name}: {value!r} is too much"
+        assert size <= rules["max"], f"{shape.name}: {value!r} is too large"
     if "pattern" in rules:
-        assert re.search(rules["pattern"], value, re.ASCII), f"{shape.name}: {value!r} has no match"
+        assert re.search(rules["pattern"], value, re.ASCII), (
+            f"{shape.name}: {value!r} does not match the pattern"
+        )
 
 
 def as_keywords(value: Any) -> Any:
-    """The input as a caller of the client spells it, in JSON: bytes are marked."""
+    """The keyword arguments for the client's method, as JSON; bytes are marked."""
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         return {_snake(name): as_keywords(member) for name, member in members.items()}
@@ -210,7 +212,7 @@ def _cases(service: Any, name: str) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    """Write the files anew; those of operations that are gone are removed."""
+    """Write all files again, and remove those of operations that no longer exist."""
     GOLDEN.mkdir(exist_ok=True)
     texts = {GOLDEN / f"{name}.json": text for name, text in record()}
     for path in GOLDEN.glob("*.json"):

@@ -1,7 +1,7 @@
 """The two paths of a request send the same head, header by header, as a server receives it.
 
-With nothing in between, the client writes the bytes of a request itself; middleware and transports
-of httpx's get an ``httpx.Request``, which is made into bytes elsewhere.
+Without middleware, the client writes the bytes of a request itself; middleware and httpx transports
+receive an ``httpx.Request``, which other code converts to bytes.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ pytestmark = pytest.mark.anyio
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KEYS = {
-    "lasting": Credentials("AKIDEXAMPLE", "not a secret"),
+    "long-term": Credentials("AKIDEXAMPLE", "not a secret"),
     "temporary": Credentials("AKIDEXAMPLE", "not a secret", "a token"),
 }
-WAYS: dict[str, Any] = {
+PATHS: dict[str, Any] = {
     "bytes": dict,
     "middleware": lambda: {"middleware": [pass_on]},
     "the pool as httpx's transport, middleware": lambda: {
         "transport": PooledTransport(),
         "middleware": [pass_on],
     },
-    "httpx's own transport": lambda: {"transport": httpx.AsyncHTTPTransport(verify=False)},
+    "httpx's transport": lambda: {"transport": httpx.AsyncHTTPTransport(verify=False)},
 }
 CALLS = [
     pytest.param(golden["cases"][-1]["call"], golden["cases"][-1]["request"], id=name)
@@ -58,11 +58,11 @@ async def fail_once_then_succeed(request: httpx.Request) -> httpx.Response:
 
 
 async def heads_of(
-    servers: Loopback, way: str, url: str, call: dict[str, Any], credentials: Credentials
+    servers: Loopback, path: str, url: str, call: dict[str, Any], credentials: Credentials
 ) -> list[bytes]:
     """The heads of the two attempts of a call."""
     servers.heads.clear()
-    arguments = WAYS[way]()
+    arguments = PATHS[path]()
     async with ECRClient(
         region="eu-west-1",
         endpoint_url=url,
@@ -78,7 +78,7 @@ async def heads_of(
 
 
 def fields_of(head: bytes) -> list[tuple[str, str]]:
-    """Names in lower case, in alphabetical order, none dropped; the random id by its form."""
+    """All fields, sorted, with lower-case names; the random id is checked and replaced."""
     first, *lines = head.decode("ascii").split("\r\n")
     assert first == "POST / HTTP/1.1"
     fields: list[tuple[str, str]] = []
@@ -95,7 +95,7 @@ def fields_of(head: bytes) -> list[tuple[str, str]]:
 async def test_the_heads_are_the_same(
     servers: Loopback, call: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    await assert_same_heads(servers, call, expected, "lasting")
+    await assert_same_heads(servers, call, expected, "long-term")
 
 
 @pytest.mark.parametrize(("call", "expected"), CALLS[:1])
@@ -109,7 +109,7 @@ async def assert_same_heads(
     servers: Loopback, call: dict[str, Any], expected: dict[str, Any], key: str
 ) -> None:
     url = servers.serve(fail_once_then_succeed)
-    heads = {way: await heads_of(servers, way, url, call, KEYS[key]) for way in WAYS}
+    heads = {path: await heads_of(servers, path, url, call, KEYS[key]) for path in PATHS}
     for attempt in (0, 1):
         fields = fields_of(heads["bytes"][attempt])
         found = dict(fields)
@@ -129,5 +129,5 @@ async def assert_same_heads(
             "amz-sdk-request": f"{ttl}attempt={attempt + 1}; max=3",
             "x-amz-date": "20260301T120000Z",
         }
-        for way, others in heads.items():
-            assert fields_of(others[attempt]) == fields, way
+        for path, others in heads.items():
+            assert fields_of(others[attempt]) == fields, path

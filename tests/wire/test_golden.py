@@ -1,6 +1,6 @@
-"""Each operation's request is, member for member, the one that botocore would send.
+"""Each operation sends the same request as botocore, member for member.
 
-The files under ``golden`` are botocore's; see :mod:`tests.wire.record`.
+The files in ``golden`` are recorded from botocore; see :mod:`tests.wire.record`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CASES = [
 
 
 def from_json(value: Any) -> Any:
-    """The arguments as they were before they became JSON."""
+    """Decode the arguments, the reverse of ``as_keywords``."""
     if isinstance(value, list):
         return [from_json(item) for item in cast("Sequence[Any]", value)]
     if not isinstance(value, dict):
@@ -58,13 +58,13 @@ async def test_the_client_sends_what_botocore_sends(
     } == expected
 
 
-def test_every_operation_has_its_golden_and_no_golden_is_left_over() -> None:
+def test_each_operation_has_a_golden_file_and_no_other_exists() -> None:
     names = {operation.name for operation in OPERATIONS.values()}
     assert GOLDENS.keys() == names
     assert len(names) == 62
 
 
-def test_the_goldens_are_as_recorded() -> None:
-    """Nobody has edited one, and botocore has not changed its mind."""
+def test_the_golden_files_are_as_recorded() -> None:
+    """They were not edited, and botocore still sends the same requests."""
     found = {path.stem: path.read_text(encoding="utf-8") for path in GOLDEN.glob("*.json")}
     assert found == dict(record())

@@ -1,1 +1,1 @@
-"""Several calls that are one to the caller: pagination, prefetching, batches and waiters."""
+"""Calls that send several requests: pagination, prefetching, batches and waiters."""

@@ -1,7 +1,7 @@
-"""Working ahead: values are fetched or made by tasks while the last of them is consumed.
+"""Working ahead: tasks fetch or compute the next values while the consumer uses the last one.
 
-An async generator with a task in it leaks the task when its consumer breaks off. So the tasks live
-in an ``async with`` block: leaving the block, in whatever way, ends them and waits for their end.
+An async generator that contains a task leaks it if its consumer stops early. The tasks therefore
+belong to an ``async with`` block: leaving it cancels them and waits until they have ended.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 
 class _Ahead(ABC, Generic[T]):
-    """The block, and the stream from its tasks to the consumer.
+    """The ``async with`` block, and the stream from its tasks to the consumer.
 
-    An exception of a task is raised where the value would have been taken that it stands for.
+    The consumer receives an exception of a task in place of the value that the task failed to make.
     """
 
     def __init__(self, buffer: float) -> None:
@@ -50,8 +50,8 @@ class _Ahead(ABC, Generic[T]):
         self._tasks.cancel_scope.cancel()
         self._sending.close()
         self._receiving.close()
-        # The block's own exception is kept from the group, which would wrap it in another one; it
-        # goes on its way as soon as this returns. The tasks give theirs to the consumer.
+        # The exception of the block is not passed to the group, which would wrap it; it propagates
+        # when this method returns. Exceptions of the tasks go to the consumer.
         await self._tasks.__aexit__(None, None, None)
 
     async def _run(self) -> None:
@@ -59,20 +59,20 @@ class _Ahead(ABC, Generic[T]):
             async with anyio.create_task_group() as tasks:
                 try:
                     await self._produce(tasks)
-                except Exception as error:  # noqa: BLE001 - it is raised where the consumer is
+                except Exception as error:  # noqa: BLE001 - raised in the consumer
                     await self._sending.send(_Failed(error))
 
     @abstractmethod
     async def _produce(self, tasks: TaskGroup) -> None:
-        """Send what the consumer shall receive; the stream ends when *tasks* have ended too."""
+        """Send the values for the consumer; the stream ends when *tasks* have ended too."""
 
     @abstractmethod
     async def _take(self, received: Any) -> T:
-        """The value that stands for what was received."""
+        """Convert what was received into the value for the consumer."""
 
 
 class _Values(AsyncIterator[T]):
-    """What the consumer sees."""
+    """The iterator that the consumer uses."""
 
     def __init__(
         self, values: MemoryObjectReceiveStream[Any], take: Callable[[Any], Awaitable[T]]
@@ -86,28 +86,30 @@ class _Values(AsyncIterator[T]):
         except anyio.EndOfStream:
             raise StopAsyncIteration from None
         except anyio.ClosedResourceError:
-            raise RuntimeError("the async with block that works ahead has been left") from None
+            raise RuntimeError(
+                "the async with block of this iterator has ended; iterate inside it"
+            ) from None
         if isinstance(received, _Failed):
             raise received.error
         return await self._take(received)
 
 
 class _Failed:
-    """An exception on its way to the consumer."""
+    """An exception to raise in the consumer."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
 
 
 class ReadAhead(_Ahead[T]):
-    """The values of *source*, at most *ahead* of them fetched and not yet taken."""
+    """The values of *source*, with at most *ahead* of them fetched before they are consumed."""
 
     def __init__(self, source: AsyncIterator[T], ahead: int) -> None:
-        # The one that the task holds out counts too.
+        # The value that the task is waiting to send counts too.
         super().__init__(ahead - 1)
         self._source = source
 
-    async def _produce(self, tasks: TaskGroup) -> None:  # noqa: ARG002 - it is a task already
+    async def _produce(self, tasks: TaskGroup) -> None:  # noqa: ARG002 - one task is enough
         async for value in self._source:
             await self._sending.send(value)
 
@@ -117,13 +119,14 @@ class ReadAhead(_Ahead[T]):
 
 
 class MapAhead(_Ahead[T], Generic[S, T]):
-    """What *work* makes of each value of *source*; up to *concurrency* at once, or not yet taken.
+    """The results of *work* for each value of *source*, computed concurrently.
 
     Args:
         source: The values.
-        work: What is done with one of them, in a task of its own.
-        concurrency: How many are worked on, or done and not yet taken.
-        ordered: In the order of the source; False: whichever is done first.
+        work: Computes the result for one value, in a separate task.
+        concurrency: Maximum number of results in progress, or complete but not yet consumed.
+        ordered: Whether the results keep the order of the source; if False, the first one that is
+            complete comes first.
     """
 
     def __init__(
@@ -134,29 +137,29 @@ class MapAhead(_Ahead[T], Generic[S, T]):
         *,
         ordered: bool,
     ) -> None:
-        # The places below are what bounds it.
+        # The semaphore bounds the stream.
         super().__init__(math.inf)
         self._source = source
         self._work = work
         self._ordered = ordered
         self._concurrency = concurrency
-        self._places: anyio.Semaphore
+        self._slots: anyio.Semaphore
 
     async def _produce(self, tasks: TaskGroup) -> None:
-        self._places = anyio.Semaphore(self._concurrency)
-        # A place first: the source is not read further than needed.
-        await self._places.acquire()
+        self._slots = anyio.Semaphore(self._concurrency)
+        # Acquired before a value is read, so that the source is not read further than needed.
+        await self._slots.acquire()
         async for value in self._source:
             job = _Job[T]()
             if self._ordered:
                 self._sending.send_nowait(job)
             tasks.start_soon(self._do, value, job)
-            await self._places.acquire()
+            await self._slots.acquire()
 
     async def _do(self, value: S, job: _Job[T]) -> None:
         try:
             job.value = await self._work(value)
-        except Exception as error:  # noqa: BLE001 - it is raised where the consumer is
+        except Exception as error:  # noqa: BLE001 - raised in the consumer
             job.error = error
         job.done.set()
         if not self._ordered:
@@ -164,14 +167,14 @@ class MapAhead(_Ahead[T], Generic[S, T]):
 
     async def _take(self, received: _Job[T]) -> T:
         await received.done.wait()
-        self._places.release()
+        self._slots.release()
         if received.error is not None:
             raise received.error
         return received.value
 
 
 class _Job(Generic[T]):
-    """Work that is under way or done."""
+    """The result of one value's work, which may still be in progress."""
 
     value: T
 

@@ -1,8 +1,8 @@
-"""Operations on a list of ids, with any number of them.
+"""Batches: operations on a list of ids, for any number of ids.
 
-The ids are cut into chunks of what the service takes in one call, and several calls are under way
-at once. What fails in one chunk ends no other: everything that succeeds is kept, and everything
-that fails is told.
+The ids are split into chunks of the size that the service accepts in one call, and several calls
+run concurrently. A failure in one chunk does not end the others: all results are kept, and all
+failures are reported.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FailureT = TypeVar("FailureT")
 
 
 class _Invoke(Protocol):
-    """Send a request; its answer."""
+    """Send a request and return its response."""
 
     def __call__(
         self, operation: Operation[ResponseT], request: Request[ResponseT], budget: Budget
@@ -55,20 +55,20 @@ class _Invoke(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BatchResult(Generic[ItemT, FailureT]):
-    """What has become of all the ids."""
+    """The outcome for all ids of a batch."""
 
     items: list[ItemT]
-    """What has succeeded, in the order of the ids, chunk by chunk."""
+    """The items that succeeded; the chunks are in the order of the ids."""
     failures: list[BatchFailure[FailureT]]
     """The ids that the service reported as failed."""
     errors: list[AWSClientError]
-    """Calls that failed as a whole; a note on each tells which ids it was for."""
+    """The errors of calls that failed as a whole; a note on each has the range of its ids."""
 
     def raise_for_failures(self) -> list[ItemT]:
-        """The items, if nothing has failed.
+        """Return the items if nothing failed.
 
         Raises:
-            BatchError: a group of the failures and errors; it has the items too (``succeeded``).
+            BatchError: a group of the failures and errors; its ``succeeded`` contains the items.
         """
         if self.failures or self.errors:
             raise BatchError.of([*self.failures, *self.errors], self.items)
@@ -77,22 +77,22 @@ class BatchResult(Generic[ItemT, FailureT]):
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Some of the ids."""
+    """The ids of one call."""
 
     first: int
-    """The place of its first id among all of them, from 0."""
+    """The index of the first of these ids among all ids."""
     ids: list[Any]
     request: Request[Any] | None = None
-    """None when it is still to be built."""
+    """None if it has not been built yet."""
 
 
 class Batches(Generic[ItemT, FailureT]):
-    """What an operation on any number of ids returns; nothing is sent before it is awaited.
+    """The calls of an operation on any number of ids; nothing is sent before this is awaited.
 
-    ``await`` gives the items, and raises if anything has failed; :meth:`settled` gives items and
-    failures side by side; :meth:`stream` gives items as they come. The ids may be any iterable or
-    async iterable. Those of the former are all checked before the first is sent; the latter is read
-    as far as there are calls to be made.
+    ``await`` returns the items, and raises if anything failed; :meth:`settled` returns items and
+    failures; :meth:`stream` returns items as they arrive. The ids may be any iterable or async
+    iterable. All ids of an iterable are validated before the first call is sent; an async iterable
+    is read only as fast as its calls are sent.
     """
 
     __slots__ = ("_batch", "_ids", "_invoke", "_members", "_new_budget", "_operation")
@@ -119,25 +119,29 @@ class Batches(Generic[ItemT, FailureT]):
         return self.run().__await__()
 
     async def run(self, *, concurrency: int | None = None) -> list[ItemT]:
-        """All items, in the order of the ids, chunk by chunk.
+        """Return all items; the chunks are in the order of the ids.
 
         Args:
-            concurrency: Calls at once; None: what suits the operation.
+            concurrency: Maximum number of concurrent calls, at least 1; None for the operation's
+                default.
 
         Raises:
-            RequestValidationError: an argument or id is wrong; nothing was sent.
-            BatchError: something has failed; what has succeeded is its ``succeeded``.
+            RequestValidationError: an argument or id is invalid; nothing was sent.
+            ConfigurationError: *concurrency* is not a whole number, or is less than 1.
+            BatchError: something failed; its ``succeeded`` contains the items that did not.
         """
         return (await self.settled(concurrency=concurrency)).raise_for_failures()
 
     async def settled(self, *, concurrency: int | None = None) -> BatchResult[ItemT, FailureT]:
-        """Items, failures and errors, without an exception for the latter two.
+        """Return items, failures and errors, without raising the latter two.
 
         Args:
-            concurrency: Calls at once; None: what suits the operation.
+            concurrency: Maximum number of concurrent calls, at least 1; None for the operation's
+                default.
 
         Raises:
-            RequestValidationError: an argument or id is wrong; nothing was sent.
+            RequestValidationError: an argument or id is invalid; nothing was sent.
+            ConfigurationError: *concurrency* is not a whole number, or is less than 1.
         """
         result: BatchResult[ItemT, FailureT] = BatchResult([], [], [])
         async with self._outcomes(concurrency, ordered=True) as outcomes:
@@ -148,24 +152,27 @@ class Batches(Generic[ItemT, FailureT]):
     def stream(
         self, *, concurrency: int | None = None, ordered: bool = True
     ) -> AbstractAsyncContextManager[AsyncIterator[ItemT]]:
-        """The items one by one, while further calls are under way, within an ``async with`` block.
+        """Iterate over the items while further calls run, within an ``async with`` block.
 
         ::
 
-            async with ecr.get_images(repository_name="team/app", image_ids=ids).stream() as images:
-                async for image in images:
+            async with batches.stream() as items:
+                async for item in items:
                     ...
 
-        However the block is left, the calls that were under way have ended then.
+        Leaving the block, for whatever reason, cancels the calls in progress and waits until they
+        have ended.
 
         Args:
-            concurrency: Calls at once, answers that wait to be consumed included; None: what suits
-                the operation.
-            ordered: In the order of the ids, chunk by chunk; False: as the answers come.
+            concurrency: Maximum number of concurrent calls, at least 1, including responses that
+                are not consumed yet; None for the operation's default.
+            ordered: Whether the chunks keep the order of the ids; if False, the first response
+                comes first.
 
         Raises:
-            RequestValidationError: an argument or id is wrong; nothing was sent.
-            BatchError: something has failed; it is raised when all items have been given.
+            RequestValidationError: an argument or id is invalid; nothing was sent.
+            ConfigurationError: *concurrency* is not a whole number, or is less than 1.
+            BatchError: something failed; raised after the last item.
         """
         return _Stream(self._outcomes(concurrency, ordered=ordered))
 
@@ -181,46 +188,46 @@ class Batches(Generic[ItemT, FailureT]):
     def _chunks(self) -> AsyncIterator[_Chunk]:
         ids, name, limit = self._ids, self._batch.ids, self._batch.limit
         kind = type(ids).__name__
-        several = cast("Iterable[Any] | AsyncIterable[Any]", ids)
-        if isinstance(several, AsyncIterable):
-            return _AsyncChunks(aiter(several), limit)
-        # Some things can be iterated that are not several ids.
+        iterable = cast("Iterable[Any] | AsyncIterable[Any]", ids)
+        if isinstance(iterable, AsyncIterable):
+            return _AsyncChunks(aiter(iterable), limit)
+        # Strings, mappings and models are iterable, but not as ids.
         if isinstance(ids, str | bytes | Mapping | Structure) or not hasattr(ids, "__iter__"):
-            problem = ValidationProblem(name, f"must be several ids, not {kind}")
+            problem = ValidationProblem(name, f"must be an iterable of ids, not {kind}")
             raise RequestValidationError(self._operation.method, (problem,))
-        chunks = _cut(several, limit)
-        return _Listed([_Chunk(c.first, c.ids, self._build(c)) for c in chunks])
+        chunks = _split(iterable, limit)
+        return _PreparedChunks([_Chunk(c.first, c.ids, self._build(c)) for c in chunks])
 
     def _build(self, chunk: _Chunk) -> Request[Any]:
         try:
             return build_request(self._operation, {**self._members, self._batch.ids: chunk.ids})
         except RequestValidationError as error:
-            raise _placed(error, self._batch.ids, chunk.first) from None
+            raise _renumbered(error, self._batch.ids, chunk.first) from None
 
     async def _send(self, chunk: _Chunk, budget: Budget) -> BatchResult[ItemT, FailureT]:
-        """One call; what fails in it is told and not raised."""
+        """Send one call; its failures and errors are returned, not raised."""
         try:
             request = chunk.request or self._build(chunk)
-            answer = await self._invoke(self._operation, request, budget)
+            response = await self._invoke(self._operation, request, budget)
         except AWSClientError as error:
             last = chunk.first + len(chunk.ids) - 1
             error.add_note(f"{self._batch.ids} {chunk.first} to {last}, counted from 0")
             return BatchResult([], [], [error])
-        assert isinstance(answer, PartialResponse)
-        return BatchResult(items_in(answer), list(failures_in(answer)), [])
+        assert isinstance(response, PartialResponse)
+        return BatchResult(items_in(response), list(failures_in(response)), [])
 
 
-def _placed(error: RequestValidationError, ids: str, first: int) -> RequestValidationError:
-    """The error with the place of an id among all of them, not within its chunk."""
+def _renumbered(error: RequestValidationError, ids: str, first: int) -> RequestValidationError:
+    """The same error with the index of an id among all ids, not within its chunk."""
 
-    def place(problem: ValidationProblem) -> ValidationProblem:
+    def renumber(problem: ValidationProblem) -> ValidationProblem:
         head, bracket, rest = problem.member.partition("[")
         number, end, tail = rest.partition("]")
         if head != ids or not bracket:
             return problem
         return ValidationProblem(f"{ids}[{int(number) + first}{end}{tail}", problem.message)
 
-    return RequestValidationError(error.operation, tuple(map(place, error.problems)))
+    return RequestValidationError(error.operation, tuple(map(renumber, error.problems)))
 
 
 def _add(result: BatchResult[ItemT, FailureT], outcome: BatchResult[ItemT, FailureT]) -> None:
@@ -229,15 +236,15 @@ def _add(result: BatchResult[ItemT, FailureT], outcome: BatchResult[ItemT, Failu
     result.errors.extend(outcome.errors)
 
 
-def _cut(ids: Iterable[Any], limit: int) -> Iterator[_Chunk]:
-    """Chunks of *limit* ids, the last one of what is left."""
+def _split(ids: Iterable[Any], limit: int) -> Iterator[_Chunk]:
+    """Split the ids into chunks of *limit*; the last one may be smaller."""
     listed = list(ids)
     for first in range(0, len(listed), limit):
         yield _Chunk(first, listed[first : first + limit])
 
 
-class _Listed(AsyncIterator[_Chunk]):
-    """Chunks that are there already."""
+class _PreparedChunks(AsyncIterator[_Chunk]):
+    """Chunks that were built before the first call."""
 
     def __init__(self, chunks: Iterable[_Chunk]) -> None:
         self._chunks = iter(chunks)
@@ -249,7 +256,7 @@ class _Listed(AsyncIterator[_Chunk]):
 
 
 class _AsyncChunks(AsyncIterator[_Chunk]):
-    """Chunks of ids that come one by one."""
+    """Chunks of the ids of an async iterable."""
 
     def __init__(self, ids: AsyncIterator[Any], limit: int) -> None:
         self._ids = ids
@@ -270,7 +277,7 @@ class _AsyncChunks(AsyncIterator[_Chunk]):
 
 
 class _Work(Generic[ItemT, FailureT]):
-    """Sends chunks, all within the time of one call."""
+    """Sends the chunks; they share the deadline of one call."""
 
     def __init__(
         self,
@@ -288,7 +295,7 @@ class _Work(Generic[ItemT, FailureT]):
 
 
 class _Stream(AbstractAsyncContextManager[AsyncIterator[ItemT]], Generic[ItemT, FailureT]):
-    """The block in which items are streamed."""
+    """The ``async with`` block in which items are streamed."""
 
     def __init__(self, outcomes: MapAhead[_Chunk, BatchResult[ItemT, FailureT]]) -> None:
         self._outcomes = outcomes
@@ -306,7 +313,7 @@ class _Stream(AbstractAsyncContextManager[AsyncIterator[ItemT]], Generic[ItemT, 
 
 
 class _Items(AsyncIterator[ItemT]):
-    """The items of the outcomes; at their end, what has failed."""
+    """The items of the outcomes; after the last one, the failures are raised."""
 
     def __init__(self, outcomes: AsyncIterator[BatchResult[ItemT, Any]]) -> None:
         self._outcomes = outcomes

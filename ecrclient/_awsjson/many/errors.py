@@ -1,4 +1,4 @@
-"""Errors of several calls that are one to the caller."""
+"""Errors of pagination, batches and waiters."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ FailureT = TypeVar("FailureT")
 
 
 class PaginationError(AWSClientError):
-    """The service gave a page token that it had given before: following it would never end."""
+    """The service repeated a page token, so following the tokens would never end."""
 
 
 class BatchFailure(AWSClientError, Generic[FailureT]):
-    """One of several things that an operation was asked for has failed; others may have not."""
+    """The failure of one of several items in a request; other items may have succeeded."""
 
     def __init__(self, code: str, reason: str, id: object, failure: FailureT) -> None:
         super().__init__(code, reason, id, failure)
         self.code = code
-        """Why, such as ``ImageNotFound``."""
+        """The service's code, such as ``NotFound``."""
         self.reason = reason
-        """Why, in the service's words."""
+        """The service's message."""
         self.id = id
-        """What it is about, as the service names it: an image's identifier, a digest, a name."""
+        """The item that failed, as the service identifies it."""
         self.failure = failure
-        """The whole of what the service says."""
+        """The failure as the service sent it, with all its members."""
 
     def __str__(self) -> str:
         reason = f": {shorten(self.reason, MAX_MESSAGE)}" if self.reason else ""
@@ -47,46 +47,48 @@ class BatchFailure(AWSClientError, Generic[FailureT]):
 
 
 class BatchError(AWSClientError, ExceptionGroup[AWSClientError]):
-    """Some of many things have failed: a group of :class:`BatchFailure` and of errors of calls.
+    """A group of the failures of some items: :class:`BatchFailure` and errors of whole calls.
 
-    ``except* BatchFailure`` handles the failures; a note on any other error tells which ids it was
-    for.
+    ``except* BatchFailure`` handles the failures. Each other error has a note with the range of ids
+    that its call was for.
     """
 
     succeeded: Sequence[Any] = ()
-    """What has not failed."""
+    """The items that succeeded."""
 
     @classmethod
     def of(cls, failed: Sequence[AWSClientError], succeeded: Sequence[Any]) -> BatchError:
-        """The group of *failed*."""
+        """Group the errors in *failed*."""
         error = cls(f"{len(failed)} failed, {len(succeeded)} succeeded", failed)
         error.succeeded = succeeded
         return error
 
     def derive(self, excs: Sequence[AWSClientError]) -> BatchError:  # type: ignore[override]
-        """A group of some of the errors; what has succeeded stays with it."""
+        """Group some of the errors; ``succeeded`` is kept."""
         error = BatchError(self.message, excs)
         error.succeeded = self.succeeded
         return error
 
 
 class WaiterError(AWSClientError):
-    """A wait did not end well."""
+    """A wait ended without success."""
 
     def __init__(self, waiter: str, reason: str, last_response: Response | None) -> None:
         super().__init__(waiter, reason, last_response)
         self.waiter = waiter
+        """The name of the wait."""
         self.reason = reason
+        """Why the wait ended."""
         self.last_response = last_response
-        """The last answer that was polled; None when there was none, or it is no response."""
+        """The last response; None if there was none, or if the polls returned other values."""
 
     def __str__(self) -> str:
         return f"{self.waiter}: {self.reason}"
 
 
 class WaiterTimeoutError(WaiterError, TimeoutError):
-    """``max_wait`` has passed."""
+    """A wait took longer than ``max_wait``."""
 
 
 class WaiterFailureError(WaiterError):
-    """A state was reached from which the wait cannot succeed."""
+    """A wait reached a state from which it cannot succeed."""

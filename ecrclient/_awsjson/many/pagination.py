@@ -1,6 +1,6 @@
-"""Paginated operations: one object to await (a page) or to iterate (items, or pages).
+"""Pagination: one object to await (a page) or to iterate (items or pages).
 
-The walks are classes and not async generators: one that is broken off leaves nothing suspended.
+The iterators are classes, not async generators: one that is not exhausted leaves nothing suspended.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ItemT = TypeVar("ItemT")
 
 
 class _CallOperation(Protocol):
-    """One call of an operation, within the time of the walk that it belongs to."""
+    """Call an operation, within the deadline of the iteration that the call belongs to."""
 
     def __call__(
         self,
@@ -38,8 +38,8 @@ class _CallOperation(Protocol):
     ) -> Awaitable[ResponseT]: ...
 
 
-class _Walkable(ABC, Generic[PageT, ItemT]):
-    """Items and pages, whichever way the pages come."""
+class _ItemsAndPages(ABC, Generic[PageT, ItemT]):
+    """Iteration over items, on top of the pages."""
 
     __slots__ = ()
     _pagination: Pagination
@@ -52,7 +52,11 @@ class _Walkable(ABC, Generic[PageT, ItemT]):
         return _Items(self.pages(), self._pagination)
 
     async def collect(self, limit: int | None = None) -> list[ItemT]:
-        """The items as a list: all of them, or the first *limit*.
+        """Return the items as a list.
+
+        Args:
+            limit: Maximum number of items; None for all of them. Nothing is sent if it is less than
+                1.
 
         Raises:
             ConfigurationError: *limit* is not a whole number.
@@ -69,17 +73,17 @@ class _Walkable(ABC, Generic[PageT, ItemT]):
         return items
 
     async def first(self) -> ItemT | None:
-        """The first item, or None when there is none."""
+        """Return the first item, or None if there are no items."""
         items = await self.collect(limit=1)
         return items[0] if items else None
 
 
-class Paginator(_Walkable[PageT, ItemT]):
-    """What a paginated operation returns; nothing is sent before it is awaited or iterated.
+class Paginator(_ItemsAndPages[PageT, ItemT]):
+    """A call of a paginated operation; nothing is sent before it is awaited or iterated.
 
-    ``await`` gives one page; ``async for`` gives every item of every page; :meth:`pages` gives the
-    pages. Each use starts afresh, from the token that the call named or from the beginning. The
-    size of a page is the operation's ``max_results``.
+    ``await`` returns one page; ``async for`` iterates over every item of every page; :meth:`pages`
+    iterates over the pages. Each use starts again, from the page token passed to the method or from
+    the first page.
     """
 
     __slots__ = ("_budget", "_call", "_members", "_operation", "_pagination")
@@ -105,15 +109,14 @@ class Paginator(_Walkable[PageT, ItemT]):
         return self._call(self._operation, self._members).__await__()
 
     def pages(self) -> AsyncIterator[PageT]:
-        """Every page, in order; an empty one does not end it.
+        """Iterate over the pages in order; an empty page does not end the iteration.
 
-        The ``next_token`` of a page is where a later walk goes on: pass it to the method, as
-        ``next_token=``.
+        To continue from a page later, pass its ``next_token`` to the method as ``next_token=``.
 
         Raises:
-            PaginationError: the service gave a token that it had given before.
-            DeadlineExceeded: the walk has taken longer than ``CallOptions.deadline``, which begins
-                with its first page and includes what the consumer does in between.
+            PaginationError: the service repeated a page token.
+            DeadlineExceeded: the iteration took longer than ``CallOptions.deadline``, which starts
+                with the first page and includes the consumer's time between pages.
         """
         return _Pages(self._operation, self._members, self._call, self._budget)
 
@@ -122,26 +125,26 @@ class Paginator(_Walkable[PageT, ItemT]):
 
         ::
 
-            async with ecr.describe_images(repository_name="team/app").prefetch() as images:
-                async for image in images:
+            async with paginator.prefetch() as items:
+                async for item in items:
                     ...
 
-        The block is what keeps the fetching task from outliving its consumer: however it is left,
-        the task has ended and pages that were not consumed are dropped.
+        Leaving the block, for whatever reason, ends the task that fetches pages and discards the
+        pages that were not consumed.
 
         Args:
-            pages: How many pages, at the most, are fetched and not yet consumed; 1 lets the next
-                one come while this one is worked on.
+            pages: Maximum number of pages that are fetched but not yet consumed, at least 1; with
+                1, the next page is fetched while the current one is consumed.
 
         Raises:
-            ConfigurationError: *pages* is not a whole number, or less than 1.
+            ConfigurationError: *pages* is not a whole number, or is less than 1.
         """
         check_count("pages", pages)
         return PrefetchingPaginator(self.pages(), pages, self._pagination)
 
 
-class PrefetchingPaginator(_Walkable[PageT, ItemT]):
-    """One walk that runs ahead of its consumer; made by :meth:`Paginator.prefetch`."""
+class PrefetchingPaginator(_ItemsAndPages[PageT, ItemT]):
+    """An iteration that fetches pages ahead of its consumer; see :meth:`Paginator.prefetch`."""
 
     __slots__ = ("_ahead", "_pages", "_pagination")
 
@@ -152,7 +155,9 @@ class PrefetchingPaginator(_Walkable[PageT, ItemT]):
 
     async def __aenter__(self) -> Self:
         if self._pages is not None:
-            raise RuntimeError("a prefetching walk can be walked once; call prefetch() again")
+            raise RuntimeError(
+                "a prefetching paginator can be entered only once; call prefetch() again"
+            )
         self._pages = await self._ahead.__aenter__()
         return self
 
@@ -165,17 +170,20 @@ class PrefetchingPaginator(_Walkable[PageT, ItemT]):
         await self._ahead.__aexit__(exc_type, exc, traceback)
 
     def pages(self) -> AsyncIterator[PageT]:
-        """The pages that have not been consumed yet, in order; errors as :meth:`Paginator.pages`.
+        """Iterate over the pages that are not consumed yet, in order.
 
-        Whoever iterates, over pages or items, goes on where the last one stopped, page by page.
+        All iterators over pages or items share the pages: each page goes to one of them. The errors
+        are those of :meth:`Paginator.pages`.
         """
         if self._pages is None:
-            raise RuntimeError("pages are fetched ahead only within: async with ....prefetch()")
+            raise RuntimeError(
+                "a prefetching paginator must be iterated within its async with block"
+            )
         return self._pages
 
 
 class _Pages(AsyncIterator[PageT]):
-    """One walk over the pages."""
+    """One iteration over the pages."""
 
     def __init__(
         self,
@@ -202,7 +210,9 @@ class _Pages(AsyncIterator[PageT]):
         if token in self._seen:
             self._ended = True
             name = self._operation.name
-            raise PaginationError(f"{name}: the service repeated a page token; stopped there")
+            raise PaginationError(
+                f"{name}: the service repeated a page token, so iteration stopped"
+            )
         if self._budget is None:
             self._budget = self._new_budget()
         page = await self._call(self._operation, self._members, self._budget)
@@ -215,7 +225,7 @@ class _Pages(AsyncIterator[PageT]):
 
 
 class _Items(AsyncIterator[ItemT]):
-    """One walk over the items of the pages."""
+    """One iteration over the items of the pages."""
 
     def __init__(self, pages: AsyncIterator[Any], pagination: Pagination) -> None:
         self._pages = pages
@@ -231,7 +241,7 @@ class _Items(AsyncIterator[ItemT]):
 
 
 def _items_of(page: Response, pagination: Pagination) -> list[Any]:
-    """The items that one page holds, of every kind."""
+    """The items of one page, of every kind."""
     found: list[Any] = []
     for path in pagination.items:
         value: Any = page

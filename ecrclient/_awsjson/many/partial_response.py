@@ -1,4 +1,4 @@
-"""Answers that succeed in part: HTTP says 200, and some of what was asked for has failed."""
+"""Responses with partial success: the HTTP status is 200, but some items failed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["PartialMembers", "PartialResponse"]
 
 @dataclass(frozen=True, slots=True)
 class PartialMembers:
-    """Which attributes of an answer, and of each failure in it, say what."""
+    """The names of the attributes of a response, and of each failure in it."""
 
     items: str
     failures: str
@@ -24,16 +24,16 @@ class PartialMembers:
 
 
 class PartialResponse(Response, frozen=True):
-    """The output of an operation on several things, each of which succeeds or fails."""
+    """The response of an operation on several items, each of which succeeds or fails."""
 
     partial: ClassVar[PartialMembers]
 
     def raise_for_failures(self) -> Self:
-        """The answer itself, if nothing in it has failed.
+        """Return the response itself if no item failed.
 
         Raises:
-            BatchError: a group with a :class:`BatchFailure` for each thing that has; what has
-                succeeded is its ``succeeded``.
+            BatchError: a group with a :class:`BatchFailure` for each item that failed; its
+                ``succeeded`` contains the items that succeeded.
         """
         failures = list(failures_in(self))
         if failures:
@@ -41,17 +41,17 @@ class PartialResponse(Response, frozen=True):
         return self
 
 
-def items_in(answer: PartialResponse) -> list[Any]:
-    """What has succeeded."""
-    items: list[Any] = getattr(answer, answer.partial.items)
+def items_in(response: PartialResponse) -> list[Any]:
+    """The items that succeeded."""
+    items: list[Any] = getattr(response, response.partial.items)
     return items
 
 
-def failures_in(answer: PartialResponse) -> Iterator[BatchFailure[Any]]:
-    """What has failed, as errors."""
-    names = answer.partial
-    for failure in getattr(answer, names.failures):
-        # With defaults: a failure counts even if the service did not send all of its members.
+def failures_in(response: PartialResponse) -> Iterator[BatchFailure[Any]]:
+    """The failures, as errors."""
+    names = response.partial
+    for failure in getattr(response, names.failures):
+        # With defaults, since the service may not have sent all members of a failure.
         yield BatchFailure(
             getattr(failure, names.code, None) or "",
             getattr(failure, names.reason, None) or "",

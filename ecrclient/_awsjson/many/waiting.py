@@ -1,9 +1,9 @@
-"""Waiters: call an operation again and again until its answer says that the wait is over.
+"""Waiters: repeat a call until its response ends the wait.
 
-The pauses are those of "Waiters" in the Smithy specification: the first is ``min_delay`` long, each
-may be twice as long as the one before, up to ``max_delay``, and a random part of what goes beyond
-``min_delay`` is taken off, so that what was started together does not poll together for ever. The
-last poll is made a while before the end, so that there is time for its answer.
+The pauses follow "Waiters" in the Smithy specification. Each is a random number of seconds between
+``min_delay`` and a limit, so that waits that start together do not keep polling together. The limit
+starts at ``min_delay`` and doubles with each poll, up to ``max_delay``. The last poll starts early
+enough for its response to arrive before the wait ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast
 
 import anyio
 
-from ecrclient._awsjson.many.errors import WaiterFailureError, WaiterTimeoutError
+from ecrclient._awsjson.many.errors import (
+    WaiterFailureError,
+    WaiterTimeoutError,
+)
 from ecrclient._awsjson.protocol.argument_checks import (
     check_callable,
     check_instance,
@@ -39,33 +42,33 @@ T_co = TypeVar("T_co", covariant=True)
 Verdict = Literal["success", "failure", "pending"]
 
 _ERROR_CLASSES = "a tuple of subclasses of ServiceError"
-# 2.0 ** 1024 is more than a float holds; long before that max_delay is what counts.
+# 2.0 ** 1024 overflows a float; max_delay limits the pause long before that.
 _MAX_DOUBLINGS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Poll(Generic[T_co]):
-    """One poll, as ``on_poll`` is told of it."""
+    """One poll of a wait, as passed to ``on_poll``."""
 
     number: int
-    """The first is 1."""
+    """The number of the poll; the first is 1."""
     elapsed: float
-    """Seconds since the wait began."""
+    """Seconds since the wait started."""
     response: T_co | None
-    """The answer; None when it was an error that is waited out."""
+    """The response; None if the poll failed with an error that does not end the wait."""
     error: ServiceError | None
-    """The error that is waited out."""
+    """The error, if the poll failed with one that does not end the wait."""
     state: str
-    """What it says of the wait, such as ``image_scan_status.status is IN_PROGRESS``."""
+    """The state that the poll found, such as ``status is IN_PROGRESS``, or the error's code."""
 
 
 OnPoll = Callable[[Poll[T]], Awaitable[None] | None]
-"""Called after each poll, the last one too; a coroutine function is awaited."""
+"""A function that is called after each poll, including the last; it may be a coroutine function."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long the pauses between polls are, in seconds."""
+    """The lengths of the pauses between polls, in seconds."""
 
     min_delay: float
     max_delay: float
@@ -75,44 +78,43 @@ class Pace:
         check_seconds("max_delay", self.max_delay)
         if self.min_delay > self.max_delay:
             raise ConfigurationError(
-                "min_delay must be at most max_delay, but they are "
-                f"{self.min_delay!r} and {self.max_delay!r}"
+                f"min_delay must be at most max_delay ({self.max_delay!r}), not {self.min_delay!r}"
             )
 
     def delay(self, polls: int, left: float) -> tuple[float, bool]:
-        """Seconds until the next poll after that many, and whether it is the last one.
+        """Return the seconds until the next poll, and whether that poll is the last one.
 
         Args:
-            polls: How many there have been.
-            left: Seconds until the end of the wait.
+            polls: The number of polls so far.
+            left: Seconds until the wait ends.
         """
         longest = min(self.min_delay * 2.0 ** min(polls - 1, _MAX_DOUBLINGS), self.max_delay)
-        delay = random.uniform(self.min_delay, longest)  # noqa: S311 - no secret
+        delay = random.uniform(self.min_delay, longest)  # noqa: S311 - not a secret
         if left - delay >= self.min_delay:
             return delay, False
         return max(left - self.min_delay, left / 2), True
 
 
 class Goal(Protocol[T_contra]):
-    """What a wait is for."""
+    """The condition that a wait is for."""
 
-    def judge(self, response: T_contra) -> tuple[Verdict, str]:
-        """Whether the answer ends the wait, and what it says in words."""
+    def evaluate(self, response: T_contra) -> tuple[Verdict, str]:
+        """Return whether the response ends the wait, and the state that it reports, as text."""
         ...
 
     def tolerates(self, error: ServiceError) -> bool:
-        """Whether the error is waited out."""
+        """Whether the wait continues after the error."""
         ...
 
 
 class StatusGoal:
-    """The goal of a waiter that the service's model knows: a status in the answer."""
+    """The goal of a waiter in the service's model: a status in the response."""
 
     def __init__(self, waiter: Waiter[Any]) -> None:
         self._waiter = waiter
 
-    def judge(self, response: object) -> tuple[Verdict, str]:
-        """By the lists of statuses; one that is in none of them goes on."""
+    def evaluate(self, response: object) -> tuple[Verdict, str]:
+        """Look up the status; the wait continues after a status that the waiter does not list."""
         waiter = self._waiter
         status: Any = response
         for step in waiter.path:
@@ -123,12 +125,12 @@ class StatusGoal:
         return "failure" if status in waiter.failure else "pending", state
 
     def tolerates(self, error: ServiceError) -> bool:
-        """By the error's code."""
+        """Whether the waiter lists the error's code."""
         return error.code in self._waiter.retry_errors
 
 
 class PredicateGoal(Generic[T]):
-    """A goal of the caller's own."""
+    """A goal that the caller defines."""
 
     def __init__(
         self, predicate: Callable[[T], bool], retry_errors: tuple[type[ServiceError], ...]
@@ -140,14 +142,14 @@ class PredicateGoal(Generic[T]):
         self._predicate = predicate
         self._retry_errors = retry_errors
 
-    def judge(self, response: T) -> tuple[Verdict, str]:
-        """Success as soon as the predicate is true; it fails by raising."""
+    def evaluate(self, response: T) -> tuple[Verdict, str]:
+        """Succeed if the predicate is true; the predicate reports a failure by raising."""
         if self._predicate(response):
-            return "success", "the predicate holds"
-        return "pending", "the predicate does not hold"
+            return "success", "the predicate is true"
+        return "pending", "the predicate is not true yet"
 
     def tolerates(self, error: ServiceError) -> bool:
-        """By the error's class."""
+        """Whether the error is an instance of one of the caller's classes."""
         return isinstance(error, self._retry_errors)
 
 
@@ -161,61 +163,94 @@ async def wait(
     max_wait: float,
     on_poll: OnPoll[T] | None = None,
 ) -> T:
-    """Poll until *goal* is reached; the answer that reached it.
+    """Poll until *goal* is reached, and return the response that reached it.
 
     Args:
-        name: What the errors call the wait.
+        name: The name of the wait in errors.
         call: One poll.
         goal: What ends the wait.
-        budget: The time of the call that waits; its deadline ends the wait too.
+        budget: The time of the wait; its deadline ends the wait too.
         pace: The pauses.
-        max_wait: Seconds at the most, polls included; the one under way is cancelled.
-        on_poll: Told of each poll.
+        max_wait: Maximum number of seconds, polls included; a poll in progress is cancelled.
+        on_poll: Called after each poll.
 
     Raises:
-        WaiterTimeoutError: *max_wait* has passed, or what is left of it is too short for a poll.
-        WaiterFailureError: the goal cannot be reached any more.
-        DeadlineExceeded: the deadline came before.
-        ConfigurationError: an argument is of a wrong type or out of range.
+        WaiterTimeoutError: *max_wait* has passed, or the rest of it is too short for another poll.
+        WaiterFailureError: the goal can no longer be reached.
+        DeadlineExceeded: the deadline of *budget* has passed.
+        ConfigurationError: an argument has the wrong type or is out of range.
     """
     check_seconds("max_wait", max_wait, infinite=True)
     check_callable("call", call)
     check_callable("on_poll", on_poll, none=True)
-    begun = anyio.current_time()
-    end = min(begun + max_wait, budget.at)
-    last: T | None = None
-    state = "no answer yet"
-    polls, is_last = 0, False
+    polls = _Polls(call, goal, budget, on_poll)
+    end = min(polls.started + max_wait, budget.at)
+    is_last = False
     with anyio.CancelScope(deadline=end):
         while True:
-            polls += 1
-            response, error = None, None
-            verdict: Verdict = "pending"
-            try:
-                response = last = await _awaitable(call())
-            except ServiceError as failure:
-                if not goal.tolerates(failure):
-                    raise
-                error, state = failure, failure.code
-            else:
-                verdict, state = goal.judge(response)
-            budget.stopwatch.enter("sleeps")
-            if on_poll is not None:
-                elapsed = anyio.current_time() - begun
-                told = on_poll(Poll(polls, elapsed, response, error, state))
-                if inspect.isawaitable(told):
-                    await told
+            verdict = await polls.poll()
             if verdict == "success":
-                return cast("T", response)
+                return cast("T", polls.response)
             if verdict == "failure":
-                raise WaiterFailureError(name, state, _as_response(last))
+                raise WaiterFailureError(name, polls.state, _as_response(polls.response))
             if is_last:
                 break
-            delay, is_last = pace.delay(polls, end - anyio.current_time())
+            delay, is_last = pace.delay(polls.number, end - anyio.current_time())
             await anyio.sleep(delay)
     if budget.seconds is not None and end == budget.at:
-        raise DeadlineExceeded(name, budget.seconds, polls, budget.stopwatch.read())
-    raise WaiterTimeoutError(name, f"not done within {max_wait:g} s: {state}", _as_response(last))
+        spent = budget.stopwatch.read()
+        raise DeadlineExceeded(name, budget.seconds, polls.number, spent, counted="poll")
+    problem = f"not done within {max_wait:g} s: {polls.state}"
+    raise WaiterTimeoutError(name, problem, _as_response(polls.response))
+
+
+class _Polls(Generic[T]):
+    """The polls of one wait."""
+
+    def __init__(
+        self,
+        call: Callable[[], Awaitable[T]],
+        goal: Goal[T],
+        budget: Budget,
+        on_poll: OnPoll[T] | None,
+    ) -> None:
+        self._call = call
+        self._goal = goal
+        self._stopwatch = budget.stopwatch
+        self._on_poll = on_poll
+        self.started = anyio.current_time()
+        self.number = 0
+        """The number of polls that were started."""
+        self.response: T | None = None
+        """The last response."""
+        self.state = "no response yet"
+        """The state that the last poll found, as text."""
+
+    async def poll(self) -> Verdict:
+        """Poll once and report the poll to ``on_poll``."""
+        self.number += 1
+        response: T | None = None
+        tolerated: ServiceError | None = None
+        verdict: Verdict = "pending"
+        try:
+            response = self.response = await _awaitable(self._call())
+        except ServiceError as error:
+            if not self._goal.tolerates(error):
+                raise
+            tolerated, self.state = error, error.code
+        else:
+            verdict, self.state = self._goal.evaluate(response)
+        self._stopwatch.enter("sleeps")
+        await self._report(response, tolerated)
+        return verdict
+
+    async def _report(self, response: T | None, error: ServiceError | None) -> None:
+        if self._on_poll is None:
+            return
+        elapsed = anyio.current_time() - self.started
+        returned = self._on_poll(Poll(self.number, elapsed, response, error, self.state))
+        if inspect.isawaitable(returned):
+            await returned
 
 
 def _is_service_error(kind: object) -> bool:
@@ -227,5 +262,5 @@ def _awaitable(poll: Awaitable[T]) -> Awaitable[T]:
     return poll
 
 
-def _as_response(answer: object) -> Response | None:
-    return answer if isinstance(answer, Response) else None
+def _as_response(value: object) -> Response | None:
+    return value if isinstance(value, Response) else None

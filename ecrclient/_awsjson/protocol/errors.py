@@ -120,21 +120,23 @@ class DeadlineExceeded(AWSClientError, TimeoutError):
         deadline: float,
         attempts: int,
         spent: Mapping[str, float] | None = None,
+        counted: str = "attempt",
     ) -> None:
         # The dict, not any mapping that was passed: it must pickle.
         seconds = dict(spent or {})
-        super().__init__(operation, deadline, attempts, seconds)
+        super().__init__(operation, deadline, attempts, seconds, counted)
         self.operation = operation
         self.deadline = deadline
         self.attempts = attempts
-        """How many were begun."""
+        """The number of attempts that were begun, or of polls if a wait was too long."""
+        self._counted = counted
         self.spent: Mapping[str, float] = seconds
         """Seconds by what they went to: ``attempts`` (middleware included), ``sleeps`` between
         them or between polls, ``between`` the pages of a walk, ``credentials``, ``throttle``
         (adaptive mode), ``setup``. They add up."""
 
     def __str__(self) -> str:
-        begun = f"{self.attempts} attempt{'' if self.attempts == 1 else 's'} begun"
+        begun = f"{self.attempts} {self._counted}{'' if self.attempts == 1 else 's'} begun"
         spent = "".join(
             f", {what} {seconds:.2f} s"
             for what, seconds in self.spent.items()

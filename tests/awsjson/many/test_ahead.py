@@ -1,4 +1,4 @@
-"""Pages that are fetched ahead, and the deadline of a walk; on virtual time."""
+"""Prefetching pages, and the deadline of an iteration, in virtual time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WORK = 1.0
 
 
 class Service(Scripted):
-    """Pages of one image each, which take their time; it knows how many are being fetched."""
+    """A slow service with pages of one image each; counts the concurrent calls."""
 
     def __init__(
         self, count: int, *, latency: float = LATENCY, special: dict[int, Any] | None = None
@@ -100,7 +100,7 @@ async def test_fetching_and_consuming_overlap(ahead: int | None, seconds: float)
 @pytest.mark.parametrize(
     ("arguments", "ahead"), [((), 1), ((1,), 1), ((2,), 2), ((5,), 5)], ids=str
 )
-async def test_no_more_than_that_many_pages_are_ahead(
+async def test_at_most_the_given_number_of_pages_is_fetched_ahead(
     arguments: tuple[int, ...], ahead: int
 ) -> None:
     service = Service(20, latency=0)
@@ -116,14 +116,14 @@ async def test_no_more_than_that_many_pages_are_ahead(
     assert most == ahead
 
 
-async def test_an_empty_page_does_not_end_it() -> None:
+async def test_an_empty_page_does_not_end_the_iteration() -> None:
     empty = ok({"imageIds": [], "nextToken": "2"})
     ecr = await opened(Service(3, special={1: empty}))
     async with ecr.list_images(repository_name="ab").prefetch() as images:
         assert [image.image_tag async for image in images] == ["0", "2"]
 
 
-async def test_collect_and_first_take_what_is_left() -> None:
+async def test_collect_and_first_continue_with_the_next_page() -> None:
     ecr = await opened(Service(5))
     async with ecr.list_images(repository_name="ab").prefetch() as images:
         first = await images.first()
@@ -134,7 +134,7 @@ async def test_collect_and_first_take_what_is_left() -> None:
         assert await images.first() is None
 
 
-async def test_breaking_off_leaves_no_task() -> None:
+async def test_leaving_the_block_early_ends_the_task() -> None:
     service = Service(20)
     ecr = await opened(service)
     before = await tasks()
@@ -151,7 +151,7 @@ async def test_breaking_off_leaves_no_task() -> None:
     assert len(service.requests) == sent
 
 
-async def test_the_consumers_exception_comes_out_as_it_is() -> None:
+async def test_an_exception_of_the_consumer_is_raised_unchanged() -> None:
     service = Service(20)
     ecr = await opened(service)
     before = await tasks()
@@ -176,7 +176,7 @@ async def test_cancellation_ends_the_task() -> None:
     assert service.under_way == 0
 
 
-async def test_an_error_comes_where_its_page_would_and_the_walk_can_be_resumed() -> None:
+async def test_an_error_is_raised_in_place_of_its_page_and_iteration_can_resume() -> None:
     service = Service(6, special={2: fail(400, "InvalidParameterException")})
     ecr = await opened(service)
     seen: list[str | None] = []
@@ -194,18 +194,18 @@ async def test_an_error_comes_where_its_page_would_and_the_walk_can_be_resumed()
     assert service.bodies[3]["nextToken"] == "2"
 
 
-async def test_a_repeated_token_is_an_error_here_too() -> None:
+async def test_a_repeated_token_is_an_error() -> None:
     again = ok({"imageIds": [{"imageTag": "x"}], "nextToken": "1"})
     ecr = await opened(Service(9, special={1: again}))
     found: list[str | None] = []
     with pytest.raises(PaginationError):
         async with ecr.list_images(repository_name="ab").prefetch(4) as images:
             async for image in images:
-                found.append(image.image_tag)  # noqa: PERF401 - what came before the error counts
+                found.append(image.image_tag)  # noqa: PERF401 - keep the items before the error
     assert found == ["0", "x"]
 
 
-async def test_it_is_used_within_its_block_and_once() -> None:
+async def test_a_prefetching_paginator_is_used_once_and_within_its_block() -> None:
     ecr = await opened(Service(2))
     ahead = ecr.list_images(repository_name="ab").prefetch()
     with pytest.raises(RuntimeError, match="async with"):
@@ -213,19 +213,19 @@ async def test_it_is_used_within_its_block_and_once() -> None:
     async with ahead as images:
         walk = images.pages()
         await anext(walk)
-    with pytest.raises(RuntimeError, match="has been left"):
+    with pytest.raises(RuntimeError, match="has ended"):
         await anext(walk)
     with pytest.raises(RuntimeError, match="once"):
         await ahead.__aenter__()
 
 
 @pytest.mark.parametrize("pages", [0, -1])
-async def test_it_takes_a_page_at_least(pages: int) -> None:
+async def test_fewer_than_one_page_is_refused(pages: int) -> None:
     with pytest.raises(ConfigurationError, match="pages must be at least 1"):
         client(Service(1)).list_images(repository_name="ab").prefetch(pages)
 
 
-# -- the deadline of a walk -----------------------------------------------------------------------
+# -- the deadline of an iteration -----------------------------------------------------------------
 
 
 async def walk(ecr: ECRClient, *, ahead: bool, pause: float) -> Sequence[str | None]:
@@ -244,7 +244,7 @@ async def walk(ecr: ECRClient, *, ahead: bool, pause: float) -> Sequence[str | N
 
 
 @pytest.mark.parametrize("ahead", [False, True])
-async def test_it_covers_all_pages(*, ahead: bool) -> None:
+async def test_the_deadline_covers_all_pages(*, ahead: bool) -> None:
     ecr = await opened(Service(10), options=CallOptions(deadline=4.5 * LATENCY))
     with pytest.raises(DeadlineExceeded) as caught:
         await walk(ecr, ahead=ahead, pause=0)
@@ -253,7 +253,7 @@ async def test_it_covers_all_pages(*, ahead: bool) -> None:
     assert caught.value.deadline == 4.5 * LATENCY
 
 
-async def test_it_counts_what_the_consumer_does() -> None:
+async def test_the_deadline_includes_the_time_of_the_consumer() -> None:
     ecr = await opened(Service(10), options=CallOptions(deadline=10))
     with pytest.raises(DeadlineExceeded) as caught:
         await walk(ecr, ahead=False, pause=7)
@@ -263,7 +263,7 @@ async def test_it_counts_what_the_consumer_does() -> None:
     assert "between 7.00 s" in str(caught.value)
 
 
-async def test_it_begins_with_the_first_page_and_afresh_for_each_walk() -> None:
+async def test_the_deadline_starts_with_the_first_page_of_each_iteration() -> None:
     ecr = await opened(Service(20), options=CallOptions(deadline=3 * LATENCY))
     images = ecr.list_images(repository_name="ab")
     walks = [images.pages(), images.pages()]
@@ -273,7 +273,7 @@ async def test_it_begins_with_the_first_page_and_afresh_for_each_walk() -> None:
             await anext(pages)
 
 
-async def test_a_retry_within_it_is_paid_from_it() -> None:
+async def test_the_deadline_includes_retries() -> None:
     broken = fail(500, "ServerException")
     ecr = await opened(
         Service(9, special={1: broken, 2: broken}),

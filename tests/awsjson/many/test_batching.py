@@ -1,4 +1,4 @@
-"""Operations on any number of ids, and answers that succeed in part."""
+"""Batches of ids, and responses with partial success."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Images(Scripted):
-    """Has every image but those it is told of; counts the calls that are under way."""
+    """A service with all images except *missing*; counts the concurrent calls."""
 
     def __init__(
         self, *missing: str, latency: dict[int, float] | float = 0, broken: tuple[int, ...] = ()
@@ -49,19 +49,19 @@ class Images(Scripted):
         self.missing = missing
         self.latency = latency
         self.broken = broken
-        self.under_way = 0
-        self.most = 0
+        self.in_progress = 0
+        self.most_in_progress = 0
 
     async def respond(self, request: httpx.Request) -> httpx.Response:
         number = len(self.requests)
         self.requests.append(request)
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
+        self.in_progress += 1
+        self.most_in_progress = max(self.most_in_progress, self.in_progress)
         wait = self.latency if isinstance(self.latency, float | int) else self.latency[number]
         try:
             await anyio.sleep(wait)
         finally:
-            self.under_way -= 1
+            self.in_progress -= 1
         if number in self.broken:
             return fail(400, "InvalidParameterException")
         tags = [image_id["imageTag"] for image_id in self.bodies[number]["imageIds"]]
@@ -114,14 +114,14 @@ async def tasks() -> int:
     return len(anyio.get_running_tasks())
 
 
-# -- all of them ----------------------------------------------------------------------------------
+# -- run and settled ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("count", "sizes"),
     [(0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])],
 )
-async def test_ids_are_cut_into_chunks(count: int, sizes: list[int]) -> None:
+async def test_ids_are_split_into_chunks(count: int, sizes: list[int]) -> None:
     service = Images()
     assert tags(await get(await opened(service), ids(count))) == names(count)
     assert service.sizes == sizes
@@ -143,7 +143,7 @@ async def test_one_bad_id_of_250_gives_249_results_and_one_typed_failure() -> No
     assert service.sizes == [100, 100, 50]
 
 
-async def test_items_and_failures_side_by_side() -> None:
+async def test_settled_returns_items_and_failures() -> None:
     result = await get(await opened(Images("v1", "v120")), ids(130)).settled()
 
     assert len(result.items) == 128
@@ -151,7 +151,7 @@ async def test_items_and_failures_side_by_side() -> None:
     assert result.errors == []
 
 
-async def test_a_call_that_fails_keeps_what_the_others_bring() -> None:
+async def test_a_failed_call_does_not_discard_the_items_of_others() -> None:
     ecr = await opened(Images("v220", broken=(1,)))
     with pytest.raises(BatchError) as caught:
         await get(ecr, ids(250))
@@ -166,30 +166,30 @@ async def test_a_call_that_fails_keeps_what_the_others_bring() -> None:
     assert whole.__notes__ == ["image_ids 100 to 199, counted from 0"]
 
 
-async def test_order_is_kept_whichever_call_ends_first() -> None:
+async def test_items_are_in_order_whichever_call_ends_first() -> None:
     service = Images(latency={0: 3, 1: 1, 2: 2})
     assert tags(await get(await opened(service), ids(250))) == names(250)
-    assert service.most == 3
+    assert service.most_in_progress == 3
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 4])
-async def test_calls_at_once_are_bounded(concurrency: int) -> None:
+async def test_concurrent_calls_are_limited(concurrency: int) -> None:
     service = Images(latency=1)
     await get(await opened(service), ids(1000)).run(concurrency=concurrency)
-    assert service.most == concurrency
+    assert service.most_in_progress == concurrency
     assert len(service.requests) == 10
 
 
-async def test_images_are_deleted_one_call_after_the_other() -> None:
+async def test_images_are_deleted_one_call_at_a_time() -> None:
     """An image that an index needs can be deleted only after the index."""
     service = Images(latency=1)
     ecr = await opened(service)
     await ecr.delete_images(repository_name="ab", image_ids=ids(300))
-    assert service.most == 1
+    assert service.most_in_progress == 1
     assert service.sizes == [100, 100, 100]
 
 
-async def test_each_use_starts_afresh() -> None:
+async def test_each_use_sends_the_calls_again() -> None:
     service = Images()
     images = get(await opened(service), ids(3))
     assert service.requests == []
@@ -197,10 +197,10 @@ async def test_each_use_starts_afresh() -> None:
     assert len(service.requests) == 2
 
 
-# -- where ids come from --------------------------------------------------------------------------
+# -- sources of ids -------------------------------------------------------------------------------
 
 
-async def test_any_iterable_will_do() -> None:
+async def test_the_ids_may_be_any_iterable() -> None:
     def generated() -> Iterator[dict[str, str]]:
         for name in names(150):
             yield {"image_tag": name}
@@ -211,7 +211,7 @@ async def test_any_iterable_will_do() -> None:
 
 
 class Ids(AsyncIterator[ImageIdentifier]):
-    """Ids that come one by one; it knows how many were taken."""
+    """An async iterable of ids; counts those that were taken."""
 
     def __init__(self, count: int, *, fails_at: int | None = None) -> None:
         self.count = count
@@ -228,7 +228,7 @@ class Ids(AsyncIterator[ImageIdentifier]):
         return ImageIdentifier(image_tag=f"v{self.taken - 1}")
 
 
-async def test_an_async_iterable_is_read_as_far_as_calls_are_made() -> None:
+async def test_an_async_iterable_is_read_only_as_far_as_needed() -> None:
     service = Images()
     source = Ids(1000)
     taken: list[int] = []
@@ -236,14 +236,14 @@ async def test_an_async_iterable_is_read_as_far_as_calls_are_made() -> None:
         async for _ in images:
             await anyio.sleep(1)
             taken.append(source.taken)
-    # One chunk is consumed, and two are made or wait.
+    # One chunk is being consumed; two more are in progress or complete.
     assert taken[0] == 300
     assert taken[99] == 300
     assert taken[100] == 400
     assert taken[-1] == 1000
 
 
-async def test_what_middleware_raises_comes_out() -> None:
+async def test_an_exception_of_middleware_is_raised() -> None:
     async def broken(request: httpx.Request, call_next: CallNext) -> httpx.Response:
         raise ZeroDivisionError("mine")
 
@@ -251,7 +251,7 @@ async def test_what_middleware_raises_comes_out() -> None:
         await get(await opened(Images(), middleware=[broken]), ids(250))
 
 
-async def test_what_the_source_raises_comes_out() -> None:
+async def test_an_exception_of_the_source_is_raised() -> None:
     ecr = await opened(Images())
     before = await tasks()
     with pytest.raises(KeyError, match="mine"):
@@ -260,17 +260,17 @@ async def test_what_the_source_raises_comes_out() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["v1", b"v1", {"image_tag": "v1"}, ids(1)[0], 7, None])
-async def test_what_is_not_several_ids_is_refused(wrong: object) -> None:
+async def test_ids_that_are_not_an_iterable_of_ids_are_refused(wrong: object) -> None:
     service = Images()
     with pytest.raises(RequestValidationError) as refused:
         await get(await opened(service), wrong)
     (problem,) = refused.value.problems
     assert problem.member == "image_ids"
-    assert f"not {type(wrong).__name__}" in problem.message
+    assert problem.message == f"must be an iterable of ids, not {type(wrong).__name__}"
     assert service.requests == []
 
 
-async def test_a_wrong_id_in_a_list_is_named_and_nothing_is_sent() -> None:
+async def test_an_invalid_id_in_a_list_is_named_and_nothing_is_sent() -> None:
     service = Images()
     wrong = [{"image_tag": name} for name in names(250)]
     wrong[220] = {"image_tag": ""}
@@ -280,13 +280,13 @@ async def test_a_wrong_id_in_a_list_is_named_and_nothing_is_sent() -> None:
     assert service.requests == []
 
 
-async def test_a_wrong_member_is_named_as_it_is() -> None:
+async def test_an_invalid_member_is_named() -> None:
     ecr = await opened(Images())
     with pytest.raises(RequestValidationError, match="batch_get_image: repository_name: "):
         await ecr.get_images(repository_name="A", image_ids=ids(1))
 
 
-async def test_a_wrong_id_that_comes_late_is_told_with_what_succeeded() -> None:
+async def test_an_invalid_id_of_an_async_iterable_is_reported_with_the_items() -> None:
     async def source() -> AsyncIterator[dict[str, str]]:
         for name in names(150):
             yield {"image_tag": name if name != "v120" else ""}
@@ -299,7 +299,7 @@ async def test_a_wrong_id_that_comes_late_is_told_with_what_succeeded() -> None:
 
 
 @pytest.mark.parametrize("concurrency", [0, -1])
-async def test_a_wrong_concurrency_is_refused(concurrency: int) -> None:
+async def test_an_invalid_concurrency_is_refused(concurrency: int) -> None:
     with pytest.raises(ConfigurationError, match="concurrency"):
         await get(client(Images()), ids(1)).run(concurrency=concurrency)
 
@@ -307,13 +307,13 @@ async def test_a_wrong_concurrency_is_refused(concurrency: int) -> None:
 # -- streams --------------------------------------------------------------------------------------
 
 
-async def test_a_stream_gives_items_in_order() -> None:
+async def test_a_stream_yields_items_in_order() -> None:
     ecr = await opened(Images(latency={0: 3, 1: 1, 2: 2}))
     async with get(ecr, ids(250)).stream() as images:
         assert [image.image_manifest async for image in images] == names(250)
 
 
-async def test_a_stream_gives_items_as_they_come() -> None:
+async def test_an_unordered_stream_yields_items_as_they_arrive() -> None:
     ecr = await opened(Images(latency={0: 3, 1: 1, 2: 2}))
     async with get(ecr, ids(250)).stream(ordered=False) as images:
         found = [image.image_manifest async for image in images]
@@ -321,13 +321,13 @@ async def test_a_stream_gives_items_as_they_come() -> None:
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-async def test_a_stream_tells_failures_when_all_items_are_given(*, ordered: bool) -> None:
+async def test_a_stream_raises_failures_after_the_last_item(*, ordered: bool) -> None:
     ecr = await opened(Images("v1", broken=(1,), latency={0: 3, 1: 1, 2: 2}))
     found: list[str] = []
     with pytest.raises(BatchError) as caught:
         async with get(ecr, ids(250)).stream(ordered=ordered) as images:
             async for image in images:
-                found.append(image.image_manifest)  # noqa: PERF401 - they count, error or not
+                found.append(image.image_manifest)  # noqa: PERF401 - keep the items despite the error
     assert len(found) == 149
     assert {type(error) for error in caught.value.exceptions} == {
         BatchFailure,
@@ -336,7 +336,7 @@ async def test_a_stream_tells_failures_when_all_items_are_given(*, ordered: bool
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-async def test_a_stream_is_not_further_ahead_than_it_should(*, ordered: bool) -> None:
+async def test_a_stream_works_ahead_by_at_most_its_concurrency(*, ordered: bool) -> None:
     service = Images()
     ecr = await opened(service)
     consumed = 0
@@ -351,7 +351,7 @@ async def test_a_stream_is_not_further_ahead_than_it_should(*, ordered: bool) ->
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-async def test_breaking_off_leaves_no_task_and_no_call(*, ordered: bool) -> None:
+async def test_leaving_a_stream_early_ends_its_tasks_and_calls(*, ordered: bool) -> None:
     service = Images(latency=1)
     ecr = await opened(service)
     before = await tasks()
@@ -359,10 +359,10 @@ async def test_breaking_off_leaves_no_task_and_no_call(*, ordered: bool) -> None
         async for _ in images:
             break
     assert await tasks() == before
-    assert service.under_way == 0
+    assert service.in_progress == 0
 
 
-async def test_the_consumers_exception_comes_out_as_it_is() -> None:
+async def test_an_exception_of_the_consumer_is_raised_unchanged() -> None:
     ecr = await opened(Images(latency=1))
     before = await tasks()
     with pytest.raises(KeyError, match="mine"):
@@ -380,7 +380,7 @@ async def test_cancellation_ends_the_calls() -> None:
         await get(ecr, ids(1000))
     assert scope.cancelled_caught
     assert await tasks() == before
-    assert service.under_way == 0
+    assert service.in_progress == 0
 
 
 async def test_the_deadline_covers_all_calls() -> None:
@@ -391,7 +391,7 @@ async def test_the_deadline_covers_all_calls() -> None:
     assert anyio.current_time() == pytest.approx(5)
 
 
-# -- answers that succeed in part -----------------------------------------------------------------
+# -- responses with partial success ---------------------------------------------------------------
 
 
 def partial(*codes: str) -> BatchGetImageResponse:
@@ -403,12 +403,12 @@ def partial(*codes: str) -> BatchGetImageResponse:
     )
 
 
-def test_an_answer_without_failures_is_given_back() -> None:
-    answer = partial()
-    assert answer.raise_for_failures() is answer
+def test_raise_for_failures_returns_a_response_without_failures() -> None:
+    response = partial()
+    assert response.raise_for_failures() is response
 
 
-def test_the_failures_of_an_answer_are_raised() -> None:
+def test_raise_for_failures_raises_a_group() -> None:
     with pytest.raises(BatchError) as caught:
         partial("ImageNotFound", "InvalidImageTag").raise_for_failures()
     assert [cast(Any, failure).code for failure in caught.value.exceptions] == [
@@ -417,10 +417,10 @@ def test_the_failures_of_an_answer_are_raised() -> None:
     ]
 
 
-def test_a_failure_that_says_little() -> None:
-    answer = BatchCheckLayerAvailabilityResponse(failures=[LayerFailure(failure_code="x")])
+def test_a_failure_without_a_reason_and_an_id() -> None:
+    response = BatchCheckLayerAvailabilityResponse(failures=[LayerFailure(failure_code="x")])
     with pytest.raises(BatchError) as caught:
-        answer.raise_for_failures()
+        response.raise_for_failures()
     (failure,) = caught.value.exceptions
     assert isinstance(failure, BatchFailure)
     assert (failure.code, failure.reason, failure.id) == ("x", "", None)
@@ -429,14 +429,14 @@ def test_a_failure_that_says_little() -> None:
 async def test_the_in_memory_registry_reports_failures() -> None:
     async with InMemoryECR().client() as ecr:
         await ecr.create_repository(repository_name="ab")
-        answer = await ecr.batch_get_image(repository_name="ab", image_ids=ids(2))
+        response = await ecr.batch_get_image(repository_name="ab", image_ids=ids(2))
         with pytest.raises(BatchError, match="2 failed, 0 succeeded"):
-            answer.raise_for_failures()
+            response.raise_for_failures()
         with pytest.raises(BatchError, match="150 failed"):
             await ecr.repository("ab").get_images(image_ids=ids(150))
 
 
-def test_except_star_takes_the_failures_apart() -> None:
+def test_except_star_handles_the_failures() -> None:
     other = ServiceError("ServerException")
     group = BatchError.of([BatchFailure("a", "b", "c", None), other], ["kept"])
     caught: list[Any] = []

@@ -1,4 +1,4 @@
-"""Paginated operations: awaited, iterated, collected, resumed."""
+"""Pagination: awaiting, iterating, collecting and resuming."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def tokens(transport: Scripted) -> list[str | None]:
 
 
 async def tags(images: Any, found: list[str] | None = None) -> list[str]:
-    """The images' tags; *found* has those up to an error."""
+    """The images' tags; *found* keeps those that come before an error."""
     found = [] if found is None else found
     async for image in images:
         found.append(image.image_tag)
     return found
 
 
-async def test_await_gives_one_page() -> None:
+async def test_await_returns_one_page() -> None:
     transport = Scripted(*three_pages())
     found = await client(transport).list_images(repository_name="ab", max_results=2)
 
@@ -50,7 +50,7 @@ async def test_await_gives_one_page() -> None:
     assert transport.bodies == [{"repositoryName": "ab", "maxResults": 2}]
 
 
-async def test_iteration_gives_every_item_and_keeps_the_other_members() -> None:
+async def test_iteration_yields_every_item_and_sends_the_other_members() -> None:
     transport = Scripted(*three_pages())
     images = client(transport).list_images(
         repository_name="ab", max_results=2, filter={"tag_status": "TAGGED"}
@@ -64,7 +64,7 @@ async def test_iteration_gives_every_item_and_keeps_the_other_members() -> None:
     ] * 3
 
 
-async def test_pages_gives_every_page_with_its_metadata() -> None:
+async def test_pages_yields_every_page_with_its_metadata() -> None:
     transport = Scripted(*three_pages())
     pages = [found async for found in client(transport).list_images(repository_name="ab").pages()]
 
@@ -77,18 +77,18 @@ async def test_pages_gives_every_page_with_its_metadata() -> None:
     assert {found.response_metadata.status for found in pages} == {200}
 
 
-async def test_nothing_is_sent_before_it_is_asked_for() -> None:
+async def test_nothing_is_sent_before_the_first_use() -> None:
     transport = Scripted(*three_pages())
     paginator = client(transport).list_images(repository_name="ab")
     pages: Any = paginator.pages()
     assert transport.requests == []
 
     await anext(pages)
-    assert len(transport.requests) == 1, "and no page ahead"
+    assert len(transport.requests) == 1, "no page is fetched ahead"
     assert "list_images" in repr(paginator)
 
 
-async def test_a_wrong_argument_is_told_at_the_first_use() -> None:
+async def test_an_invalid_argument_is_reported_at_the_first_use() -> None:
     paginator = client(Scripted()).list_images(repository_name="ab", max_results=0)
 
     with pytest.raises(RequestValidationError, match="max_results"):
@@ -97,7 +97,7 @@ async def test_a_wrong_argument_is_told_at_the_first_use() -> None:
         await paginator.collect()
 
 
-async def test_collect_takes_everything() -> None:
+async def test_collect_returns_all_items() -> None:
     images = client(Scripted(*three_pages())).list_images(repository_name="ab")
 
     assert [image.image_tag for image in await images.collect()] == ["a", "b", "c", "d", "e"]
@@ -107,7 +107,7 @@ async def test_collect_takes_everything() -> None:
     ("limit", "expected", "requests"),
     [(0, "", 0), (1, "a", 1), (2, "ab", 1), (3, "abc", 2), (5, "abcde", 3), (9, "abcde", 3)],
 )
-async def test_collect_asks_for_no_page_more_than_it_needs(
+async def test_collect_fetches_only_the_pages_that_it_needs(
     limit: int, expected: str, requests: int
 ) -> None:
     transport = Scripted(*three_pages())
@@ -127,8 +127,8 @@ async def test_first() -> None:
     assert transport.responses == []
 
 
-async def test_a_walk_that_is_broken_off_leaves_nothing_suspended() -> None:
-    # trio warns of an async generator that nobody closed, and warnings are errors here.
+async def test_an_iteration_that_stops_early_leaves_nothing_suspended() -> None:
+    # trio warns about an async generator that was not closed, and warnings are errors here.
     transport = Scripted(*three_pages()[:1], *three_pages()[:1])
     images = client(transport).list_images(repository_name="ab")
     async for _ in images:
@@ -140,7 +140,7 @@ async def test_a_walk_that_is_broken_off_leaves_nothing_suspended() -> None:
     assert len(transport.requests) == 2
 
 
-async def test_a_walk_goes_on_after_an_error() -> None:
+async def test_iteration_can_continue_after_an_error() -> None:
     transport = Scripted(page("a", token="2"), fail(400, "KmsException"), page("b"))
     pages = client(transport).list_images(repository_name="ab").pages()
 
@@ -154,14 +154,14 @@ async def test_a_walk_goes_on_after_an_error() -> None:
             await anext(pages)
 
 
-async def test_an_empty_page_does_not_end_it() -> None:
+async def test_an_empty_page_does_not_end_the_iteration() -> None:
     transport = Scripted(page("a", token="2"), page(token="3"), ok({"nextToken": "4"}), page("e"))
 
     assert await tags(client(transport).list_images(repository_name="ab")) == ["a", "e"]
 
 
 @pytest.mark.parametrize("last", [None, ""])
-async def test_an_absent_or_empty_token_ends_it(last: str | None) -> None:
+async def test_an_absent_or_empty_token_ends_the_iteration(last: str | None) -> None:
     transport = Scripted(page("a", token="2"), page("b", token=last), page("never"))
 
     assert await tags(client(transport).list_images(repository_name="ab")) == ["a", "b"]
@@ -190,7 +190,7 @@ async def test_a_repeated_token_is_an_error_after_its_page(
     assert tokens(transport) == sent
 
 
-async def test_after_a_repeated_token_the_walk_is_over() -> None:
+async def test_a_repeated_token_ends_the_iteration() -> None:
     transport = Scripted(page("a", token="2"), page("b", token="2"), page("never"))
     pages = client(transport).list_images(repository_name="ab").pages()
     with pytest.raises(PaginationError):
@@ -210,7 +210,7 @@ async def test_a_later_run_resumes() -> None:
     assert tokens(transport) == ["2", "3"]
 
 
-async def test_each_use_starts_afresh() -> None:
+async def test_each_use_starts_with_the_first_page() -> None:
     transport = Scripted(*three_pages(), *three_pages(), page("x"), page("y"))
     images = client(transport).list_images(repository_name="ab")
 
@@ -219,7 +219,7 @@ async def test_each_use_starts_afresh() -> None:
     assert tokens(transport) == [None, "2", "3", None, "2", "3", None, None]
 
 
-async def test_two_iterations_at_once_do_not_disturb_each_other() -> None:
+async def test_concurrent_iterations_are_independent() -> None:
     transport = Scripted(page("a", token="2"), page("x", token="9"), page("b"), page("y"))
     images = client(transport).list_images(repository_name="ab")
     one: Any = images.pages()
@@ -230,7 +230,7 @@ async def test_two_iterations_at_once_do_not_disturb_each_other() -> None:
     assert tokens(transport) == [None, None, "2", "9"]
 
 
-async def test_an_error_on_a_later_page_comes_after_the_pages_before_it() -> None:
+async def test_an_error_is_raised_after_the_pages_before_it() -> None:
     transport = Scripted(*three_pages()[:2], fail(400, "RepositoryNotFoundException"))
     found: list[str] = []
     with pytest.raises(RepositoryNotFoundException):
@@ -257,17 +257,17 @@ async def test_scan_findings_are_of_both_kinds() -> None:
     assert [type(item) for item in found] == kinds
 
 
-# -- which operations page -----------------------------------------------------------------------
+# -- the paginated operations --------------------------------------------------------------------
 
 
 def pages_by_the_model(name: str) -> bool:
-    """Whether nextToken stands on both sides."""
+    """Whether both the input and the output have a nextToken."""
     model = service_model()
     sides = (model["operations"][name].get(side) for side in ("input", "output"))
     return all(side and "nextToken" in model["shapes"][side["shape"]]["members"] for side in sides)
 
 
-def test_the_operations_that_page_are_those_of_the_model() -> None:
+def test_the_paginated_operations_are_those_of_the_model() -> None:
     paged = {found.name for found in EVERY_OPERATION if found.pagination}
 
     assert paged == {found.name for found in EVERY_OPERATION if pages_by_the_model(found.name)}
@@ -289,12 +289,12 @@ async def test_every_paginated_operation_yields_the_items_of_every_page(
 
     assert isinstance(paginator, Paginator)
     assert operation.pagination is not None
-    assert len(items) == 2 * len(operation.pagination.items), "an example list has one item"
+    assert len(items) == 2 * len(operation.pagination.items), "each list of an example has one item"
     assert tokens(transport) == [None, "2"]
 
 
 def arguments(operation: Operation[Any]) -> dict[str, Any]:
-    """What the operation requires, in values that pass."""
+    """The required members of the operation, with valid values."""
     known = {
         "repository_name": "ab",
         "image_id": {"image_tag": "v1"},
@@ -309,7 +309,7 @@ def arguments(operation: Operation[Any]) -> dict[str, Any]:
     }
 
 
-def test_the_limit_is_a_member_that_the_service_knows() -> None:
+def test_the_limit_is_a_member_of_the_model() -> None:
     for operation in EVERY_OPERATION:
         if operation.pagination and operation.pagination.limit:
             assert operation.pagination.limit == "max_results"

@@ -1,8 +1,9 @@
-"""Waiters: what ends a wait, and how."""
+"""Waiters: the polls, their pauses and the outcomes of a wait."""
 
 from __future__ import annotations
 
 import math
+import pickle
 from itertools import pairwise
 from typing import Any, cast
 
@@ -43,20 +44,20 @@ def no_scan() -> ScriptedResponse:
     return fail(400, "ScanNotFoundException")
 
 
-async def opened(*answers: ScriptedResponse, **arguments: Any) -> tuple[ECRClient, Scripted]:
-    """A client that needs no thread any more: virtual time does not wait for threads."""
-    transport = Scripted(*answers)
+async def opened(*responses: ScriptedResponse, **arguments: Any) -> tuple[ECRClient, Scripted]:
+    """A client with resolved settings, since virtual time does not wait for threads."""
+    transport = Scripted(*responses)
     ecr = client(transport, **arguments)
     await cast(Any, ecr)._state.resources()
     return ecr, transport
 
 
 async def wait_for(
-    *answers: ScriptedResponse,
+    *responses: ScriptedResponse,
     max_wait: float = 3000,
     on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
 ) -> Any:
-    ecr, transport = await opened(*answers)
+    ecr, transport = await opened(*responses)
     found = await ecr.wait_until_image_scan_complete(**IMAGE, max_wait=max_wait, on_poll=on_poll)
     assert transport.responses == []
     return found
@@ -70,7 +71,7 @@ async def never(request: object) -> Any:
 async def test_it_polls_until_a_status_is_success(status: str) -> None:
     found = await wait_for(scan("PENDING"), scan("IN_PROGRESS"), scan(None), scan(status))
 
-    assert found.repository_name == f"of {status}", "the answer that ended it"
+    assert found.repository_name == f"of {status}", "the response that ended the wait"
 
 
 async def test_no_pause_before_the_first_poll() -> None:
@@ -81,7 +82,7 @@ async def test_no_pause_before_the_first_poll() -> None:
 
 
 @pytest.mark.parametrize("status", sorted(IMAGE_SCAN_COMPLETE.failure))
-async def test_a_failure_ends_it_at_once(status: str) -> None:
+async def test_a_failure_status_ends_the_wait(status: str) -> None:
     with pytest.raises(WaiterFailureError) as caught:
         await wait_for(scan("PENDING"), scan(status), scan("COMPLETE"))
 
@@ -91,11 +92,11 @@ async def test_a_failure_ends_it_at_once(status: str) -> None:
     assert getattr(error.last_response, "repository_name", None) == f"of {status}"
 
 
-async def test_a_status_that_nobody_knows_is_waited_out() -> None:
+async def test_an_unknown_status_does_not_end_the_wait() -> None:
     assert (await wait_for(scan("BRAND_NEW"), scan("COMPLETE"))).repository_name == "of COMPLETE"
 
 
-async def test_a_scan_that_is_not_there_yet_is_waited_out() -> None:
+async def test_an_error_of_the_waiter_does_not_end_the_wait() -> None:
     found = await wait_for(no_scan(), no_scan(), scan("PENDING"), scan("COMPLETE"))
 
     assert found.repository_name == "of COMPLETE"
@@ -106,13 +107,13 @@ async def test_other_errors_are_raised() -> None:
         await wait_for(scan("PENDING"), fail(400, "ImageNotFoundException"), scan("COMPLETE"))
 
 
-async def test_errors_that_one_waiter_waits_out_are_raised_by_another() -> None:
+async def test_each_waiter_has_its_own_errors() -> None:
     ecr, _ = await opened(no_scan())
     with pytest.raises(ServiceError, match="ScanNotFoundException"):
         await ecr.wait_until_lifecycle_policy_preview_complete(repository_name="ab", max_wait=300)
 
 
-async def test_the_pauses_grow_and_are_spread() -> None:
+async def test_the_pauses_grow_and_are_random() -> None:
     times: list[float] = []
     pending = [scan("PENDING") for _ in range(50)]
     await wait_for(*pending, scan("COMPLETE"), on_poll=lambda poll: times.append(poll.elapsed))
@@ -147,23 +148,23 @@ def test_the_pace(polls: int, left: float, low: float, high: float, *, is_last: 
 
 
 @pytest.mark.parametrize(
-    ("answer", "seen"),
+    ("response", "state"),
     [
         (lambda: scan("PENDING"), "image_scan_status.status is PENDING"),
         (no_scan, "ScanNotFoundException"),
     ],
 )
-async def test_a_timeout_tells_what_was_seen_last(answer: Any, seen: str) -> None:
+async def test_a_timeout_reports_the_last_state(response: Any, state: str) -> None:
     begun = anyio.current_time()
     with pytest.raises(WaiterTimeoutError) as caught:
-        await wait_for(*[answer() for _ in range(50)], max_wait=60)
+        await wait_for(*[response() for _ in range(50)], max_wait=60)
 
     error = caught.value
     assert isinstance(error, TimeoutError)
-    assert error.reason == f"not done within 60 s: {seen}"
+    assert error.reason == f"not done within 60 s: {state}"
     name = getattr(error.last_response, "repository_name", None)
-    assert name == (None if "NotFound" in seen else "of PENDING")
-    # The last poll is made while there is time for its answer, and nothing is waited for after it.
+    assert name == (None if "NotFound" in state else "of PENDING")
+    # The last poll is sent early enough for its response, and no pause follows it.
     assert 54 <= anyio.current_time() - begun <= 60
 
 
@@ -172,9 +173,9 @@ async def test_a_wait_shorter_than_a_pause_polls_twice() -> None:
         await wait_for(scan("PENDING"), scan("PENDING"), max_wait=1)
 
 
-async def test_a_timeout_during_the_first_poll_has_no_answer() -> None:
+async def test_a_timeout_during_the_first_poll_has_no_response() -> None:
     begun = anyio.current_time()
-    with pytest.raises(WaiterTimeoutError, match="no answer yet") as caught:
+    with pytest.raises(WaiterTimeoutError, match="no response yet") as caught:
         await wait_for(never, max_wait=20)
 
     assert caught.value.last_response is None
@@ -207,9 +208,9 @@ async def test_max_wait_may_come_before_the_deadline() -> None:
 # -- on_poll --------------------------------------------------------------------------------------
 
 
-async def test_each_poll_is_told() -> None:
+async def test_on_poll_is_called_for_each_poll() -> None:
     polls: list[Poll[DescribeImageScanFindingsResponse]] = []
-    await anyio.sleep(100)  # The time is that of the wait, not the loop's.
+    await anyio.sleep(100)  # Poll.elapsed starts with the wait, not with the event loop.
     await wait_for(no_scan(), scan("PENDING"), scan("COMPLETE"), on_poll=polls.append)
 
     assert [poll.number for poll in polls] == [1, 2, 3]
@@ -232,7 +233,7 @@ async def test_each_poll_is_told() -> None:
     assert polls[1].elapsed == pytest.approx(5)
 
 
-async def test_a_failure_is_told_before_it_is_raised() -> None:
+async def test_on_poll_is_called_before_a_failure_is_raised() -> None:
     polls: list[str] = []
     with pytest.raises(WaiterFailureError):
         await wait_for(scan("FAILED"), on_poll=lambda poll: polls.append(poll.state))
@@ -240,17 +241,17 @@ async def test_a_failure_is_told_before_it_is_raised() -> None:
 
 
 async def test_a_coroutine_function_is_awaited() -> None:
-    told: list[int] = []
+    numbers: list[int] = []
 
-    async def tell(poll: Poll[Any]) -> None:
+    async def record(poll: Poll[Any]) -> None:
         await anyio.sleep(1)
-        told.append(poll.number)
+        numbers.append(poll.number)
 
-    await wait_for(scan("PENDING"), scan("COMPLETE"), on_poll=tell)
-    assert told == [1, 2]
+    await wait_for(scan("PENDING"), scan("COMPLETE"), on_poll=record)
+    assert numbers == [1, 2]
 
 
-async def test_what_on_poll_raises_ends_the_wait() -> None:
+async def test_an_exception_of_on_poll_ends_the_wait() -> None:
     def stop(poll: Poll[Any]) -> None:
         raise KeyError(poll.state)
 
@@ -258,7 +259,7 @@ async def test_what_on_poll_raises_ends_the_wait() -> None:
         await wait_for(scan("PENDING"), on_poll=stop)
 
 
-# -- a wait of one's own --------------------------------------------------------------------------
+# -- wait_until -----------------------------------------------------------------------------------
 
 
 def images(*digests: str) -> ScriptedResponse:
@@ -289,7 +290,7 @@ async def test_any_awaitable_may_be_polled() -> None:
     assert [image.image_digest for image in found] == ["a", "b"]
 
 
-async def test_an_error_that_is_not_named_ends_the_wait() -> None:
+async def test_an_error_outside_retry_errors_ends_the_wait() -> None:
     ecr, _ = await opened(images(), fail(400, "ImageNotFoundException"))
     with pytest.raises(ImageNotFoundException):
         await ecr.wait_until(
@@ -297,7 +298,7 @@ async def test_an_error_that_is_not_named_ends_the_wait() -> None:
         )
 
 
-async def test_what_the_predicate_raises_ends_the_wait() -> None:
+async def test_an_exception_of_the_predicate_ends_the_wait() -> None:
     ecr, _ = await opened(images())
     with pytest.raises(IndexError):
         await ecr.wait_until(
@@ -307,9 +308,9 @@ async def test_what_the_predicate_raises_ends_the_wait() -> None:
         )
 
 
-async def test_its_timeout_carries_the_last_response() -> None:
+async def test_a_timeout_has_the_last_response() -> None:
     ecr, _ = await opened(*[images("a") for _ in range(40)])
-    with pytest.raises(WaiterTimeoutError, match="the predicate does not hold") as caught:
+    with pytest.raises(WaiterTimeoutError, match="the predicate is not true yet") as caught:
         await ecr.wait_until(
             lambda: ecr.describe_images(repository_name="ab"),
             lambda page: False,
@@ -320,7 +321,7 @@ async def test_its_timeout_carries_the_last_response() -> None:
     assert isinstance(caught.value.last_response, DescribeImagesResponse)
 
 
-async def test_its_deadline_counts_the_polls() -> None:
+async def test_a_deadline_counts_the_polls() -> None:
     ecr, transport = await opened(*[images() for _ in range(40)], options=CallOptions(deadline=9))
     with pytest.raises(DeadlineExceeded, match="wait_until: not done within 9 s") as caught:
         await ecr.wait_until(
@@ -331,10 +332,21 @@ async def test_its_deadline_counts_the_polls() -> None:
             max_delay=1,
         )
     assert caught.value.attempts == len(transport.requests)
+    assert f"({len(transport.requests)} polls begun, " in str(caught.value)
+    assert "attempt" not in str(caught.value).partition(",")[0]
+
+
+async def test_a_deadline_during_the_first_poll_counts_one_poll() -> None:
+    ecr, _ = await opened(options=CallOptions(deadline=9))
+    with pytest.raises(DeadlineExceeded, match=r"not done within 9 s \(1 poll begun, ") as caught:
+        await ecr.wait_until(anyio.sleep_forever, lambda _: False, max_wait=100)
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert type(copied) is type(caught.value)
+    assert str(copied) == str(caught.value)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (2, 1), (math.nan, 1)])
-async def test_wrong_pauses_are_refused(low: float, high: float) -> None:
+async def test_invalid_pauses_are_refused(low: float, high: float) -> None:
     async def call() -> int:
         raise AssertionError
 
@@ -356,7 +368,7 @@ async def test_a_wait_can_be_cancelled_in_a_pause() -> None:
 
 
 @pytest.mark.parametrize("max_wait", [0, -1, math.nan])
-async def test_a_bad_max_wait_is_refused_before_anything_is_sent(max_wait: float) -> None:
+async def test_an_invalid_max_wait_is_refused_before_anything_is_sent(max_wait: float) -> None:
     transport = Scripted()
     with pytest.raises(ConfigurationError, match="max_wait"):
         await client(transport).wait_until_image_scan_complete(**IMAGE, max_wait=max_wait)
@@ -364,14 +376,14 @@ async def test_a_bad_max_wait_is_refused_before_anything_is_sent(max_wait: float
     assert transport.requests == []
 
 
-async def test_a_wrong_argument_is_refused() -> None:
+async def test_an_invalid_argument_is_refused() -> None:
     with pytest.raises(RequestValidationError, match="image_id"):
         await client(Scripted()).wait_until_image_scan_complete(
             repository_name="ab", image_id={"image_tag": ""}, max_wait=300
         )
 
 
-async def test_a_preview() -> None:
+async def test_waiting_for_a_lifecycle_policy_preview() -> None:
     ecr, transport = await opened(
         ok({"status": "IN_PROGRESS"}), ok({"status": "COMPLETE", "summary": {}})
     )
@@ -383,7 +395,7 @@ async def test_a_preview() -> None:
     assert transport.bodies == [{"repositoryName": "ab", "imageIds": [{"imageTag": "v1"}]}] * 2
 
 
-def test_a_path_that_leads_nowhere_is_no_status() -> None:
+def test_a_missing_member_is_not_a_status() -> None:
     waiter = Waiter(
         name="Odd",
         operation=DESCRIBE_IMAGE_SCAN_FINDINGS,
@@ -391,7 +403,7 @@ def test_a_path_that_leads_nowhere_is_no_status() -> None:
         success=frozenset({"None"}),
         failure=frozenset(),
     )
-    verdict, state = StatusGoal(waiter).judge(object())
+    verdict, state = StatusGoal(waiter).evaluate(object())
 
     assert (verdict, state) == ("pending", "image_scan_findings.nothing is None")
 
@@ -404,7 +416,7 @@ def test_a_path_that_leads_nowhere_is_no_status() -> None:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_every_status_of_the_model_is_decided(waiter: Waiter[Any], enum: str) -> None:
+def test_every_status_of_the_model_is_assigned_an_outcome(waiter: Waiter[Any], enum: str) -> None:
     known = set(service_model()["shapes"][enum]["enum"])
 
     assert waiter.success | waiter.failure <= known
