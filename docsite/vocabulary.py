@@ -35,7 +35,7 @@ Prose = Iterator[tuple[int, str]]
 
 
 class Finding(NamedTuple):
-    """A phrase that is not used here."""
+    """A banned phrase."""
 
     line: int
     phrase: str
@@ -43,7 +43,7 @@ class Finding(NamedTuple):
 
 
 def read_phrases() -> Mapping[re.Pattern[str], str]:
-    """The patterns of ``vocabulary.toml``, and what to write instead."""
+    """The patterns of ``vocabulary.toml`` and their replacements."""
     text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
     return {
         re.compile(rf"(?<![\w-])(?:{phrase})(?![\w-])", re.IGNORECASE): instead
