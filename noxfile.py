@@ -20,6 +20,7 @@ PYTHONS = nox.project.python_versions(PYPROJECT)
 PYTHON = PYTHONS[0]
 LOCK = "requirements-dev.txt"
 DOCS_LOCK = "requirements-docs.txt"
+PROCESSES = ("--numprocesses=2", "--dist=worksteal")
 
 
 def _install(session: nox.Session) -> None:
@@ -54,9 +55,9 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the test suite on asyncio and trio; arguments go to pytest."""
+    """Run the tests on asyncio and trio, in two processes; arguments go to pytest."""
     _install(session)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *PROCESSES, *session.posargs)
 
 
 @nox.session(python=PYTHON)
@@ -67,7 +68,7 @@ def oldest(session: nox.Session) -> None:
         *("uv", "pip", "install", "--quiet", "--resolution", "lowest-direct"),
         *("--group", "dev", "--editable", "."),
     )
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *PROCESSES, *session.posargs)
 
 
 @nox.session(python=PYTHON)
@@ -122,18 +123,23 @@ def mutants(session: nox.Session) -> None:
 
 
 def _mutated_modules() -> list[str]:
+    """The modules of the LAP parser and of the runtime that define functions."""
     files = [*Path("codegen/lap").glob("*.py"), *Path("ecrclient/_awsjson").rglob("*.py")]
-    modules = [".".join(file.with_suffix("").parts) for file in sorted(files)]
-    return [module for module in modules if not module.endswith("__init__")]
+    return [
+        ".".join(file.with_suffix("").parts)
+        for file in sorted(files)
+        if file.stem != "__init__" and "def " in file.read_text(encoding="utf-8")
+    ]
 
 
 def _tests_of(module: str) -> str:
-    """The tests that mirror a module, or those of its package if there is no such file."""
+    """The tests that mirror a module, or else those of its package, or of the whole runtime."""
+    if module.startswith("codegen.lap."):
+        return "test_lap"
     *package, name = module.removeprefix("ecrclient._awsjson.").split(".")
-    mirrored = Path("tests", "awsjson", *package)
-    if any(mirrored.glob(f"test_{name}*.py")):
+    if any(Path("tests", "awsjson").rglob(f"test_{name}*.py")):
         return f"test_{name}"
-    return "test_lap" if module.startswith("codegen.lap.") else package[-1]
+    return package[-1] if package and Path("tests", "awsjson", *package).is_dir() else "awsjson"
 
 
 @nox.session(python=PYTHON)
