@@ -122,28 +122,28 @@ class _Server:
         return await self._misbehave(self._fault(), tag, writer)
 
     async def _misbehave(self, fault: str, tag: str, writer: asyncio.StreamWriter) -> bool:
-        answer = _response(tag)
+        response = _response(tag)
         match fault:
             case "slow":
                 await asyncio.sleep(self._random.random() * 0.08)
             case "500":
-                answer = _response(tag, status="500 Internal Server Error")
+                response = _response(tag, status="500 Internal Server Error")
             case "reset":
                 _reset(writer)
                 return False
             case "half a head":
-                answer = answer[:25]
+                response = response[:25]
             case "half a body" | "half a body, then silence":
-                answer = answer[:-40]
+                response = response[:-40]
             case "connection: close":
-                answer = _response(tag, "Connection: close")
+                response = _response(tag, "Connection: close")
             case "extra bytes":
-                answer += b"\r\nand more"
+                response += b"\r\nand more"
             case "a second response":
-                answer += _response("stray")
+                response += _response("stray")
             case _:
                 pass
-        writer.write(answer)
+        writer.write(response)
         await writer.drain()
         if fault == "close after":
             await asyncio.sleep(self._random.random() * 0.005)

@@ -56,7 +56,7 @@ def pages() -> dict[str, str]:
 
 
 def _public(path: Path) -> list[str]:
-    """What ``__all__`` of a module lists; the module is not imported."""
+    """The names in ``__all__`` of a module, which is not imported."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         match node:
             case ast.Assign(targets=[ast.Name(id="__all__")], value=value):

@@ -25,7 +25,7 @@ _NO_FILE = "/nonexistent/aws"
 
 @dataclass(frozen=True)
 class Theirs:
-    """What botocore read from a response: the values, or the error."""
+    """The result of a call with botocore: the values, or the error."""
 
     parsed: Mapping[str, Any]
     error: str | None = None

@@ -40,7 +40,7 @@ _TITLED = re.compile(r"```\w+ title=\"(?P<title>[^\"]+)\"\n")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some lines of Python."""
+    """A block of Python code."""
 
     page: Path
     line: int

@@ -1,4 +1,4 @@
-"""What a server sends in one case, in pieces, and how the connection ends."""
+"""The response of one case: its pieces, and how the connection ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Reply:
     """The raw bytes of a response, which may be malformed."""
 
     name: str
-    """What is wrong with it."""
+    """Describes its fault."""
     pieces: Iterable[bytes]
     end: End = "close"
 
