@@ -1,4 +1,4 @@
-"""The project's sessions. ``nox`` runs the default ones, in the order in which CI wants them."""
+"""The project's sessions. ``nox`` runs the default ones, in the order of CI."""
 
 from __future__ import annotations
 
@@ -20,25 +20,27 @@ PYTHONS = nox.project.python_versions(PYPROJECT)
 PYTHON = PYTHONS[0]
 LOCK = "requirements-dev.txt"
 DOCS_LOCK = "requirements-docs.txt"
+PROCESSES = ("--numprocesses=2", "--dist=worksteal")
 
 
 def _install(session: nox.Session) -> None:
-    """The locked development dependencies, and the project itself, editable."""
+    """Install the locked development dependencies, and the project as editable."""
     session.install("--quiet", "--requirement", LOCK)
     session.install("--quiet", "--no-deps", "--editable", ".")
 
 
 @nox.session(python=PYTHON)
 def lint(session: nox.Session) -> None:
-    """Ruff: the linter and the formatter."""
+    """Ruff's linter and formatter, and the vocabulary check."""
     _install(session)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("python", "-m", "docsite.vocabulary")
 
 
 @nox.session(python=PYTHON)
 def generated(session: nox.Session) -> None:
-    """The committed generated files are exactly what the sources make."""
+    """Check that the committed generated files are what the sources produce."""
     _install(session)
     session.run("python", "-m", "codegen", "check")
 
@@ -53,25 +55,25 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The test suite, on asyncio and trio; arguments go to pytest."""
+    """Run the tests on asyncio and trio, in two processes; arguments go to pytest."""
     _install(session)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *PROCESSES, *session.posargs)
 
 
 @nox.session(python=PYTHON)
 def oldest(session: nox.Session) -> None:
-    """The tests on the lower bounds of all that pyproject.toml names; arguments go to pytest."""
+    """Run the tests on the lower bounds of all dependencies; arguments go to pytest."""
     session.install("--quiet", "uv")
     session.run(
         *("uv", "pip", "install", "--quiet", "--resolution", "lowest-direct"),
         *("--group", "dev", "--editable", "."),
     )
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *PROCESSES, *session.posargs)
 
 
 @nox.session(python=PYTHON)
 def coverage(session: nox.Session) -> None:
-    """Line and branch coverage: of the runtime and of the generator 95 %, of what it makes all."""
+    """Line and branch coverage: 95 % of the runtime and the generator, 100 % of generated files."""
     _install(session)
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "--quiet", *session.posargs)
@@ -87,10 +89,10 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def conformance(session: nox.Session) -> None:
-    """Everything held against judges that we did not write; ends with a table. See its README."""
+    """Compare everything with independent implementations; ends with a table. See its README."""
     _install(session)
     session.run(
-        # Not -ra of pyproject.toml: the table tells why what is expected to fail does.
+        # Not -ra of pyproject.toml: the table has the reasons for expected failures.
         *("pytest", "-rfEs", "tests/conformance", "tests/scenarios"),
         *session.posargs,
         env={"CONFORMANCE": "full"},
@@ -98,9 +100,9 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
-@nox.parametrize("target", ["lap", "answers"])
+@nox.parametrize("target", ["lap", "responses"])
 def fuzz(session: nox.Session, target: str) -> None:
-    """Coverage-guided fuzzing of the LAP parser and of the decoding of answers, a minute each."""
+    """Fuzz the LAP parser and the decoding of responses, guided by coverage, for a minute each."""
     _install(session)
     session.install("--quiet", "atheris>=3.0")
     corpus = session.create_tmp()
@@ -108,10 +110,10 @@ def fuzz(session: nox.Session, target: str) -> None:
     session.run("python", "-m", "tests.conformance.fuzz", target, corpus, *options)
 
 
-# Not 3.11: there the wrappers that mutmut puts around functions crash in tests/transport.
+# Not 3.11, where mutmut's wrappers around functions crash the tests of the transport.
 @nox.session(python="3.13")
 def mutants(session: nox.Session) -> None:
-    """Break functions in small ways; list what no test noticed: ``-- codegen.lap.types``."""
+    """List small changes to functions that no test detects: ``-- codegen.lap.types``."""
     _install(session)
     session.install("--quiet", "mutmut>=3.8.1")
     temporary = str(Path(session.create_tmp()).resolve())
@@ -121,23 +123,28 @@ def mutants(session: nox.Session) -> None:
 
 
 def _mutated_modules() -> list[str]:
+    """The modules of the LAP parser and of the runtime that define functions."""
     files = [*Path("codegen/lap").glob("*.py"), *Path("ecrclient/_awsjson").rglob("*.py")]
-    modules = [".".join(file.with_suffix("").parts) for file in sorted(files)]
-    return [module for module in modules if not module.endswith("__init__")]
+    return [
+        ".".join(file.with_suffix("").parts)
+        for file in sorted(files)
+        if file.stem != "__init__" and "def " in file.read_text(encoding="utf-8")
+    ]
 
 
 def _tests_of(module: str) -> str:
-    """The tests that mirror a module; those of its whole package if there is no such file."""
+    """The tests that mirror a module, or else those of its package, or of the whole runtime."""
+    if module.startswith("codegen.lap."):
+        return "test_lap"
     *package, name = module.removeprefix("ecrclient._awsjson.").split(".")
-    mirrored = Path("tests", "awsjson", *package)
-    if any(mirrored.glob(f"test_{name}*.py")):
+    if any(Path("tests", "awsjson").rglob(f"test_{name}*.py")):
         return f"test_{name}"
-    return "test_lap" if module.startswith("codegen.lap.") else package[-1]
+    return package[-1] if package and Path("tests", "awsjson", *package).is_dir() else "awsjson"
 
 
 @nox.session(python=PYTHON)
 def demo(session: nox.Session) -> None:
-    """The quickstart; ``-- --region eu-west-1`` runs it against AWS itself."""
+    """Run the quickstart; with ``-- --region eu-west-1`` on AWS itself."""
     session.install("--quiet", ".")
     session.run("python", "examples/quickstart.py", *session.posargs)
 
@@ -158,7 +165,7 @@ def docs(session: nox.Session) -> None:
 def package(session: nox.Session) -> None:
     """Build and check the sdist and the wheel, and run the quickstart from the installed wheel.
 
-    They are left in ``dist/``; further arguments go to the build.
+    The files are in ``dist/`` afterwards; arguments go to the build.
     """
     session.install("--quiet", *nox.project.dependency_groups(PYPROJECT, "package"))
     shutil.rmtree("dist", ignore_errors=True)
@@ -184,7 +191,7 @@ def notes(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def soak(session: nox.Session) -> None:
-    """5,000 calls through faults, half of them cancelled; about a minute. Options go to it."""
+    """Make 5,000 calls through faults and cancel half of them; takes a minute. Takes options."""
     _install(session)
     session.run("python", "-m", "benchmarks.soak", *session.posargs)
 
@@ -198,8 +205,8 @@ def torture(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def bench(session: nox.Session) -> None:
-    """Compare with aiobotocore, boto3 and the HTTP clients; ``-- --quick`` takes two minutes."""
-    # Ours without development dependencies, which imports would have to look through.
+    """Compare with aiobotocore, boto3 and HTTP clients; ``-- --quick`` takes two minutes."""
+    # Without development dependencies, which would slow down imports.
     session.install("--quiet", "--editable", ".[fast]", "trustme>=1.2")
     peers = Path(session.virtualenv.location, "peers")
     folder = "Scripts" if sys.platform == "win32" else "bin"
@@ -212,14 +219,14 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def generate(session: nox.Session) -> None:
-    """Build the generated files; ``-- --relock`` takes changed sources."""
+    """Build the generated files; ``-- --relock`` accepts changed sources."""
     _install(session)
     session.run("python", "-m", "codegen", "build", *session.posargs)
 
 
 @nox.session(python=PYTHON)
 def lock(session: nox.Session) -> None:
-    """Resolve the development dependencies, and those of the site, anew."""
+    """Resolve the dependencies of development and the site; ``-- --upgrade`` for new versions."""
     session.install("uv")
     for groups, file in (
         (("pyproject.toml", "--group", "dev"), LOCK),

@@ -1,11 +1,12 @@
-"""Compare the client with what else there is.
+"""Compare the client with its alternatives.
 
 ::
 
     python -m benchmarks [--quick] [calls] [cold] [memory] [imports] [stages] [pagination]
 
-Without names: everything, or with ``--quick`` what the targets need. The peers need an environment
-of their own (``--peers-python``), which ``nox -s bench`` makes; without it only ours are measured.
+Without names, all parts are measured, or with ``--quick`` those that the targets need. The peers
+need a separate environment (``--peers-python``), which ``nox -s bench`` makes; without it only this
+project's clients are measured.
 A full run, or one with ``--save``, writes its results into ``benchmarks/results/`` and charts of
 them into ``docs/charts/``.
 """
@@ -31,14 +32,14 @@ _ALL_CALLS = ("tiny", "images-100", "images-1000", "manifest", "layer", "error",
 
 
 def main() -> int:
-    """Measure what was asked for; 1 if a target is missed."""
+    """Measure the chosen parts; return 1 if a target is missed."""
     options = _options()
     quick: bool = options.quick
     parts = options.parts or (_QUICK_PARTS if quick else _PARTS)
     names = options.peers.split(",") if options.peers else _QUICK_PEERS if quick else tuple(PEERS)
     peers = [name for name in names if options.peers_python or PEERS[name].is_ours]
     if len(peers) < len(names):
-        print("No --peers-python: only ours are measured.", file=sys.stderr)
+        print("No --peers-python: only ecrclient is measured.", file=sys.stderr)
     pin(server=False)
     with serving() as targets:
         bench = Bench(
@@ -53,7 +54,7 @@ def main() -> int:
         for part in parts:
             _measure(part, bench, modules, quick=quick)
     samples = bench.samples
-    print(f"\n{describe(options.peers_python).told()}")
+    print(f"\n{describe(options.peers_python).summary()}")
     good = report.targets(samples)
     if options.save or not (quick or options.parts):
         for path in write(samples, modules, options.peers_python, quick=quick):
@@ -98,10 +99,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}")
-    parser.add_argument("--quick", action="store_true", help="what the targets need, in 2 minutes")
-    parser.add_argument("--save", action="store_true", help="write what is measured, if not all")
-    parser.add_argument("--rounds", type=int, help="rounds of all peers, where they are quick")
-    parser.add_argument("--peers", help=f"of {', '.join(PEERS)}; with commas")
+    parser.add_argument(
+        "--quick", action="store_true", help="only what the targets need; takes 2 minutes"
+    )
+    parser.add_argument("--save", action="store_true", help="save the results of a partial run too")
+    parser.add_argument("--rounds", type=int, help="rounds of all peers in quick cases")
+    parser.add_argument("--peers", help=f"comma-separated names of {', '.join(PEERS)}")
     parser.add_argument("--peers-python", help="the interpreter that has the peers installed")
     options = parser.parse_args()
     unknown = {*options.parts} - {*_PARTS}

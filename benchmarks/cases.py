@@ -1,4 +1,4 @@
-"""What is asked for, and the canned answers: the same for every peer."""
+"""The calls that are measured, and the canned responses: the same for every peer."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = [
     "PAGE_SIZE",
     "WORK",
     "Case",
-    "answer_to",
+    "response_to",
 ]
 
 PAGES = 100
 PAGE_SIZE = 100
-"""The walk over pages: 100 pages of 100 images."""
+"""The iteration over pages: 100 pages of 100 images."""
 
 WORK = 0.010
-"""Seconds of work that the caller has with each page."""
+"""Seconds of work that the caller does for each page."""
 
 LAYER = bytes(range(256)) * (4 * 1024 * 10)
 """10 MiB of a layer."""
@@ -33,7 +33,7 @@ _JSON = {"separators": (",", ":")}
 
 
 def _manifest(size: int) -> str:
-    """An image manifest of about *size* bytes: nothing but layers."""
+    """An image manifest of about *size* bytes: a list of layers."""
     layer = {
         "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
         "digest": _DIGEST,
@@ -51,17 +51,17 @@ class Case:
     """A call that every peer makes."""
 
     name: str
-    told: str
-    """What it is, for the table."""
+    title: str
+    """Its title in the table."""
     operation: str
     members: dict[str, object]
-    """The request, spelled as it goes over the wire."""
+    """The request, with the member names of the wire."""
     result: int
-    """What a peer that reads the answer must count in it."""
+    """The count that a peer which reads the response must find in it."""
     concurrency: tuple[int, ...] = (1, 8, 32, 128, 512)
-    """How many at a time it is measured at."""
+    """The numbers of concurrent calls that it is measured with."""
     raw: bool = True
-    """Whether plain HTTP clients take part: they retry nothing."""
+    """Whether plain HTTP clients take part: they do not retry."""
 
     @property
     def target(self) -> str:
@@ -104,7 +104,7 @@ CASES = {
                 "layerPartBlob": LAYER,
             },
             1,
-            concurrency=(1, 8),  # beyond, it is gigabytes
+            concurrency=(1, 8),  # more would take gigabytes
             raw=False,
         ),
         Case("error", "an error", "DescribeImages", {"repositoryName": "bench/error"}, 0),
@@ -114,14 +114,14 @@ CASES = {
             "DescribeImages",
             {"repositoryName": "bench/retry"},
             1,
-            concurrency=(1, 8, 32),  # beyond, the quota of retries (500, 14 each) is used up
+            concurrency=(1, 8, 32),  # more would use up the retry quota (500 tokens, 14 each)
             raw=False,
         ),
     )
 }
 
 
-# -- the answers ---------------------------------------------------------------------------------
+# -- responses -----------------------------------------------------------------------------------
 
 
 def _image(number: int) -> dict[str, object]:
@@ -172,7 +172,7 @@ _TOKEN = _encode(
         ]
     }
 )
-_ANSWERS: dict[bytes, bytes] = {
+_RESPONSES: dict[bytes, bytes] = {
     b"bench/1000": _page(1000),
     b"bench/100": _page(100),
     b"bench/image": _encode(
@@ -193,7 +193,7 @@ _ANSWERS: dict[bytes, bytes] = {
         }
     ),
     b"bench/error": _encode(
-        {"__type": "RepositoryNotFoundException", "message": "no repository of that name"},
+        {"__type": "RepositoryNotFoundException", "message": "there is no repository of that name"},
         "400 Bad Request",
     ),
     b"bench/retry": _page(1),
@@ -206,12 +206,12 @@ _WALK = [
 ]
 
 
-def answer_to(head: bytes, start: bytes) -> bytes:
-    """The answer to a request, by its head and the first bytes of its body."""
-    for name, answer in _ANSWERS.items():
+def response_to(head: bytes, start: bytes) -> bytes:
+    """The response to a request, by its head and the first bytes of its body."""
+    for name, response in _RESPONSES.items():
         if name in start:
             is_first = name == b"bench/retry" and b"attempt=1" in head
-            return _UNAVAILABLE if is_first else answer
+            return _UNAVAILABLE if is_first else response
     if b"bench/pages" in start:
         token = _NEXT_TOKEN.search(start)
         return _WALK[int(token[1]) if token else 0]

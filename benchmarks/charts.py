@@ -1,6 +1,6 @@
 """Bar charts as SVG, without a library.
 
-They are narrow enough for a telephone, and take light or dark colours from the page around them.
+They are narrow enough for a phone, and follow the page's light or dark colour scheme.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.machine import Machine
 __all__ = ["CHARTS", "Chart", "draw", "write"]
 
 _WIDTH, _BAR, _ROW, _TOP, _LEFT, _RIGHT = 480, 18, 26, 58, 130, 124
-"""Pixels: the drawing, a bar, a row, the space above the bars, and beside them."""
+"""In pixels: the drawing, a bar, a row, the space above the bars and to their left."""
 
 _STYLE = """\
 text { font: 13px ui-sans-serif, system-ui, sans-serif; fill: #1f2328; }
@@ -44,9 +44,9 @@ class Chart:
     title: str
     detail: str
     key: Key
-    """Of any client: the peer is not used."""
+    """The key of any client's figures; its peer is not used."""
     factor: float
-    """From what was measured to *unit*."""
+    """Converts measured values to *unit*."""
     unit: str
 
 
@@ -92,7 +92,7 @@ CHARTS = {
 def write(
     figures: Figures, machine: Machine, folder: Path, names: Container[str] = CHARTS
 ) -> list[Path]:
-    """Draw the charts that there are figures for; return their paths."""
+    """Draw the charts that have figures; return their paths."""
     paths: list[Path] = []
     for name, chart in CHARTS.items():
         bars = {
@@ -111,7 +111,7 @@ def draw(chart: Chart, machine: Machine, bars: dict[str, Figure]) -> str:
     """The chart as an SVG document.
 
     A bar is the median. Where the rounds differ by more than :data:`MAX_SPREAD`, it is faded, with
-    a line and figures for the lowest and the highest round: no client is left out.
+    a line and figures for the lowest and the highest round; no client is omitted.
     """
     unsteady = not all(figure.is_steady for figure in bars.values())
     notes = [f"{machine.cpu}, {machine.cores} cores, Python {machine.python}, {machine.date}"]
@@ -161,7 +161,7 @@ def _row(peer: str, figure: Figure, y: int, scale: float, chart: Chart) -> list[
 
 
 def _kind(peer: str) -> str:
-    """Ours, another client of ECR, or an HTTP client alone."""
+    """The CSS class: this client, another client of ECR, or an HTTP client."""
     if peer.startswith("ecrclient"):
         return "ours"
     return "others" if peer.startswith(("aiobotocore", "boto3")) else "raw"

@@ -1,13 +1,12 @@
-"""A process that starts, imports a client, makes one call, and tells what it took.
+"""A process that starts, imports a client, makes one call, and prints what it measured.
 
 Run as ``python -m benchmarks.coldstart PEER MODE URL``. The modes:
 
-- ``start``: CPU and wall-clock seconds from the start of the process to the first answer;
+- ``start``: CPU and wall-clock seconds from the start of the process to the first response;
 - ``gap``: the longest gap of the event loop through construction and first call, import done;
-- ``memory``: bytes resident after each step.
+- ``memory``: resident bytes after each step.
 
-Credentials and region stand in the environment. Nothing is imported here that the peer does not
-need itself.
+Credentials and region are in the environment. Only modules that the peer needs itself are imported.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ from typing import Any
 __all__ = ["BARE", "CLIENTS", "IMAGES", "NEEDLESS", "floor", "resident"]
 
 BARE = "the imports alone"
-"""No peer but a floor: anyio, pydantic and one model, no client and no call."""
+"""Not a peer but a lower bound: anyio, pydantic and one model, without a client or a call."""
 
 CLIENTS = 100
 IMAGES = 10_000
 NEEDLESS = frozenset({"aiohttp", "httpx", "httpx2", "aiobotocore+httpx", "ecrclient+httpx"})
-"""Peers that are not measured so: their start is that of another one, or no client's at all."""
+"""Peers whose start is not measured: it is that of another peer, or they are not AWS clients."""
 
 _REPOSITORY = "bench/1000"
 
@@ -83,9 +82,10 @@ def _boto3() -> _Library:
 
 
 def floor() -> Generator[str]:
-    """Do what no client on these libraries can do without, and tell of each step when it is done.
+    """Import the libraries and build one model, which every client on them must do.
 
-    Their imports, and one model.
+    Yields:
+        The name of each step when it is done.
     """
     import_module("ssl")
     import_module("asyncio")
@@ -95,7 +95,7 @@ def floor() -> Generator[str]:
     pydantic: Any = import_module("pydantic")
     import_module("pydantic.main")
     yield "pydantic"
-    pydantic.create_model("Answer", text=str)
+    pydantic.create_model("Response", text=str)
     yield "pydantic's first model"
 
 
@@ -110,7 +110,7 @@ _LIBRARIES: dict[str, Callable[[], _Library]] = {
 async def _start(library: _Library, url: str) -> dict[str, float]:
     async with library.open(url) as client:
         await library.token(client)
-        # Since the process began: the interpreter's own start is part of it.
+        # Since the start of the process, which includes the start of the interpreter.
         return {"cpu": time.process_time(), "wall": time.time() - _BEGUN}
 
 
@@ -134,14 +134,14 @@ async def _memory(library: _Library, url: str) -> dict[str, float]:
             await library.token(other)
         steps["rss-clients"] = resident() - now
         now = resident()
-        held = [await library.images(client) for _ in range(IMAGES // 1000)]
+        kept = [await library.images(client) for _ in range(IMAGES // 1000)]
         steps["rss-images"] = resident() - now
-        del held
+        del kept
     return steps
 
 
 def resident() -> float:
-    """Bytes of this process in memory; where the system does not tell, the most there ever were."""
+    """Resident bytes of this process, or the peak where the system reports only that."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * float(os.sysconf("SC_PAGE_SIZE"))
@@ -158,7 +158,7 @@ if __name__ == "__main__":
     _BEGUN = float(os.environ.get("BENCH_BEGUN", time.time()))
     name, mode, where = sys.argv[1:]
     if name == "ecrclient":
-        sys.modules["httptools"] = None  # type: ignore[assignment] # as if it were not installed
+        sys.modules["httptools"] = None  # type: ignore[assignment] # simulate that it is not installed
     if name == BARE:
         list(floor())
         bare = {"cpu": time.process_time(), "wall": time.time() - _BEGUN}

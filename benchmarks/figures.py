@@ -1,4 +1,4 @@
-"""Medians, spread, and when there is too much of it."""
+"""Medians, their spread, and whether it is too large."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 __all__ = ["COLUMNS", "LEAST_ROUNDS", "MAX_SPREAD", "Figure", "Figures", "Key", "Samples"]
 
 MAX_SPREAD = 0.15
-"""Beyond this no figure is given: of the middle half of the rounds, its width by the median."""
+"""The largest interquartile range, relative to the median, of a figure that is reported."""
 
 LEAST_ROUNDS = 3
-"""That a spread can be told of."""
+"""The smallest number of rounds that a spread is computed from."""
 
 
 class Key(NamedTuple):
-    """What was measured, and of whom."""
+    """A metric of a peer in a case."""
 
     case: str
     concurrency: int
@@ -28,7 +28,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Figure:
-    """A median, which is to be believed only as far as the rounds agreed."""
+    """A median, and how far the rounds agreed."""
 
     median: float
     spread: float
@@ -40,7 +40,7 @@ class Figure:
 
     @property
     def is_steady(self) -> bool:
-        """Whether the rounds agreed well enough for the figure to be told."""
+        """Whether the rounds agreed well enough to report the figure."""
         return self.spread <= MAX_SPREAD
 
     @classmethod
@@ -58,7 +58,7 @@ COLUMNS = tuple(field.name for field in fields(Figure))
 """The order of a figure's values in a file."""
 
 _NOT_SAVED = frozenset({"calls"})
-"""How many calls a round made says nothing about the client."""
+"""The number of calls in a round, which is not a property of the client."""
 
 
 class Figures(dict[Key, Figure]):
@@ -80,7 +80,7 @@ class Figures(dict[Key, Figure]):
 
     @classmethod
     def of_rows(cls, rows: Iterable[dict[str, Any]]) -> Figures:
-        """What :meth:`as_rows` has made."""
+        """Read the result of :meth:`as_rows`."""
         return cls(
             (Key(row["case"], row["concurrency"], row["peer"], metric), Figure(*values))
             for row in rows
@@ -99,23 +99,23 @@ def _rounded(value: float) -> float:
 
 
 class Samples:
-    """Everything that was measured: for each key a value a round, in the order of the rounds."""
+    """All measurements: for each key one value per round, in the order of the rounds."""
 
     def __init__(self) -> None:
         self.values: defaultdict[Key, list[float]] = defaultdict(list)
 
     def add(self, case: str, concurrency: int, peer: str, found: dict[str, float]) -> None:
-        """Add what one round has found of a peer."""
+        """Add the measurements of a peer in one round."""
         for metric, value in found.items():
             self.values[Key(case, concurrency, peer, metric)].append(value)
 
     def figure(self, key: Key) -> Figure | None:
-        """What was measured; None: it was not."""
+        """The figure; None if it was not measured."""
         values = self.values.get(key)
         return Figure.of(values) if values else None
 
     def ratio(self, key: Key, against: str) -> Figure | None:
-        """How a peer compares with another one: the median of the ratios within each round."""
+        """The ratio between two peers: the median of the ratios within each round."""
         ours, theirs = self.values.get(key), self.values.get(key._replace(peer=against))
         if not ours or not theirs:
             return None
@@ -134,7 +134,7 @@ class Samples:
         return _peers(self.values, case)
 
     def figures(self) -> Figures:
-        """The figures of everything worth saving."""
+        """The figures that are saved."""
         return Figures(
             (key, Figure.of(values))
             for key, values in self.values.items()

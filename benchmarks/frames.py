@@ -1,8 +1,8 @@
-"""Count what ``describe_images`` passes through: ``python -m benchmarks.frames``.
+"""Count the frames of a call to ``describe_images``: ``python -m benchmarks.frames``.
 
 Prints the files and functions of the package that run between the iteration of a paginator and its
 first item, and the deepest stack of the package's frames at the moment the request is written to
-the socket. The models are loaded before, as they are from the second call on.
+the socket. The models are loaded before, as in every call but the first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY)
 
 
 class Passage(NamedTuple):
-    """What one iteration passes through."""
+    """The files, functions and frames of one iteration."""
 
     files: frozenset[str]
     functions: frozenset[tuple[str, str]]
@@ -43,7 +43,7 @@ def _package_frames(frame: FrameType | None) -> tuple[str, ...]:
 
 
 class _Profile:
-    """Records what runs while it is the profile function of its thread."""
+    """Records the package's functions while it is the profile function of its thread."""
 
     def __init__(self) -> None:
         self.functions: set[tuple[str, str]] = set()

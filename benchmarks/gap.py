@@ -1,4 +1,4 @@
-"""The longest time in which an event loop did nothing else."""
+"""The longest time that an event loop was blocked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TICK = 0.001
 
 @contextlib.asynccontextmanager
 async def longest_gap() -> AsyncGenerator[list[float]]:
-    """Tick each millisecond; the one item becomes the seconds by which the latest tick was late."""
+    """Tick each millisecond; the yielded list's only item becomes the largest delay, in seconds."""
     loop = asyncio.get_running_loop()
     late = [0.0]
     pending: list[asyncio.TimerHandle] = []

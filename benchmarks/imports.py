@@ -1,4 +1,4 @@
-"""Where the time of ``import ecrclient`` goes, package by package."""
+"""The time of ``import ecrclient``, by package."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SHOWN = 14
 
 
 def import_times() -> list[tuple[str, float]]:
-    """Microseconds of the quickest of five runs: the whole first, then the largest packages.
+    """Microseconds of the fastest of five runs: the total first, then the largest packages.
 
-    A package is one with what it has inside; the standard library's modules count as one.
+    A package includes its modules; the standard library counts as one.
     """
     best = min((_run() for _ in range(_RUNS)), key=lambda run: run.total())
     return [("all", float(best.total())), *((n, float(us)) for n, us in best.most_common(_SHOWN))]

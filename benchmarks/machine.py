@@ -1,4 +1,4 @@
-"""On what, and with what, was measured."""
+"""The machine and the versions that results were measured with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _THEIRS = ("aiobotocore", "aiohttp", "boto3", "botocore", "httpx", "httpx2")
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine and what is installed on it."""
+    """A machine and its installed versions."""
 
     date: str
     cpu: str
@@ -29,19 +29,19 @@ class Machine:
     ours: dict[str, str]
     peers: dict[str, str]
 
-    def told(self) -> str:
-        """In one line."""
+    def summary(self) -> str:
+        """Describe the machine in one line."""
         versions = ", ".join(f"{name} {version}" for name, version in self.peers.items())
         machine = f"{self.date}, {self.cpu}, {self.cores} cores, {self.system}"
         return f"{machine}, Python {self.python}; {versions or 'no peers'}"
 
     def as_json(self) -> dict[str, object]:
-        """All of it."""
+        """All facts as a dictionary."""
         return asdict(self)
 
 
 def describe(peers_python: str | None) -> Machine:
-    """This machine, our environment and that of the peers."""
+    """Describe this machine, this environment and that of the peers."""
     return Machine(
         datetime.now(UTC).date().isoformat(),
         _cpu(),
@@ -58,7 +58,7 @@ def _peers(python: str) -> dict[str, str]:
         "import json, sys; from importlib.metadata import version; "
         "print(json.dumps({name: version(name) for name in sys.argv[1:]}))"
     )
-    done = subprocess.run(  # noqa: S603 - the interpreter that the user has named
+    done = subprocess.run(  # noqa: S603 - the interpreter that the user named
         [python, "-c", code, *_THEIRS], stdout=subprocess.PIPE, text=True, check=True
     )
     versions: dict[str, str] = json.loads(done.stdout)

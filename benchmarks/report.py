@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 WALK_LIMIT = 1.15
-"""Of the larger of the two sums, that of the latencies and that of the work."""
+"""The limit as a multiple of the larger sum, of the latencies or of the work."""
 
 _US, _MS, _MIB = 1e6, 1e3, 1 / 2**20
 _METRICS: tuple[tuple[str, str, float, str], ...] = (
@@ -35,12 +35,12 @@ _METRICS: tuple[tuple[str, str, float, str], ...] = (
 )
 
 
-def _told(figure: Figure | None, factor: float, form: str) -> str:
-    """The figure; not if the rounds did not agree."""
+def _shown(figure: Figure | None, factor: float, form: str) -> str:
+    """The figure, or its spread if the rounds did not agree."""
     if figure is None:
         return "-"
     if not figure.is_steady:
-        return f"scatters {figure.spread:.0%}"
+        return f"varies {figure.spread:.0%}"
     return format(figure.median * factor, form)
 
 
@@ -55,21 +55,21 @@ def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> N
 
 
 def calls(samples: Samples) -> None:
-    """A table for each case and metric: peers down, calls at a time across."""
+    """A table for each case and metric: a row per peer, a column per concurrency."""
     names = [*CASES, "tiny, 20 ms"]
     for case in names:
         peers = samples.peers(case)
         concurrencies = sorted({key.concurrency for key in samples.values if key.case == case})
-        for metric, told, factor, form in _METRICS if peers else ():
+        for metric, metric_title, factor, form in _METRICS if peers else ():
             if metric == "gap" and not any(key.metric == "gap" for key in samples.values):
                 continue
             _table(
-                f"{CASES[case].told if case in CASES else case}: {told}",
+                f"{CASES[case].title if case in CASES else case}: {metric_title}",
                 ["at a time", *map(str, concurrencies)],
                 (
                     [peer]
                     + [
-                        _told(samples.figure(Key(case, c, peer, metric)), factor, form)
+                        _shown(samples.figure(Key(case, c, peer, metric)), factor, form)
                         for c in concurrencies
                     ]
                     for peer in peers
@@ -78,24 +78,24 @@ def calls(samples: Samples) -> None:
 
 
 def cold(samples: Samples) -> None:
-    """How processes start."""
+    """The cost of starting a process."""
     cells: tuple[tuple[str, str], ...] = (
         ("cold start", "cpu"),
         ("cold start", "wall"),
         ("loop gap", "gap"),
     )
     _table(
-        "Cold start: import, construct, first answer; milliseconds",
+        "Cold start: import, construct, first response; milliseconds",
         ["", "CPU", "wall clock", "longest loop gap after import"],
-        _rows(samples, "cold start", cells, lambda figure: _told(figure, _MS, ".0f")),
+        _rows(samples, "cold start", cells, lambda figure: _shown(figure, _MS, ".0f")),
     )
 
 
 def startup(steps: Mapping[str, Step]) -> None:
-    """Where our own start goes."""
+    """The steps of ecrclient's start."""
     cpus, sizes = zip(*steps.values(), strict=True)
     _table(
-        "ecrclient's first answer, step by step, the quickest run",
+        "ecrclient's first response by step, the fastest run",
         ["", "CPU ms", "MiB"],
         (
             [name, f"{cpu * _MS:.0f}", f"{size * _MIB:.1f}"]
@@ -105,16 +105,16 @@ def startup(steps: Mapping[str, Step]) -> None:
 
 
 def memory(samples: Samples) -> None:
-    """How much memory is resident."""
+    """Resident memory."""
     metrics = ("rss-import", "rss-call", "rss-images", "rss-made", "rss-clients")
     _table(
         "Memory, MiB",
-        ["", "after import", "first call", "+10,000 images", "+100 clients", "+ that called"],
+        ["", "after import", "first call", "+10,000 images", "+100 clients", "+ that made a call"],
         _rows(
             samples,
             "memory",
             tuple(("memory", metric) for metric in metrics),
-            lambda figure: _told(figure, _MIB, ".1f"),
+            lambda figure: _shown(figure, _MIB, ".1f"),
         ),
     )
 
@@ -123,14 +123,14 @@ def _rows(
     samples: Samples,
     case: str,
     cells: tuple[tuple[str, str], ...],
-    told: Callable[[Figure | None], str],
+    shown: Callable[[Figure | None], str],
 ) -> Iterable[list[str]]:
     for peer in samples.peers(case):
-        yield [peer, *(told(samples.figure(Key(name, 1, peer, metric))) for name, metric in cells)]
+        yield [peer, *(shown(samples.figure(Key(name, 1, peer, metric))) for name, metric in cells)]
 
 
 def pagination(samples: Samples) -> None:
-    """The walk over pages, beside the larger of the two sums."""
+    """The iteration over pages, compared with the larger of the two sums."""
     bound = PAGES * max(LATENCY, WORK)
     rows: list[list[str]] = []
     for walk in ("walk", "walk-and-work", "walk-ahead"):
@@ -141,7 +141,7 @@ def pagination(samples: Samples) -> None:
             ratio = f"{figure.median / bound:.2f}"
             if walk == "walk-ahead":
                 ratio += " ok" if figure.median <= WALK_LIMIT * bound else f" > {WALK_LIMIT}"
-            rows.append([walk, peer, _told(figure, 1, ".2f"), ratio, _told(cpu, 1, ".2f")])
+            rows.append([walk, peer, _shown(figure, 1, ".2f"), ratio, _shown(cpu, 1, ".2f")])
     if rows:
         _table(
             f"{PAGES} pages of {PAGE_SIZE} images, {LATENCY * _MS:.0f} ms of latency and (but for "
@@ -152,7 +152,7 @@ def pagination(samples: Samples) -> None:
 
 
 def imports(modules: Sequence[tuple[str, float]], total: float) -> None:
-    """Where the time of ``import ecrclient`` goes."""
+    """The time of ``import ecrclient`` by package."""
     _table(
         f"import ecrclient: {total / 1000:.0f} ms (python -X importtime), of which",
         ["package", "ms"],
@@ -161,16 +161,16 @@ def imports(modules: Sequence[tuple[str, float]], total: float) -> None:
 
 
 def stages(parser: str, found: Mapping[str, float]) -> None:
-    """Where the time of a call goes."""
+    """The time of a call by stage."""
     _table(
-        f"A tiny call over TLS, 32 at a time, {parser}: CPU us, stage by stage",
+        f"A tiny call over TLS, 32 at a time, {parser}: CPU us by stage",
         ["stage", "us"],
         ([name, f"{us:.1f}"] for name, us in found.items()),
     )
 
 
 def targets(samples: Samples) -> bool:
-    """The table of targets; whether all that were measured hold."""
+    """Print the table of targets; return whether all that were measured are reached."""
     rows: list[list[str]] = []
     good = True
     for target in TARGETS:
@@ -179,16 +179,16 @@ def targets(samples: Samples) -> bool:
             continue
         holds = target.holds(reached)
         good = good and holds is not False
-        told = _told(reached, 1, ".2f")
+        ratio = _shown(reached, 1, ".2f")
         if not reached.is_steady and holds is not None:
-            told = f"{reached.low:.2f} to {reached.high:.2f}"
+            ratio = f"{reached.low:.2f} to {reached.high:.2f}"
         verdict = {True: "holds", False: "MISSED", None: "no figure"}[holds]
         limit = f"<= {target.limit:.2f}"
-        rows.append([target.told, target.key.peer, target.against, limit, told, verdict])
+        rows.append([target.title, target.key.peer, target.against, limit, ratio, verdict])
     if rows:
         _table(
-            "Targets: ratios within each round, medians; where rounds scatter by more than\n"
-            f"{MAX_SPREAD:.0%}, the range if all of them say the same of the target",
+            "Targets: ratios within each round, medians; where rounds differ by more than\n"
+            f"{MAX_SPREAD:.0%}, the range if it is wholly on one side of the target",
             ["", "of", "against", "target", "reached", ""],
             rows,
         )

@@ -4,8 +4,8 @@ A results file has the facts of the machine, the targets and the figures: for ea
 of the rounds, their spread, their number, the lowest and the highest. The rounds themselves are not
 saved.
 
-``python -m benchmarks.results benchmarks/results/2026-11-25.json [NAME ...]`` draws the charts of a
-saved run again: all of them, or those named.
+``python -m benchmarks.results benchmarks/results/2026-11-25.json [NAME ...]`` redraws the
+charts of a saved run: all of them, or those named.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def write(
     reached = [(target, target.reached(samples)) for target in TARGETS]
     targets = [
         {
-            "case": f"{target.told}, {target.key.peer}",
+            "case": f"{target.title}, {target.key.peer}",
             "against": target.against,
             "limit": target.limit,
             "ratio": float(f"{figure.median:.4g}"),
@@ -58,7 +58,7 @@ def write(
 
 
 def read(path: Path) -> tuple[Machine, Figures]:
-    """The machine and the figures of a results file."""
+    """Read the machine and the figures of a results file."""
     content = json.loads(path.read_text(encoding="utf-8"))
     return Machine(**content["machine"]), Figures.of_rows(content["figures"])
 

@@ -1,4 +1,4 @@
-"""The peers in turn, round after round: what disturbs the machine disturbs them all alike."""
+"""Measure the peers in alternating rounds, so that a disturbance affects all of them."""
 
 from __future__ import annotations
 
@@ -23,42 +23,43 @@ __all__ = ["Bench", "Progress"]
 
 _WALKERS = ("ecrclient", "aiobotocore", "boto3")
 _MOST_ROUNDS = 2
-"""Times the rounds that were asked for, until the figures are steady."""
+"""The largest number of rounds, as a multiple of the requested one, to reach steady figures."""
 _MOST_OVER_HTTPX = 128
-"""Calls at a time, but tiny ones: beyond, a round of httpx's pool takes most of a minute."""
+"""The highest concurrency of calls that are not tiny: with more, a round of httpx's pool takes most
+of a minute."""
 
 
 class Progress:
-    """One line on standard error: what is being measured, and since when."""
+    """One line on standard error: the current measurement, and the time since the start."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()
         self._is_live = sys.stderr.isatty()
 
     def show(self, text: str) -> None:
-        """Say what is being done now."""
+        """Show the current measurement."""
         passed = time.monotonic() - self._begun
         start, end = ("\r", "") if self._is_live else ("", "\n")
         print(f"{start}{passed:5.0f} s  {text:<66}", end=end, file=sys.stderr, flush=True)
 
     def clear(self) -> None:
-        """Make room for a table."""
+        """Clear the line."""
         if self._is_live:
             print(f"\r{'':<76}\r", end="", file=sys.stderr, flush=True)
 
 
 @dataclass
 class Bench:
-    """What to measure with, and what has been measured."""
+    """The settings of a run and its measurements."""
 
     targets: dict[str, Target]
     peers: Sequence[str]
     rounds: int
-    """For each case: as many at the least, unless it takes too long."""
+    """The smallest number of rounds for each case, unless it takes too long."""
     seconds: float
-    """How long a round of one peer measures, about."""
+    """Approximate duration of one peer's round."""
     enough: float
-    """Seconds for all rounds of a case, once there are as many as a figure needs."""
+    """Seconds for all rounds of a case, once a figure has enough of them."""
     peers_python: str | None
     """The interpreter of the environment in which the peers are installed."""
     samples: Samples = field(default_factory=Samples)
@@ -67,7 +68,7 @@ class Bench:
     # -- calls -------------------------------------------------------------------------------------
 
     def calls(self, names: Iterable[str], concurrencies: Iterable[int], *, gaps: bool) -> None:
-        """Measure cases, each at several numbers of calls at a time."""
+        """Measure cases, each with several numbers of concurrent calls."""
         for concurrency in concurrencies:
             cases = [name for name in names if concurrency in CASES[name].concurrency]
             with self._workers(self.targets["tls"], concurrency) as workers:
@@ -88,13 +89,13 @@ class Bench:
         return found
 
     def latency(self, concurrency: int, peers: Sequence[str]) -> None:
-        """Measure tiny calls to the server that takes 20 ms."""
+        """Measure tiny calls to the server with a latency of 20 ms."""
         able = [peer for peer in peers if peer in self.peers and _keeps_up(peer, concurrency)]
         with self._workers(self.targets["tls-slow"], concurrency, able) as workers:
             self._measure("tiny, 20 ms", "tiny", concurrency, workers, metric="p99")
 
     def pagination(self, rounds: int) -> None:
-        """Measure the walk over 100 pages, with 20 ms of latency and 10 ms of work a page."""
+        """Measure the iteration over 100 pages, with 20 ms of latency and 10 ms of work a page."""
         peers = [peer for peer in _WALKERS if peer in self.peers]
         with self._workers(self.targets["tls-slow"], 2, peers) as workers:
             for number in range(rounds):
@@ -106,7 +107,7 @@ class Bench:
 
     def _measure(
         self,
-        told: str,
+        title: str,
         case: str,
         concurrency: int,
         workers: dict[str, _Worker],
@@ -114,16 +115,16 @@ class Bench:
     ) -> None:
         begun = time.monotonic()
         for number in range(self.rounds * _MOST_ROUNDS):
-            if number >= self.rounds and self.samples.is_steady(told, concurrency, metric):
+            if number >= self.rounds and self.samples.is_steady(title, concurrency, metric):
                 break
             if number >= LEAST_ROUNDS and time.monotonic() - begun > self.enough:
                 break
-            self.progress.show(f"{told}, {concurrency} at a time, round {number + 1}")
-            self._round(told, case, concurrency, workers)
+            self.progress.show(f"{title}, {concurrency} at a time, round {number + 1}")
+            self._round(title, case, concurrency, workers)
 
     def _round(
         self,
-        told: str,
+        title: str,
         case: str,
         concurrency: int,
         workers: dict[str, _Worker],
@@ -134,14 +135,14 @@ class Bench:
             found = worker.ask(
                 case=case, concurrency=concurrency, seconds=self.seconds, ticking=ticking
             )
-            self.samples.add(told, concurrency, peer, found)
+            self.samples.add(title, concurrency, peer, found)
 
     # -- processes that start ----------------------------------------------------------------------
 
     def cold(self, runs: int) -> None:
-        """Measure CPU time to the first answer, and the gaps of the event loop on the way."""
+        """Measure CPU time to the first response, and the gaps of the event loop."""
         for peer in self._starters():
-            self._start(peer, "gap")  # not counted: it may have to compile modules
+            self._start(peer, "gap")  # not counted, because it may compile modules
         for number in range(runs):
             self.progress.show(f"cold start, run {number + 1} of {runs}")
             for peer in self._starters():
@@ -150,7 +151,7 @@ class Bench:
             self.samples.add("cold start", 1, BARE, self._start(BARE, "start"))
 
     def startup(self, runs: int) -> dict[str, Step]:
-        """Measure the steps of our own start; those of the quickest run."""
+        """Measure the steps of ecrclient's start; return those of the fastest run."""
         found: list[dict[str, Step]] = []
         for number in range(runs):
             self.progress.show(f"steps of the start, run {number + 1} of {runs}")
@@ -158,7 +159,7 @@ class Bench:
         return min(found, key=lambda steps: sum(cpu for cpu, _ in steps.values()))
 
     def memory(self, runs: int) -> None:
-        """Measure how much memory is resident, step by step."""
+        """Measure resident memory after each step."""
         for number in range(runs):
             self.progress.show(f"memory, run {number + 1} of {runs}")
             for peer in (*self._starters(), BARE):
@@ -174,9 +175,9 @@ class Bench:
         return found
 
     def _run(self, module: str, *arguments: str, python: str = sys.executable) -> Any:
-        """What a module of ours prints that runs in a process of its own."""
+        """Run one of the benchmark modules in a separate process; return what it prints."""
         environment = {**self._environment(), "BENCH_BEGUN": str(time.time())}
-        done = subprocess.run(  # noqa: S603 - our own module
+        done = subprocess.run(  # noqa: S603 - a module of this package
             [python, "-m", f"benchmarks.{module}", *arguments],
             env=environment,
             stdout=subprocess.PIPE,
@@ -191,7 +192,7 @@ class Bench:
     def _workers(
         self, target: Target, connections: int, peers: Sequence[str] = ()
     ) -> Generator[dict[str, _Worker]]:
-        """A process for each peer, its client open."""
+        """Start a process with an open client for each peer."""
         with contextlib.ExitStack() as stack:
             workers: dict[str, _Worker] = {}
             for peer in peers or self.peers:
@@ -209,7 +210,7 @@ class Bench:
         return self.peers_python
 
     def _environment(self) -> dict[str, str]:
-        """Nothing of the user's own AWS settings; the server's certificate is trusted."""
+        """The environment without the user's AWS settings, trusting the server's certificate."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         kept.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as in production
         return kept | {
@@ -235,11 +236,11 @@ def _keeps_up(peer: str, concurrency: int) -> bool:
 
 
 class _Worker:
-    """A process that makes the calls of one peer."""
+    """A process that makes one peer's calls."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self._peer = command[-1]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
+        self._process = subprocess.Popen(  # noqa: S603 - a module of this package
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
@@ -253,7 +254,7 @@ class _Worker:
         self._process.wait()
 
     def ask(self, **command: Any) -> dict[str, float]:
-        """Have a command carried out."""
+        """Send a command and return its result."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -261,5 +262,5 @@ class _Worker:
         line = stdout.readline()
         if not line:
             raise BrokenPipeError(f"the worker of {self._peer} has ended")
-        answer: dict[str, float] = json.loads(line)
-        return answer
+        result: dict[str, float] = json.loads(line)
+        return result

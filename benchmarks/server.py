@@ -1,8 +1,8 @@
-"""The server: canned answers over HTTP/1.1, plain and TLS, at once and after 20 ms.
+"""The server: canned responses over HTTP/1.1, plain and TLS, immediately and after 20 ms.
 
-It does as little as it can, so that it is not what limits the clients: no header is looked at but
-the length, and an answer is chosen by what stands at the start of the body. Started by ``serving``
-in a process of its own, it ends with its standard input.
+It does as little as possible, so that it does not limit the clients: it reads no header but the
+length, and chooses a response by the start of the body. ``serving`` starts it in a separate
+process, which ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cases import answer_to
+from benchmarks.cases import response_to
 
 __all__ = ["LATENCY", "Target", "pin", "serving"]
 
 LATENCY = 0.020
 _START = 2048
-"""Bytes of a body in which the repository's name stands."""
+"""The first bytes of a body, which contain the repository's name."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a client connects to, and whom it trusts."""
+    """The addresses of the server and its certificate authority."""
 
     url: str
     ca: str
 
 
 class _Conversation(asyncio.Protocol):
-    """A connection: one request after another."""
+    """A connection, which handles one request after another."""
 
     def __init__(self, delay: float) -> None:
         self._delay = delay
@@ -63,16 +63,16 @@ class _Conversation(asyncio.Protocol):
             self._head, self._body = head, body[:_START]
             self._missing = _content_length(head) - len(body)
         if not self._missing:
-            answer = answer_to(self._head, self._body)
+            response = response_to(self._head, self._body)
             self._head = b""
             if self._delay:
-                asyncio.get_running_loop().call_later(self._delay, self._write, answer)
+                asyncio.get_running_loop().call_later(self._delay, self._write, response)
             else:
-                self._transport.write(answer)
+                self._transport.write(response)
 
-    def _write(self, answer: bytes) -> None:
+    def _write(self, response: bytes) -> None:
         if not self._transport.is_closing():
-            self._transport.write(answer)
+            self._transport.write(response)
 
 
 def _content_length(head: bytes) -> int:
@@ -98,11 +98,11 @@ async def _serve(certificate: str) -> None:
             ports.append(server.sockets[0].getsockname()[1])
     print(json.dumps(ports), flush=True)
     await asyncio.to_thread(sys.stdin.read)
-    os._exit(0)  # whatever the connections are at
+    os._exit(0)  # without waiting for connections
 
 
 def pin(*, server: bool) -> None:
-    """Keep this process to a core: the server to the last one, all else to the first."""
+    """Pin this process to a core: the server to the last one, everything else to the first."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         if len(cores) > 1:
@@ -120,7 +120,7 @@ def serving() -> Generator[dict[str, Target]]:
         authority.cert_pem.write_to_path(ca)
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
         command = [sys.executable, "-m", "benchmarks.server", str(certificate)]
-        with subprocess.Popen(  # noqa: S603 - our own module
+        with subprocess.Popen(  # noqa: S603 - a module of this package
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout is not None

@@ -1,15 +1,15 @@
-"""Thousands of calls through faults, half of them cancelled; then a look at what is left behind.
+"""Make thousands of calls through faults and cancel half of them, then check for leaks.
 
 ::
 
     python -m benchmarks.soak [--calls 5000] [--seconds 60] [--backend asyncio|trio] [--seed N]
 
-A server in a process of its own answers ListImages and misbehaves at random: it is slow, resets
-connections before and after the request, stops half-way through an answer, closes connections that
-were to be kept, says 500, sends more than an answer. Tasks call it through an ECRClient, then
-through the stock ``httpx.AsyncClient``, both limited to the same number of connections. Each answer
-names the call that it belongs to. The exit code is 1 if the ECRClient has left anything behind, or
-gave a call the answer of another one; what httpx does is only shown.
+A server in a separate process responds to ListImages and misbehaves at random: it is slow, resets
+connections before and after the request, stops in the middle of a response, closes connections that
+it announced to keep, responds with status 500, or sends extra bytes. Tasks call it through an
+ECRClient, then through the stock ``httpx.AsyncClient``, both limited to the same number of
+connections. Each response names its call. The exit code is 1 if the ECRClient leaked a resource or
+returned the response of another call; httpx's results are only shown.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ TASKS = 64
 POOL_TIMEOUT = 2.0
 ATTEMPT_TIMEOUT = 1.0
 MAX_DELAY_TO_CANCEL = 0.030
-HOLD = 1.0  # seconds that the server takes over a probe
-SHARE = 0.42  # of all the time, for each of the two clients; the rest is for looking
+HOLD = 1.0  # seconds that the server delays a probe
+SHARE = 0.42  # share of the time for the calls of each client; the rest is for checks
 
 # -- the server ------------------------------------------------------------------------------------
 
-# What becomes of a request, and how often; "fine" is the rest.
+# The faults and their probabilities; the other requests are "fine".
 FAULTS = {
     "slow": 0.12,
     "500": 0.04,
@@ -66,12 +66,12 @@ FAULTS = {
     "close after": 0.04,
     "connection: close": 0.03,
     "extra bytes": 0.03,
-    "a second answer": 0.02,
+    "a second response": 0.02,
 }
-RESET_AT_ONCE = 0.03  # of the connections
+RESET_ON_CONNECT = 0.03  # of the connections
 
 
-def _answer(tag: str, *headers: str, status: str = "200 OK") -> bytes:
+def _response(tag: str, *headers: str, status: str = "200 OK") -> bytes:
     digest = f"sha256:{0:064x}"
     content = {"imageIds": [{"imageDigest": digest, "imageTag": tag}]}
     body = json.dumps({"message": "out of order"} if status[0] == "5" else content).encode()
@@ -87,7 +87,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 async def _request(reader: asyncio.StreamReader) -> str:
-    """Read a request; the name of the repository that it asks for."""
+    """Read a request and return its repository's name."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
     name: str = json.loads(await reader.readexactly(length))["repositoryName"]
@@ -101,7 +101,7 @@ class _Server:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            if self._random.random() < RESET_AT_ONCE and not self.calm:
+            if self._random.random() < RESET_ON_CONNECT and not self.calm:
                 await asyncio.sleep(self._random.random() * 0.003)
                 _reset(writer)
                 return
@@ -110,46 +110,46 @@ class _Server:
         writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """One request; whether the connection is to go on."""
+        """Handle one request; return whether to keep the connection."""
         name = await _request(reader)
         kind, _, tag = name.partition("/")
         if kind != "soak":
             await asyncio.sleep(HOLD if kind == "hold" else 0)
-            writer.write(_answer(tag))
+            writer.write(_response(tag))
             await writer.drain()
             return True
         await asyncio.sleep(self._random.random() * 0.01)
         return await self._misbehave(self._fault(), tag, writer)
 
     async def _misbehave(self, fault: str, tag: str, writer: asyncio.StreamWriter) -> bool:
-        answer = _answer(tag)
+        response = _response(tag)
         match fault:
             case "slow":
                 await asyncio.sleep(self._random.random() * 0.08)
             case "500":
-                answer = _answer(tag, status="500 Internal Server Error")
+                response = _response(tag, status="500 Internal Server Error")
             case "reset":
                 _reset(writer)
                 return False
             case "half a head":
-                answer = answer[:25]
+                response = response[:25]
             case "half a body" | "half a body, then silence":
-                answer = answer[:-40]
+                response = response[:-40]
             case "connection: close":
-                answer = _answer(tag, "Connection: close")
+                response = _response(tag, "Connection: close")
             case "extra bytes":
-                answer += b"\r\nand more"
-            case "a second answer":
-                answer += _answer("stray")
+                response += b"\r\nand more"
+            case "a second response":
+                response += _response("stray")
             case _:
                 pass
-        writer.write(answer)
+        writer.write(response)
         await writer.drain()
         if fault == "close after":
             await asyncio.sleep(self._random.random() * 0.005)
         elif fault == "half a body, then silence":
             await asyncio.sleep(ATTEMPT_TIMEOUT * 3)
-        return fault in {"fine", "slow", "500", "extra bytes", "a second answer"}
+        return fault in {"fine", "slow", "500", "extra bytes", "a second response"}
 
     def _fault(self) -> str:
         number = self._random.random()
@@ -161,20 +161,20 @@ class _Server:
 
 
 async def _serve(seed: int) -> None:
-    """Serve, calmly after a line of input, until the input ends: whoever started us is gone."""
+    """Serve until standard input ends, without faults after its first line."""
     behaviour = _Server(seed)
     server = await asyncio.start_server(behaviour.handle, "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     while await asyncio.to_thread(sys.stdin.readline):
         behaviour.calm = True
-    os._exit(0)  # whatever the connections are at
+    os._exit(0)  # without waiting for connections
 
 
 @contextlib.contextmanager
 def _server(seed: int) -> Generator[tuple[str, Callable[[], None]]]:
-    """Start a server: its URL, and what makes it behave from then on."""
+    """Start a server; yield its URL and a function that ends the faults."""
     command = [sys.executable, "-m", "benchmarks.soak", "--serve", "--seed", str(seed)]
-    with subprocess.Popen(  # noqa: S603 - our own module
+    with subprocess.Popen(  # noqa: S603 - a module of this package
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         stdin, stdout = process.stdin, process.stdout
@@ -193,26 +193,26 @@ def _server(seed: int) -> Generator[tuple[str, Callable[[], None]]]:
 # -- the load --------------------------------------------------------------------------------------
 
 Call = Callable[[str], Awaitable[str]]
-"""Ask for a repository; the tag that the answer has."""
+"""List a repository's images; return the tag in the response."""
 
 
 @dataclass
 class Report:
-    """What came of a load, and what was left after it."""
+    """The results of a load, and the findings after it."""
 
     name: str
     started: int = 0
-    answered: int = 0
+    completed: int = 0
     cancelled: int = 0
     strayed: int = 0
-    """Answers that were those of another call."""
+    """The number of responses that belonged to another call."""
     errors: Counter[str] = field(default_factory=Counter[str])
     seconds: float = 0.0
     lines: dict[str, str] = field(default_factory=dict[str, str])
     failures: list[str] = field(default_factory=list[str])
 
     def check(self, name: str, shown: object, *, good: bool) -> None:
-        """Note a finding for the table."""
+        """Add a finding to the table."""
         self.lines[name] = f"{shown}{'' if good else '  <- WRONG'}"
         if not good:
             self.failures.append(f"{self.name}: {name}: {shown}")
@@ -224,14 +224,14 @@ async def _load(
     expected: tuple[type[Exception], ...],
     options: argparse.Namespace,
 ) -> None:
-    """Make the calls, as many as there is time for."""
+    """Make as many calls as the time allows."""
     choice = random.Random(options.seed)
     numbers = itertools.count()
     begun = time.monotonic()
     deadline = begun + options.seconds * SHARE
 
     async def one(number: int) -> None:
-        # Some that are to be cancelled are answered before: steer towards one half.
+        # Some calls complete before their cancellation: adjust the share towards one half.
         behind = report.cancelled * 2 < report.started
         doomed = choice.random() < (0.9 if behind else 0.1)
         delay = choice.random() * MAX_DELAY_TO_CANCEL if doomed else None
@@ -242,7 +242,7 @@ async def _load(
             except expected as error:
                 report.errors[type(error).__name__] += 1
             else:
-                report.answered += 1
+                report.completed += 1
                 report.strayed += tag != str(number)
         report.cancelled += scope.cancelled_caught
 
@@ -276,11 +276,11 @@ def _show(report: Report, calls: int, seconds: float) -> None:
     print(f"{start}{line:<76}", end=end, file=sys.stderr, flush=True)
 
 
-# -- what is left ----------------------------------------------------------------------------------
+# -- leaks -----------------------------------------------------------------------------------------
 
 
 def _sockets() -> int | None:
-    """How many sockets this process has; None where the system does not tell."""
+    """The number of this process's sockets; None where the system does not report it."""
     try:
         names = os.listdir("/proc/self/fd")
     except OSError:
@@ -301,7 +301,7 @@ def _tasks(backend: str) -> int:
 
 
 async def _check_slots(report: Report, probe: Call) -> None:
-    """Make as many slow calls at once as there are slots: none may have to wait for another."""
+    """Make as many concurrent slow calls as there are slots: none may wait for another."""
     free: list[int] = []
     right: list[int] = []
 
@@ -331,12 +331,12 @@ async def _works(call: Call) -> str:
             tag = await call("plain/next")
     except (ECRClientError, httpx.HTTPError, TimeoutError) as error:
         return type(error).__name__
-    return "works" if tag == "next" else "gets another's answer"
+    return "works" if tag == "next" else "gets another call's response"
 
 
 @contextlib.asynccontextmanager
 async def _looked_after(report: Report, backend: str) -> AsyncGenerator[Callable[[int], None]]:
-    """Compare sockets and tasks; the yielded function does it while the client is open yet."""
+    """Compare sockets and tasks; the yielded function does so while the client is still open."""
     sockets, tasks = _sockets(), _tasks(backend)
 
     def compare(open_: int) -> None:
@@ -361,7 +361,7 @@ async def _looked_after(report: Report, backend: str) -> AsyncGenerator[Callable
 
 
 async def _settle(calm: Callable[[], None]) -> None:
-    """Let the loop close what it is about to, and the server what it wants to."""
+    """Give the loop and the server time to close connections."""
     calm()
     await anyio.sleep(0.3)
     gc.collect()
@@ -404,7 +404,7 @@ async def _soak_ours(url: str, calm: Callable[[], None], options: argparse.Names
         report.check("next call", shown := await _works(calls(ecr)), good=shown == "works")
         once = CallOptions(timeout=HOLD * 1.7, retry=RetryPolicy(max_attempts=1))
         await _check_slots(report, calls(ecr.with_options(once)))
-    report.check("another's answers", report.strayed, good=not report.strayed)
+    report.check("responses of other calls", report.strayed, good=not report.strayed)
     return report
 
 
@@ -430,11 +430,11 @@ async def _soak_httpx(url: str, calm: Callable[[], None], options: argparse.Name
 
         await _load(report, call, (httpx.HTTPError, ValueError, KeyError), options)
         await _settle(calm)
-        # Its pool tells nothing in public: what is open and idle shows in the sockets alone.
+        # Its pool has no public statistics: only the sockets show what is open.
         compare(CONNECTIONS)
         report.check("next call", shown := await _works(call), good=shown == "works")
         await _check_slots(report, lambda name: call(name, patient))
-    report.check("another's answers", report.strayed, good=not report.strayed)
+    report.check("responses of other calls", report.strayed, good=not report.strayed)
     return report
 
 
@@ -445,7 +445,7 @@ def _table(reports: list[Report]) -> None:
     rows: dict[str, list[str]] = {}
     for report in reports:
         rows.setdefault("calls", []).append(str(report.started))
-        rows.setdefault("answered", []).append(str(report.answered))
+        rows.setdefault("completed", []).append(str(report.completed))
         rows.setdefault("cancelled", []).append(str(report.cancelled))
         rows.setdefault("errors", []).append(str(sum(report.errors.values())))
         rows.setdefault("seconds", []).append(f"{report.seconds:.1f}")
@@ -460,10 +460,12 @@ def _table(reports: list[Report]) -> None:
 
 
 def main() -> int:
-    """Soak both; 1 if ours has failed."""
+    """Soak both clients; return 1 if the ECRClient failed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--calls", type=int, default=5000, help="calls through each client")
-    parser.add_argument("--seconds", type=float, default=60, help="for both together, about")
+    parser.add_argument(
+        "--seconds", type=float, default=60, help="approximate total for both clients"
+    )
     parser.add_argument("--backend", choices=["asyncio", "trio"], default="asyncio")
     parser.add_argument("--seed", type=int, default=1, help="of the faults and cancellations")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
@@ -478,7 +480,7 @@ def main() -> int:
     print(f"\n{options.backend}, {TASKS} tasks, {CONNECTIONS} connections, seed {options.seed}")
     _table(reports)
     ours = reports[0]
-    print("\n" + ("\n".join(ours.failures) or f"{ours.name}: nothing was left behind"))
+    print("\n" + ("\n".join(ours.failures) or f"{ours.name}: no leaks"))
     return 1 if ours.failures else 0
 
 

@@ -1,8 +1,7 @@
-"""Where the time and the memory of our own first answer go, step by step.
+"""The time and the memory of ecrclient's first response, by step.
 
-Run as ``python -m benchmarks.startup URL``. It imports the libraries one after the other, each of
-which brings what the next ones need as well: what is left for the last two steps is this package's
-own, and the sum is that of a start.
+Run as ``python -m benchmarks.startup URL``. It imports the libraries one after the other, each
+with its dependencies. The last two steps are this package's share, and the sum is a whole start.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from benchmarks.coldstart import floor, resident
 __all__ = ["Step"]
 
 Step = tuple[float, float]
-"""CPU seconds, and bytes that became resident."""
+"""CPU seconds and resident bytes of a step."""
 
 
 class _Steps:
@@ -27,7 +26,7 @@ class _Steps:
         self._before = (0.0, 0.0)
 
     def end(self, name: str) -> None:
-        """What has been done since the last one was this."""
+        """Record the step since the previous call."""
         now = (time.process_time(), resident())
         self.done[name] = (now[0] - self._before[0], now[1] - self._before[1])
         self._before = now
@@ -39,7 +38,7 @@ def _main(url: str) -> dict[str, Step]:
     for step in floor():
         steps.end(step)
     ecrclient: Any = import_module("ecrclient")
-    steps.end("import ecrclient, what is left of it")
+    steps.end("import ecrclient, the rest")
 
     async def first() -> None:
         async with ecrclient.ECRClient(endpoint_url=url) as ecr:

@@ -1,4 +1,4 @@
-"""The ratios to reach, and what was reached."""
+"""The target ratios, and what was measured."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _OURS, _FAST = "ecrclient", "ecrclient[fast]"
 class Target:
     """A ratio that must not be exceeded."""
 
-    told: str
+    title: str
     key: Key
     against: str
     limit: float
 
     def reached(self, samples: Samples) -> Figure | None:
-        """The ratio that was measured; None: it was not."""
+        """The measured ratio; None if it was not measured."""
         return samples.ratio(self.key, self.against)
 
     def holds(self, reached: Figure) -> bool | None:
-        """Whether the target is reached; None: the rounds scatter, and do not agree on it."""
+        """Whether the target is reached; None if the rounds disagree."""
         if reached.is_steady:
             return reached.median <= self.limit
         if reached.high <= self.limit:
@@ -33,12 +33,12 @@ class Target:
         return False if reached.low > self.limit else None
 
 
-def _cpu(told: str, case: str, concurrency: int, peer: str, against: str, limit: float) -> Target:
-    return Target(f"CPU {told}", Key(case, concurrency, peer, "cpu"), against, limit)
+def _cpu(title: str, case: str, concurrency: int, peer: str, against: str, limit: float) -> Target:
+    return Target(f"CPU {title}", Key(case, concurrency, peer, "cpu"), against, limit)
 
 
-def _start(told: str, case: str, metric: str, against: str, limit: float) -> Target:
-    return Target(told, Key(case, 1, _OURS, metric), against, limit)
+def _start(title: str, case: str, metric: str, against: str, limit: float) -> Target:
+    return Target(title, Key(case, 1, _OURS, metric), against, limit)
 
 
 TARGETS = (
@@ -49,8 +49,8 @@ TARGETS = (
     _cpu("a tiny call, 32 at a time", "tiny", 32, _FAST, "aiohttp", 1.6),
     _cpu("a page of 100 images", "images-100", 8, _FAST, "aiobotocore", 0.22),
     _cpu("a page of 1,000 images", "images-1000", 8, _FAST, "aiobotocore", 0.20),
-    _start("CPU to the first answer", "cold start", "cpu", "aiobotocore", 0.42),
-    _start("CPU to the first answer", "cold start", "cpu", "boto3", 0.65),
+    _start("CPU to the first response", "cold start", "cpu", "aiobotocore", 0.42),
+    _start("CPU to the first response", "cold start", "cpu", "boto3", 0.65),
     _start("memory after the first call", "memory", "rss-call", "aiobotocore", 0.62),
     _start("memory after the first call", "memory", "rss-call", "boto3", 0.75),
     _start("memory of 100 further clients", "memory", "rss-made", "boto3", 0.05),

@@ -1,6 +1,6 @@
-"""One peer in a process of its own: it is told what to call, calls it, and tells what it took.
+"""One peer in a separate process: it reads commands, makes calls and prints what it measured.
 
-Commands are lines of JSON on the standard input, answers the same on the standard output::
+Commands are lines of JSON on standard input, results are lines of JSON on standard output::
 
     {"open": {"url": ..., "ca": ...}, "connections": 32}
     {"case": "tiny", "concurrency": 32, "seconds": 0.5, "ticking": false}
@@ -29,11 +29,11 @@ __all__ = ["measure"]
 Call = Callable[[], Awaitable[int | None]]
 
 _LEAST = 3
-"""Calls that each task makes at the least."""
+"""The smallest number of calls that each task makes."""
 _LONG = 0.005
-"""Seconds: of calls that take longer, one a task is enough."""
+"""In seconds. Each task makes only one call of those that take longer."""
 _PROBE = 8
-"""Calls that tell how long one takes."""
+"""The number of calls that estimate the duration of one."""
 
 
 async def measure(
@@ -44,16 +44,16 @@ async def measure(
     seconds: float,
     ticking: bool = False,
 ) -> dict[str, float]:
-    """Call for about that long; per call, in seconds.
+    """Make calls for about *seconds*; return the metrics per call, in seconds.
 
     Args:
         call: Makes one call.
-        tiny: Makes one that is answered at once: so connections that have expired are opened.
+        tiny: Makes a quick call, which reopens expired connections.
         concurrency: Tasks that call, each one call at a time.
-        seconds: How long, about; each task makes three calls at the least, or
-            one where it is a long one.
-        ticking: Watch the event loop for the longest time in which it did nothing else. It costs
-            CPU time, so it is measured apart.
+        seconds: The approximate duration. Each task makes at least three calls, or
+            one if it is slow.
+        ticking: Measure the longest gap of the event loop. This costs CPU time, so
+            it is measured separately.
     """
     await _run(tiny, concurrency, concurrency)
     probe = await _run(call, min(concurrency, _PROBE), _PROBE)
@@ -105,25 +105,25 @@ async def _once(calls: Calls, case: str) -> dict[str, float]:
 
 
 async def _obey(name: str) -> None:
-    """Do what the commands say, one after the other, until the input ends."""
+    """Run the commands one after the other until the input ends."""
     open_ = load(name)
     async with contextlib.AsyncExitStack() as stack:
         calls: Calls = {}
         while line := await asyncio.to_thread(sys.stdin.readline):
             command: dict[str, Any] = json.loads(line)
-            answer: dict[str, float] = {}
+            result: dict[str, float] = {}
             if "open" in command:
                 target = Target(**command["open"])
                 calls = await stack.enter_async_context(open_(target, command["connections"]))
             elif "close" in command:
                 await stack.aclose()
             elif "once" in command:
-                answer = await _once(calls, command["once"])
+                result = await _once(calls, command["once"])
             else:
                 case = command.pop("case")
                 await _check(calls, case)
-                answer = await measure(calls[case], tiny=calls["tiny"], **command)
-            print(json.dumps(answer), flush=True)
+                result = await measure(calls[case], tiny=calls["tiny"], **command)
+            print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What the documentation site needs beside its pages."""
+"""The tools that build the documentation site."""

@@ -1,7 +1,7 @@
 """Write the reference pages of the models, one for each page of operations.
 
 ``python -m docsite.models`` writes them to ``docs/reference/models/``. A model that only one
-operation uses is on the page of that operation's subject; the others are on one page of their own.
+operation uses is on the page of that operation's subject; the others share a separate page.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ A nested structure may be a model or a [typed dictionary](../params.md).
 def pages() -> dict[str, str]:
     """The text of each page by the name of its file."""
     modules = {path.stem: _public(path) for path in sorted(_PACKAGE.glob("*.py"))}
-    del modules["__init__"], modules["scalars"]  # all names again, and what no caller needs
+    del modules["__init__"], modules["scalars"]  # re-exports, and models that callers do not need
     made: dict[str, str] = {}
     rows: list[str] = []
     for page in sorted(_REFERENCE.glob("*.md")):
@@ -56,7 +56,7 @@ def pages() -> dict[str, str]:
 
 
 def _public(path: Path) -> list[str]:
-    """What ``__all__`` of a module lists; the module is not imported."""
+    """The names in ``__all__`` of a module, which is not imported."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         match node:
             case ast.Assign(targets=[ast.Name(id="__all__")], value=value):

@@ -1,6 +1,6 @@
 """Release notes: the changelog's section of a version.
 
-``python -m docsite.release_notes 0.1.0`` prints it; without a version, what is not released yet.
+``python -m docsite.release_notes 0.1.0`` prints it; without a version, the unreleased changes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def notes_of(version: str, changelog: str) -> str:
     """The text below the heading of *version*.
 
     Raises:
-        LookupError: there is no such heading, or nothing below it.
+        LookupError: If there is no such heading, or no text below it.
     """
     heading = re.compile(rf"^## \[?{re.escape(version)}\]?(?: - [0-9-]+)?\n", re.MULTILINE)
     found = heading.search(changelog)
@@ -26,7 +26,7 @@ def notes_of(version: str, changelog: str) -> str:
         raise LookupError(f"the changelog has no section {version}")
     text = re.split(r"^## ", changelog[found.end() :], maxsplit=1, flags=re.MULTILINE)[0].strip()
     if not text:
-        raise LookupError(f"the changelog says nothing of {version}")
+        raise LookupError(f"the changelog's section {version} is empty")
     return text
 
 

@@ -1,7 +1,7 @@
-"""Docstrings for the site: what Sphinx's roles and ``::`` say in them, in Markdown.
+"""Convert Sphinx's roles and ``::`` in docstrings to Markdown for the site.
 
-The docstrings name things as editors show them, ``:class:`~ecrclient.Batches```. The site's builder
-reads Markdown, where that is a link: ``[`Batches`][ecrclient.Batches]``.
+The docstrings contain the roles that editors show, ``:class:`~ecrclient.Batches```. In Markdown,
+which the site's builder reads, that is a link: ``[`Batches`][ecrclient.Batches]``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def to_markdown(text: str, resolve: Callable[[str], str]) -> str:
 
     Args:
         text: The docstring.
-        resolve: The whole path of a name as it stands in the docstring.
+        resolve: Returns the full path of a name in the docstring.
     """
 
     def link(match: re.Match[str]) -> str:
@@ -45,12 +45,12 @@ def to_markdown(text: str, resolve: Callable[[str], str]) -> str:
 
 
 class Roles(griffe.Extension):
-    """Rewrites all docstrings of a package when it has been read."""
+    """Rewrites all docstrings of a package after it is loaded."""
 
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
         """Rewrite the docstrings in *pkg*."""
         _rewrite(pkg)
-        # The methods' docstrings name errors that their module has no need to import.
+        # The methods' docstrings name errors that their module does not import.
         client, errors = pkg["client"], pkg["errors"]
         for name, error in errors.classes.items():
             client.set_member(name, griffe.Alias(name, error))
@@ -65,7 +65,7 @@ def _rewrite(obj: griffe.Object) -> None:
 
 
 def _path(obj: griffe.Object, name: str) -> str:
-    """What *name* in the docstring of *obj* stands for."""
+    """The full path that *name* refers to in the docstring of *obj*."""
     if name.startswith("ecrclient."):
         return name
     within = obj if obj.is_class or obj.parent is None else obj.parent

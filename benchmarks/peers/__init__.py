@@ -1,7 +1,7 @@
 """The clients that are compared. Each opens itself and offers the cases as calls without arguments.
 
-A call gives the number of things that it found in the answer (None: it has not looked), which is
-compared with what the case says, so that no peer is fast by not doing its work.
+A call returns the number of items in the response, or None if it does not read the response. The
+number is compared with the case's, so that every peer does the same work.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Calls = Mapping[str, Callable[[], Awaitable[int | None]]]
 """Each case by its name."""
 
 Open = Callable[[Target, int], AbstractAsyncContextManager[Calls]]
-"""Open a client with that many connections at the most."""
+"""Open a client with at most that many connections."""
 
 KEY_ID = "AKIDEXAMPLE"
 SECRET = "a secret that opens nothing"  # noqa: S105
@@ -35,11 +35,11 @@ class Peer:
     module: str
     function: str
     is_ours: bool = False
-    """It runs in our environment; the others have one of their own."""
+    """Whether it runs in this environment; the other peers have a separate one."""
     is_raw: bool = False
-    """It is an HTTP client: it signs nothing and does not look into answers."""
+    """Whether it is an HTTP client, which does not sign requests or read responses."""
     is_over_httpx: bool = False
-    """Its connections are in httpx's pool, whose time for a call grows with the calls under way."""
+    """Whether it uses httpx's pool, whose time for a call grows with the number of active calls."""
 
 
 PEERS = {
@@ -59,7 +59,7 @@ PEERS = {
 
 
 def load(name: str) -> Open:
-    """What opens a peer; nothing but that peer is imported."""
+    """The function that opens a peer; only that peer is imported."""
     peer = PEERS[name]
     module: Any = importlib.import_module(f"benchmarks.peers.{peer.module}")
     opened: Open = getattr(module, peer.function)

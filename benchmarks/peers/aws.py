@@ -1,6 +1,6 @@
-"""The AWS clients that a user could pick instead: aiobotocore, and boto3 in threads.
+"""The alternative AWS clients: aiobotocore, and boto3 in threads.
 
-Their retry mode is set to ``standard``, which is ours.
+Their retry mode is set to ``standard``, which is ecrclient's.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from benchmarks.server import Target
 
 __all__ = ["aiobotocore", "aiobotocore_httpx", "boto3"]
 
-# How an operation is called, and what its answer is counted by.
+# The method of an operation, and the count of its response.
 _METHODS: dict[str, tuple[str, Callable[[Any], int]]] = {
     "GetAuthorizationToken": (
         "get_authorization_token",
-        lambda answer: len(answer["authorizationData"]),
+        lambda response: len(response["authorizationData"]),
     ),
-    "DescribeImages": ("describe_images", lambda answer: len(answer["imageDetails"])),
-    "PutImage": ("put_image", lambda answer: "imageId" in answer["image"]),
-    "UploadLayerPart": ("upload_layer_part", lambda answer: answer["lastByteReceived"] > 0),
+    "DescribeImages": ("describe_images", lambda response: len(response["imageDetails"])),
+    "PutImage": ("put_image", lambda response: "imageId" in response["image"]),
+    "UploadLayerPart": ("upload_layer_part", lambda response: response["lastByteReceived"] > 0),
 }
 _WALK = {"repositoryName": "bench/pages", "PaginationConfig": {"PageSize": PAGE_SIZE}}
 _COMMON = {"region_name": REGION, "aws_access_key_id": KEY_ID, "aws_secret_access_key": SECRET}
@@ -36,14 +36,14 @@ _COMMON = {"region_name": REGION, "aws_access_key_id": KEY_ID, "aws_secret_acces
 
 @contextlib.asynccontextmanager
 async def aiobotocore(target: Target, connections: int) -> AsyncGenerator[Calls]:
-    """The client on aiohttp, as it comes."""
+    """The client on aiohttp, with its defaults."""
     async with _aiobotocore(target, connections) as calls:
         yield calls
 
 
 @contextlib.asynccontextmanager
 async def aiobotocore_httpx(target: Target, connections: int) -> AsyncGenerator[Calls]:
-    """The client with its other back end."""
+    """The client on httpx."""
     session: Any = importlib.import_module("aiobotocore.httpxsession")
     async with _aiobotocore(target, connections, http_session_cls=session.HttpxSession) as calls:
         yield calls
@@ -65,10 +65,10 @@ async def _aiobotocore(target: Target, connections: int, **options: Any) -> Asyn
 
             async def send() -> int:
                 try:
-                    answer = await method(**case.members)
+                    response = await method(**case.members)
                 except refused:
                     return 0
-                return count(answer)
+                return count(response)
 
             return send
 
@@ -114,10 +114,10 @@ async def boto3(target: Target, connections: int) -> AsyncGenerator[Calls]:
 
             def send() -> int:
                 try:
-                    answer = method(**case.members)
+                    response = method(**case.members)
                 except refused:
                     return 0
-                return count(answer)
+                return count(response)
 
             return partial(_in_thread, send)
 

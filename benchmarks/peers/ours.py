@@ -1,4 +1,4 @@
-"""Ours: as it comes, with ``httptools``, and over the transport of httpx."""
+"""This client: with its defaults, with ``httptools``, and over the transport of httpx."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ __all__ = ["default", "fast", "over_httpx"]
 
 @contextlib.asynccontextmanager
 async def default(target: Target, connections: int) -> AsyncGenerator[Calls]:
-    """As it is installed without extras."""
-    sys.modules["httptools"] = None  # type: ignore[assignment] # as if it were not installed
+    """Installed without extras."""
+    sys.modules["httptools"] = None  # type: ignore[assignment] # simulate that it is not installed
     async with _client(target, connections) as ecr:
         yield calls(ecr)
 
@@ -36,7 +36,7 @@ async def fast(target: Target, connections: int) -> AsyncGenerator[Calls]:
 
 @contextlib.asynccontextmanager
 async def over_httpx(target: Target, connections: int) -> AsyncGenerator[Calls]:
-    """With a transport that a user brings: that of httpx."""
+    """With a user-supplied transport: httpx's."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     context = httpx.create_ssl_context()
     context.load_verify_locations(target.ca)

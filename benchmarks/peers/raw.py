@@ -1,4 +1,4 @@
-"""HTTP clients alone: the request is ready made and not signed, the answer is not looked into."""
+"""HTTP clients alone: the request is prebuilt and unsigned, and the response is not read."""
 
 from __future__ import annotations
 

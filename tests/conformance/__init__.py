@@ -1,1 +1,1 @@
-"""What this package does, held against judges that it did not write; see README.md."""
+"""Checks of this package against independent implementations and data; see README.md."""

@@ -1,4 +1,4 @@
-"""botocore's client and ours, side by side, for the same service on a loopback socket."""
+"""botocore's client and this project's, for the same service on a loopback socket."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _NO_FILE = "/nonexistent/aws"
 
 @dataclass(frozen=True)
 class Theirs:
-    """What botocore made of an answer: the values, or the error's."""
+    """The result of a call with botocore: the values, or the error."""
 
     parsed: Mapping[str, Any]
     error: str | None = None
-    """The class of the exception, if it was one."""
+    """The exception's class name if botocore raised one."""
 
 
 class Clients:
-    """botocore's client, and ours on each event loop; each call leaves one request.
+    """botocore's client, and this project's on each event loop. Each call sends one request.
 
     Args:
-        server: Whom they all call.
+        server: The server that all clients call.
         theirs: botocore's client.
         package: The generated package.
-        ours: Its clients, each with the event loop that it runs on, by the loop's name.
+        ours: The package's clients by event loop, each with the portal to its loop.
     """
 
-    # No dataclass: of one, Hypothesis would print every member with each example.
+    # Not a dataclass: Hypothesis would print every member with each example.
     def __init__(
         self,
         server: Loopback,
@@ -61,15 +61,15 @@ class Clients:
 
     @property
     def service(self) -> Any:
-        """The service by botocore's model."""
+        """botocore's model of the service."""
         return self.botocore.meta.service_model
 
     def operation(self, name: str) -> Any:
-        """The operation by botocore's model."""
+        """botocore's model of the operation."""
         return self.service.operation_model(name)
 
     def call_botocore(self, name: str, given: Mapping[str, Any]) -> Theirs:
-        """botocore's own call."""
+        """Call the operation with botocore."""
         method = next(m for m, o in self.botocore.meta.method_to_api_mapping.items() if o == name)
         try:
             return Theirs(getattr(self.botocore, method)(**given))
@@ -79,7 +79,7 @@ class Clients:
     def call_ours(
         self, backend: str, name: str, given: Mapping[str, Any], *, as_models: bool = False
     ) -> Any:
-        """The call of our client's method with the same input; errors are raised."""
+        """Call the same operation with this project's client; errors are raised."""
         portal, client = self._ours[backend]
         method = getattr(client, python_name(name, dir(client)))
         arguments = self._arguments(name, given, as_models=as_models)
@@ -88,7 +88,7 @@ class Clients:
     def call_handle(
         self, backend: str, method: str, name: str, given: Mapping[str, Any], **more: object
     ) -> Any:
-        """The call of a repository handle's method, which makes calls of the operation *name*."""
+        """Call a method of a repository handle, which calls the operation *name*."""
         portal, client = self._ours[backend]
         arguments = self._arguments(name, given, as_models=False)
         handle = client.repository(
@@ -99,7 +99,7 @@ class Clients:
         )
 
     def request(self, name: str, given: Mapping[str, Any]) -> Any:
-        """Our request model of the same input; errors are raised."""
+        """Build the request model from the same input; errors are raised."""
         model = getattr(self.package.models, f"{name}Request")
         return model(**self._arguments(name, given, as_models=False))
 
@@ -112,7 +112,7 @@ class Clients:
         return members_spelled(given, shape, request, models, as_models=as_models)
 
     def refuse_ours(self, backend: str, name: str, given: Mapping[str, Any]) -> ServiceError:
-        """The error that our client raises."""
+        """Call the operation and return the error that it raises."""
         with pytest.raises(ServiceError) as caught:
             self.call_ours(backend, name, given)
         return caught.value
@@ -126,7 +126,7 @@ async def _awaited(method: functools.partial[Any]) -> Any:
 def open_clients(
     service: str, package: Any, client: str, backends: Sequence[str], loader: Any = None
 ) -> Generator[Clients]:
-    """The clients of *service*: botocore's, and the class *client* of a generated package."""
+    """Open clients of *service*: botocore's, and the class *client* of a generated package."""
     importlib.import_module(f"{package.__name__}.models")
     session = botocore("session").Session()
     if loader is not None:

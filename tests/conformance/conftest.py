@@ -12,18 +12,27 @@ import pytest
 from tests.conformance.effort import FULL
 from tests.conformance.tally import table
 
-_JUDGES = ("aws-requests-auth", "awscrt", "boto3", "botocore", "lapsh", "moto", "mypy", "pyright")
+_REFERENCES = (
+    "aws-requests-auth",
+    "awscrt",
+    "boto3",
+    "botocore",
+    "lapsh",
+    "moto",
+    "mypy",
+    "pyright",
+)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-    """Print, last of all, who was asked, how often, and what did not agree."""
+    """Print the table after everything else."""
     yield
     if FULL:
         terminalreporter.section("conformance")
         terminalreporter.write_line(
             f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}: "
-            + ", ".join(f"{name} {version(name)}" for name in _JUDGES)
+            + ", ".join(f"{name} {version(name)}" for name in _REFERENCES)
         )
         terminalreporter.write_line("")
         for line in table():

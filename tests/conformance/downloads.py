@@ -1,4 +1,4 @@
-"""Data that others published, out of source distributions on the package index."""
+"""Test data of other projects, from source distributions on the package index."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _NEEDED = (
 def botocore_tests(config: pytest.Config) -> Path:
     """The folder ``tests`` of botocore's source distribution, reduced to its data.
 
-    It is fetched once and kept in pytest's cache. A plain test run does not ask the network: where
-    the data is not there, the test that asks for it is skipped. The conformance session fetches it,
-    and fails without.
+    It is fetched once and kept in pytest's cache. A plain test run does not use the network: tests
+    that need missing data are skipped. The conformance session fetches the data, and fails if it
+    cannot.
     """
     cache: pytest.Cache | None = getattr(config, "cache", None)  # -p no:cacheprovider leaves it out
     if cache is None:
-        (pytest.fail if FULL else pytest.skip)("needs pytest's cache, which is switched off")
+        (pytest.fail if FULL else pytest.skip)("needs pytest's cache, which is disabled")
     folder = cache.mkdir("sdist-" + _SOURCE.replace("==", "-"))
     done = folder / "complete"
     if not done.exists():

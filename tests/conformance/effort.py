@@ -1,4 +1,4 @@
-"""How hard to look: a little in every test run, much in ``nox -s conformance``."""
+"""The number of examples: few in every test run, many in ``nox -s conformance``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, settings
 __all__ = ["FULL", "examples"]
 
 FULL = os.environ.get("CONFORMANCE") == "full"
-"""Whether this is the conformance session: more examples, and what it needs must be there."""
+"""Whether this is the conformance session, which tries more examples and requires all data."""
 
 
 def examples(quick: int, full: int) -> settings:
-    """So many examples: in every test run always the same, in the session new ones each time."""
+    """Try *quick* repeatable examples in a test run, or *full* random ones in the session."""
     return settings(
         max_examples=full if FULL else quick,
         derandomize=not FULL,

@@ -1,4 +1,4 @@
-"""A registry in which there is something of everything, and the names of what is there."""
+"""Fill a registry with one resource of every kind, and return their names."""
 
 from __future__ import annotations
 
@@ -57,17 +57,17 @@ MORE: dict[str, dict[str, Any]] = {
         "layerPartBlob": _NEXT_PART,
     },
 }
-"""What it takes, beside the least that the model requires, for an operation to succeed."""
+"""Members that an operation needs to succeed, in addition to those that the model requires."""
 
 
 def fill(call: Scene) -> dict[str, tuple[str, ...]]:
-    """Put something of everything into a registry.
+    """Create one resource of every kind in a registry.
 
     Args:
-        call: The registry, and who calls it.
+        call: The registry and its caller.
 
     Returns:
-        Texts that name what is there, or fit to it, by the shapes that they are values of.
+        Texts that name or match these resources, by the shapes that they are values of.
     """
     ecr = call.ecr
     ecr.scans.takes = ecr.replication.takes = ecr.lifecycle.takes = timedelta(0)
@@ -103,7 +103,7 @@ def fill(call: Scene) -> dict[str, tuple[str, ...]]:
     call("StartLifecyclePolicyPreview", **where)
     call("StartImageScan", **where, imageId={"imageTag": "v1"})
     backfill = call("StartReplicationBackfill", destination=destination)["replicationBackfillId"]
-    # What is begun from now on stays under way, since the clock stands still.
+    # Whatever starts from now on stays in progress, because the clock does not advance.
     ecr.scans.takes = ecr.replication.takes = ecr.lifecycle.takes = timedelta(hours=1)
     stoppable = call("StartReplicationBackfill", destination=destination)["replicationBackfillId"]
     upload = call("InitiateLayerUpload", **where)["uploadId"]

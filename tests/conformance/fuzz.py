@@ -1,8 +1,8 @@
-"""Coverage-guided fuzzing, by Atheris: ``nox -s fuzz``.
+"""Coverage-guided fuzzing with Atheris: ``nox -s fuzz``.
 
-Two targets: the LAP parser, which must read a text and print it back, or refuse it at a place in
-it; and the decoding of answers, which must give a model, or one of two errors. Anything else is a
-crash: Atheris prints it and keeps the input.
+There are two targets. The LAP parser must read a text and print it unchanged, or refuse it with a
+position in the text. The decoding of responses must return a model, or raise one of two errors.
+Anything else is a crash, which Atheris prints, and it keeps the input.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-TARGETS = ("lap", "answers")
+TARGETS = ("lap", "responses")
 _SPEC = Path(__file__).parents[2] / "codegen/spec/amazonaws-com-ecr.lap"
 
 
 def read_lap(data: bytes) -> None:
-    """The parser's promise."""
+    """Check what the parser guarantees."""
     from tests.codegen.test_lap import check_total
 
     check_total(data.decode("utf-8", "surrogateescape"))
 
 
-def read_answer(data: bytes) -> None:
-    """The codec's promise; the first byte chooses the operation."""
+def read_response(data: bytes) -> None:
+    """Check what the codec guarantees; the first byte chooses the operation."""
     from ecrclient import ResponseDecodeError, ServiceError
     from ecrclient._awsjson.protocol.codec import decode_error, decode_response
     from ecrclient.operations import OPERATIONS
@@ -42,7 +42,7 @@ def read_answer(data: bytes) -> None:
 
 
 def _seed(target: str, corpus: Path) -> None:
-    """Something to start from: the spec's endpoints; the fullest answers."""
+    """Write the first inputs: the endpoints of the spec, and the most complete responses."""
     if target == "lap":
         head, *endpoints = _SPEC.read_text(encoding="utf-8").split("\n\n@endpoint")
         head = head.replace("49", "1")
@@ -70,7 +70,7 @@ def main() -> None:
         importlib.import_module("ecrclient.operations")
         importlib.import_module("ecrclient._awsjson.protocol.codec")
     _seed(target, folder)
-    atheris.Setup([sys.argv[0], corpus, *options], read_lap if target == "lap" else read_answer)
+    atheris.Setup([sys.argv[0], corpus, *options], read_lap if target == "lap" else read_response)
     atheris.Fuzz()
 
 

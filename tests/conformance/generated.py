@@ -1,4 +1,4 @@
-"""Packages that the generator makes of other services, as a user would: ``codegen build``."""
+"""Generate packages for other services with ``codegen build``, as a user would."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def service_data(service: str) -> dict[str, Any]:
 
 @functools.cache
 def _loader() -> Any:
-    # It looks through all services before it loads its first one.
+    # It searches all services before it loads the first one.
     return botocore("loaders").Loader()
 
 
 def lap_text(model: dict[str, Any], folder: Path, *, errors: bool = False) -> str:
-    """The @lap spec that the format's own compiler makes of a service model.
+    """The @lap spec that the format's own compiler makes from a service model.
 
     Args:
         model: The service model.
-        folder: Where to put what the compiler reads.
-        errors: Whether to keep errors, which this project's spec does without.
+        folder: The folder for the compiler's input.
+        errors: Whether to keep errors, which this project's spec does not have.
     """
     path = folder / "model.json"
     path.write_text(json.dumps(model), encoding="utf-8")
@@ -52,10 +52,10 @@ def build_package(
     """Run the generator over *spec* and import what it makes.
 
     Args:
-        service: botocore's name of it, or the one to give *model*.
+        service: botocore's name of the service, or the name for *model*.
         spec: The @lap text.
-        folder: Where to put everything.
-        model: The service model, where it is none of botocore's.
+        folder: The folder for all files.
+        model: The service model, if it is not one of botocore's.
     """
     package = f"generated_{service.replace('-', '_')}"
     (folder / "spec.lap").write_text(spec, encoding="utf-8")
@@ -70,7 +70,7 @@ def build_package(
     )
     assert found is not None
     assert found.loader is not None
-    # Another test may have built one of the same name: its modules are not this one's.
+    # Another test may have built a package of the same name: forget its modules.
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         del sys.modules[name]
     module = importlib.util.module_from_spec(found)
@@ -82,7 +82,7 @@ def build_package(
 
 
 def data_folder(service: str, model: dict[str, Any], data: Path) -> Path:
-    """A folder as botocore's, with one service; it answers where ECR does."""
+    """A data folder like botocore's with one service, which has the endpoints of ECR."""
     rules = _loader().load_service_model("ecr", "endpoint-rule-set-1")
     folder = data / service / model["metadata"]["apiVersion"]
     folder.mkdir(parents=True)

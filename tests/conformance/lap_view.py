@@ -1,4 +1,4 @@
-"""A LAP document as plain data, from our parser and from the format's own, to be compared."""
+"""A LAP document as plain data, from this project's parser and from ``lapsh``, to compare."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Endpoint", "Field", "ours", "theirs"]
 
 @dataclass(frozen=True)
 class Field:
-    """A member of a request or an answer."""
+    """A member of a request or a response."""
 
     name: str
     type: str
@@ -24,10 +24,10 @@ class Field:
     comment: str = ""
     members: tuple[Field, ...] = ()
     text: str = ""
-    """How it is written, for the judgement of disagreements; empty from the reference."""
+    """The source text, to classify disagreements; empty from the reference."""
 
     def same(self, other: Field) -> bool:
-        """Whether the two parsers say the same."""
+        """Whether the two parsers agree."""
         return (
             replace(self, text="", members=()) == replace(other, text="", members=())
             and len(self.members) == len(other.members)
@@ -37,7 +37,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint; lists in the order of the text."""
+    """An endpoint; its lists are in the order of the text."""
 
     method: str
     path: str
@@ -49,7 +49,7 @@ class Endpoint:
 
 
 def ours(text: str, file: str) -> list[Endpoint]:
-    """What our parser reads."""
+    """The endpoints that this project's parser reads."""
     return [
         Endpoint(
             method=found.method.lower(),
@@ -75,7 +75,7 @@ def _parameter(member: lap.Member) -> Field:
         case lap.Scalar(choices=(_, *_)):
             choices, bare = bare.choices, replace(bare, choices=())
         case lap.Enum():
-            # The reference takes "enum" for the type.
+            # The reference reads "enum" as the type.
             choices, bare = bare.values, lap.Scalar("enum")
         case _:
             pass
@@ -109,7 +109,7 @@ def _field(member: lap.Member) -> Field:
 
 
 def theirs(text: str) -> list[Endpoint]:
-    """What ``lapsh`` reads."""
+    """The endpoints that ``lapsh`` reads."""
     parser: Any = importlib.import_module("lap.core.parser")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""A service on a loopback socket that keeps what it is sent and answers what it is told."""
+"""A service on a loopback socket that records requests and sends a given response."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["Answer", "Loopback", "Received", "serve"]
+__all__ = ["Loopback", "Received", "Response", "serve"]
 
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came over the socket; names of headers in lower case."""
+    """A request as received from the socket; header names are in lower case."""
 
     method: str
     path: str
@@ -22,15 +22,15 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What is sent back."""
+class Response:
+    """The response that the server sends."""
 
     body: bytes = b"{}"
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def to_bytes(self) -> bytes:
-        """As HTTP/1.1 has it, in one piece."""
+        """The response as an HTTP/1.1 message."""
         headers = {
             "content-type": "application/x-amz-json-1.1",
             "x-amzn-requestid": "a-request",
@@ -42,33 +42,33 @@ class Answer:
 
 
 class Loopback(socketserver.ThreadingTCPServer):
-    """One answer for all who ask, until it is changed."""
+    """Sends ``response`` to every request."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Connection)
-        self.answer = Answer()
+        self.response = Response()
         self._received: list[Received] = []
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address that it listens on."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def keep(self, received: Received) -> None:
-        """Remember a request."""
+        """Record a request."""
         self._received.append(received)
 
     def take(self) -> Received:
-        """The one request since the last time."""
+        """The only request since the last call of this method."""
         (received,) = self._received
         self._received.clear()
         return received
 
 
 class _Connection(socketserver.StreamRequestHandler):
-    """Request by request, until the client closes."""
+    """Handles requests until the client closes the connection."""
 
     def handle(self) -> None:
         assert isinstance(self.server, Loopback)
@@ -77,16 +77,16 @@ class _Connection(socketserver.StreamRequestHandler):
             headers: dict[str, str] = {}
             while (line := self.rfile.readline()) != b"\r\n":
                 name, _, value = line.decode("latin-1").partition(":")
-                assert name.lower() not in headers, f"{name} comes twice"
+                assert name.lower() not in headers, f"{name} is repeated"
                 headers[name.lower()] = value.strip()
             body = self.rfile.read(int(headers.get("content-length", "0")))
             self.server.keep(Received(method, path, headers, body))
-            self.wfile.write(self.server.answer.to_bytes())
+            self.wfile.write(self.server.response.to_bytes())
 
 
 @contextmanager
 def serve() -> Generator[Loopback]:
-    """A server in a thread of its own."""
+    """Run a server in a separate thread."""
     with Loopback() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""Random inputs that are valid by botocore's model, spelled as botocore's caller spells them."""
+"""Random inputs that are valid by botocore's model, as a caller of botocore passes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RANGES = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _TEXT = st.characters(exclude_categories=["Cs"])
 _MOST_ITEMS = 3
 _MOST_CHARACTERS = 40
-# A pattern with so long a text is met by chance too seldom: the examples for the shape are used.
+# Random text of this length seldom matches a pattern: examples for the shape are used instead.
 _LONG = 20
 
 
@@ -23,8 +23,8 @@ class Inputs:
     """Strategies for the shapes of one service model.
 
     Args:
-        texts: Examples of shapes whose pattern is too hard to meet by chance.
-        only: All the texts that are drawn for certain shapes.
+        texts: Examples by shape, for patterns that random text seldom matches.
+        only: For certain shapes, the only texts that are drawn.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Inputs:
         self._made: dict[str, st.SearchStrategy[Any]] = {}
 
     def of(self, shape: Any) -> st.SearchStrategy[Any]:
-        """The inputs of an operation; none is an empty one."""
+        """The inputs of an operation; empty if it has none."""
         if shape is None:
             return st.just({})
         if shape.name not in self._made:
@@ -94,7 +94,7 @@ class Inputs:
 
 
 def repeats(shape: Any, inside: tuple[str, ...]) -> bool:
-    """Whether *shape* leads back, for the second time, to a structure that it stands in."""
+    """Whether *shape* leads back for the second time to a structure that contains it."""
     while shape.type_name in {"list", "map"}:
         shape = shape.member if shape.type_name == "list" else shape.value
     return inside.count(shape.name) > 1
@@ -115,7 +115,7 @@ def _scalar(shape: Any) -> st.SearchStrategy[Any]:
         case "blob":
             return st.binary(min_size=least or 0, max_size=min(most or 64, 64))
         case "timestamp":
-            # Whole seconds: of what is less, botocore sends nothing.
+            # Whole seconds: botocore does not send fractions.
             return st.integers(0, 253402300799).map(lambda at: datetime.fromtimestamp(at, UTC))
         case kind:
             raise AssertionError(f"{shape.name}: a shape of type {kind}")

@@ -1,4 +1,4 @@
-"""AWS's protocol tests: one service model out of all suites of a file, and its cases."""
+"""AWS's protocol tests: the cases of a file, and one service model for all of its suites."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Direction = str
 
 @dataclass(frozen=True)
 class Case:
-    """One case as the file has it."""
+    """One case of the file."""
 
     id: str
     operation: str
     data: Mapping[str, Any]
     endpoint: str | None = None
-    """The URL that the suite configures, if it does."""
+    """The URL that the suite configures, if any."""
 
 
 class ProtocolSuite:
-    """The suites of one protocol, both directions, as one service.
+    """The suites of one protocol, in both directions, as one service.
 
     Args:
         folder: ``tests/unit/protocols`` of botocore.
@@ -48,7 +48,7 @@ class ProtocolSuite:
                 yield Case(case["id"], case["given"]["name"], case, suite.get("clientEndpoint"))
 
     def model(self, service: str, *, without: frozenset[str]) -> dict[str, Any]:
-        """The service model, less the operations *without*."""
+        """The service model except the operations *without*."""
         shapes: dict[str, Any] = {}
         operations: dict[str, Any] = {}
         for suite in (*self._suites["input"], *self._suites["output"]):
@@ -67,7 +67,7 @@ class ProtocolSuite:
 
 
 def _join(operations: dict[str, Any], given: Mapping[str, Any]) -> None:
-    """What one case says of its operation, beside what others say."""
+    """Merge one case's definition of its operation with those of other cases."""
     known = operations.setdefault(given["name"], {"errors": []})
     errors = [*known["errors"], *given.get("errors", ())]
     known |= {name: value for name, value in given.items() if name != "documentation"}
@@ -75,7 +75,7 @@ def _join(operations: dict[str, Any], given: Mapping[str, Any]) -> None:
 
 
 def values(data: Any, shape: Any) -> Any:
-    """The values that the JSON of a case stands for."""
+    """The Python values of a case's JSON."""
     if data is None:
         return None
     match shape.type_name:
@@ -96,5 +96,5 @@ def values(data: Any, shape: Any) -> Any:
 
 
 def service_model(model: Mapping[str, Any]) -> Any:
-    """botocore's view of it."""
+    """botocore's object for the model."""
     return botocore("model").ServiceModel(model)

@@ -1,4 +1,4 @@
-"""Whether two clients mean the same: in the bodies they send, in the values they read."""
+"""Compare two clients: the bodies that they send and the values that they read."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _xform_name: Callable[[str], str] = vars(importlib.import_module("botocore"))["x
 
 
 def strict_json(body: bytes) -> Any:
-    """The JSON value; true is not 1 here, and no name may stand twice."""
+    """The JSON value; ``true`` differs from 1 here, and a repeated name is an error."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
-        assert len(members) == len(pairs), "a name stands twice"
+        assert len(members) == len(pairs), "a name is repeated"
         return members
 
-    return _tell_booleans(json.loads(body, object_pairs_hook=unique))
+    return _mark_booleans(json.loads(body, object_pairs_hook=unique))
 
 
-def _tell_booleans(value: Any) -> Any:
+def _mark_booleans(value: Any) -> Any:
     match value:
         case bool():
             return "true" if value else "false", bool
         case dict():
             members = cast("dict[str, Any]", value)
-            return {name: _tell_booleans(member) for name, member in members.items()}
+            return {name: _mark_booleans(member) for name, member in members.items()}
         case list():
-            return [_tell_booleans(item) for item in cast("Sequence[Any]", value)]
+            return [_mark_booleans(item) for item in cast("Sequence[Any]", value)]
         case _:
             return value
 
@@ -47,7 +47,7 @@ def python_name(wire_name: str, names: Container[str]) -> str:
 
 
 def spelled(value: Any, shape: Any, models: Any, *, as_models: bool) -> Any:
-    """An input as a caller of ours spells it: with dicts, or with models."""
+    """An input as a caller of this client writes it: with dicts, or with models."""
     match shape.type_name:
         case "structure" if not shape.is_document_type:
             model: type[Structure] = getattr(models, shape.name)
@@ -77,7 +77,7 @@ def members_spelled(
 
 
 def assert_same_value(ours: Any, theirs: Any, shape: Any) -> None:
-    """What we read is what botocore read; what it does not have, we do not have either."""
+    """Both clients read the same value, with the same members absent."""
     match shape.type_name:
         case "structure" if not shape.is_document_type:
             _assert_same_structure(ours, theirs, shape)
@@ -107,7 +107,7 @@ def _assert_same_length(ours: Sequence[Any], theirs: Sequence[Any]) -> None:
 def _assert_same_structure(ours: Structure, theirs: Mapping[str, Any], shape: Any) -> None:
     fields = type(ours).model_fields
     names = {python_name(name, fields): name for name in shape.members}
-    assert names.keys() == fields.keys(), "members by the model, and no others"
+    assert names.keys() == fields.keys(), "the members of the model and no others"
     for name, wire_name in names.items():
         if wire_name in theirs:
             assert_same_value(getattr(ours, name), theirs[wire_name], shape.members[wire_name])

@@ -1,7 +1,6 @@
-"""Whether an answer on the wire is by botocore's model, to the last member.
+"""Check that every member of a response on the wire matches botocore's model.
 
-botocore itself reads leniently: it takes no notice of members that it does not know, of members
-that are missing, nor of most types.
+botocore itself is lenient: it ignores unknown members, missing members and most types.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from typing import Any, cast
 __all__ = ["assert_modelled"]
 
 
-def assert_modelled(value: Any, shape: Any, place: str = "answer") -> None:
-    """Members that are required are there, no others than are modelled, all of them right."""
+def assert_modelled(value: Any, shape: Any, place: str = "response") -> None:
+    """Required members are present, all members are modelled, and all values are valid."""
     kinds: dict[str, type | tuple[type, ...]] = {
         "structure": dict,
         "map": dict,
@@ -31,7 +30,7 @@ def assert_modelled(value: Any, shape: Any, place: str = "answer") -> None:
     }
     kind = shape.type_name
     is_right = isinstance(value, kinds[kind]) and isinstance(value, bool) == (kind == "boolean")
-    assert is_right, f"{place}: {value!r} is no {kind}"
+    assert is_right, f"{place}: {value!r} is not a {kind}"
     match kind:
         case "structure":
             _assert_structure(value, shape, place)
@@ -59,12 +58,14 @@ def _assert_structure(value: Mapping[str, Any], shape: Any, place: str) -> None:
 
 
 def _assert_limits(value: Any, shape: Any, place: str) -> None:
-    # How long a list is to be concerns those who send it: answers are of the same shapes, and ECR
-    # answers BatchDeleteImage with no imageIds when all of them have failed.
+    # Limits on lists are for requests. Responses have the same shapes, and ECR returns no imageIds
+    # from BatchDeleteImage when all of them have failed.
     rules: Mapping[str, Any] = {} if shape.type_name == "list" else shape.metadata
     if shape.type_name == "string" and shape.enum:
-        assert value in shape.enum, f"{place}: {value!r} is none of {shape.enum}"
+        assert value in shape.enum, f"{place}: {value!r} is not one of {shape.enum}"
     if "pattern" in rules:
-        assert re.search(rules["pattern"], value, re.ASCII), f"{place}: {value!r} has another form"
+        assert re.search(rules["pattern"], value, re.ASCII), (
+            f"{place}: {value!r} does not match the pattern"
+        )
     size = value if shape.type_name in {"integer", "long"} else len(value) if rules else 0
     assert rules.get("min", size) <= size <= rules.get("max", size), f"{place}: {value!r}"

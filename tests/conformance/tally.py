@@ -1,4 +1,4 @@
-"""Counts what was held against which judge, for the table that the session prints."""
+"""Count the cases of each reference implementation for the table that the session prints."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["JUDGES", "Judge", "table"]
+__all__ = ["REFERENCES", "Reference", "table"]
 
 _WIDTH = 100
 
 
 @dataclass(eq=False)
-class Judge:
-    """Somebody else's program or data, asked about one side of this package."""
+class Reference:
+    """A program or data set of another project that this package is checked against."""
 
     name: str
     agreed: int = 0
     failed: int = 0
-    stays: dict[str, int] = field(default_factory=dict[str, int])
-    """The disagreements that are meant, by their reasons."""
+    intended: dict[str, int] = field(default_factory=dict[str, int])
+    """The intended disagreements: how many cases for each reason."""
 
     def __post_init__(self) -> None:
-        JUDGES.append(self)
+        REFERENCES.append(self)
 
     @contextmanager
     def case(self) -> Generator[None]:
-        """One case; it agrees unless the block raises."""
+        """Count one case, which agrees unless the block raises."""
         try:
             yield
         except Exception:
@@ -41,64 +41,68 @@ class Judge:
 
     @contextmanager
     def differs(self, reason: str) -> Generator[None]:
-        """One case in which the two are known to differ; the block asserts how."""
+        """Count one case that is known to differ; the block asserts how."""
         try:
             yield
         except Exception:
             self.failed += 1
             raise
-        self._stay(reason)
+        self._count_intended(reason)
 
     def count(self, report: pytest.TestReport) -> None:
-        """One case that is a whole test; where the two are known to differ, it is an xfail."""
+        """Count a whole test as one case; an xfail is a case that is known to differ."""
         if report.passed:
             self.agreed += 1
         elif report.skipped:
-            self._stay(report.wasxfail)
+            self._count_intended(report.wasxfail)
         else:
             self.failed += 1
 
-    def _stay(self, reason: str) -> None:
-        self.stays[reason] = self.stays.get(reason, 0) + 1
+    def _count_intended(self, reason: str) -> None:
+        self.intended[reason] = self.intended.get(reason, 0) + 1
 
     @property
     def disagreed(self) -> int:
-        """Cases that did not agree, meant or not."""
-        return self.failed + sum(self.stays.values())
+        """The number of cases that did not agree, intended or not."""
+        return self.failed + sum(self.intended.values())
 
     @property
     def cases(self) -> int:
-        """All of them."""
+        """The number of all cases."""
         return self.agreed + self.disagreed
 
 
-JUDGES: list[Judge] = []
+REFERENCES: list[Reference] = []
 
 
 def table() -> Iterator[str]:
-    """The table: judge, cases, agreed, disagreed; below it the reasons for what disagrees."""
-    asked = sorted((judge for judge in JUDGES if judge.cases), key=lambda judge: judge.name.lower())
-    width = max((len(judge.name) for judge in asked), default=0)
-    head = f"{'judge':<{width}}  {'cases':>8}  {'agreed':>8}  {'disagreed':>9}"
+    """The table of cases, agreed and disagreed, and below it the reasons for disagreements."""
+    used = sorted(
+        (reference for reference in REFERENCES if reference.cases),
+        key=lambda reference: reference.name.lower(),
+    )
+    width = max((len(reference.name) for reference in used), default=0)
+    head = f"{'reference':<{width}}  {'cases':>8}  {'agreed':>8}  {'disagreed':>9}"
     yield head
     yield "-" * len(head)
-    for judge in asked:
-        disagreed = f"{judge.disagreed:,}" if judge.disagreed else "-"
-        yield f"{judge.name:<{width}}  {judge.cases:8,}  {judge.agreed:8,}  {disagreed:>9}"
+    for reference in used:
+        disagreed = f"{reference.disagreed:,}" if reference.disagreed else "-"
+        counts = f"{reference.cases:8,}  {reference.agreed:8,}  {disagreed:>9}"
+        yield f"{reference.name:<{width}}  {counts}"
     yield "-" * len(head)
-    cases, agreed = sum(judge.cases for judge in asked), sum(judge.agreed for judge in asked)
+    cases, agreed = sum(one.cases for one in used), sum(one.agreed for one in used)
     yield f"{'':<{width}}  {cases:8,}  {agreed:8,}  {cases - agreed:>9,}"
-    for judge in asked:
-        yield from _reasons(judge)
+    for reference in used:
+        yield from _reasons(reference)
 
 
-def _reasons(judge: Judge) -> Iterator[str]:
-    if judge.disagreed:
+def _reasons(reference: Reference) -> Iterator[str]:
+    if reference.disagreed:
         yield ""
-        yield f"{judge.name}:"
-    if judge.failed:
-        yield f"{judge.failed:5,}  FAILED"
-    for reason, count in judge.stays.items():
+        yield f"{reference.name}:"
+    if reference.failed:
+        yield f"{reference.failed:5,}  FAILED"
+    for reason, count in reference.intended.items():
         yield from textwrap.wrap(
             reason, _WIDTH, initial_indent=f"{count:5,}  ", subsequent_indent=" " * 7
         )

@@ -1,4 +1,4 @@
-"""Every operation, both ways: what botocore sends is sent, what botocore reads is read."""
+"""Every operation sends the request that botocore sends and reads what botocore reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ecrclient.operations import OPERATIONS as BY_METHOD
 from tests.conformance.clients import Clients, open_clients
 from tests.conformance.differential import Differential
 from tests.conformance.effort import examples
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 from tests.tools.botocore_calls import botocore, service_model
 from tests.wire.record import TEXTS, Maker
 
@@ -35,7 +35,7 @@ def clients() -> Generator[Clients]:
 @pytest.mark.parametrize("name", OPERATIONS)
 @examples(quick=3, full=60)
 @given(data=st.data())
-def test_a_call_is_botocores(clients: Clients, name: str, data: st.DataObject) -> None:
+def test_a_call_matches_botocores(clients: Clients, name: str, data: st.DataObject) -> None:
     DIFFERENTIAL.call(clients, name, data)
 
 
@@ -53,16 +53,16 @@ HANDLED = {
 
 
 @pytest.mark.parametrize("method", HANDLED)
-def test_a_handles_call_is_botocores(clients: Clients, method: str) -> None:
+def test_a_handles_call_matches_botocores(clients: Clients, method: str) -> None:
     shape = clients.operation(HANDLED[method]).input_shape
-    if method.startswith("wait_until_"):  # which knows no pages
+    if method.startswith("wait_until_"):  # which has no pages
         given = Maker("minimal").make(shape)
         DIFFERENTIAL.handle(clients, method, HANDLED[method], given, max_wait=60)
     else:
         DIFFERENTIAL.handle(clients, method, HANDLED[method], Maker("full").make(shape))
 
 
-REQUIRED = Judge("botocore's parameter validation: required members")
+REQUIRED = Reference("botocore's parameter validation: required members")
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -76,14 +76,14 @@ def test_what_botocore_requires_is_required(clients: Clients, name: str) -> None
                 clients.call_botocore(name, less)
             with pytest.raises(ValidationError):
                 clients.request(name, less)
-            # A method lacks an argument, as Python says it; a nested member is missed by its model.
+            # Python reports a method's missing argument; the model reports a missing nested member.
             refusal = TypeError if len(path) == 1 else RequestValidationError
             with pytest.raises(refusal, match="required"):
                 clients.call_ours("asyncio", name, less)
 
 
 def required_paths(shape: Any, value: Any) -> Iterator[tuple[str | int, ...]]:
-    """The ways to the members of *value* that the model requires, at every depth."""
+    """The paths to the required members of *value*, at every depth."""
     match shape.type_name:
         case "structure":
             yield from ((name,) for name in shape.required_members)
@@ -98,7 +98,7 @@ def required_paths(shape: Any, value: Any) -> Iterator[tuple[str | int, ...]]:
 
 
 def without(value: Any, path: tuple[str | int, ...]) -> Any:
-    """A copy of *value* that lacks what is at the end of *path*."""
+    """A copy of *value* without the member at *path*."""
     copied = copy.deepcopy(value)
     inner = copied
     for step in path[:-1]:

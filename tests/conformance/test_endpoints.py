@@ -1,4 +1,4 @@
-"""Endpoints are those of the service's own test cases, and botocore's in every region."""
+"""Endpoints match the service's test cases, and botocore's endpoints in every region."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ecrclient._awsjson.settings.partitions import Partition
 from ecrclient._awsjson.settings.resolution import ClientArguments, resolve_settings
 from ecrclient.endpoints import resolve_endpoint
 from tests.conformance.downloads import botocore_tests
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 from tests.tools.botocore_calls import EndpointRules
 
-RULES = Judge("botocore's endpoint engine: every region")
-CASES = Judge("ECR's own endpoint tests")
-CONFIGURED = Judge("AWS's tests of configured endpoint URLs")
+RULES = Reference("botocore's endpoint engine: every region")
+CASES = Reference("ECR's own endpoint tests")
+CONFIGURED = Reference("AWS's tests of configured endpoint URLs")
 UNLISTED = ("eu-west-99", "cn-west-9", "us-gov-south-9", "us-iso-south-9", "xx-nowhere-1")
 
 
@@ -35,7 +35,7 @@ def test_every_region_has_botocores_endpoint() -> None:
 
 @pytest.mark.parametrize("fips", [False, True])
 @pytest.mark.parametrize("dualstack", [False, True])
-def test_a_partition_that_the_rules_do_not_know_has_botocores_endpoints(
+def test_an_unknown_partition_has_botocores_endpoints(
     monkeypatch: pytest.MonkeyPatch, fips: bool, dualstack: bool
 ) -> None:
     newer = Partition(
@@ -91,7 +91,7 @@ def ours(
         return None
 
 
-def test_the_services_own_cases_are_met(pytestconfig: pytest.Config) -> None:
+def test_the_services_test_cases_pass(pytestconfig: pytest.Config) -> None:
     path = botocore_tests(pytestconfig) / "functional/endpoint-rules/ecr/endpoint-tests-1.json"
     cases: list[Any] = json.loads(path.read_bytes())["testCases"]
     assert len(cases) == 26
@@ -112,10 +112,10 @@ def test_the_services_own_cases_are_met(pytestconfig: pytest.Config) -> None:
                 assert resolve_endpoint(**arguments) == case["expect"]["endpoint"]["url"]
 
 
-def test_a_configured_endpoint_is_found_where_aws_says(
+def test_a_configured_endpoint_is_found_where_aws_specifies(
     pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
-    """The cases are of S3 or of DynamoDB: the one that a case is about is ECR here."""
+    """The cases configure S3 or DynamoDB, which ECR replaces here."""
     folder = botocore_tests(pytestconfig) / "functional/configured_endpoint_urls"
     (suite,) = json.loads((folder / "profile-tests.json").read_bytes())["testSuites"]
     assert len(suite["endpointUrlTests"]) == 39
@@ -133,7 +133,7 @@ def _assert_configured(suite: Any, case: Any, config: Path) -> None:
         for name, value in suite["environments"][case["environment"]].items()
     }
     if "ignore_configured_endpoint_urls" in client:
-        # Our client has no such argument: the variable has to do.
+        # The client has no such argument: set the variable instead.
         environ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
     settings = resolve_settings(
         ClientArguments(None, case["profile"], client.get("endpoint_url"), None, None),
@@ -149,7 +149,7 @@ def _assert_configured(suite: Any, case: Any, config: Path) -> None:
 
 
 def _config_text(suite: Any, profile: str, service: str) -> str:
-    """The configuration file of a case, with ECR in the place of *service*."""
+    """The configuration file of a case, with ECR instead of *service*."""
     settings: dict[str, str] = suite["profiles"][profile]
     lines = [f"[profile {profile}]", *(f"{key} = {value}" for key, value in settings.items())]
     if "services" in settings:

@@ -1,4 +1,4 @@
-"""The endpoint rules of every service that the generator serves, held against botocore's."""
+"""The endpoint rules of every supported service resolve as botocore's."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from codegen.render import endpoints
 from ecrclient import ConfigurationError
 from tests.conformance.effort import FULL
 from tests.conformance.generated import service_data
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 from tests.tools.botocore_calls import EndpointRules
 
-RULES = Judge("botocore's endpoint engine: every AWS JSON service")
+RULES = Reference("botocore's endpoint engine: every AWS JSON service")
 DATA = Path(botocore.__file__).parent / "data"
 SERVICES = (
     sorted({path.parent.parent.name for path in DATA.glob("*/*/service-2*")})
@@ -30,7 +30,7 @@ SERVICES = (
     else ["events", "kinesis", "memorydb", "organizations", "s3", "stepfunctions", "support"]
 )
 REGIONS = ["us-east-1", "us-west-2", "cn-north-1", "us-gov-west-1", "eu-west-99", "aws-global"]
-ELSEWHERE = "where an endpoint is signed for a region of its own, that one has to be asked for"
+ELSEWHERE = "an endpoint that is signed for another region must be requested with that region"
 HOSTS = "has a host prefix, which is not supported"
 REFUSED = {
     "acm": "a client cannot supply the parameter 'ServiceType'",
@@ -50,7 +50,7 @@ def test_the_endpoints_of_a_service_are_botocores() -> None:
         if "json" not in {metadata["protocol"], *metadata.get("protocols", ())}:
             continue
         if service in REFUSED:
-            reason = f"the generator refuses a service, and says why: {REFUSED[service]}"
+            reason = f"the generator refuses a service: {REFUSED[service]}"
             with RULES.differs(reason), pytest.raises(ModelError, match=REFUSED[service]):
                 resolver(service)
             continue
@@ -69,7 +69,7 @@ def test_the_endpoints_of_a_service_are_botocores() -> None:
 
 
 def resolver(name: str) -> Callable[..., str | None]:
-    """What the generator makes of a service's rules; it returns None where they refuse."""
+    """The generated function for a service's rules, which returns None where they refuse."""
     facts = Facts({}, frozenset(), {})
     service = build_service(aws_model.load(name), Overlay(), facts, package="any")
     module: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Every modelled error, and what is none: what botocore reads in it is read."""
+"""Modelled errors, and responses that are not JSON errors, are read as botocore reads them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from ecrclient import errors
 from tests.conformance.clients import Clients
 from tests.conformance.effort import examples
-from tests.conformance.loopback import Answer
-from tests.conformance.tally import Judge
+from tests.conformance.loopback import Response
+from tests.conformance.tally import Reference
 from tests.conformance.test_calls import DIFFERENTIAL, clients
 
 __all__ = ["clients"]
 
-ODD = Judge("botocore's ECR client: answers that are no JSON error")
+ODD = Reference("botocore's ECR client: responses that are not JSON errors")
 GIVEN = {"repositoryName": "team/app"}
 
 
@@ -33,8 +33,8 @@ def test_an_error_is_read_as_botocore_reads_it(
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("code", sorted(errors.ERRORS))
-def test_each_modelled_error_is_botocores(clients: Clients, code: str, backend: str) -> None:
-    clients.server.answer = Answer(b'{"__type": "%s"}' % code.encode(), 400)
+def test_each_modelled_error_has_botocores_class(clients: Clients, code: str, backend: str) -> None:
+    clients.server.response = Response(b'{"__type": "%s"}' % code.encode(), 400)
     theirs = clients.call_botocore("ListImages", GIVEN)
     clients.server.take()
 
@@ -55,10 +55,10 @@ HTML = b"<html><body><b>Http/1.1 Service Unavailable</b></body></html>"
 
 @pytest.mark.parametrize("status", [400, 404, 413, 500, 502, 503])
 @pytest.mark.parametrize("body", [b"", b"{}", HTML, b"upstream connect error"])
-def test_an_answer_without_a_code_has_its_status_for_one(
+def test_a_response_without_a_code_has_its_status_as_the_code(
     clients: Clients, status: int, body: bytes
 ) -> None:
-    clients.server.answer = Answer(body, status)
+    clients.server.response = Response(body, status)
     theirs = clients.call_botocore("ListImages", GIVEN).parsed
     clients.server.take()
 
@@ -67,7 +67,7 @@ def test_an_answer_without_a_code_has_its_status_for_one(
     clients.server.take()
     expected: Any = theirs["Error"]
     if expected["Message"]:
-        with ODD.differs("a page or a phrase of HTTP's is not shown as the service's message"):
+        with ODD.differs("an HTML page or an HTTP reason phrase is not the service's message"):
             assert (ours.code, ours.message) == (expected["Code"], "")
     else:
         with ODD.case():
@@ -75,13 +75,13 @@ def test_an_answer_without_a_code_has_its_status_for_one(
 
 
 @pytest.mark.parametrize("message", [b"null", b'""'])
-def test_the_message_that_says_something_is_taken(clients: Clients, message: bytes) -> None:
+def test_the_message_that_is_not_empty_is_used(clients: Clients, message: bytes) -> None:
     body = b'{"__type": "ServerException", "message": %s, "Message": "why"}' % message
-    clients.server.answer = Answer(body, 500)
+    clients.server.response = Response(body, 500)
     theirs = clients.call_botocore("ListImages", GIVEN).parsed
     clients.server.take()
 
-    with ODD.differs("of message and Message the first with text is taken, not the first"):
+    with ODD.differs("of message and Message, the first that is not empty is used, not the first"):
         ours = clients.refuse_ours("asyncio", "ListImages", GIVEN)
         assert not theirs["Error"]["Message"]
         assert ours.message == "why"
@@ -92,7 +92,7 @@ def test_the_message_that_says_something_is_taken(clients: Clients, message: byt
 def test_an_error_in_the_body_of_a_success_is_an_error(
     clients: Clients, headers: dict[str, str]
 ) -> None:
-    clients.server.answer = Answer(b'{"__type": "RepositoryNotFoundException"}', 200, headers)
+    clients.server.response = Response(b'{"__type": "RepositoryNotFoundException"}', 200, headers)
     theirs = clients.call_botocore("ListImages", GIVEN)
     clients.server.take()
 

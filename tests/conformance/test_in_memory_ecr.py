@@ -1,7 +1,6 @@
-"""The in-memory ECR, asked by boto3: every operation, over HTTP, with random valid input.
+"""boto3 calls every operation of the in-memory ECR over HTTP with random valid input.
 
-Half of the inputs are random altogether; the texts of the others are names of what is there, so
-that something comes of them.
+Half of the inputs are entirely random; the others name existing resources, so that calls succeed.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ from tests.conformance.effort import examples
 from tests.conformance.full_registry import MORE, fill
 from tests.conformance.model_inputs import Inputs
 from tests.conformance.strictness import assert_modelled
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 from tests.in_memory.refusals import FAULTS
 from tests.in_memory.stage import Boto3, RefusedError, Scene, Stage, open_boto3
 from tests.tools.botocore_calls import service_model
 from tests.wire.record import TEXTS, Maker
 
 OPERATIONS = sorted(service_model()["operations"])
-ANSWERS = Judge("botocore's model: answers of the in-memory ECR")
-ERRORS = Judge("botocore's model: errors of the in-memory ECR")
-# "Common Errors" in the Amazon ECR API Reference: what is told of other accounts' registries.
+RESPONSES = Reference("botocore's model: responses of the in-memory ECR")
+ERRORS = Reference("botocore's model: errors of the in-memory ECR")
+# "Common Errors" in the Amazon ECR API Reference: the error for registries of other accounts.
 COMMON = {"AccessDeniedException"}
 
 
@@ -39,7 +38,7 @@ def _clock() -> datetime:
 
 
 class Visitor:
-    """Makes calls of a full registry, the same one before each call."""
+    """Calls a full registry, which is restored before each call."""
 
     def __init__(self, boto3: Boto3, stage: Stage, folder: Path) -> None:
         self._boto3 = boto3
@@ -57,17 +56,17 @@ class Visitor:
         return "<visitor>"
 
     def operation(self, name: str) -> Any:
-        """The operation by botocore's model."""
+        """botocore's model of the operation."""
         return self._boto3.client.meta.service_model.operation_model(name)
 
     def well_chosen(self, name: str) -> dict[str, Any]:
-        """An input that succeeds: what the model requires, by the names of what is there."""
+        """An input that succeeds: the required members, with the names of existing resources."""
         shape = self.operation(name).input_shape
         made: dict[str, Any] = Maker("minimal", self.known).make(shape)
         return made | MORE.get(name, {})
 
     def visit(self, name: str, members: dict[str, Any]) -> bool:
-        """Make one call; whether it succeeds. What is answered must be by the model."""
+        """Make one call and return whether it succeeds. Its response must match the model."""
         self._stage.ecr = InMemoryECR.load(self._state, clock=_clock)
         operation = self.operation(name)
         try:
@@ -76,7 +75,7 @@ class Visitor:
             with ERRORS.case():
                 self._check_error(error, operation)
             return False
-        with ANSWERS.case():
+        with RESPONSES.case():
             assert_modelled(json.loads(self._raw), operation.output_shape)
         return True
 
@@ -88,7 +87,7 @@ class Visitor:
             assert (error.status, members.keys()) == (400, {"message"})
             return
         assert error.code in modelled, f"{operation.name} has no {error.code}: {members}"
-        assert operation.name not in FAULTS.get(error.code, ()), "a rule gives it, see refusals.py"
+        assert operation.name not in FAULTS.get(error.code, ()), "a rule raises it, see refusals.py"
         assert error.status == 400
         assert_modelled(members, modelled[error.code])
 
@@ -104,7 +103,7 @@ def visitor(tmp_path_factory: pytest.TempPathFactory) -> Generator[Visitor]:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_answer_is_by_the_model(visitor: Visitor, name: str) -> None:
+def test_every_response_matches_the_model(visitor: Visitor, name: str) -> None:
     shape = visitor.operation(name).input_shape
     succeeded: Counter[bool] = Counter()
 

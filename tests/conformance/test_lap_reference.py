@@ -1,4 +1,4 @@
-"""Our LAP parser reads what the format's own reads, on the public examples and on real APIs."""
+"""This project's LAP parser and the format's own agree on public examples and real APIs."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from codegen import lap
 from tests.conformance.effort import FULL
 from tests.conformance.generated import lap_text, service_data
 from tests.conformance.lap_view import Endpoint, Field, ours, theirs
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 
-REFERENCE = Judge("lapsh's parser: endpoints")
+REFERENCE = Reference("lapsh's parser: endpoints")
 EXAMPLES = Path(__file__).parent / "corpus"
-# What the grammar in codegen/lap does not have, and why that is right for a client of HTTP.
+# Documents that codegen/lap refuses, because a client of HTTP does not need them.
 REFUSED = {
-    "github": "GraphQL, in a notation of its own that lapsh's parser skips over",
-    "streetlights-mqtt": "SUB is no HTTP method",
-    "user": "UNARY is no HTTP method",
+    "github": "GraphQL in a separate notation, which lapsh's parser skips",
+    "streetlights-mqtt": "SUB is not an HTTP method",
+    "user": "UNARY is not an HTTP method",
 }
-MAP_IN_A_BODY = "lapsh takes the comma of a map<K,V> inside a body for the end of the member"
-TYPE_ALONE = "lapsh takes an error's type without a description for a description"
-OPEN_PARENTHESIS = "lapsh lets a parenthesis that nothing closes swallow the errors after it"
+MAP_IN_A_BODY = "lapsh reads the comma of a map<K,V> in a body as the end of the member"
+TYPE_ALONE = "lapsh reads an error's type without a description as a description"
+OPEN_PARENTHESIS = "lapsh drops the errors after an unclosed parenthesis"
 NO_DOCUMENTS = {
     "serverlessrepo": "lapsh's compiler breaks a description's line, and its parser skips the rest",
-    "rds": "', 128, ' in an error's description reads as a status code; lapsh makes errors of it",
+    "rds": "', 128, ' in an error's description looks like a status code; lapsh reads it as errors",
 }
 DATA = Path(botocore.__file__).parent / "data"
 SERVICES = (
@@ -93,7 +93,7 @@ def _has_type_alone(endpoint: Endpoint) -> bool:
 
 
 def _has_open_parenthesis(endpoint: Endpoint) -> bool:
-    # The last one has nothing after it to swallow.
+    # After the last one there are no errors to drop.
     return any(text.count("(") > text.count(")") for _, _, text in endpoint.errors[:-1])
 
 

@@ -1,7 +1,7 @@
-"""Random wrong values everywhere: whatever comes out is an error of this package.
+"""Random invalid values raise nothing but this package's errors.
 
-The values are drawn from a seeded generator, so a failure repeats; its message has the seed. Python
-itself raises ``TypeError`` for a missing or an unknown keyword: the names are always right here.
+The values come from a seeded generator, so a failure is repeatable; its message has the seed.
+Python itself raises ``TypeError`` for a missing or unknown keyword, so the names are always valid.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from tests.virtual_time import anyio_backend as anyio_backend
 pytestmark = pytest.mark.anyio
 
 ROUNDS = 40
-# Not calls: they close the client, or are a context manager's.
+# Without aclose, which closes the client.
 _METHODS = sorted(
     name
     for name, _ in inspect.getmembers(ECRClient, inspect.isfunction)
@@ -67,7 +67,7 @@ def do_nothing(*_: object, **__: object) -> None:
 
 
 class Wrong:
-    """Draws values that are of no use."""
+    """Draws invalid values."""
 
     def __init__(self, seed: str) -> None:
         self.random = random.Random(seed)
@@ -130,7 +130,7 @@ def refuse(_: httpx.Request) -> httpx.Response:
 
 
 async def outcome(what: str, make: Callable[[], Any]) -> ECRClientError | None:
-    """Build something, and await it if it can be; the error that came out, if it may come out."""
+    """Call *make* and await its result; return the package's error if there is one."""
     try:
         made = make()
         if inspect.isawaitable(made):
@@ -168,7 +168,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def body(operation: Any, wrong: Wrong) -> bytes:
-    """The fullest response with some members replaced, another JSON value, or no JSON."""
+    """The most complete response with some members replaced, another JSON value, or not JSON."""
     kind = wrong.random.random()
     if kind < 0.1:
         return wrong.random.randbytes(wrong.random.randrange(40))
@@ -245,7 +245,7 @@ async def test_helpers_with_any_number_of_arguments(function: Any) -> None:
 
 
 async def test_the_options_of_the_client() -> None:
-    """One wrong option, and a call with what could be built."""
+    """Build a client with one invalid option, and make a call if that succeeds."""
     names = [name for name in inspect.signature(ECRClient).parameters if name != "transport"]
     for number in range(ROUNDS * 8):
         seed = f"ECRClient {number}"

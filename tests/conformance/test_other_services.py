@@ -1,4 +1,4 @@
-"""Two other services through the same generator: one speaks JSON 1.1, one JSON 1.0."""
+"""Clients that the generator makes for two other services: JSON 1.1 and JSON 1.0."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.conformance.clients import Clients, open_clients
 from tests.conformance.differential import Differential
 from tests.conformance.effort import FULL, examples
 from tests.conformance.generated import build_package, lap_text, service_data
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 
 SERVICES = {"kms": "KMSClient", "swf": "SWFClient"}
 VERSIONS = {"kms": "1.1", "swf": "1.0"}
 DIFFERENTIALS = {name: Differential(f"botocore's {name} client", {}) for name in SERVICES}
-TYPES = Judge("mypy and pyright, strict, on generated packages")
+TYPES = Reference("mypy and pyright, strict, on generated packages")
 CALLS = [
     pytest.param(service, name, id=f"{service}-{name}")
     for service in SERVICES
@@ -50,7 +50,7 @@ def clients(work: Path) -> Generator[dict[str, Clients]]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_operation_is_there(clients: dict[str, Clients], service: str) -> None:
+def test_every_operation_is_generated(clients: dict[str, Clients], service: str) -> None:
     operations = clients[service].package.operations.OPERATIONS.values()
     assert {found.name for found in operations} == set(service_data(service)["operations"])
     assert {found.service.json_version for found in operations} == {VERSIONS[service]}
@@ -59,7 +59,7 @@ def test_every_operation_is_there(clients: dict[str, Clients], service: str) -> 
 @pytest.mark.parametrize(("service", "name"), CALLS)
 @examples(quick=3, full=25)
 @given(data=st.data())
-def test_a_call_is_botocores(
+def test_a_call_matches_botocores(
     clients: dict[str, Clients], service: str, name: str, data: st.DataObject
 ) -> None:
     DIFFERENTIALS[service].call(clients[service], name, data)

@@ -1,4 +1,4 @@
-"""The generated clients of two other services, played to moto's server as a user would."""
+"""The generated clients of two other services, called against moto's server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ecrclient import CallOptions, Credentials, RetryPolicy
 from tests.conformance.effort import FULL
 from tests.conformance.generated import build_package, lap_text, service_data
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 from tests.scenarios.conftest import moto_url
 
 __all__ = ["moto_url"]
@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not FULL, reason="builds packages and starts moto's server"),
 ]
 
-MOTO = {service: Judge(f"moto's server: {service.upper()}") for service in ("kms", "swf")}
+MOTO = {service: Reference(f"moto's server: {service.upper()}") for service in ("kms", "swf")}
 SETTINGS = {
     "region": "us-east-1",
     "credentials": Credentials("AKIAMOTO", "moto"),
@@ -56,7 +56,7 @@ async def workflows(swf: Any, moto_url: str) -> AsyncIterator[Any]:
         yield client
 
 
-async def test_what_a_key_has_sealed_it_opens(kms: Any, keys: Any) -> None:
+async def test_a_key_decrypts_what_it_encrypted(kms: Any, keys: Any) -> None:
     text, context = b"\x00\xffa secret", {"purpose": "a test"}
     with MOTO["kms"].case():
         made = await keys.create_key(description="a key", tags=[{"tag_key": "a", "tag_value": "b"}])
@@ -73,7 +73,7 @@ async def test_what_a_key_has_sealed_it_opens(kms: Any, keys: Any) -> None:
         assert [(tag.tag_key, tag.tag_value) for tag in listed.tags] == [("a", "b")]
 
 
-async def test_keys_by_their_names(kms: Any, keys: Any, anyio_backend_name: str) -> None:
+async def test_keys_are_found_by_alias(kms: Any, keys: Any, anyio_backend_name: str) -> None:
     name = f"alias/{anyio_backend_name}"
     with MOTO["kms"].case():
         key = (await keys.create_key()).key_metadata
@@ -86,20 +86,20 @@ async def test_keys_by_their_names(kms: Any, keys: Any, anyio_backend_name: str)
     assert refused.value.status == 400
 
 
-async def test_a_workflow_from_its_start_to_its_end(
+async def test_a_workflow_runs_to_completion(
     swf: Any, workflows: Any, anyio_backend_name: str
 ) -> None:
-    domain, judge = anyio_backend_name, MOTO["swf"]
+    domain, reference = anyio_backend_name, MOTO["swf"]
     days = {"workflow_execution_retention_period_in_days": "1"}
-    with judge.case():
+    with reference.case():
         await workflows.register_domain(name=domain, **days)
         found = await workflows.list_domains(registration_status="REGISTERED").collect()
         assert domain in {info.name for info in found}
-    with judge.case(), pytest.raises(swf.errors.DomainAlreadyExistsFault):
+    with reference.case(), pytest.raises(swf.errors.DomainAlreadyExistsFault):
         await workflows.register_domain(name=domain, **days)
-    with judge.case(), pytest.raises(swf.errors.UnknownResourceFault):
+    with reference.case(), pytest.raises(swf.errors.UnknownResourceFault):
         await workflows.describe_domain(name="none")
-    with judge.case():
+    with reference.case():
         await workflows.register_workflow_type(
             domain=domain,
             name="build",
@@ -124,10 +124,10 @@ async def test_a_workflow_from_its_start_to_its_end(
             task_token=task.task_token, decisions=[done]
         )
     execution = {"workflow_id": "one", "run_id": started.run_id}
-    with judge.case():
-        told = await workflows.describe_workflow_execution(domain=domain, execution=execution)
-        assert told.execution_info.close_status == "COMPLETED"
-    with judge.case():
+    with reference.case():
+        described = await workflows.describe_workflow_execution(domain=domain, execution=execution)
+        assert described.execution_info.close_status == "COMPLETED"
+    with reference.case():
         events = workflows.get_workflow_execution_history(domain=domain, execution=execution)
         assert [event.event_type async for event in events] == [
             "WorkflowExecutionStarted",

@@ -1,4 +1,4 @@
-"""AWS's own protocol tests, met by clients that the generator makes of the suites' models."""
+"""AWS's protocol tests, run on clients that the generator makes from the suites' models."""
 
 from __future__ import annotations
 
@@ -24,22 +24,20 @@ from tests.conformance.sameness import (
     python_name,
     strict_json,
 )
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 
 pytestmark = pytest.mark.anyio
 
-JUDGES = {
-    ("json", "input"): Judge("AWS JSON 1.1 protocol tests: requests"),
-    ("json", "output"): Judge("AWS JSON 1.1 protocol tests: answers"),
-    ("json_1_0", "input"): Judge("AWS JSON 1.0 protocol tests: requests"),
-    ("json_1_0", "output"): Judge("AWS JSON 1.0 protocol tests: answers"),
+REFERENCES = {
+    ("json", "input"): Reference("AWS JSON 1.1 protocol tests: requests"),
+    ("json", "output"): Reference("AWS JSON 1.1 protocol tests: responses"),
+    ("json_1_0", "input"): Reference("AWS JSON 1.0 protocol tests: requests"),
+    ("json_1_0", "output"): Reference("AWS JSON 1.0 protocol tests: responses"),
 }
 HOSTS = {"EndpointOperation", "EndpointWithHostLabelOperation"}
 """The operations that the generator refuses."""
 NOT_SERVED = {
-    **dict.fromkeys(
-        HOSTS, "the generator refuses an operation with a host of its own; ECR has none"
-    ),
+    **dict.fromkeys(HOSTS, "the generator refuses an operation with a host prefix; ECR has none"),
     "HostWithPathOperation": (
         "the client refuses an endpoint with a path, since it signs for / alone; botocore leaves "
         "the case out too"
@@ -55,7 +53,7 @@ EMPTY = httpx.Response(200, content=b"{}")
 
 @dataclass(frozen=True)
 class Made:
-    """A generated client's package, and the suite it was made from."""
+    """A generated client's package, and the suite that it was made from."""
 
     name: str
     suite: ProtocolSuite
@@ -63,13 +61,13 @@ class Made:
     service: Any
 
     def client(
-        self, answer: httpx.Response, sent: list[httpx.Request], endpoint: str | None = None
+        self, response: httpx.Response, sent: list[httpx.Request], endpoint: str | None = None
     ) -> Any:
-        """A client that gets *answer* to everything, and keeps what it sends."""
+        """A client that receives *response* to every request, and records its requests."""
 
         def handle(request: httpx.Request) -> httpx.Response:
             sent.append(request)
-            return answer
+            return response
 
         (client,) = (name for name in vars(self.package) if name.endswith("Client"))
         return vars(self.package)[client](
@@ -80,7 +78,7 @@ class Made:
         )
 
     async def call(self, client: Any, case: Case, given: Mapping[str, Any]) -> Any:
-        """The case's call."""
+        """Make the call of a case."""
         shape = self.service.operation_model(case.operation).input_shape
         models: Any = vars(self.package)["models"]
         request = getattr(models, f"{case.operation}Request")
@@ -98,21 +96,21 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Made(request.param, suite, package, service_model(model))
 
 
-async def test_requests_are_as_the_suite_has_them(made: Made, tmp_path: Path) -> None:
-    judge = JUDGES[made.name, "input"]
+async def test_requests_match_the_suite(made: Made, tmp_path: Path) -> None:
+    reference = REFERENCES[made.name, "input"]
     cases = list(made.suite.cases("input"))
     assert len(cases) == {"json": 54, "json_1_0": 21}[made.name]
     for case in cases:
         if case.operation in NOT_SERVED:
-            with judge.differs(NOT_SERVED[case.operation]):
+            with reference.differs(NOT_SERVED[case.operation]):
                 await assert_not_served(made, case, tmp_path)
             continue
-        with judge.case():
+        with reference.case():
             await assert_request(made, case)
 
 
 async def assert_not_served(made: Made, case: Case, work: Path) -> None:
-    """What happens in the place of what the case has."""
+    """Assert what happens instead of the case's request."""
     if case.operation in HOSTS:
         model = made.suite.model(case.id, without=frozenset(HOSTS - {case.operation}))
         with pytest.raises(ModelError, match=f"{case.operation} has a host prefix"):
@@ -148,7 +146,7 @@ async def assert_request(made: Made, case: Case) -> None:
 
 
 FOO: dict[str, Any] = {"errorCode": "FooError", "error": {}}
-# Two of Smithy's cases that botocore's copy lacks, told anew.
+# Two of Smithy's cases that botocore's copy lacks.
 MORE_ERRORS = [
     Case(
         "a namespace of another service",
@@ -182,24 +180,24 @@ MORE_ERRORS = [
 ]
 
 
-async def test_answers_are_read_as_the_suite_has_them(made: Made) -> None:
-    judge = JUDGES[made.name, "output"]
+async def test_responses_are_read_as_the_suite_specifies(made: Made) -> None:
+    reference = REFERENCES[made.name, "output"]
     cases = list(made.suite.cases("output"))
     assert len(cases) == {"json": 58, "json_1_0": 32}[made.name]
     for case in [*cases, *MORE_ERRORS]:
-        with judge.case():
-            await (assert_error if "errorCode" in case.data else assert_answer)(made, case)
+        with reference.case():
+            await (assert_error if "errorCode" in case.data else assert_response)(made, case)
 
 
-def answer_of(case: Case) -> httpx.Response:
+def response_of(case: Case) -> httpx.Response:
     response = case.data["response"]
     body = response.get("body", "").encode()
     return httpx.Response(response["status_code"], headers=response["headers"], content=body)
 
 
-async def assert_answer(made: Made, case: Case) -> None:
+async def assert_response(made: Made, case: Case) -> None:
     shape = made.service.operation_model(case.operation).output_shape
-    ours = await made.call(made.client(answer_of(case), []), case, {})
+    ours = await made.call(made.client(response_of(case), []), case, {})
     if shape:
         assert_same_value(ours, values(case.data["result"], shape), shape)
     request_id = case.data["response"]["headers"].get("X-Amzn-Requestid")
@@ -207,7 +205,7 @@ async def assert_answer(made: Made, case: Case) -> None:
 
 
 async def assert_error(made: Made, case: Case) -> None:
-    client = made.client(answer_of(case), [])
+    client = made.client(response_of(case), [])
     once = client.with_options(CallOptions(retry=RetryPolicy(max_attempts=1)))
     with pytest.raises(ServiceError) as caught:
         await made.call(once, case, {})

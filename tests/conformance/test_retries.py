@@ -1,6 +1,6 @@
-"""The scripts of tests/awsjson/calling, played to botocore and to us, for the table.
+"""The scripts of tests/awsjson/calling, compared with botocore for the table.
 
-What differs by intent stands in docs/retries.md, and is asserted in
+Intended differences are listed in docs/retries.md and asserted in
 tests/awsjson/calling/test_retry_deviations.py.
 """
 
@@ -13,7 +13,7 @@ from tests.awsjson.calling.conftest import open_stage, play
 from tests.awsjson.calling.players import Play
 from tests.awsjson.calling.script import Script
 from tests.conformance.effort import FULL
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 from tests.paths import path
 from tests.virtual_time import anyio_backend
 
@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(not FULL, reason="the same runs in tests/awsjson/calling"),
 ]
 
-RETRIES = Judge("botocore's retry handlers: scripts of answers")
+RETRIES = Reference("botocore's retry handlers: scripts of responses")
 
 
 @pytest.mark.parametrize("script", test_retry_as_botocore.SCRIPTS, ids=lambda script: script.name)

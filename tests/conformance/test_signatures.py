@@ -1,4 +1,4 @@
-"""Signatures are those of three other signers, and the other signers are those of AWS's vectors."""
+"""Signatures match those of three other signers, which match AWS's test vectors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ecrclient._awsjson.attempts.signing import Signer
 from tests.awsjson.attempts.test_signing import CONTENT_TYPE, CREDENTIALS, HOSTS, PORTS, TIMES
 from tests.conformance.downloads import botocore_tests
 from tests.conformance.effort import examples
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 from tests.tools.botocore_calls import botocore, sigv4_headers
 
-BOTOCORE = Judge("botocore's SigV4Auth")
-CRT = Judge("awscrt's signer")
-REQUESTS_AUTH = Judge("aws-requests-auth's key and signature")
-VECTORS = Judge("AWS's SigV4 test vectors: key, scope, signature")
+BOTOCORE = Reference("botocore's SigV4Auth")
+CRT = Reference("awscrt's signer")
+REQUESTS_AUTH = Reference("aws-requests-auth's key and signature")
+VECTORS = Reference("AWS's SigV4 test vectors: key, scope, signature")
 
 
 def sign(
@@ -37,7 +37,7 @@ def sign(
     body: bytes,
     now: datetime,
 ) -> dict[str, str]:
-    """The headers that ours adds, by their names in lower case."""
+    """The headers that this project's signer adds, with names in lower case."""
     headers = Signer(region, service).sign(
         credentials,
         host=host.encode(),
@@ -73,7 +73,7 @@ def crt_headers(
 
 
 def string_to_sign(service: str, url: str, headers: dict[str, str], body: bytes) -> str:
-    """What botocore would sign of a request with these headers."""
+    """botocore's string to sign for a request with these headers."""
     auth = botocore("auth")
     request = botocore("awsrequest").AWSRequest("POST", url, headers=headers, data=body)
     request.context["timestamp"] = headers["x-amz-date"]
@@ -92,7 +92,7 @@ def string_to_sign(service: str, url: str, headers: dict[str, str], body: bytes)
     body=st.binary(max_size=2000),
     now=TIMES,
 )
-def test_the_headers_are_those_of_botocore_and_of_awscrt(
+def test_the_headers_match_botocore_and_awscrt(
     credentials: Credentials,
     host: str,
     port: str,
@@ -101,7 +101,7 @@ def test_the_headers_are_those_of_botocore_and_of_awscrt(
     body: bytes,
     now: datetime,
 ) -> None:
-    # The port is in the header only where it is not the scheme's own.
+    # The header has the port only if it is not the scheme's default.
     header = host + ("" if port in {":80", ":443"} else port)
     scheme = "http" if port == ":80" else "https"
 
@@ -124,7 +124,7 @@ def test_the_headers_are_those_of_botocore_and_of_awscrt(
 
 
 def requests_auth_signature(secret: str, service: str, text: str) -> str:
-    """What aws-requests-auth makes of a string to sign."""
+    """aws-requests-auth's signature of a string to sign."""
     theirs: Any = importlib.import_module("aws_requests_auth.aws_auth")
     date, region = text.split("\n")[2].split("/")[:2]
     signature: bytes = theirs.sign(theirs.getSignatureKey(secret, date, region, service), text)
@@ -133,10 +133,10 @@ def requests_auth_signature(secret: str, service: str, text: str) -> str:
 
 @examples(quick=30, full=1000)
 @given(credentials=CREDENTIALS, body=st.binary(max_size=200), now=TIMES)
-def test_the_signature_is_that_of_aws_requests_auth(
+def test_the_signature_matches_aws_requests_auth(
     credentials: Credentials, body: bytes, now: datetime
 ) -> None:
-    """It signs fewer headers of its own accord, so it signs what botocore says is to be signed."""
+    """It signs fewer headers by default, so it is given botocore's string to sign."""
     given = {"host": "example.com", "content-type": CONTENT_TYPE, "x-amz-target": "A.B"}
     ours = sign(
         "us-east-1", "ecr", credentials, host="example.com", target="A.B", body=body, now=now
@@ -159,11 +159,11 @@ def vector_names(folder: Path) -> list[Path]:
     return sorted(path.with_suffix("") for path in folder.rglob("*.sts"))
 
 
-def test_the_vectors_are_met(pytestconfig: pytest.Config) -> None:
-    """AWS's vectors are of other requests than ours, which is always a POST with a target.
+def test_the_vectors_match(pytestconfig: pytest.Config) -> None:
+    """AWS's vectors have other requests than this client, which always sends a POST with a target.
 
-    So the signer that signs ours beside ours is first held against the vector, and the request has
-    the vector's credentials, time, host, token and body.
+    So the other signer is first checked against the vector; the request then has the vector's
+    credentials, time, host, token and body.
     """
     vectors = vector_names(botocore_tests(pytestconfig) / "unit/auth/aws4_testsuite")
     assert len(vectors) >= 30

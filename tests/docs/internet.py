@@ -1,4 +1,4 @@
-"""What the pages see of the world: an account in AWS whose every region is in memory."""
+"""A simulated AWS account for the pages, with every region in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
 
 
 class Internet(httpx.AsyncBaseTransport):
-    """The one place that clients connect to: the registry of the region that the host names."""
+    """The only server for clients: the registry of the region that the host names."""
 
     def __init__(self) -> None:
         self._registries: dict[str, InMemoryECR] = {}
@@ -34,12 +34,12 @@ class Internet(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         found = _REGION.search(request.url.host)
-        assert found, f"{request.url.host} is no host of ECR"
+        assert found, f"{request.url.host} is not a host of ECR"
         return await self.registry(found[0]).transport().handle_async_request(request)
 
     @contextmanager
     def connected(self) -> Generator[None]:
-        """Clients that are made here come to this and to nothing else."""
+        """Connect all clients that are made in this context to this server only."""
         key = self.registry().credentials
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(client_state, "default_transport", self._transport)
@@ -53,7 +53,7 @@ class Internet(httpx.AsyncBaseTransport):
 
 
 def fill(registry: InMemoryECR) -> None:
-    """What every page finds: a repository with three tagged images, and one without its tag."""
+    """Create the data of every page: a repository with three tagged images and an untagged one."""
     for content, tag in {"one": "v1", "two": "v2", "lost": "latest", "three": "latest"}.items():
         registry.add_image("team/app", [content.encode()], tags=[tag])
     found = ImageScanFinding(

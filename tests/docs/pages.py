@@ -1,18 +1,18 @@
-"""The Python of the Markdown pages, as tests see it.
+"""The Python blocks of the Markdown pages, for tests.
 
 Every block that is marked as Python runs, in the order of its page and in one namespace with the
-others there. What readers need not see stands in HTML comments, which no renderer shows::
+others there. Code that readers do not need is in HTML comments, which renderers hide::
 
     <!-- test: types -->        the next block is checked for its types, and does not run
     <!-- test: pytest -->       the next block is run by pytest, all of the page as one file
-    <!-- test: botocore -->     the next block runs with a client of botocore's as ``ecr``
-    <!-- test: package -->      the next block is for a generated package, in a test of its own
+    <!-- test: botocore -->     the next block runs with a botocore client as ``ecr``
+    <!-- test: package -->      the next block is for a generated package, in a separate test
     <!-- test: run
     await ecr.create_repository(repository_name="team/web")
     -->                         runs here, between the blocks
 
-Beside ``ecr``, a client of :mod:`tests.docs.internet`, code there has ``internet`` itself, and
-``printed``: what the block above it has printed.
+In addition to ``ecr``, a client of :mod:`tests.docs.internet`, hidden code can use ``internet``
+and ``printed``, the output of the block above it.
 
 A block with a title quotes the file of that name.
 """
@@ -40,28 +40,28 @@ _TITLED = re.compile(r"```\w+ title=\"(?P<title>[^\"]+)\"\n")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some lines of Python."""
+    """A block of Python code."""
 
     page: Path
     line: int
-    """Where its first line of code is, counted from 1."""
+    """The line number of its first line of code, counted from 1."""
     code: str
     kind: Kind
     hidden: bool
     """Whether readers do not see it."""
 
     def placed(self) -> str:
-        """The code, below as many empty lines as put it where it is in its page."""
+        """The code after empty lines, so that its line numbers are those of the page."""
         return "\n" * (self.line - 1) + self.code
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """The blocks of a page, in their order."""
+    """The blocks of a page, in order."""
     return list(_read(page))
 
 
 def quotations_of(page: Path) -> Iterator[tuple[str, str]]:
-    """The name of each file that a page quotes, and what it quotes."""
+    """The name of each file that a page quotes, and the quoted text."""
     lines = page.read_text(encoding="utf-8").splitlines(keepends=True)
     for number, line in enumerate(lines, start=1):
         if titled := _TITLED.fullmatch(line):

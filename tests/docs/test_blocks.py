@@ -1,4 +1,4 @@
-"""Every block of Python in the documentation runs, or at the least passes the type checker."""
+"""Every Python block in the documentation runs, or at least passes the type checker."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def page(ecr: ECRClient, internet: Any, printed: str) -> None:
 
 
 def _pages(*kinds: str) -> list[Any]:
-    """The pages that have such blocks."""
+    """The pages that have blocks of this kind."""
     return [
         pytest.param(page, id=str(page.relative_to(ROOT)))
         for page, blocks in BLOCKS.items()
@@ -39,7 +39,7 @@ def _pages(*kinds: str) -> list[Any]:
 
 
 def test_blocks_are_found() -> None:
-    """Were the pattern wrong, the other tests would pass."""
+    """With a wrong pattern, the other tests would pass."""
     fences = sum(page.read_text(encoding="utf-8").count("```python\n") for page in PAGES)
     shown = [block for blocks in BLOCKS.values() for block in blocks if not block.hidden]
     assert len(shown) == fences > 0
@@ -56,7 +56,7 @@ async def test_a_page_runs(page: Path) -> None:
             for block in BLOCKS[page]:
                 match block.kind:
                     case "run":
-                        # A block that has made a client of its own leaves that one closed.
+                        # A block that makes a separate client leaves a closed one.
                         await _run(block, names | {"ecr": ecr}, names)
                     case "botocore":
                         await _run(
@@ -67,13 +67,13 @@ async def test_a_page_runs(page: Path) -> None:
 
 
 async def _run(block: Block, seen: dict[str, Any], names: dict[str, Any]) -> None:
-    """Run a block with the names that it sees, and keep those that it has made."""
+    """Run a block in *names*, and keep the names that it defines."""
     code = compile(block.placed(), str(block.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         if code.co_flags & inspect.CO_COROUTINE:
             await eval(code, seen)
         else:
-            # In a thread, where a program may start a loop of its own.
+            # In a thread, where a program may start another event loop.
             await anyio.to_thread.run_sync(eval, code, seen)
     seen.pop("ecr", None)
     names.update(seen, printed=printed.getvalue())
@@ -88,7 +88,7 @@ def test_all_blocks_pass_the_type_checker(tmp_path: Path) -> None:
             files += 1
     settings = {
         "typeCheckingMode": "standard",
-        # Blocks of one page may each have a main() of their own.
+        # Each block of a page may define main().
         "reportRedeclaration": False,
     }
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
@@ -103,14 +103,14 @@ def test_all_blocks_pass_the_type_checker(tmp_path: Path) -> None:
     assert report["summary"]["filesAnalyzed"] == files
     above = len(_HEADER.splitlines()) - 1
     found = [
-        (Path(told["file"]).stem, told["range"]["start"]["line"] - above, told["message"])
-        for told in report["generalDiagnostics"]
+        (Path(problem["file"]).stem, problem["range"]["start"]["line"] - above, problem["message"])
+        for problem in report["generalDiagnostics"]
     ]
     assert found == []
 
 
 def _as_function(blocks: list[Block]) -> str:
-    """A function that does what the page does, each line where it is in the page."""
+    """A function with the page's code, on the lines of the page."""
     own = [block for block in blocks if block.kind in {"run", "types"}]
     return _HEADER + _placed(own, indent="    ") + "\n    ...\n"
 

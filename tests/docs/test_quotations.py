@@ -1,4 +1,4 @@
-"""What a page quotes from a file stands there, and its commands do what it says."""
+"""Quotations are in the quoted files, and the commands of a page work."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_there_are_quotations() -> None:
 @pytest.mark.parametrize(("title", "text"), QUOTATIONS)
 def test_a_quotation_is_in_its_file(title: str, text: str) -> None:
     if text == f'--8<-- "{title}"\n':
-        text = ""  # the site's builder puts the whole file there
+        text = ""  # the site's builder inserts the whole file
     whole = (ROOT / title).read_text(encoding="utf-8")
     for part in text.split("\n...\n"):
         assert part.rstrip("\n") in whole
 
 
-def test_another_service(tmp_path: Path) -> None:
-    """The page's spec and command make a package, and its code fits that."""
+def test_the_page_on_another_service(tmp_path: Path) -> None:
+    """The page's spec and command build a package that its code works with."""
     for title, text in quotations_of(ANOTHER_SERVICE):
         (tmp_path / title).write_text(text, encoding="utf-8")
     text = ANOTHER_SERVICE.read_text(encoding="utf-8").replace("\\\n", "")

@@ -28,7 +28,7 @@ LEAST = 130
 
 @pytest.fixture(scope="module")
 def collected() -> dict[str, list[str]]:
-    """The cases of each test that the table may name, by the test."""
+    """The cases of each test that the table may name."""
     listed = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"),
@@ -83,7 +83,7 @@ def test_every_refused_policy_is_in_the_table(test: str, cases: dict[str, object
 
 
 def test_the_readme_counts_the_refused_lifecycle_policies() -> None:
-    """Also of moto, as long as its version is the one that the row names."""
+    """Count for moto too, if its version is the one in the row."""
     row = re.search(
         r"the (\d+) lifecycle policies .*\| (\d+) \| \| \| (\d+) in moto ([\d.]+) \|",
         (ROOT / "README.md").read_text(encoding="utf-8"),

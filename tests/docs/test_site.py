@@ -1,4 +1,4 @@
-"""The site: its pictures, its docstrings as Markdown, and a place for each operation and model."""
+"""The site: pictures, docstrings as Markdown, and a section for each operation and model."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ SECTION = re.compile(
 )
 
 
-def test_the_pictures_are_those_that_are_drawn() -> None:
+def test_the_pictures_are_up_to_date() -> None:
     there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
     assert there == draw_all()
 
 
-def test_every_operation_has_its_place_and_an_example() -> None:
+def test_every_operation_has_a_section_and_an_example() -> None:
     pages = [page.read_text(encoding="utf-8") for page in REFERENCE.glob("*.md")]
     placed = [name for page in pages for name in SECTION.findall(page)]
     assert {operation.method for operation in OPERATIONS.values()} <= set(placed)
     assert len(placed) == len(set(placed))
 
 
-def test_the_table_of_operations_is_right() -> None:
+def test_the_table_of_operations_is_correct() -> None:
     table = (REFERENCE / "index.md").read_text(encoding="utf-8")
     rows = dict(
         re.findall(r"^\| \[`(\w+)`\]\[[\w.]+\] \| [^|]+ \| ([^|]*) \|$", table, re.MULTILINE)
     )
     assert rows.keys() == {operation.method for operation in OPERATIONS.values()}
     for operation in OPERATIONS.values():
-        told = rows[operation.method]
-        assert ("pages" in told) == (operation.pagination is not None)
-        assert ("not idempotent" in told) == (not operation.retry_safe)
-        assert operation.batch is None or f"{operation.batch.limit} ids to a call" in told
+        row = rows[operation.method]
+        assert ("pages" in row) == (operation.pagination is not None)
+        assert ("not idempotent" in row) == (not operation.retry_safe)
+        assert operation.batch is None or f"{operation.batch.limit} ids to a call" in row
 
 
 def test_pages_of_models_are_up_to_date() -> None:
@@ -89,5 +89,5 @@ def test_release_notes_are_the_changelogs_section() -> None:
             notes_of(version, text)
 
 
-def test_the_changelog_has_notes_for_what_comes() -> None:
+def test_the_changelog_has_notes_for_the_next_release() -> None:
     assert notes_of("Unreleased", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))

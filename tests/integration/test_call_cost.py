@@ -1,7 +1,7 @@
-"""What a call costs, counted in function calls: seconds would depend on the machine.
+"""The cost of a call in function calls, because seconds would depend on the machine.
 
-The limits are what was counted, and a tenth. Who makes a call dearer on purpose raises them; the
-seconds are told by ``python -m benchmarks``.
+Each limit is the measured number and a tenth. Raise it when a change makes a call more expensive
+for a reason. ``python -m benchmarks`` measures seconds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ HEAD = (
 )
 
 
-async def answers(peer: Peer) -> None:
+async def respond(peer: Peer) -> None:
     while True:
         try:
             await peer.request()
@@ -48,7 +48,7 @@ async def answers(peer: Peer) -> None:
 @asynccontextmanager
 async def connected(parser: str, *middleware: Middleware) -> AsyncGenerator[ECRClient]:
     async with (
-        serve(answers) as server,
+        serve(respond) as server,
         PooledTransport(parser=parser) as transport,
         ECRClient(
             region="eu-west-1",
@@ -62,7 +62,7 @@ async def connected(parser: str, *middleware: Middleware) -> AsyncGenerator[ECRC
 
 
 async def count(call: Callable[[], Awaitable[object]]) -> Counter[str]:
-    """The functions that our code, and httpx's, calls or goes on in during a call."""
+    """Count the functions that this package and httpx call or resume during a call."""
     await call()
     await call()
     counted: Counter[str] = Counter()
@@ -84,19 +84,19 @@ async def count(call: Callable[[], Awaitable[object]]) -> Counter[str]:
 
 
 @pytest.mark.parametrize(("parser", "limit"), [("h11", 210), ("httptools", 215)])
-async def test_a_tiny_call(parser: str, limit: int) -> None:
+async def test_a_tiny_call_is_within_its_limit(parser: str, limit: int) -> None:
     async with connected(parser) as ecr:
         counted = await count(ecr.get_authorization_token)
     assert counted.total() <= limit, counted.most_common()
 
 
-async def test_no_httpx_objects_are_made_that_nobody_sees() -> None:
+async def test_no_httpx_objects_are_made_without_middleware() -> None:
     async with connected("httptools") as ecr:
         counted = await count(ecr.get_authorization_token)
     assert not [name for name in counted if name.startswith("_models.py")]
 
 
-async def test_a_call_through_middleware() -> None:
+async def test_a_call_with_middleware_is_within_its_limit() -> None:
     async with connected("httptools", pass_on) as ecr:
         counted = await count(ecr.get_authorization_token)
     assert counted.total() <= 395, counted.most_common()
@@ -106,10 +106,10 @@ async def test_a_call_through_middleware() -> None:
 async def test_a_call_leaves_the_selector_as_it_is(
     anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A place for each wait, which ``anyio.wait_readable`` takes, would be dear."""
+    """A registration for each wait, as ``anyio.wait_readable`` makes, would be expensive."""
 
     def refuse(*_: object) -> None:
-        raise AssertionError("a place of its own")
+        raise AssertionError("a registration of one wait")
 
     async with connected("h11") as ecr:
         await ecr.get_authorization_token()

@@ -1,4 +1,4 @@
-"""One client in several event loops at the same time: an error, and none in one after another."""
+"""A client used in two event loops at the same time raises an error; in sequence it works."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAIRS = [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio", "asyncio"), ("tri
 
 
 class Elsewhere:
-    """An event loop in a thread, in which a call is under way until it is told to end."""
+    """An event loop in a thread, with a call that is in progress until the test releases it."""
 
     def __init__(self, ecr: ECRClient, backend: str) -> None:
         self._ecr = ecr
@@ -67,7 +67,7 @@ def slow() -> Generator[Loopback]:
 
 @pytest.mark.parametrize("middleware", [(), (pass_on,)])
 @pytest.mark.parametrize(("first", "second"), PAIRS)
-def test_a_second_loop_gets_an_error_and_the_first_goes_on(
+def test_a_second_loop_gets_an_error_and_the_first_continues(
     slow: Loopback, first: str, second: str, middleware: Any
 ) -> None:
     ecr = client(slow.url, middleware=middleware)
@@ -124,7 +124,7 @@ def test_many_threads_either_get_a_response_or_the_error(backend: str) -> None:
 
 
 @pytest.mark.parametrize("second", ["asyncio", "trio"])
-def test_a_loop_that_died_with_calls_under_way_is_no_obstacle(slow: Loopback, second: str) -> None:
+def test_a_loop_that_died_during_calls_does_not_block_another(slow: Loopback, second: str) -> None:
     ecr = client(slow.url)
     loop = asyncio.new_event_loop()
     task = loop.create_task(cast(Any, ecr.describe_registry()))
@@ -148,7 +148,7 @@ def test_a_loop_that_died_with_calls_under_way_is_no_obstacle(slow: Loopback, se
 
     anyio.run(works, backend=second)
     assert outcomes == ["1"]
-    # The loop is not closed yet: what it left behind can be ended properly.
+    # The loop is not closed yet, so its tasks can be ended properly.
     task.cancel()
     loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
     loop.run_until_complete(ecr.aclose())
@@ -168,7 +168,7 @@ async def test_calls_of_one_loop_are_counted() -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
-def test_a_loop_that_has_ended_is_not_under_way(first: str, second: str) -> None:
+def test_a_loop_that_has_ended_is_not_active(first: str, second: str) -> None:
     guard = LoopGuard()
 
     async def enter() -> None:

@@ -1,10 +1,10 @@
-"""The event loop goes on while a client finds its settings, credentials and certificates.
+"""The event loop is not blocked while a client finds its settings, credentials and certificates.
 
-The client runs in a process of its own, in which botocore is not imported and no certificate read
-yet, next to a task that does nothing but look at the clock. Bytecode is there, as pip leaves it
-behind where it installs: a compiler at work would hold the interpreter for 20 ms at a time. And
-``awscrt`` is not, which only these tests need: botocore imports it where it is installed, and to
-load its library holds the interpreter for 50 ms and more.
+The client runs in a separate process, in which botocore is not imported and no certificate has
+been read, next to a task that only reads the clock. Modules are compiled beforehand, as by pip:
+compiling blocks the interpreter for 20 ms at a time. ``awscrt``, which only the tests need, is
+hidden: botocore imports it if it is installed, and loading its library blocks the interpreter for
+50 ms and more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.awsjson.transport.conftest import server_context
 from tests.integration.test_lifetimes import ROOT, loopback
 
 INTERVAL = 0.001
-BOUND = 0.25  # loose, for machines that do other things too
+BOUND = 0.25  # generous, for machines under load
 SLEEP = 1.0
 LIFE = 4.0
 
@@ -51,7 +51,7 @@ print(json.dumps({{
 
 @dataclass
 class Gaps:
-    """The longest that the heartbeat missed, in seconds, at each step."""
+    """The longest gap of the heartbeat at each step, in seconds."""
 
     alone: float = 0.0
     creation: float = 0.0
@@ -76,7 +76,7 @@ class Heart:
         self._last = now
 
     async def since(self) -> float:
-        """The largest gap since this was asked last."""
+        """The largest gap since the last call of this method."""
         await anyio.sleep(INTERVAL * 5)
         self._note()
         gap, self._gap = self._gap, 0.0
@@ -84,7 +84,7 @@ class Heart:
 
 
 async def measure(url: str) -> Gaps:
-    """In a process of its own."""
+    """Run in a separate process."""
     gaps, heart = Gaps(), Heart()
     async with anyio.create_task_group() as group:
         group.start_soon(heart.beat)
@@ -96,7 +96,7 @@ async def measure(url: str) -> Gaps:
             gaps.first_call = await heart.since()
             await anyio.sleep(
                 LIFE * 0.6
-            )  # past a half of their life: refreshed while they are used
+            )  # past half of their lifetime: refreshed while they are used
             begun = time.perf_counter()
             await ecr.describe_registry()
             assert time.perf_counter() - begun < SLEEP / 2, "no call waits for this refresh"
@@ -113,7 +113,7 @@ async def measure(url: str) -> Gaps:
 
 @pytest.fixture(scope="module")
 def bytecode(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment in which all that the process imports has been compiled."""
+    """The environment, with all modules that the process imports compiled."""
     folder = tmp_path_factory.mktemp("bytecode")
     environment = {
         name: value
@@ -130,7 +130,7 @@ ecrclient.warm_up()
     return environment
 
 
-def test_the_heart_goes_on(
+def test_the_event_loop_is_not_blocked(
     anyio_backend: str,
     bytecode: dict[str, str],
     tmp_path: Path,
@@ -172,14 +172,14 @@ def test_the_heart_goes_on(
         )
         print(f"\nlargest gaps in ms on {anyio_backend}: {shown}")
     first, second, third = tokens
-    assert first == second, "the call during the refresh was signed with what there was"
+    assert first == second, "the call during the refresh was signed with the old credentials"
     assert third != first
     assert (tmp_path / "asked").read_text() == "xxx"
     assert max(gaps.values()) < BOUND
 
 
 if __name__ == "__main__":
-    sys.modules["awscrt"] = None  # type: ignore[assignment] # as if it were not installed
+    sys.modules["awscrt"] = None  # type: ignore[assignment] # simulate that it is not installed
 
     async def _main() -> None:
         print(json.dumps(asdict(await measure(sys.argv[1]))))

@@ -1,4 +1,4 @@
-"""What the first call imports of the libraries below: nothing that it can do without."""
+"""The first call imports neither httpx nor botocore if it does not need them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ anyio.run(main, backend="{backend}")
 
 @pytest.fixture
 def imported(anyio_backend: str, tmp_path: Path) -> Callable[[str], set[str]]:
-    """Make a call in a process of its own, with middleware or without; what of that it imports."""
+    """Make a call in a separate process; return which of the heavy modules it imports."""
 
     def call(how: str) -> set[str]:
         ca = trustme.CA()
@@ -74,5 +74,5 @@ def test_a_call_needs_neither_httpx_nor_botocore(imported: Callable[[str], set[s
     assert imported("alone") == set()
 
 
-def test_middleware_brings_httpx(imported: Callable[[str], set[str]]) -> None:
+def test_middleware_imports_httpx(imported: Callable[[str], set[str]]) -> None:
     assert {"httpx"} <= imported("middleware") <= {*HEAVY} - {"botocore"}

@@ -1,4 +1,4 @@
-"""A client's lives against a real server: loops, tasks, processes, and the ways it may end."""
+"""The lifetime of a client with a real server: loops, tasks, processes, and how it ends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KEY = Credentials("AKIDEXAMPLE", "a secret that opens nothing")
 
 
 class Loopback(ThreadingHTTPServer):
-    """A server in threads, so that it works whatever becomes of the test's event loop."""
+    """A server in threads, so that it is independent of the test's event loop."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -53,7 +53,7 @@ class Loopback(ThreadingHTTPServer):
         self.url = f"http{'s' if context else ''}://{host}:{self.server_address[1]}"
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        # In the connection's thread: a handshake holds nobody up.
+        # In the connection's thread, so that a handshake does not delay other connections.
         if self.context is None:
             super().finish_request(request, client_address)
             return
@@ -61,7 +61,7 @@ class Loopback(ThreadingHTTPServer):
             super().finish_request(wrapped, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """What a client does to its connections is its own affair."""
+        """Ignore errors of connections that the client closes."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -85,8 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
     def finish(self) -> None:
         with self.loopback.lock:
             self.loopback.open -= 1
-        # Each on its own: a client that is gone makes the first fail, and the socket is closed only
-        # with the last.
+        # Separately: if the client is gone the first fails, and only the last closes the socket.
         for stream in (self.wfile, self.rfile):
             with contextlib.suppress(OSError):
                 stream.close()
@@ -104,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
@@ -127,7 +126,7 @@ def server() -> Generator[Loopback]:
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The developer's own keys, regions, profiles and proxies must not reach a test."""
+    """Hide the developer's keys, regions, profiles and proxies from the tests."""
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -141,7 +140,7 @@ def client(url: str, **arguments: Any) -> ECRClient:
 
 
 def settled(server: Loopback, connections: int) -> bool:
-    """Whether the server comes to have so many connections: it hears of a closed one later."""
+    """Wait until the server has *connections* open: it notices a closed one with a delay."""
     deadline = time.monotonic() + 5
     while server.open != connections and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -181,7 +180,7 @@ def test_a_client_built_outside_a_loop_serves_one_loop_after_another(
 
 @pytest.mark.parametrize("second", ["asyncio", "trio"])
 @pytest.mark.parametrize("first", ["asyncio", "trio"])
-def test_a_loop_that_ended_in_mid_call_leaves_no_slot_taken(first: str, second: str) -> None:
+def test_a_loop_that_ended_during_a_call_releases_its_slot(first: str, second: str) -> None:
     with loopback(delay=0.3) as server:
         ecr = client(server.url, max_connections=2)
 
@@ -205,7 +204,7 @@ def test_a_loop_that_ended_in_mid_call_leaves_no_slot_taken(first: str, second: 
 
 
 @pytest.mark.anyio
-async def test_without_async_with_closed_twice_and_used_after(server: Loopback) -> None:
+async def test_a_client_can_be_closed_twice_but_not_used_afterwards(server: Loopback) -> None:
     ecr = client(server.url)
     assert (await ecr.describe_registry()).registry_id == "1"
     assert server.open == 1
@@ -240,24 +239,24 @@ async def test_clones_share_connections_and_closing_one_closes_all(server: Loopb
 
 @pytest.mark.anyio
 async def test_a_thousand_tasks_share_twenty_connections() -> None:
-    answered = 0
+    successful = 0
     with loopback(delay=0.002) as server:
         async with client(server.url, max_connections=20) as ecr:
 
             async def call() -> None:
-                nonlocal answered
+                nonlocal successful
                 registry = await ecr.describe_registry()
-                answered += registry.registry_id == "1"
+                successful += registry.registry_id == "1"
 
             async with anyio.create_task_group() as group:
                 for _ in range(1000):
                     group.start_soon(call)
-        assert answered == server.requests == 1000
+        assert successful == server.requests == 1000
         assert server.most <= server.connections <= 20
         assert await anyio.to_thread.run_sync(settled, server, 0)
 
 
-# -- processes of their own ------------------------------------------------------------------------
+# -- separate processes ----------------------------------------------------------------------------
 
 _PREAMBLE = """
 import asyncio, gc, os, sys, anyio
@@ -299,7 +298,7 @@ gc.collect()
     "as the process ends": """
 anyio.run(call, backend=backend)
 """,
-    "after many calls at once": """
+    "after many concurrent calls": """
 async def use():
     async with anyio.create_task_group() as group:
         for _ in range(100):
@@ -358,7 +357,7 @@ anyio.run(use, backend=backend)
 
 
 def python(code: str, url: str, backend: str, *options: str) -> str:
-    """Run it in a new interpreter; what it says on stderr."""
+    """Run it in a new interpreter; return its standard error."""
     command = [sys.executable, *options, "-c", _PREAMBLE + code, url, backend]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
@@ -371,21 +370,21 @@ def python(code: str, url: str, backend: str, *options: str) -> str:
 def test_dropped_without_close_warns_once_and_shows_no_traceback(
     server: Loopback, anyio_backend: str, way: str
 ) -> None:
-    # The libraries' own deprecations are not what this is about; a ResourceWarning of theirs is.
+    # Ignore the libraries' deprecations, but not their ResourceWarnings.
     said = python(
         _DROPPED[way], server.url, anyio_backend, "-X", "dev", "-W", "always::ResourceWarning"
     )
-    told = [line for line in said.splitlines() if "ResourceWarning: " in line]
-    # What -X dev adds to each such warning.
-    told = [line for line in told if "ResourceWarning: Enable tracemalloc" not in line]
-    assert len(told) == 1, said
-    assert "was dropped without being closed" in told[0]
+    warnings = [line for line in said.splitlines() if "ResourceWarning: " in line]
+    # -X dev adds this line to each such warning.
+    warnings = [line for line in warnings if "ResourceWarning: Enable tracemalloc" not in line]
+    assert len(warnings) == 1, said
+    assert "was dropped without being closed" in warnings[0]
     assert "Traceback" not in said
     assert "Exception ignored" not in said
     assert settled(server, 0)
 
 
-def test_closed_warns_of_nothing(server: Loopback, anyio_backend: str) -> None:
+def test_a_closed_client_does_not_warn(server: Loopback, anyio_backend: str) -> None:
     code = """
 async def use():
     async with ecr:
@@ -399,17 +398,17 @@ anyio.run(use, backend=backend)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
-def test_a_fork_has_connections_of_its_own(server: Loopback, anyio_backend: str) -> None:
+def test_a_fork_has_separate_connections(server: Loopback, anyio_backend: str) -> None:
     said = python(_FORKED_BETWEEN_LOOPS, server.url, anyio_backend)
     assert "Traceback" not in said
     assert server.requests == 4
-    assert server.connections == 2, "the parent's, which it used again, and the child's"
+    assert server.connections == 2, "the parent's, which it reused, and the child's"
     assert settled(server, 0)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
 def test_a_fork_within_an_event_loop(server: Loopback) -> None:
-    """Trio and anyio.run allow no second run in the child of a task; asyncio does."""
+    """Only asyncio allows a second run in a child that was forked from a task."""
     said = python(_FORKED_IN_A_LOOP, server.url, "asyncio")
     assert "Traceback" not in said
     assert (server.requests, server.connections) == (3, 2)
@@ -417,12 +416,12 @@ def test_a_fork_within_an_event_loop(server: Loopback) -> None:
 
 
 @pytest.mark.parametrize("middleware", [(), (pass_on,)])
-def test_a_dropped_client_gives_its_sockets_back(
+def test_a_dropped_client_closes_its_sockets(
     server: Loopback, middleware: tuple[Middleware, ...]
 ) -> None:
-    """Without a process of its own: what the warning names, and that the server sees the end.
+    """In this process: the warning names the endpoint, and the server sees the connection close.
 
-    Without the garbage collector, too: nothing holds itself.
+    The garbage collector is off, because the client has no reference cycles.
     """
 
     async def use() -> None:

@@ -20,9 +20,9 @@ import pytest
 
 from ecrclient import CallOptions, Credentials, ECRClient, RetryPolicy
 from ecrclient.testing import InMemoryECR
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 
-MOTO = Judge("moto's server: scenarios of ECR")
+MOTO = Reference("moto's server: scenarios of ECR")
 STAGES = [
     ("in-memory", "asyncio"),
     ("in-memory", "trio"),

@@ -1,7 +1,7 @@
 """The import graph of the packages, read from the source.
 
 Every import counts: those for type checkers only, and those inside functions. The packages that
-contain a module are not edges of their own, because Python imports them with any of their modules.
+contain a module are not separate edges, because Python imports them with any of their modules.
 """
 
 from __future__ import annotations

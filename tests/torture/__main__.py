@@ -1,4 +1,4 @@
-"""The command: start a server and a client for each event loop, play the cases, report."""
+"""The command: start a server and a client for each event loop, run the cases, and report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Worker:
         self._process: subprocess.Popen[str] | None = None
 
     def play(self, number: int) -> Result:
-        """Have a case played."""
+        """Run a case."""
         if self._process is None:
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -48,9 +48,9 @@ class Worker:
             return Result(**json.loads(line))
         code = self.end()
         if not ready:
-            return Result(number, f"RAW not done within {LONGEST_SECONDS:g} s", usable=False)
+            return Result(number, f"RAW did not end within {LONGEST_SECONDS:g} s", usable=False)
         if code == -signal.SIGXCPU:
-            return Result(number, "RAW ended by its CPU time", cpu=MOST_CPU_SECONDS, usable=False)
+            return Result(number, "RAW exceeded its CPU time", cpu=MOST_CPU_SECONDS, usable=False)
         return Result(number, f"RAW died with exit code {code}", usable=False)
 
     def end(self) -> int | None:
@@ -99,32 +99,35 @@ def chosen(options: argparse.Namespace) -> Iterable[Case]:
 
 
 def kind_of(case: Case) -> str:
-    """In which way the call goes."""
+    """Describe how the call is made."""
     tls = ", TLS" if case.tls else ""
     middleware = ", middleware" if case.middleware else ""
     return f"{case.method}, {case.backend}, {case.parser}{tls}{middleware}"
 
 
 def main() -> int:
-    """Play the cases; the exit code says whether each is within its bounds."""
+    """Run the cases; the exit code is 0 if each is within its bounds."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
-    parser.add_argument("--cases", type=int, default=2000, help="how many (2000)")
-    parser.add_argument("--seed", type=int, default=14, help="of the generator (14)")
+    parser.add_argument("--cases", type=int, default=2000, help="number of cases (default: 2000)")
+    parser.add_argument("--seed", type=int, default=14, help="seed of the generator (default: 14)")
     parser.add_argument("--only", action="append", choices=FAMILIES, help="a family; repeatable")
     parser.add_argument("--case", action="append", type=int, help="one case by number; repeatable")
     parser.add_argument(
-        "--max-bytes", type=int, default=64 << 20, help="the largest body (64 MiB: the limit)"
+        "--max-bytes",
+        type=int,
+        default=64 << 20,
+        help="largest body (default: the limit of 64 MiB)",
     )
     options = parser.parse_args()
-    started, told = time.monotonic(), time.monotonic()
+    started, reported = time.monotonic(), time.monotonic()
     played: list[Played] = []
     with workers(options.seed, options.max_bytes) as by_backend:
         for case in chosen(options):
             result = by_backend[case.backend].play(case.number)
             played.append(Played(case.family, kind_of(case), result))
-            if time.monotonic() - told > 10:
-                told = time.monotonic()
-                print(f"{len(played)} cases, {told - started:.0f} s", file=sys.stderr)
+            if time.monotonic() - reported > 10:
+                reported = time.monotonic()
+                print(f"{len(played)} cases, {reported - started:.0f} s", file=sys.stderr)
     if not played:
         parser.error("no case was chosen")
     text, fine = report(

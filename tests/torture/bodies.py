@@ -1,4 +1,4 @@
-"""JSON: shapes that are wrong, sizes up to the limit, and errors."""
+"""JSON: wrong shapes, sizes up to the limit, and errors."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ PATHS = list(_members(VALID))
 
 
 def replaced(draw: Draw) -> Reply:
-    """One to four values of a good response are other ones."""
+    """A good response with one to four values replaced."""
     body = copy.deepcopy(VALID)
-    told: list[str] = []
+    changes: list[str] = []
     for path in draw.random.sample(PATHS, draw.random.randint(1, 4)):
         value = draw.random.choice(VALUES)
         target: Any = body
@@ -99,9 +99,9 @@ def replaced(draw: Draw) -> Reply:
                 target = target[name]
             target[path[-1]] = value
         except (KeyError, IndexError, TypeError):
-            continue  # inside what has just been replaced
-        told.append(f"{'.'.join(map(str, path))} {str(value)[:10]!a}")
-    return sized(", ".join(told), dumped(body))
+            continue  # inside a value that has just been replaced
+        changes.append(f"{'.'.join(map(str, path))} {str(value)[:10]!a}")
+    return sized(", ".join(changes), dumped(body))
 
 
 EMPTY: list[Any] = [None, {}, [], [{}, {}], [None]]
@@ -111,7 +111,7 @@ def removed(draw: Draw) -> Reply:
     body = copy.deepcopy(VALID)
     for name in draw.random.sample(sorted(body), 3):
         body[name] = draw.random.choice(EMPTY)
-    return sized("members left out", dumped(body))
+    return sized("members omitted", dumped(body))
 
 
 def deep(draw: Draw) -> Reply:
@@ -124,7 +124,7 @@ def deep(draw: Draw) -> Reply:
 
 
 def deep_members(draw: Draw) -> Reply:
-    """Nested as the models nest, beside members of unknown names."""
+    """Nested as the models are, beside members of unknown names."""
     levels = draw.random.choice([2, 20, 200])
     value: Any = 5
     for _ in range(levels):
@@ -157,7 +157,7 @@ def lists(draw: Draw) -> Reply:
 
 
 def maps(draw: Draw) -> Reply:
-    """Many members, each name once."""
+    """Many members, each with a unique name."""
     inside = draw.random.choice(
         [b"", b'"imageScanFindings":{"findingSeverityCounts":{', b'"imageScanFindings":{']
     )
@@ -211,7 +211,7 @@ def not_json(draw: Draw) -> Reply:
 
 
 def beyond(draw: Draw) -> Reply:
-    """About the limit itself."""
+    """Sizes around the limit."""
     size = draw.max_bytes + draw.random.choice([-1, 0, 1])
     body = b'{"nextToken":"%b"}'
     filled = size - len(body) + 2

@@ -1,4 +1,4 @@
-"""Which case is which: everything follows from a seed and a number."""
+"""The cases: each follows from a seed and a number."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FAMILIES: dict[str, tuple[int, Sequence[Make]]] = {
     "JSON sizes": (6, bodies.BIG),
     "errors": (12, bodies.ERRORS),
 }
-"""Each with its share of the cases, in percent, and what makes its responses."""
+"""Each family: its share of the cases, in percent, and the function that makes its responses."""
 
 PREFIX = "case/"
 GOOD = "good"
-"""The repository's name says which response is wanted: a case's, or a good one."""
+"""The repository's name chooses the response: a case's, or a good one."""
 
 CALLS: list[tuple[str, dict[str, Any]]] = [
     ("list_images", {}),
@@ -38,7 +38,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 
 @dataclass(frozen=True)
 class Case:
-    """How one call is made; its response is made where it is sent."""
+    """How one call is made; the server makes the response."""
 
     number: int
     family: str
@@ -79,5 +79,5 @@ def reply_of(seed: int, number: int, max_bytes: int) -> Reply:
 
 
 def good_reply() -> Reply:
-    """A response that has to be understood."""
+    """A response that the client must accept."""
     return sized("good", dumped({"imageIds": VALID["imageIds"]}))

@@ -12,7 +12,7 @@ BODY = dumped(VALID)
 
 
 def compressed(data: bytes) -> bytes:
-    """The same bytes at any time of the day."""
+    """Compress with a fixed timestamp, so that the bytes are reproducible."""
     return gzip.compress(data, mtime=0)
 
 

@@ -111,7 +111,7 @@ def lengths(draw: Draw) -> Reply:
 
 
 def cut(draw: Draw) -> Reply:
-    """Anywhere, in any of the framings."""
+    """Ends a connection at any position, in any framing."""
     framed = draw.random.choice(
         [
             head(b"Content-Length: %d" % len(BODY)) + BODY,
@@ -134,13 +134,13 @@ def more(draw: Draw) -> Reply:
 
 
 def in_drops(draw: Draw) -> Reply:
-    """A byte at a time, as far as the socket keeps them apart."""
+    """A byte at a time, as far as the socket keeps them separate."""
     data = head(b"Content-Length: %d" % len(BODY)) + BODY
     return Reply("bytes one by one", [data[i : i + 1] for i in range(len(data))], "keep")
 
 
 def endless(draw: Draw) -> Reply:
-    """More than the limit, by each of the framings."""
+    """More than the limit, in each framing."""
     size = min(80 << 20, draw.max_bytes + (16 << 20))
     how = draw.random.choice(["announced", "chunked", "until the end"])
 

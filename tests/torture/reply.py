@@ -1,4 +1,4 @@
-"""What a server sends in one case, in pieces, and how the connection ends."""
+"""The response of one case: its pieces, and how the connection ends."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ End = Literal["keep", "close", "reset"]
 
 @dataclass(frozen=True)
 class Reply:
-    """A response, if it is one."""
+    """The raw bytes of a response, which may be malformed."""
 
     name: str
-    """What is wrong with it."""
+    """Describes its fault."""
     pieces: Iterable[bytes]
     end: End = "close"
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Where a family's functions get their random numbers and their limit from."""
+    """The source of a family's random numbers, and its size limit."""
 
     random: random.Random
     max_bytes: int
@@ -71,7 +71,7 @@ def repeated(
 
 
 def dumped(value: Any) -> bytes:
-    """JSON, which may hold lone surrogates and NaN."""
+    """JSON, which may contain lone surrogates and NaN."""
     return json.dumps(value).encode()
 
 

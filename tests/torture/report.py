@@ -1,4 +1,4 @@
-"""What the cases came to: a table, the worst of each measure, and every case beyond a bound."""
+"""The report: a table, the worst case of each measure, and every case beyond a bound."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tests.torture.worker import Result
 
 @dataclass(frozen=True)
 class Bounds:
-    """What one response may cost the client."""
+    """The bounds on the cost of one response for the client."""
 
     cpu: float = 2.0
     """Seconds of CPU time."""
     mib: float = 200.0
-    """MiB above what the process had before."""
+    """MiB above the process's memory before the case."""
 
 
 @dataclass(frozen=True)
 class Played:
-    """A case with what is needed to name it."""
+    """A case with its result and its label."""
 
     family: str
     kind: str
@@ -30,7 +30,7 @@ class Played:
 
 
 def faults(result: Result, bounds: Bounds) -> list[str]:
-    """What is wrong with a result; nothing, if all is well."""
+    """The faults of a result; empty if there are none."""
     found: list[str] = []
     if result.outcome.startswith("RAW"):
         found.append(f"{result.outcome}: {result.text}")
@@ -39,7 +39,7 @@ def faults(result: Result, bounds: Bounds) -> list[str]:
     if result.mib > bounds.mib:
         found.append(f"{result.mib:.0f} MiB, more than {bounds.mib:g}")
     if not result.usable:
-        found.append("a good call after it failed")
+        found.append("a good call after the case failed")
     return found
 
 
@@ -74,8 +74,8 @@ def report(
 def _row(family: str, results: Sequence[Result]) -> str:
     ends = Counter(result.outcome for result in results)
     models = ends.pop("model", 0)
-    told = ", ".join(f"{name} {count}" for name, count in ends.most_common())
+    summary = ", ".join(f"{name} {count}" for name, count in ends.most_common())
     cpu = max(result.cpu for result in results)
     mib = max(result.mib for result in results)
     counts = f"{len(results):7}{models:8}{len(results) - models:8}"
-    return f"{family:14}{counts}{cpu:8.2f}{mib:8.0f}  {told}"
+    return f"{family:14}{counts}{cpu:8.2f}{mib:8.0f}  {summary}"

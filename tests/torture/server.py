@@ -1,4 +1,4 @@
-"""The server, in a process of its own so that its time and memory are not the client's.
+"""The server, in a separate process so that its time and memory are not counted as the client's.
 
 ``python -m tests.torture.server SEED MAX_BYTES CA_FILE`` writes its two ports, plain and TLS, to
 standard output, and ends when standard input does. A request's ``repositoryName`` names its case.
@@ -23,7 +23,7 @@ from tests.torture.reply import Reply
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Plays the case that a request names."""
+    """Sends the response of the case that a request names."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -35,20 +35,20 @@ class Server(socketserver.ThreadingTCPServer):
         self.context = context
 
     def reply(self, body: bytes) -> Reply:
-        """What the request with this body gets."""
+        """The response to a request with this body."""
         name: str = json.loads(body)["repositoryName"]
         if not name.startswith(PREFIX):
             return good_reply()
         return reply_of(self.seed, int(name.removeprefix(PREFIX)), self.max_bytes)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that gives up is no news; anything else is a fault of the generator."""
+        """Ignore a client that disconnects; any other error is a fault of the generator."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
 class Connection(socketserver.BaseRequestHandler):
-    """Request by request, until a case ends the connection."""
+    """Handle requests until a case ends the connection."""
 
     def handle(self) -> None:
         server, connection = cast("Server", self.server), cast("socket.socket", self.request)

@@ -1,4 +1,4 @@
-"""The generator, the server, the measuring and the report, on 100 small cases."""
+"""The generator, the server, the measurements and the report, on 100 small cases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.torture.worker import Result
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_hundred_small_cases() -> None:
+def test_a_hundred_small_cases_are_within_bounds() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "tests.torture", "--cases", "100", "--max-bytes", "200000"],
         cwd=ROOT,
@@ -47,10 +47,10 @@ def test_a_seed_and_a_number_make_the_same_case() -> None:
         (Result(1, "model", cpu=2.1), "2.1 s of CPU, more than 2"),
         (Result(1, "model", mib=201), "201 MiB, more than 200"),
         (Result(1, "RAW OverflowError", text="too large"), "RAW OverflowError: too large"),
-        (Result(1, "model", usable=False), "a good call after it failed"),
+        (Result(1, "model", usable=False), "a good call after the case failed"),
     ],
 )
-def test_what_is_beyond_a_bound_is_reported(result: Result, fault: str | None) -> None:
+def test_a_case_beyond_a_bound_is_reported(result: Result, fault: str | None) -> None:
     text, fine = report([Played("errors", "asyncio", result)], Bounds(), lambda _: "a response")
 
     assert faults(result, Bounds()) == ([fault] if fault else [])

@@ -1,4 +1,4 @@
-"""The client's process: makes the calls whose numbers it reads, and measures each.
+"""The client's process: reads case numbers, makes the calls, and measures each.
 
 ``python -m tests.torture.worker BACKEND SEED PLAIN_PORT TLS_PORT CA_FILE`` reads numbers from
 standard input, one a line, and writes a JSON object for each.
@@ -32,39 +32,39 @@ from tests.middleware import pass_on
 from tests.torture.cases import GOOD, PREFIX, Case, case_of
 
 ADDRESS_SPACE = 3 << 30
-"""A case that wants more gets a MemoryError, and the machine is spared."""
+"""A case that needs more gets a MemoryError."""
 MOST_CPU_SECONDS = 8
-"""A case that takes more ends the process, by SIGXCPU."""
+"""A case that takes more ends the process with SIGXCPU."""
 _PEAK = Path("/proc/self/clear_refs")
 
 
 @dataclass
 class Result:
-    """What a case ended in, and what it cost."""
+    """The outcome of a case and its cost."""
 
     number: int
     outcome: str
-    """``model``, the name of one of our errors, or ``RAW`` and what else was raised."""
+    """``model``, the name of an error of this package, or ``RAW`` and any other exception."""
     cpu: float = 0.0
     """Seconds of the client's process."""
     mib: float = 0.0
-    """Peak memory above what there was before."""
+    """Peak memory above the memory before the case."""
     text: str = ""
     """The beginning of the error's message."""
     text_length: int = 0
     usable: bool = True
-    """Whether a good call afterwards succeeded, where one was made."""
+    """Whether a good call after the case succeeded, if one was made."""
 
 
 def _reset_peak() -> None:
     try:
         _PEAK.write_text("5")
     except OSError:
-        return  # the peak is the process's then: a later case is charged what it adds
+        return  # the peak is then the process's: a later case is charged only for what it adds
 
 
 def _memory(field: str) -> float:
-    """MiB of this process, from the kernel; where it does not say, its highest so far."""
+    """MiB of this process, from the kernel; the peak where the kernel does not report it."""
     try:
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith(field):
@@ -75,7 +75,7 @@ def _memory(field: str) -> float:
 
 
 class Clients:
-    """One client for each kind of call, kept."""
+    """Keeps one client for each kind of call."""
 
     def __init__(self, ports: tuple[int, int], ca_file: str) -> None:
         self._ports = ports
@@ -94,7 +94,7 @@ class Clients:
             region="eu-west-1",
             endpoint_url=f"{scheme}://127.0.0.1:{self._ports[case.tls]}",
             credentials=Credentials("AKIDEXAMPLE", "not a secret"),
-            # The default wire, with a parser of our choice: requests are not made httpx's.
+            # The default transport with a chosen parser: requests are not converted to httpx's.
             transport=PooledTransport(parser=case.parser, verify=self._context),
             middleware=[pass_on] if case.middleware else [],
             options=CallOptions(timeout=45),
@@ -118,7 +118,7 @@ async def measure(client: ECRClient, case: Case) -> Result:
         result.outcome = type(error).__name__
         text = str(error)
         result.text, result.text_length = text[:200], len(text)
-    except Exception as error:  # noqa: BLE001 - what this is looking for
+    except Exception as error:  # noqa: BLE001 - any exception is a finding
         result.outcome = f"RAW {type(error).__name__}"
         result.text = str(error)[:200]
     result.cpu = time.process_time() - started
@@ -130,20 +130,20 @@ async def is_usable(client: ECRClient) -> bool:
     """Whether a call with a good response succeeds."""
     try:
         page = await client.list_images(repository_name=GOOD)
-    except Exception:  # noqa: BLE001 - whatever it is, the client is not usable
+    except Exception:  # noqa: BLE001 - after any exception the client is not usable
         return False
     return [image.image_tag for image in page.image_ids] == ["v1"]
 
 
 async def work(backend: str, seed: int, ports: tuple[int, int], ca_file: str) -> None:
-    """Case by case, one at a time."""
+    """Run the cases one at a time."""
     clients = Clients(ports, ca_file)
     seen: set[int] = set()
     for line in sys.stdin:
         case = case_of(seed, int(line))
         assert case.backend == backend
         client = clients.of(case)
-        if id(client) not in seen:  # imports and first-time work are no case's
+        if id(client) not in seen:  # so that imports and first-time work are not charged to a case
             seen.add(id(client))
             await is_usable(client)
             warm_up()

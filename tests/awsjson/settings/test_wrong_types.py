@@ -70,7 +70,7 @@ def refused(build: Callable[[], object], name: str) -> None:
         *wrong([3, "standard", {}, RetryPolicy], "retry"),
         *wrong([{}, 3, "x", CallOptions], "options"),
         *wrong([5, print, ["x"], "x", [print, None]], "middleware"),
-        *wrong([object(), "x", 5, httpx.Client], "transport"),
+        *wrong([1j, "x", 5, httpx.Client], "transport"),
     ],
 )
 def test_the_client(name: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""Random answers by botocore's model, as JSON that a service might send."""
+"""Random responses that match botocore's model, as JSON that a service might send."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.conformance.model_inputs import repeats
 
-__all__ = ["SPELLINGS", "Answers", "wire_values", "written"]
+__all__ = ["SPELLINGS", "Outputs", "wire_values", "written"]
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _MOST_ITEMS = 3
-# From year 1 to year 9999, thousandths of a second: the finest that AWS services send.
+# From year 1 to year 9999 in milliseconds, the finest resolution that AWS services send.
 _INSTANTS = st.integers(-62135596800 * 1000, 253402300799 * 1000)
 _RECENT = st.integers(1_500_000_000_000, 1_900_000_000_000)
 _UNKNOWN = st.dictionaries(
@@ -29,14 +29,14 @@ _UNKNOWN = st.dictionaries(
 )
 
 
-class Answers:
+class Outputs:
     """Strategies for the output shapes of one service model."""
 
     def __init__(self) -> None:
         self._made: dict[str, st.SearchStrategy[dict[str, Any]]] = {}
 
     def of(self, shape: Any) -> st.SearchStrategy[dict[str, Any]]:
-        """The members of an answer: some absent, some null, some that no model knows."""
+        """The members of a response: some absent, some null, some unknown to the model."""
         if shape is None:
             return _UNKNOWN
         if shape.name not in self._made:
@@ -48,13 +48,13 @@ SPELLINGS = st.tuples(st.booleans(), st.sampled_from([None, 1]), st.sampled_from
 
 
 def written(value: Any, spelling: tuple[bool, int | None, str]) -> bytes:
-    """The JSON of *value* in one of the ways to write it."""
+    """The JSON of *value* in one of several spellings."""
     ascii_only, indent, end = spelling
     return (json.dumps(value, ensure_ascii=ascii_only, indent=indent) + end).encode()
 
 
 def wire_values(shape: Any, inside: tuple[str, ...] = ()) -> st.SearchStrategy[Any]:
-    """JSON values that *shape* may have."""
+    """JSON values of *shape*."""
     match shape.type_name:
         case "structure":
             return _structures(shape, (*inside, shape.name))
@@ -89,7 +89,7 @@ def _structures(shape: Any, inside: tuple[str, ...]) -> st.SearchStrategy[Any]:
         if not repeats(member, inside)
     }
     if shape.is_tagged_union:
-        # What stands beside the one member would make it no union.
+        # A union has exactly one member.
         return st.one_of([st.fixed_dictionaries({name: value}) for name, value in members.items()])
     known: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({}, optional=members)
     return st.builds(_joined, _UNKNOWN, known, st.booleans())
@@ -100,7 +100,7 @@ def _joined(new: dict[str, Any], old: dict[str, Any], last: bool) -> dict[str, A
 
 
 def _timestamps() -> st.SearchStrategy[Any]:
-    """Seconds since the epoch, whole or not, and ISO 8601."""
+    """Seconds since the epoch, whole or fractional, and ISO 8601."""
     thousandths = _INSTANTS | _RECENT
     return st.one_of(
         thousandths.map(lambda at: at // 1000),

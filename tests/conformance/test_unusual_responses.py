@@ -1,4 +1,4 @@
-"""Answers on which botocore and we are known to part, and those that nobody expects."""
+"""Responses that are unusual, and those that botocore is known to read differently."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import pytest
 
 from ecrclient import ResponseDecodeError
 from tests.conformance.clients import Clients
-from tests.conformance.loopback import Answer
+from tests.conformance.loopback import Response
 from tests.conformance.sameness import assert_same_value
-from tests.conformance.tally import Judge
+from tests.conformance.tally import Reference
 from tests.conformance.test_calls import clients
 
 __all__ = ["clients"]
 
-ODD = Judge("botocore's ECR client: odd answers")
+UNUSUAL = Reference("botocore's ECR client: unusual responses")
 GIVEN = {"repositoryName": "team/app"}
 
 
@@ -37,8 +37,8 @@ GIVEN = {"repositoryName": "team/app"}
 def test_every_spelling_of_a_timestamp_is_read(
     clients: Clients, created: bytes, backend: str
 ) -> None:
-    clients.server.answer = Answer(b'{"repository": {"createdAt": %s}}' % created)
-    with ODD.case():
+    clients.server.response = Response(b'{"repository": {"createdAt": %s}}' % created)
+    with UNUSUAL.case():
         theirs = clients.call_botocore("CreateRepository", GIVEN)
         clients.server.take()
         ours = clients.call_ours(backend, "CreateRepository", GIVEN)
@@ -47,12 +47,12 @@ def test_every_spelling_of_a_timestamp_is_read(
         assert_same_value(ours, theirs.parsed, shape)
 
 
-def test_a_null_in_a_list_is_left_out(clients: Clients) -> None:
-    clients.server.answer = Answer(b'{"imageIds": [null, {"imageTag": "v1"}, null]}')
+def test_a_null_in_a_list_is_omitted(clients: Clients) -> None:
+    clients.server.response = Response(b'{"imageIds": [null, {"imageTag": "v1"}, null]}')
     theirs = clients.call_botocore("ListImages", GIVEN).parsed
     clients.server.take()
 
-    with ODD.differs("a null in a list is left out, as Smithy wants it; botocore returns None"):
+    with UNUSUAL.differs("a null in a list is omitted, as Smithy requires; botocore returns None"):
         ours = clients.call_ours("asyncio", "ListImages", GIVEN)
         assert theirs["imageIds"] == [None, {"imageTag": "v1"}, None]
         assert [image.image_tag for image in ours.image_ids] == ["v1"]
@@ -60,11 +60,13 @@ def test_a_null_in_a_list_is_left_out(clients: Clients) -> None:
 
 
 def test_half_of_a_surrogate_pair_is_refused(clients: Clients) -> None:
-    clients.server.answer = Answer(b'{"nextToken": "\\ud800"}')
+    clients.server.response = Response(b'{"nextToken": "\\ud800"}')
     theirs = clients.call_botocore("ListImages", GIVEN).parsed
     clients.server.take()
 
-    with ODD.differs("half of a surrogate pair, which is no text, is refused; botocore passes it"):
+    with UNUSUAL.differs(
+        "half of a surrogate pair, which is not text, is refused; botocore accepts it"
+    ):
         assert theirs["nextToken"] == "\ud800"
         with pytest.raises(ResponseDecodeError):
             clients.call_ours("asyncio", "ListImages", GIVEN)
