@@ -145,8 +145,8 @@ class PredicateGoal(Generic[T]):
     def evaluate(self, response: T) -> tuple[Verdict, str]:
         """Succeed if the predicate is true; the predicate reports a failure by raising."""
         if self._predicate(response):
-            return "success", "the predicate is true"
-        return "pending", "the predicate is not true yet"
+            return "success", "the predicate holds"
+        return "pending", "the predicate does not hold"
 
     def tolerates(self, error: ServiceError) -> bool:
         """Whether the error is an instance of one of the caller's classes."""

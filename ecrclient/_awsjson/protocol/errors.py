@@ -112,7 +112,10 @@ class RequestValidationError(AWSClientError, ValueError):
 
 
 class DeadlineExceeded(AWSClientError, TimeoutError):
-    """The whole call, retries and sleeps included, took longer than ``CallOptions.deadline``."""
+    """The whole call, retries and sleeps included, took longer than ``CallOptions.deadline``.
+
+    If it was a wait, ``attempts`` is the number of polls.
+    """
 
     def __init__(
         self,
@@ -125,11 +128,11 @@ class DeadlineExceeded(AWSClientError, TimeoutError):
         # The dict, not any mapping that was passed: it must pickle.
         seconds = dict(spent or {})
         super().__init__(operation, deadline, attempts, seconds, counted)
+        self._counted = counted
         self.operation = operation
         self.deadline = deadline
         self.attempts = attempts
-        """The number of attempts that were begun, or of polls if a wait was too long."""
-        self._counted = counted
+        """How many were begun."""
         self.spent: Mapping[str, float] = seconds
         """Seconds by what they went to: ``attempts`` (middleware included), ``sleeps`` between
         them or between polls, ``between`` the pages of a walk, ``credentials``, ``throttle``

@@ -310,7 +310,7 @@ async def test_an_exception_of_the_predicate_ends_the_wait() -> None:
 
 async def test_a_timeout_has_the_last_response() -> None:
     ecr, _ = await opened(*[images("a") for _ in range(40)])
-    with pytest.raises(WaiterTimeoutError, match="the predicate is not true yet") as caught:
+    with pytest.raises(WaiterTimeoutError, match="the predicate does not hold") as caught:
         await ecr.wait_until(
             lambda: ecr.describe_images(repository_name="ab"),
             lambda page: False,
