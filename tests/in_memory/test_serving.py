@@ -101,7 +101,7 @@ async def test_a_lost_answer(ecr: InMemoryECR, client: ECRClient) -> None:
 
 async def test_a_body_that_is_cut_off(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.truncate(10)
-    with pytest.raises(ReadError, match="before the answer was complete"):
+    with pytest.raises(ReadError, match="before the response was complete"):
         await client.describe_registry()
 
 

@@ -144,7 +144,7 @@ class DeadlineExceeded(AWSClientError, TimeoutError):
 
 
 class ResponseDecodeError(AWSClientError):
-    """The answer is not JSON, or not of the shape that the model says."""
+    """The response is not JSON, or does not have the shape that the model describes."""
 
     def __init__(
         self,
@@ -164,13 +164,14 @@ class ResponseDecodeError(AWSClientError):
 
     @property
     def is_retryable(self) -> bool:
-        """Whether it is no JSON object at all, as from a proxy in between: another may be."""
+        """True if the body is not a JSON object: it may come from a proxy in between."""
         return self._is_retryable
 
     def __str__(self) -> str:
+        request_id = shorten(str(self.request_id), MAX_NAME)
         return (
-            f"{self.operation}: cannot read the answer (HTTP {self.status}, request id "
-            f"{self.request_id}): {self.problem}"
+            f"{self.operation}: cannot decode the response (HTTP {self.status}, request id "
+            f"{request_id}): {self.problem}"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

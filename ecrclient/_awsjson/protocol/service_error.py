@@ -67,11 +67,12 @@ class ServiceError(AWSClientError):
         return self.is_throttling or is_transient(self.code, self.status)
 
     def __str__(self) -> str:
-        said = f": {shorten(self.message, MAX_MESSAGE)}" if self.message else ""
-        tries = f", {self.attempts} attempts" if self.attempts > 1 else ""
+        message = f": {shorten(self.message, MAX_MESSAGE)}" if self.message else ""
+        attempts = f", {self.attempts} attempts" if self.attempts > 1 else ""
+        request_id = shorten(str(self.request_id), MAX_NAME)
         return (
-            f"{self.operation}: {shorten(self.code, MAX_NAME)}{said} "
-            f"(HTTP {self.status}, request id {self.request_id}{tries})"
+            f"{self.operation}: {shorten(self.code, MAX_NAME)}{message} "
+            f"(HTTP {self.status}, request id {request_id}{attempts})"
         )
 
 

@@ -174,12 +174,25 @@ def test_a_waiter_error_without_an_answer_pickles() -> None:
         (example(RequestValidationError), "put_image: image_tag: required"),
         (
             example(ResponseDecodeError),
-            "PutImage: cannot read the answer (HTTP 200, request id id): odd",
+            "PutImage: cannot decode the response (HTTP 200, request id id): odd",
         ),
     ],
 )
-def test_what_they_say(error: ECRClientError, text: str) -> None:
+def test_error_text(error: ECRClientError, text: str) -> None:
     assert str(error) == text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ServiceError("Odd", "why", request_id="1" * 50_000, operation="PutImage"),
+        ServiceError("Odd" * 50_000, request_id="1", operation="PutImage"),
+        ResponseDecodeError("PutImage", "odd", status=200, request_id="1" * 50_000),
+    ],
+)
+def test_error_text_is_bounded(error: ECRClientError) -> None:
+    assert "more characters)" in str(error)
+    assert len(str(error)) < 300
 
 
 @pytest.mark.parametrize(

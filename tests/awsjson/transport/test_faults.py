@@ -88,9 +88,9 @@ async def check(
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "before the answer's head"),
-        (b"HTTP/1.1 200 OK\r\nContent-Le", "before the answer's head"),
-        (b"HTTP/1.1 100 Continue\r\n\r\n", "before the answer's head"),
+        (b"", "before the head"),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", "before the head"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "before the head"),
         (answer(b"0123456789")[:-3], ""),
         (CHUNKED + b"5\r\nhello\r\n", ""),
         (CHUNKED + b"5\r\nhel", ""),
@@ -435,7 +435,7 @@ async def test_a_cut_tls_connection_is_no_end(
     assert not shared_context().options & ssl.OP_IGNORE_UNEXPECTED_EOF
     data = b"HTTP/1.1 200 OK\r\n\r\nhalf of it"
     async with serve(says_and_closes(data), context=good_context) as server:
-        with pytest.raises(httpx.RemoteProtocolError, match="before the answer was complete"):
+        with pytest.raises(httpx.RemoteProtocolError, match="before the response was complete"):
             await send(make(verify=context), server.url)
 
 
