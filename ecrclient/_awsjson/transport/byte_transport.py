@@ -239,7 +239,7 @@ class ByteTransport:
         """The idle connection that was used last; the ones that are no good are closed."""
         while pool.idle:
             connection = pool.idle.pop()
-            if connection.expires > time.monotonic() and not connection.has_news():
+            if connection.expires > time.monotonic() and not connection.is_stale():
                 pool.reused += 1
                 pool.busy.add(connection)
                 return connection

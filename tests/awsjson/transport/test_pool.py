@@ -16,6 +16,7 @@ from anyio.from_thread import start_blocking_portal
 
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
 from ecrclient._awsjson.protocol.errors import ClientClosedError
+from tests.awsjson.transport.backends import anyio_backend as anyio_backend
 from tests.awsjson.transport.conftest import request, send
 from tests.awsjson.transport.server import Peer, answer, says, serve
 

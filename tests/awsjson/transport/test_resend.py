@@ -116,12 +116,12 @@ async def send_on_a_reset_connection(
 ) -> httpx.Response:
     """Send a POST request on a connection that was reset after it was found to be alive."""
 
-    def has_no_news(connection: Connection) -> bool:
+    def never_stale(connection: Connection) -> bool:
         return False
 
     await send(transport, server.url)
     await server.wait_until_open(0)
-    monkeypatch.setattr(Connection, "has_news", has_no_news)
+    monkeypatch.setattr(Connection, "is_stale", never_stale)
     return await send(transport, server.url, body=body)
 
 

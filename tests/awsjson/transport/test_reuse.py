@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
+from tests.awsjson.transport.backends import anyio_backend as anyio_backend
 from tests.awsjson.transport.conftest import request, send
 from tests.awsjson.transport.server import Peer, Script, answer, says, says_and_closes, serve
 
