@@ -191,7 +191,7 @@ class ByteTransport:
         elif origin != self.origin:
             raise OtherOriginError(
                 f"a transport is for one origin only: this one is for {self.origin}, not for "
-                f"{origin.scheme}://{origin.host}"
+                f"{origin}"
             )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a response may cost: memory for its body, and bytes outside it."""
+"""The limits of a response: the memory for its body, its chunks, and the bytes outside its body."""
 
 from __future__ import annotations
 
