@@ -36,7 +36,7 @@ RUNTIME = f"{PROJECT}._awsjson"
 """The runtime's package."""
 
 ROOT_ERROR = "AWSClientError"
-"""The root of everything that a client raises; each package has a name of its own for it."""
+"""The root of everything that a client raises; each package has its name for it."""
 
 BATCHING = f"{RUNTIME}.many.batching"
 CLIENT = f"{RUNTIME}.client"

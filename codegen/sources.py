@@ -1,4 +1,4 @@
-"""Reading the spec: @lap text in a file of its own, or in a JSON document."""
+"""Reading the spec: @lap text in a file, or in a JSON document."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ class _Package:
         writer = ModuleWriter(
             f"The shapes of {service.title}, API version {service.api_version}.\n\n"
             "Each operation has a module with its request, its response, and the shapes that only\n"
-            "these use. Shapes that several operations share have modules of their own. A module\n"
+            "these use. Shapes that several operations share have separate modules. A module\n"
             "is imported when one of its names is first used. Attribute names are snake_case;\n"
             "every model is frozen."
         )

@@ -1,3 +1,3 @@
-"""The package's version, told once: the build backend reads it from here."""
+"""The package's version; the build backend reads it from here."""
 
 __version__ = "0.1.0"

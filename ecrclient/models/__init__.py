@@ -3,7 +3,7 @@
 """The shapes of Amazon Elastic Container Registry, API version 2015-09-21.
 
 Each operation has a module with its request, its response, and the shapes that only
-these use. Shapes that several operations share have modules of their own. A module
+these use. Shapes that several operations share have separate modules. A module
 is imported when one of its names is first used. Attribute names are snake_case;
 every model is frozen.
 """

@@ -51,7 +51,7 @@ from ecrclient.models import (
     GetDownloadUrlForLayerRequest,
 )
 from ecrclient.references import ImageReference, ImageReferenceError, RegistryHost
-from tests.awsjson.transport.server import Peer, answer, serve
+from tests.awsjson.transport.server import Peer, http_response, serve
 from tests.tools.scripted import NO_WAIT, Scripted, client, fail, ok
 
 pytestmark = pytest.mark.anyio
@@ -385,13 +385,13 @@ async def garbage(peer: Peer) -> None:
 
 async def half(peer: Peer) -> None:
     await peer.request()
-    await peer.send(answer(f'"{AUTHORIZATION_TOKEN}"'.encode())[:-8])
+    await peer.send(http_response(f'"{AUTHORIZATION_TOKEN}"'.encode())[:-8])
 
 
 async def token(peer: Peer) -> None:
     while True:
         await peer.request()
-        await peer.send(answer(httpx.Response(200, json=TOKEN_BODY).content))
+        await peer.send(http_response(httpx.Response(200, json=TOKEN_BODY).content))
 
 
 @pytest.mark.parametrize("stock", [False, True], ids=["ours", "httpx"])

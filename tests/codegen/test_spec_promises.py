@@ -303,7 +303,7 @@ def test_a_parameter_has_the_type_of_its_member(block: Block) -> None:
 
 def alternatives(hint: Any) -> set[Any]:
     """``A | B`` as a set; a plain type as a set of one. Known values of an open enum are not a type
-    of their own beside ``str``.
+    in addition to ``str``.
     """
     choices = set(get_args(hint)) if get_origin(hint) in (Union, UnionType) else {hint}
     literals = {choice for choice in choices if get_origin(choice) is Literal}

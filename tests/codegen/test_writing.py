@@ -123,7 +123,7 @@ def test_the_package_of_another_service_is_not_replaced(
 
 
 def full_disk(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """Let only so many files be written."""
+    """Let a limited number of files be written."""
     write = Path.write_text
     written: list[Path] = []
 
@@ -138,7 +138,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
 
 
 def failing_rename(monkeypatch: pytest.MonkeyPatch, after: int, error: BaseException) -> None:
-    """Let one rename fail after so many others."""
+    """Let one rename fail after a number of others."""
     rename = os.replace
     renamed: list[object] = []
 

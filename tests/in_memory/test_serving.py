@@ -103,7 +103,7 @@ async def test_request_with_a_lost_response_is_executed(
 
 async def test_truncated_body_is_a_read_error(ecr: InMemoryECR, client: ECRClient) -> None:
     ecr.faults.truncate(10)
-    with pytest.raises(ReadError, match="was complete"):
+    with pytest.raises(ReadError, match="before the response was complete"):
         await client.describe_registry()
 
 

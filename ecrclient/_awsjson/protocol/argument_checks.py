@@ -1,7 +1,7 @@
-"""Checks of what users pass to constructors and helpers.
+"""Checks of the arguments of constructors and helpers.
 
-The checks raise ``ConfigurationError`` and name the argument. A value is quoted only if it is a
-number: anything else may hold a secret.
+The checks raise ``ConfigurationError`` and name the argument. A message quotes a value only if it
+is a number: anything else may contain a secret.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def check_seconds(
     """Check a number of seconds.
 
     Args:
-        name: The argument.
-        value: What was passed.
+        name: The name of the argument.
+        value: The value that was passed.
         zero: Whether 0 is allowed.
         infinite: Whether infinity is allowed.
         none: What None means, such as ``no limit``; None is allowed only if this is given.
@@ -83,7 +83,7 @@ def check_flag(name: str, value: object, *, none: bool = True) -> None:
 def check_instance(
     name: str, value: object, kind: type | tuple[type, ...], what: str, *, none: bool = False
 ) -> None:
-    """Check that a value is a *kind*, which the message calls *what*; *none* also allows None."""
+    """Check that a value is a *kind*, named *what* in the message; *none* also allows None."""
     if not (isinstance(value, kind) or (none and value is None)):
         raise ConfigurationError(f"{name} must be {what}, not {_shown(value)}")
 
@@ -95,7 +95,7 @@ def check_callable(name: str, value: object, *, none: bool = False) -> None:
 
 
 def check_callables(name: str, values: object) -> tuple[Any, ...]:
-    """Check several functions; a tuple of them."""
+    """Check several functions; return them as a tuple."""
     check_instance(name, values, Iterable, "a sequence of functions")
     functions = tuple(cast("Iterable[object]", values))
     for number, function in enumerate(functions):
@@ -112,7 +112,7 @@ def check_argument(
     *,
     none: bool = False,
 ) -> None:
-    """Check an argument of a helper; a wrong one is a ``RequestValidationError``."""
+    """Check an argument of a helper; a wrong one raises ``RequestValidationError``."""
     if not (isinstance(value, kind) or (none and value is None)):
         raise wrong_argument(function, argument, f"must be {what}, not {_shown(value)}")
 

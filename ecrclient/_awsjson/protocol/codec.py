@@ -1,4 +1,4 @@
-"""The AWS JSON protocol: from a model to bytes, from bytes to a model or an error.
+"""The AWS JSON protocol: encodes requests, decodes responses and errors.
 
 Source: "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol" in the Smithy specification.
 """
@@ -44,10 +44,10 @@ _UNKNOWN_ERROR = "UnknownError"
 def build_request(
     operation: Operation[ResponseT], members: Mapping[str, object]
 ) -> Request[ResponseT]:
-    """The request model; members that are None are left out.
+    """Build the request model; members that are None are omitted.
 
     Raises:
-        RequestValidationError: it names each member that is wrong, as the caller spells it.
+        RequestValidationError: Members are wrong; the error lists them with the caller's names.
     """
     given = {name: value for name, value in members.items() if value is not None}
     try:
@@ -60,7 +60,7 @@ def build_request(
 
 
 def encode_request(request: Request[Any]) -> bytes:
-    """The body. What was not set is not sent."""
+    """Encode the body, without the members that were not set."""
     return request.__pydantic_serializer__.to_json(
         request, by_alias=True, exclude_unset=True, exclude_none=True
     )
@@ -69,14 +69,14 @@ def encode_request(request: Request[Any]) -> bytes:
 def decode_response(
     operation: Operation[ResponseT], content: bytes, *, status: int, request_id: str | None
 ) -> ResponseT:
-    """The response model.
+    """Decode the response model.
 
-    Unknown members are kept. A member that the service did not send, or sent as null, is left out
-    of the model; reading it raises ``MissingMemberError`` if its type has no None.
+    Unknown members are kept. A member that the service did not send, or sent as null, is omitted
+    from the model; reading it raises ``MissingMemberError`` if its type does not include None.
 
     Raises:
-        ResponseDecodeError: the body is not JSON, a member has another type, or decoding it would
-            take more memory than a response may.
+        ResponseDecodeError: The body is not JSON, a member has another type, or decoding would
+            exceed the limits of memory.
     """
     is_small = len(content) <= ALWAYS_ALLOWED
     failure = "" if is_small else describe_excess(content)
@@ -90,7 +90,7 @@ def decode_response(
             try:
                 response = validator.validate_json(body, by_alias=True, by_name=False)
             except ValidationError:
-                # Nothing of this error is kept, as it refers to the whole body.
+                # The error is not kept, since it refers to the whole body.
                 response = None
         try:
             return response or decode_incomplete(operation, body)
@@ -109,11 +109,11 @@ def decode_error(
     status: int,
     attempts: int = 1,
 ) -> ServiceError:
-    """The exception that an answer with an error status stands for.
+    """Decode an error response into its exception.
 
-    The code is looked for in the ``x-amzn-errortype`` header, in ``__type`` and in ``code``; the
-    message in ``message`` and ``Message``. A body that is no JSON object gives an error whose code
-    comes from the header, or from the HTTP status.
+    The code comes from the ``x-amzn-errortype`` header, ``__type`` or ``code``, the message from
+    ``message`` or ``Message``. If the body is not a JSON object, the code comes from the header or
+    is the HTTP status.
     """
     body = _object(content) or {}
     code = _strip_code(headers.get("x-amzn-errortype") or _first_text(body, "__type", "code"))
@@ -132,9 +132,9 @@ def decode_error(
 
 
 def is_error_envelope(operation: Operation[Any], response: Response) -> bool:
-    """Whether what came as a success says that it is an error.
+    """Whether the body of a response with a success status describes an error.
 
-    A ``__type`` alone does not: some services name the type of a success too.
+    A ``__type`` alone does not, since some services also send the type of a success.
     """
     extra = response.model_extra
     name = extra.get("__type") if extra else None
@@ -152,7 +152,7 @@ _ERROR_SUFFIXES = ("Exception", "Error", "Failure", "Fault")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds; the header says whole milliseconds. HTTP's own ``Retry-After`` is not looked at."""
+    """Seconds; the header is in milliseconds. HTTP's ``Retry-After`` header is ignored."""
     try:
         seconds = int(headers.get("x-amz-retry-after", "")) / 1000
     except (ValueError, OverflowError):
@@ -164,7 +164,7 @@ _ENVELOPE = frozenset({"__type", "code", "message", "Message"})
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
-    """The JSON object that the body is; None if it is not one, or costs too much to read."""
+    """The body as a JSON object; None if it is not one, or exceeds the limits of decoding."""
     if describe_excess(content):
         return None
     try:
@@ -180,10 +180,10 @@ def _first_text(body: Mapping[str, Any], *names: str) -> str:
 
 
 def _strip_code(code: str) -> str:
-    """``ns#Code:http://...`` is ``Code``: the namespace and the URI say nothing more."""
+    """Return ``Code`` for ``ns#Code:http://...``: drop the namespace and the URI."""
     return code.partition(":")[0].rpartition("#")[2].strip()
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """The service's id for the request."""
+    """The service's id of the request."""
     return headers.get("x-amzn-requestid") or headers.get("x-amz-request-id")

@@ -1,12 +1,10 @@
-"""What decoding a response body may cost, estimated before it begins.
+"""Limits of the memory that decoding a response body may take, estimated before decoding.
 
 A JSON text of 64 MiB can describe tens of millions of values, each of which takes far more memory
-than its text. The estimate counts what becomes an object; the first, which is cheap, also counts
-the punctuation inside of strings, such as in manifests, and the second, which is made only when
-that is too much, does not.
+than its text. The estimate counts the values. A first, fast count includes the punctuation inside
+of strings; only if it exceeds a limit, a second count excludes strings.
 
-The limits come from the largest pages that Amazon ECR can return: 1,000 findings of enhanced
-scanning (``maxResults`` of DescribeImageScanFindings) with about 60 structures each.
+The limits allow a page of 1,000 items with about 60 structures each.
 """
 
 from __future__ import annotations
@@ -25,20 +23,20 @@ __all__ = [
 ]
 
 MAX_OBJECTS = 100_000
-"""JSON objects in a body, each of which becomes a model of about 1 KiB."""
+"""JSON objects in a body; each becomes a model of about 1 KiB."""
 MAX_VALUES = 400_000
 """Members and items in a body."""
 MAX_TEXT = 96 * 1024 * 1024
-"""Bytes that a body and its decoded text may take together: twice the body, three times if it has
-escapes or characters beyond ASCII, more if it has characters beyond the BMP (which make Python
-store four bytes for each character of their string)."""
+"""Bytes that a body and its decoded text may take together: twice the size of the body, three times
+if it has escapes or characters beyond ASCII, more if it has characters beyond the BMP (for which
+Python stores four bytes for each character of their string)."""
 
 _STEP = 256 * 1024
 # The shortest object is "{},", the shortest value "1,": shorter bodies are within the limits.
 ALWAYS_ALLOWED = 3 * MAX_OBJECTS
 _VALUES_FROM = 2 * MAX_VALUES
 _MAX_COPIES = 6
-# A page of 1,000 images has about 0.6 MiB and 25,000 values.
+# A usual page of 1,000 items has about 0.6 MiB and 25,000 values.
 _ALWAYS_USUAL = 1024 * 1024
 _USUAL_SIZE = 4 * 1024 * 1024
 _USUAL_VALUES = 100_000
@@ -47,14 +45,14 @@ _ASTRAL = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
 
 
 def describe_excess(content: bytes) -> str:
-    """Which limit the body exceeds; empty if none."""
+    """Describe the limit that the body exceeds; empty if it exceeds none."""
     return _excess_of_values(content) or _excess_of_text(content)
 
 
 def is_usual(content: bytes) -> bool:
-    """Whether the body may be read by the fast validator.
+    """Whether the body is small enough for the fast validator.
 
-    The errors of that one hold a copy of a structure for each member that it lacks.
+    The errors of that validator contain a copy of a structure for each of its missing members.
     """
     size = len(content)
     return size <= _ALWAYS_USUAL or (
@@ -63,7 +61,7 @@ def is_usual(content: bytes) -> bool:
 
 
 def starts_object(content: bytes) -> bool:
-    """Whether the body begins as a JSON object does."""
+    """Whether the body starts like a JSON object."""
     first = _NON_BLANK.search(content)
     return first is not None and first[0] == b"{"
 
@@ -77,7 +75,7 @@ def _excess_of_values(content: bytes) -> str:
     objects = values = 0
     for outside, quotes in _outside_strings(content):
         objects += outside.count(b"{")
-        # Strings that nothing separates are not JSON, but are split all the same.
+        # Adjacent strings are not JSON, but each counts as a value.
         values += max(_count_values(outside), quotes // 2)
         if objects > MAX_OBJECTS:
             return f"more than {MAX_OBJECTS:,} JSON objects"
@@ -91,14 +89,14 @@ def _count_values(text: bytes) -> int:
 
 
 def _outside_strings(content: bytes) -> Iterator[tuple[bytes, int]]:
-    """The text outside of string literals, part by part, and how many quotes were beside it."""
+    """Yield the text outside of string literals, part by part, and the number of quotes."""
     start, inside = 0, False
     while start < len(content):
         end = start + _STEP
         part = content[start:end]
         backslashes = len(part) - len(part.rstrip(b"\\"))
         if backslashes % 2:
-            # What the last one escapes comes next.
+            # Keep the escaped character in the same part.
             end += 1
             part = content[start:end]
         start = end
@@ -109,7 +107,7 @@ def _outside_strings(content: bytes) -> Iterator[tuple[bytes, int]]:
 
 def _excess_of_text(content: bytes) -> str:
     size = len(content)
-    # In the order of what the tests cost.
+    # The fastest checks first.
     if size * _MAX_COPIES <= MAX_TEXT:
         return ""
     if size * 2 <= MAX_TEXT and size * _copies(content) <= MAX_TEXT:
@@ -118,7 +116,7 @@ def _excess_of_text(content: bytes) -> str:
 
 
 def _copies(content: bytes) -> int:
-    """How often the body's size its text takes when it is decoded."""
+    """The memory of the body and its decoded text, as a multiple of the size of the body."""
     escapes = b"\\" in content
     if content.isascii() and b"\\u" not in content:
         return 2 + escapes

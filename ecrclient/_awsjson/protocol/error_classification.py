@@ -1,8 +1,8 @@
-"""What an error's code and HTTP status say about sending the same request again.
+"""Classifies errors by code and HTTP status: throttling, transient, or neither.
 
-Facts, no policy: ``ServiceError`` answers with them, and the retry loop asks the error. Source: the
-checkers of botocore 1.44.5 (``botocore/retries/standard.py``); ``docs/retries.md`` lists where this
-differs and why.
+``ServiceError`` has properties for the result, which the retry loop reads. Source: the checkers of
+botocore 1.44.5 (``botocore/retries/standard.py``); ``docs/retries.md`` lists the differences and
+their reasons.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ THROTTLING_CODES = frozenset(
 _TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
 _TRANSIENT_STATUSES = frozenset({500, 502, 503, 504})
 _TOO_MANY_REQUESTS = 429
-# The name of a rate limit in some services, of a quota of things ("too many repositories") in
-# others: those that list it among an operation's errors.
+# Some services use this code for a rate limit, others for a quota of resources; the latter list it
+# among an operation's errors.
 _QUOTA_CODE = "LimitExceededException"
 
 
 def is_throttling(code: str, status: int, *, modelled: bool) -> bool:
-    """Whether the service wants fewer requests.
+    """Whether the service refused the request to limit the rate of requests.
 
     Args:
         code: The error's code.
         status: The HTTP status.
-        modelled: The operation's model lists the code.
+        modelled: Whether the operation's model lists the code.
     """
     if modelled and code == _QUOTA_CODE:
         return False
@@ -49,9 +49,10 @@ def is_throttling(code: str, status: int, *, modelled: bool) -> bool:
 
 
 def is_transient(code: str, status: int) -> bool:
-    """Whether the failure is likely to pass by itself.
+    """Whether a retry is likely to succeed.
 
-    An error in the body of a 2xx is: a service that works does not answer so, whatever the code.
+    An error in the body of a 2xx response is transient, whatever its code, since no service that
+    works responds in this way.
     """
-    success = 200 <= status < 300  # noqa: PLR2004 - the class of statuses, RFC 9110, section 15.3
+    success = 200 <= status < 300  # noqa: PLR2004 - RFC 9110, section 15.3
     return success or status in _TRANSIENT_STATUSES or code in _TRANSIENT_CODES

@@ -3,36 +3,36 @@
 ::
 
     Exception
-    └── AWSClientError                    anything that this package raises on purpose
+    └── AWSClientError                    the root of this package's exceptions
         ├── ConfigurationError            a setting is wrong or missing; nothing was sent
         ├── ClientClosedError             the client was used after ``aclose`` (a RuntimeError)
         ├── ClientInUseError              the client is used in two event loops (a RuntimeError)
-        ├── CredentialsError              no credentials, or they cannot be had
-        │   └── CredentialsTimeout        their source has not returned in time (a TimeoutError)
+        ├── CredentialsError              no credentials, or the provider failed
+        │   └── CredentialsTimeout        the provider took too long (a TimeoutError)
         ├── RequestValidationError        an argument is wrong; nothing was sent (a ValueError)
-        ├── TransportError                no answer, or not a whole one
-        │   ├── ConnectError              the connection could not be made
+        ├── TransportError                no response, or an incomplete one
+        │   ├── ConnectError              no connection was opened
         │   │   └── ConnectTimeout
-        │   ├── ReadError                 it broke while the answer was awaited or read
+        │   ├── ReadError                 the response was lost or cannot be read
         │   │   ├── ReadTimeout
-        │   │   └── ResponseTooLarge      the answer is longer than the transport accepts
-        │   ├── WriteError                it broke while the request was sent
+        │   │   └── ResponseTooLarge      it is longer than the transport accepts
+        │   ├── WriteError                the connection broke during the request
         │   │   └── WriteTimeout
         │   ├── PoolTimeout               no connection became free in time
         │   └── AttemptTimeout            the attempt took longer than ``CallOptions.timeout``
         ├── DeadlineExceeded              ``CallOptions.deadline`` has passed (a TimeoutError)
-        ├── ResponseDecodeError           the answer is not what the service's model says
+        ├── ResponseDecodeError           the response contradicts the service's model
         ├── MissingMemberError            a missing member was read (an AttributeError)
         ├── PaginationError               the service repeated a page token
-        ├── BatchFailure                  one of many things failed, in an answer that succeeded
-        ├── BatchError                    a group of what failed of many things (an ExceptionGroup)
+        ├── BatchFailure                  one item failed in a response that succeeded
+        ├── BatchError                    the failures of many items (an ExceptionGroup)
         ├── WaiterError
         │   ├── WaiterTimeoutError        ``max_wait`` has passed (a TimeoutError)
-        │   └── WaiterFailureError        it reached a state from which it cannot succeed
-        └── ServiceError                  the service said no
+        │   └── WaiterFailureError        a status was reached that excludes success
+        └── ServiceError                  the service returned an error
             └── ...                       one class for each modelled error, in ``errors``
 
-Every exception pickles and copies. None holds a secret in its text.
+Every exception can be pickled and copied. No text of an exception contains a secret.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _WORTH_REPORTING = 0.005
 
 
 class AWSClientError(Exception):
-    """The root of everything that this package raises on purpose."""
+    """The root of the exceptions that this package raises."""
 
     @property
     def is_retryable(self) -> bool:
@@ -70,27 +70,27 @@ class AWSClientError(Exception):
 
 
 class ConfigurationError(AWSClientError):
-    """A setting is wrong, missing, or contradicts another; the message names where it came from."""
+    """A setting is wrong, missing, or contradicts another; the message names its source."""
 
 
 class ClientClosedError(AWSClientError, RuntimeError):
-    """The client has been closed; build another."""
+    """The client has been closed; create another."""
 
 
 class ClientInUseError(AWSClientError, RuntimeError):
-    """The client is in use in another event loop; each loop that runs needs a client."""
+    """The client is in use in another event loop; each running loop needs its client."""
 
 
 class CredentialsError(AWSClientError):
-    """There are no credentials, or the provider failed to get them."""
+    """There are no credentials, or the provider failed to obtain them."""
 
 
 class CredentialsTimeout(CredentialsError, TimeoutError):
-    """The source of credentials has not returned in time; it is not retried."""
+    """The source of the credentials took too long; it is not retried."""
 
 
 class ValidationProblem(NamedTuple):
-    """One thing that is wrong with a request."""
+    """One problem of a request."""
 
     member: str
     """The member as the caller spells it, such as ``tags[0].key``."""
@@ -103,7 +103,7 @@ class RequestValidationError(AWSClientError, ValueError):
     def __init__(self, operation: str, problems: tuple[ValidationProblem, ...]) -> None:
         super().__init__(operation, problems)
         self.operation = operation
-        """The client's method, such as ``create_repository``."""
+        """The client's method, such as ``create_secret``."""
         self.problems = problems
 
     def __str__(self) -> str:
@@ -132,11 +132,11 @@ class DeadlineExceeded(AWSClientError, TimeoutError):
         self.operation = operation
         self.deadline = deadline
         self.attempts = attempts
-        """How many were begun."""
+        """The number of attempts that were started."""
         self.spent: Mapping[str, float] = seconds
-        """Seconds by what they went to: ``attempts`` (middleware included), ``sleeps`` between
-        them or between polls, ``between`` the pages of a walk, ``credentials``, ``throttle``
-        (adaptive mode), ``setup``. They add up."""
+        """Seconds by activity: ``attempts`` (including middleware), ``sleeps`` between attempts or
+        polls, ``between`` the pages of a paginator, ``credentials``, ``throttle`` (adaptive mode),
+        ``setup``. Their sum is the duration of the call."""
 
     def __str__(self) -> str:
         begun = f"{self.attempts} {self._counted}{'' if self.attempts == 1 else 's'} begun"
@@ -149,7 +149,7 @@ class DeadlineExceeded(AWSClientError, TimeoutError):
 
 
 class ResponseDecodeError(AWSClientError):
-    """The answer is not JSON, or not of the shape that the model says."""
+    """The response is not JSON, or does not have the shape that the model describes."""
 
     def __init__(
         self,
@@ -169,13 +169,14 @@ class ResponseDecodeError(AWSClientError):
 
     @property
     def is_retryable(self) -> bool:
-        """Whether it is no JSON object at all, as from a proxy in between: another may be."""
+        """True if the body is not a JSON object: it may come from a proxy in between."""
         return self._is_retryable
 
     def __str__(self) -> str:
+        request_id = shorten(str(self.request_id), MAX_NAME)
         return (
-            f"{self.operation}: cannot read the answer (HTTP {self.status}, request id "
-            f"{self.request_id}): {self.problem}"
+            f"{self.operation}: cannot decode the response (HTTP {self.status}, request id "
+            f"{request_id}): {self.problem}"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -193,14 +194,14 @@ class MissingMemberError(AWSClientError, AttributeError):
     def __init__(self, operation: str, structure: str, member: str, wire_name: str) -> None:
         super().__init__(operation, structure, member, wire_name)
         self.operation = operation
-        """The client's method, such as ``describe_images``; empty if the model did not come from a
+        """The client's method, such as ``describe_secret``; empty if the model did not come from a
         response."""
         self.structure = structure
-        """The model's class, such as ``ImageDetail``."""
+        """The model's class, such as ``SecretListEntry``."""
         self.member = member
-        """The attribute, such as ``image_pushed_at``."""
+        """The attribute, such as ``last_changed_date``."""
         self.wire_name = wire_name
-        """The service's name for it, such as ``imagePushedAt``."""
+        """The service's name for it, such as ``LastChangedDate``."""
 
     def __str__(self) -> str:
         attribute = f"{self.structure}.{self.member}"

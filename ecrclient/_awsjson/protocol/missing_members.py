@@ -1,9 +1,9 @@
 """Reads a response that lacks members which the service's model declares always present.
 
-The validator of a response class refuses such a response. The one built here accepts it and leaves
-out what the service did not send, so that nothing is invented: a missing member is neither in
-``__dict__`` nor in ``model_fields_set``, and reading it raises ``MissingMemberError``. The
-validator is built when a response of the operation first needs it.
+The validator of a response class refuses such a response. The validator built here accepts it and
+omits what the service did not send: a missing member is neither in ``__dict__`` nor in
+``model_fields_set``, and reading it raises ``MissingMemberError``. The validator is built when a
+response of the operation first needs it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _ABSENT = object()
 
 
 def decode_incomplete(operation: Operation[ResponseT], content: bytes) -> ResponseT:
-    """The response with the members that the service sent; a null counts as not sent.
+    """The response with the members that the service sent; a null counts as missing.
 
     Raises:
-        ValidationError: the body is not JSON, or a member has another type.
+        ValidationError: The body is not JSON, or a member has another type.
     """
     validator = _validator(operation.response, operation.method)
     response: ResponseT | None = validator.validate_json(content)
-    # The body was a null.
+    # None: the body is null.
     return validator.validate_json(b"{}") if response is None else response
 
 
@@ -53,13 +53,13 @@ def _model_of(schema: Any) -> Any:
 
 
 class _Rewriter:
-    """Turns the schema of a response class into one in which no member has to be sent."""
+    """Turns the schema of a response class into one in which every member is optional."""
 
     def __init__(self, method: str) -> None:
         self._method = method
 
     def rewrite(self, schema: Any) -> Any:
-        """The schema that also accepts what is missing, at any depth."""
+        """The schema that accepts missing members at any depth."""
         match schema["type"]:
             case "definitions":
                 definitions = [self.rewrite(definition) for definition in schema["definitions"]]
@@ -84,14 +84,14 @@ class _Rewriter:
     def _without_nulls(self, schema: Any, part: str, drop: Callable[[Any], Any]) -> Any:
         inner = schema.get(part)
         if inner is None or inner["type"] == "nullable":
-            # In a sparse list or map a null is a value.
+            # In a sparse list or map, null is a value.
             return {**schema, part: self.rewrite(inner)} if inner else schema
         nullable = core_schema.nullable_schema(self.rewrite(inner))
         without: Any = {**schema, part: nullable, "fail_fast": True}
         return core_schema.no_info_after_validator_function(drop, without)
 
     def _structure(self, schema: Any) -> Any:
-        """Not a model's schema: pydantic may replace that by the validator that the class has."""
+        """Not a model schema: pydantic may replace that with the validator of the class."""
         fields = schema["schema"]["fields"]
         build = _Build(schema["cls"], self._method, has_private="post_init" in schema)
         optional: Any = {
@@ -115,14 +115,14 @@ class _Rewriter:
 
 
 class _Build:
-    """Makes an instance of what was read of a structure."""
+    """Creates an instance from the members of a structure."""
 
     def __init__(self, cls: type[Any], method: str, *, has_private: bool) -> None:
         self._cls = cls
         self._method = method
         self._has_private = has_private
         self.never_null: list[str] = []
-        """The members whose type has no None."""
+        """The members whose type does not include None."""
 
     def __call__(self, read: tuple[dict[str, Any], dict[str, Any] | None, set[str]]) -> Any:
         members, extra, sent = read
@@ -144,7 +144,7 @@ class _Build:
         return instance
 
     def _leave_out(self, members: dict[str, Any], name: str) -> bool:
-        """Whether the member has a value all the same: a list or map is empty then."""
+        """Omit the member, or set its default (an empty list or map); whether it has one."""
         field = self._cls.__pydantic_fields__[name]
         if field.is_required():
             del members[name]

@@ -1,4 +1,4 @@
-"""An operation as data: what the pipeline needs to know, and nothing that it does."""
+"""The description of an operation: the data from which the runtime makes a call."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ class Service(NamedTuple):
     """A service of the AWS JSON protocol."""
 
     service_id: str
-    """AWS's name for it, as in ``AWS_ENDPOINT_URL_<SERVICE_ID>``."""
+    """AWS's name of the service, as in ``AWS_ENDPOINT_URL_<SERVICE_ID>``."""
     signing_name: str
     """The service's name in a SigV4 credential scope."""
     json_version: str
     """``1.0`` or ``1.1``: the content type is ``application/x-amz-json-<version>``."""
     errors: Mapping[str, type[ServiceError]]
-    """The modelled errors by the code that stands on the wire."""
+    """The modelled errors by their codes on the wire."""
     package: str
-    """The import path of the generated package: the name of its logger and in its user agent."""
+    """The import path of the generated package, also used for its logger and its user agent."""
 
 
 class Pagination(NamedTuple):
-    """How an operation pages. Every name is a Python attribute of request or response."""
+    """The pagination of an operation. Every name is an attribute of the request or response."""
 
     input_token: str
     output_token: str
     limit: str | None
     items: tuple[tuple[str, ...], ...]
-    """Where the items of a page are: one attribute path for each kind of item."""
+    """The attribute path of each kind of item in a page."""
 
 
 class Batch(NamedTuple):
-    """How an operation on a list of ids takes any number of them."""
+    """How a helper splits a list of ids into several calls."""
 
     ids: str
     """The request's attribute for the ids."""
     limit: int
-    """How many the service takes in one call."""
+    """The number of ids that the service accepts in one call."""
     concurrency: int
-    """Calls at once, unless the caller says otherwise."""
+    """The default number of concurrent calls."""
 
 
 @dataclass(frozen=True)
@@ -59,33 +59,33 @@ class Operation(Generic[ResponseT]):
     """One operation of a service."""
 
     name: str
-    """The operation's own name, as in ``ListImages``."""
+    """The name in the service's model, such as ``GetSecretValue``."""
     method: str
-    """The client's method for it, as in ``list_images``."""
+    """The name of the client's method, such as ``get_secret_value``."""
     target: str
     """The value of the ``X-Amz-Target`` header."""
     service: Service
     errors: tuple[str, ...] = ()
-    """The codes of the errors that the model lists for it."""
+    """The codes of the errors that the model lists for the operation."""
     pagination: Pagination | None = None
     batch: Batch | None = None
     retry_safe: bool = True
-    """Whether the operation is idempotent, so that it can be sent again after any failure."""
+    """Whether the operation is idempotent, so that it can be retried after any failure."""
 
     @property
     def request_name(self) -> str:
-        """The name of the request's type."""
+        """The name of the request type."""
         return f"{self.name}Request"
 
     @cached_property
     def request(self) -> type[Request[ResponseT]]:
-        """The type of the request; imported at first use, because models take time to define."""
+        """The request type; imported at first use, because defining models takes time."""
         found: type[Request[ResponseT]] = getattr(self._models(), self.request_name)
         return found
 
     @cached_property
     def response(self) -> type[ResponseT]:
-        """The type of the response; imported at first use."""
+        """The response type; imported at first use."""
         found: type[ResponseT] = getattr(self._models(), f"{self.name}Response")
         return found
 
@@ -94,7 +94,7 @@ class Operation(Generic[ResponseT]):
 
 
 class Waiter(NamedTuple, Generic[ResponseT]):
-    """What to poll, and which statuses end it."""
+    """The operation to poll, and the statuses that end the polling."""
 
     name: str
     operation: Operation[ResponseT]
@@ -103,11 +103,11 @@ class Waiter(NamedTuple, Generic[ResponseT]):
     success: frozenset[str]
     failure: frozenset[str]
     retry_errors: frozenset[str] = frozenset()
-    """Codes of errors that are waited out, such as "not found" just after a push."""
+    """Codes of errors after which polling continues, such as "not found" after a creation."""
     min_delay: float = 5.0
-    """Seconds of the shortest pause between two polls."""
+    """Seconds; the shortest pause between two polls."""
     max_delay: float = 30.0
-    """Seconds of the longest one."""
+    """Seconds; the longest pause between two polls."""
 
 
 OperationsByRequest = Mapping[str, Operation[Any]]

@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a request or a response, as text of bounded length."""
+"""Describes pydantic's validation errors as text of bounded length."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MAX_COMPLETE = 100
 def problems_of_request(
     error: ValidationError, model: type[Any], given: dict[str, object]
 ) -> tuple[ValidationProblem, ...]:
-    """Each member that is wrong, as the caller spells it.
+    """The wrong members, with the names that the caller uses.
 
-    If there are more than 100, only the first wrong item of each list is among them: pydantic
-    makes objects of all errors or of none, and a list can have millions of wrong items.
+    If there are more than 100, only the first wrong item of each list is included: pydantic creates
+    objects for all errors or for none, and a list can have millions of wrong items.
     """
     if error.error_count() > _MAX_COMPLETE:
         try:
@@ -35,7 +35,7 @@ def problems_of_request(
 
 
 def explain_response(error: ValidationError) -> tuple[str, bool]:
-    """What is wrong with a response, and whether it is a JSON object at all."""
+    """Describe what is wrong with a response; also whether it is a JSON object."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     summary = summarize([f"{spell(p['loc']) or 'body'}: {p['msg']}" for p in problems])
     return summary, all(problem["loc"] for problem in problems)
@@ -61,14 +61,14 @@ def _message(problem: Any) -> str:
         case str(kind) if kind.endswith("_type"):
             return f"{problem['msg']}, not {type(problem['input']).__name__}"
         case "value_error":
-            # What a document says of itself; pydantic puts words of its own before it.
+            # The error of a document; pydantic's message adds a prefix.
             return str(problem["ctx"]["error"])
         case _:
             return str(problem["msg"])
 
 
 def _fail_fast_validator(model: type[Any]) -> SchemaValidator:
-    # Of the fields: pydantic may replace a model's schema by the validator that the class has.
+    # From the fields: pydantic may replace a model schema with the validator of the class.
     schema = model.__pydantic_core_schema__
     if schema["type"] == "definitions":
         root = schema["schema"]

@@ -1,4 +1,4 @@
-"""An answer as it came, and what it means."""
+"""A response as received, and its decoding."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ecrclient._awsjson.protocol.shapes import ResponseMetadata, attach_metadata
 __all__ = ["RawResponse"]
 
 _FIRST_ERROR_STATUS = 300
-# Decoding takes about 8 ms for each MiB of a usual page; a detour through a thread, 0.1 ms.
+# Decoding takes about 8 ms for each MiB of a usual page; a switch to a thread, 0.1 ms.
 _DECODED_ON_THE_LOOP = 256 * 1024
 
 
 @dataclass(slots=True)
 class RawResponse(Generic[ResponseT]):
-    """An answer as it came. ``parse`` turns it into the model, or raises the service's error."""
+    """A response as received. ``parse`` returns the model, or raises the service's error."""
 
     operation: Operation[ResponseT]
     status: int
@@ -34,9 +34,9 @@ class RawResponse(Generic[ResponseT]):
     content: bytes
     """The body."""
     attempts: int
-    """How often the request was sent."""
+    """The number of times that the request was sent."""
     elapsed: float
-    """Seconds from the call to the last byte of the answer."""
+    """Seconds from the call to the last byte of the response."""
     _outcome: ResponseT | AWSClientError | None = field(
         default=None, init=False, repr=False, compare=False
     )
@@ -50,14 +50,14 @@ class RawResponse(Generic[ResponseT]):
         return self.status >= _FIRST_ERROR_STATUS or "x-amzn-errortype" in self.headers
 
     def parse(self) -> ResponseT:
-        """The model; the same one each time.
+        """The model; the same object each time.
 
         The body is decoded once, before the call returns this response: in a worker thread if it is
         large, and within the call's timeout and deadline.
 
         Raises:
-            ServiceError: the response is an error.
-            ResponseDecodeError: the response does not have the shape that the service's model
+            ServiceError: The response is an error.
+            ResponseDecodeError: The response does not have the shape that the service's model
                 describes, or decoding it would take more memory than a response may.
         """
         outcome = self._outcome or self._decode()
@@ -67,12 +67,12 @@ class RawResponse(Generic[ResponseT]):
         return outcome
 
     def error(self) -> AWSClientError | None:
-        """What ``parse`` would raise."""
+        """The error that ``parse`` would raise."""
         outcome = self._outcome or self._decode()
         return outcome if isinstance(outcome, AWSClientError) else None
 
     async def decode(self) -> None:
-        """Do what ``parse`` does the first time, without holding the event loop for long."""
+        """Decode the body without blocking the event loop for long."""
         if len(self.content) <= _DECODED_ON_THE_LOOP:
             self._decode()
         else:

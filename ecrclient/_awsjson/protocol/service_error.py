@@ -1,4 +1,4 @@
-"""What the service refused, or failed to do."""
+"""Errors that the service returns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class ServiceError(AWSClientError):
-    """The service refused the request, or failed."""
+    """The service returned an error."""
 
     def __init__(
         self,
@@ -38,40 +38,41 @@ class ServiceError(AWSClientError):
     ) -> None:
         super().__init__(code, message)
         self.code = code
-        """The service's error code, such as ``RepositoryNotFoundException``."""
+        """The service's error code, such as ``ResourceNotFoundException``."""
         self.message = message
-        """What the service says; may be empty."""
+        """The service's message; may be empty."""
         self.status = status
         """The HTTP status."""
         self.request_id = request_id
         """The service's id for the request; quote it to AWS support."""
         self.operation = operation
-        """The operation's name, such as ``ListImages``."""
+        """The operation's name, such as ``GetSecretValue``."""
         self.attempts = attempts
-        """How often the request was sent."""
+        """The number of times that the request was sent."""
         self.details: dict[str, Any] = dict(details or {})
         """The error's members by their names on the wire."""
         self.is_modelled = is_modelled
         """Whether the operation's model lists the code."""
         self.retry_after = retry_after
-        """Seconds that the service asks to wait (``x-amz-retry-after``); None: it does not say."""
+        """Seconds that the service asks to wait (``x-amz-retry-after``); None: no such header."""
 
     @property
     def is_throttling(self) -> bool:
-        """The service wants fewer requests."""
+        """Whether the service refused the request to limit the rate of requests."""
         return is_throttling(self.code, self.status, modelled=self.is_modelled)
 
     @property
     def is_retryable(self) -> bool:
-        """The same request may succeed a little later."""
+        """Whether the same request may succeed a little later."""
         return self.is_throttling or is_transient(self.code, self.status)
 
     def __str__(self) -> str:
-        said = f": {shorten(self.message, MAX_MESSAGE)}" if self.message else ""
-        tries = f", {self.attempts} attempts" if self.attempts > 1 else ""
+        message = f": {shorten(self.message, MAX_MESSAGE)}" if self.message else ""
+        attempts = f", {self.attempts} attempts" if self.attempts > 1 else ""
+        request_id = shorten(str(self.request_id), MAX_NAME)
         return (
-            f"{self.operation}: {shorten(self.code, MAX_NAME)}{said} "
-            f"(HTTP {self.status}, request id {self.request_id}{tries})"
+            f"{self.operation}: {shorten(self.code, MAX_NAME)}{message} "
+            f"(HTTP {self.status}, request id {request_id}{attempts})"
         )
 
 
@@ -81,7 +82,7 @@ def is_throttling_error(error: AWSClientError) -> bool:
 
 
 class ErrorMember(Generic[T]):
-    """A typed member of a modelled error; None when the service left it out."""
+    """A typed member of a modelled error; None if the service did not send it."""
 
     def __init__(self, wire_name: str, type_: type[T]) -> None:
         self._wire_name = wire_name
@@ -104,5 +105,5 @@ class ErrorMember(Generic[T]):
 
             return TypeAdapter(self._type).validate_python(value, by_alias=True, extra="allow")
         except ValidationError:
-            # What cannot be read is as good as absent: the error itself matters more.
+            # Treat an invalid member as missing: the error itself is more important.
             return None

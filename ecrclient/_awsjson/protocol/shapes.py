@@ -1,8 +1,8 @@
-"""How the models are defined: strict towards the caller, lenient towards the service.
+"""The base classes and types of the models: strict for callers, lenient for the service.
 
-One class serves both ends. What a caller builds is validated in pydantic's Python mode: by
-attribute name, with strict scalars, the model's limits and no unknown member. What the service
-answers is validated in JSON mode: by wire name, without limits, unknown members kept.
+The same class validates both. What a caller builds is validated in pydantic's Python mode: by
+attribute name, with strict scalars, the model's limits, and no unknown members. What the service
+returns is validated in JSON mode: by wire name, without limits, and with unknown members kept.
 """
 
 from __future__ import annotations
@@ -61,32 +61,32 @@ ResponseT_co = TypeVar("ResponseT_co", covariant=True)
 
 
 def camel_case(name: str) -> str:
-    """``image_tag`` is ``imageTag`` on the wire."""
+    """Convert ``secret_id`` to ``secretId``."""
     head, *tail = name.split("_")
     return head + "".join(word[:1].upper() + word[1:] for word in tail)
 
 
 def pascal_case(name: str) -> str:
-    """``image_tag`` is ``ImageTag`` on the wire."""
+    """Convert ``secret_id`` to ``SecretId``."""
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
-# "frozen" stands in each class statement: type checkers do not look into model_config.
+# Each class statement has "frozen": type checkers do not read model_config.
 class Structure(BaseModel, frozen=True):
-    """A shape of the service. Frozen; compares by value; pickles."""
+    """A structure of the service's model. Frozen, compared by value, and can be pickled."""
 
     if not TYPE_CHECKING:
 
         def __init__(self, /, **members: object) -> None:
-            # What a caller builds takes no unknown member, at no depth; what the service sends, and
-            # what is loaded from JSON, keeps them, and so does what is written out again.
+            # The caller cannot pass unknown members at any depth. Responses, and models loaded
+            # from JSON, keep them and serialize them again.
             self.__pydantic_validator__.validate_python(members, self_instance=self, extra="forbid")
 
-        # It is still pydantic's own way in, so validation need not call it for nested models.
+        # Marks it as pydantic's own, so that validation does not call it for nested models.
         __init__.__pydantic_base_init__ = True
 
         def __getattr__(self, name: str) -> object:
-            # Called only for what the instance does not have.
+            # Called only for attributes that the instance does not have.
             field = type(self).__pydantic_fields__.get(name)
             if field is None:
                 return super().__getattr__(name)
@@ -103,7 +103,7 @@ class Structure(BaseModel, frozen=True):
         return schema
 
     def __eq__(self, other: object) -> bool:
-        # By what the service said, not by how it travelled.
+        # By the members, without the metadata.
         if not isinstance(other, Structure) or type(other) is not type(self):
             return NotImplemented
         return self.__dict__ == other.__dict__ and (
@@ -132,13 +132,13 @@ _OPERATION = "_operation"
 
 def note_operation(structure: Structure, method: str) -> None:
     """Record which operation returned a structure that lacks members, for the error's message."""
-    # Where copies and pickles find it. Models without private attributes have None there.
+    # Copies and pickles include it. It is None in models without private attributes.
     private = {**(structure.__pydantic_private__ or {}), _OPERATION: method}
     object.__setattr__(structure, "__pydantic_private__", private)
 
 
 def _operation_of(structure: Structure) -> str:
-    # Not by attribute: a structure that is being unpickled has none of pydantic's yet.
+    # Not as an attribute: a structure that is being unpickled has no private attributes yet.
     try:
         private: dict[str, str] | None = object.__getattribute__(structure, "__pydantic_private__")
     except AttributeError:
@@ -147,10 +147,9 @@ def _operation_of(structure: Structure) -> str:
 
 
 def _bound_problems(schema: Any) -> None:
-    """Have the lists and maps of a structure's members stop at their first wrong item.
+    """Make the lists and maps of a structure's members stop at their first wrong item.
 
-    The service's response could otherwise be wrong in millions of places, each of which pydantic
-    keeps as an object.
+    A response could otherwise have millions of problems, each of which pydantic keeps as an object.
     """
     for member in schema.get("schema", {}).get("fields", {}).values():
         inner = member["schema"]
@@ -165,10 +164,10 @@ _CONTAINERS = frozenset({"list", "dict"})
 
 
 class Request(Structure, Generic[ResponseT_co], frozen=True):
-    """The input of one operation; its parameter is the type of the answer."""
+    """The input of one operation; its type parameter is the response type."""
 
     if not TYPE_CHECKING:
-        # The parameter is for type checkers; pydantic would define one more class for each.
+        # The parameter is for type checkers; pydantic would define another class for each.
         def __class_getitem__(cls, _: object) -> type:
             return cls
 
@@ -176,24 +175,24 @@ class Request(Structure, Generic[ResponseT_co], frozen=True):
     def __get_pydantic_core_schema__(
         cls, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        # All wrong items are reported to the caller, whose own they are.
+        # The caller gets a list of all wrong items.
         return handler(source)
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseMetadata:
-    """What is known of the transfer that brought an answer."""
+    """Metadata of the HTTP response and of the call."""
 
     request_id: str | None = None
     """The service's id for the request (``x-amzn-RequestId``); quote it to AWS support."""
     status: int = 200
     """The HTTP status."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The HTTP headers of the answer, names in lower case."""
+    """The HTTP headers of the response, names in lower case."""
     attempts: int = 1
-    """How often the request was sent, the last time included."""
+    """The number of times that the request was sent, including the last."""
     elapsed: float = 0.0
-    """Seconds from the call to the decoded answer, retries and their sleeps included."""
+    """Seconds from the call to the decoded response, including retries and their sleeps."""
 
 
 class Response(Structure, frozen=True):
@@ -205,30 +204,29 @@ class Response(Structure, frozen=True):
     def response_metadata(self) -> ResponseMetadata:
         """Request id, status, headers, attempts and elapsed time of the call.
 
-        A response that was built by hand has the metadata of no transfer.
+        A response that did not come from a call has default values.
         """
         return self._response_metadata or ResponseMetadata()
 
 
 def attach_metadata(response: Response, metadata: ResponseMetadata) -> None:
-    """Tell a decoded response how it came."""
-    # setattr: to a type checker the private attribute of a frozen model is read-only.
+    """Set the metadata of a decoded response."""
+    # setattr: for a type checker, the private attribute of a frozen model is read-only.
     setattr(response, "_response_metadata", metadata)  # noqa: B010
 
 
-# A length limit, even one that excludes nothing, has pydantic look at the text, and so refuse half
-# of a surrogate pair, which could not be sent.
+# With a length limit, even one that excludes nothing, pydantic reads the text and refuses half of a
+# surrogate pair, which cannot be encoded.
 _ENCODABLE: dict[str, Any] = {"min_length": 0}
 _STRICT_SCALARS = frozenset({"str", "int", "float", "bool"})
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits that the service's model states, checked on what a caller passes.
+    """The limits of the service's model, checked for what a caller passes.
 
-    ``pattern`` has to match the whole text, which is how the service applies the patterns that its
-    model states without anchors. It is matched by pydantic's own engine (the Rust ``regex`` crate),
-    which takes linear time whatever the pattern.
+    ``pattern`` must match the whole text, since the service applies the patterns of its model in
+    this way. pydantic's engine (the Rust ``regex`` crate) takes linear time for any pattern.
     """
 
     min_length: int | None = None
@@ -257,26 +255,26 @@ class Limits:
         return core_schema.json_or_python_schema(lenient, self._from_caller(strict))
 
     def _from_caller(self, strict: core_schema.CoreSchema) -> core_schema.CoreSchema:
-        """The schema of what a caller passes."""
+        """The schema for what a caller passes."""
         return strict
 
 
 @runtime_checkable
 class SupportsJson(Protocol):
-    """A document that knows its own JSON."""
+    """A document that can be converted to JSON."""
 
     def to_json(self) -> str:
-        """The document's text.
+        """The document as JSON.
 
         Raises:
-            ValueError: the document is not what it should be.
+            ValueError: The document is invalid.
         """
         ...
 
 
 @dataclass(frozen=True)
 class JsonText(Limits):
-    """A text that is JSON: a caller may pass the document instead; its keys stay as they are."""
+    """A text that is JSON; a caller may pass the document instead, whose keys are not changed."""
 
     def _from_caller(self, strict: core_schema.CoreSchema) -> core_schema.CoreSchema:
         return core_schema.no_info_before_validator_function(_json_text, strict)
@@ -308,7 +306,7 @@ class OpenEnum:
 
 @dataclass(frozen=True)
 class BlobLimits:
-    """Bytes that travel as standard base64 (RFC 4648, section 4); the limits count bytes."""
+    """Bytes that are sent as standard base64 (RFC 4648, section 4); the limits are in bytes."""
 
     min_length: int | None = None
     max_length: int | None = None
@@ -330,7 +328,7 @@ class BlobLimits:
 
 
 class _AwareDatetime:
-    """A datetime with a timezone; what comes from the service is always UTC."""
+    """A datetime with a timezone; those of the service are always in UTC."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -345,15 +343,15 @@ class _AwareDatetime:
                     ),
                 ],
                 mode="left_to_right",
-                # One error at the member's own place, instead of one for each choice.
+                # One error for the member, instead of one for each choice.
                 custom_error_type="datetime_type",
             ),
             core_schema.datetime_schema(strict=True, tz_constraint="aware"),
         )
 
 
-def _in_words(moment: datetime) -> str:
-    """RFC 3339, which is what services call ISO 8601."""
+def _iso_format(moment: datetime) -> str:
+    """RFC 3339, which services call ISO 8601."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -372,7 +370,7 @@ def _to_utc(moment: datetime) -> datetime:
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("beyond the calendar") from None
+        raise ValueError("the year must be from 1 to 9999") from None
 
 
 Str = Annotated[str, Limits()]
@@ -380,7 +378,7 @@ Int = Annotated[int, Limits()]
 Float = Annotated[float, Limits()]
 Bool = Annotated[bool, Limits()]
 Timestamp = Annotated[datetime, _AwareDatetime()]
-IsoTimestamp = Annotated[Timestamp, PlainSerializer(_in_words, when_used="json")]
+IsoTimestamp = Annotated[Timestamp, PlainSerializer(_iso_format, when_used="json")]
 HttpTimestamp = Annotated[
     Timestamp,
     PlainSerializer(_http_date, when_used="json"),

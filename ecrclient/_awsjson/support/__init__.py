@@ -1,1 +1,1 @@
-"""Small helpers that know nothing of AWS."""
+"""Small helpers that do not depend on AWS."""

@@ -1,4 +1,4 @@
-"""Text in errors that a peer or a caller may make arbitrarily long."""
+"""Shortens the text of errors that a peer or a caller could make arbitrarily long."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Sequence
 __all__ = ["MAX_MESSAGE", "MAX_NAME", "shorten", "summarize"]
 
 MAX_NAME = 200
-"""Characters of a name in an error's text."""
+"""The most characters of a name in the text of an error."""
 MAX_MESSAGE = 2000
-"""Characters of a service's message in an error's text."""
+"""The most characters of a service's message in the text of an error."""
 
 _MAX_PROBLEMS = 8
 _MAX_PROBLEM = 240
 
 
 def shorten(text: str, limit: int) -> str:
-    """The text, or its first *limit* characters and how many follow."""
+    """The text, or its first *limit* characters and the number of the others."""
     if len(text) <= limit:
         return text
     return f"{text[:limit]}... ({len(text) - limit:,} more characters)"
 
 
 def summarize(problems: Sequence[str]) -> str:
-    """The first problems in one line, each shortened, and how many more there are."""
+    """The first problems in one line, each shortened, and the number of the others."""
     listed = [shorten(problem, _MAX_PROBLEM) for problem in problems[:_MAX_PROBLEMS]]
     more = len(problems) - len(listed)
     if more:

@@ -1,4 +1,4 @@
-"""Names that are imported when they are first asked for."""
+"""Imports names when they are first used."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["LazyModule", "lazily"]
 def lazily(
     package: str, modules: Mapping[str, str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """The ``__getattr__`` and the ``__dir__`` of a package (PEP 562).
+    """Create the ``__getattr__`` and the ``__dir__`` of a package (PEP 562).
 
     Args:
-        package: The package's name.
-        modules: The module of each of its names, relative or absolute.
+        package: The name of the package.
+        modules: The module of each name, relative or absolute.
     """
 
     def get(name: str) -> object:
@@ -24,7 +24,7 @@ def lazily(
         if module is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value: object = getattr(import_module(module, package), name)
-        setattr(sys.modules[package], name, value)  # the next time it is simply there
+        setattr(sys.modules[package], name, value)  # so that the next access finds it
         return value
 
     def names() -> list[str]:
@@ -34,7 +34,7 @@ def lazily(
 
 
 class LazyModule:
-    """Stands for a module that only those need who evaluate annotations."""
+    """A module that is imported at first use, for names that only annotations use."""
 
     def __init__(self, name: str) -> None:
         self._name = name

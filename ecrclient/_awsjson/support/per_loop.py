@@ -1,4 +1,4 @@
-"""What a client shares, whichever event loops it is used in."""
+"""Values of a client that depend on the event loop."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 class PerLoop(Generic[T]):
-    """A value that belongs to an event loop, such as a lock; made anew in the next loop.
+    """A value that belongs to an event loop, such as a lock; each loop gets a new one.
 
     ``anyio.Lock`` and ``anyio.Event`` work only in the loop in which they were first used. A client
-    may be used in one loop after another, and the last one may have ended with the lock taken.
+    may be used in one loop after another, and a loop may have ended while the lock was taken.
     """
 
     __slots__ = ("_loop", "_make", "_value")
@@ -37,17 +37,17 @@ class PerLoop(Generic[T]):
 
 
 class LoopClock:
-    """The time of the event loop, in seconds, which goes on when another loop follows.
+    """The time of the event loop, in seconds, which continues when another loop follows.
 
-    Every loop has a zero of its own. Within a loop its clock is used, and not the machine's, so
-    that a test may run on virtual time.
+    The clock of each loop has a different zero. Within a loop that clock is used, not the system's,
+    so that a test can run on virtual time.
     """
 
     __slots__ = ("_last", "_last_real", "_zero")
 
     def __init__(self) -> None:
         self._last = self._last_real = 0.0
-        # What is added to the time of the loop; 0 in the first one.
+        # The offset of the loop's time; 0 in the first loop.
         self._zero: PerLoop[float] = PerLoop(self._new_zero)
 
     def __call__(self) -> float:

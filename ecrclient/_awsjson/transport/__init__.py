@@ -1,1 +1,1 @@
-"""HTTP/1.1 as bytes: to one origin, over a bounded pool of connections."""
+"""HTTP/1.1 as bytes, to one origin, over a bounded pool of connections."""

@@ -15,11 +15,11 @@ __all__ = ["Body"]
 
 
 class Body:
-    """Collects a body in one buffer: a server can send a large body in very small pieces.
+    """Collects a body in one buffer, since a server can send a large body in very small pieces.
 
     Args:
         headers: The headers of the response.
-        limit: Bytes that the body may have, as received and as decoded.
+        limit: The longest body in bytes, as received and as decoded.
 
     Raises:
         UnsupportedEncodingError: The body has an encoding that cannot be decoded within a limit.
@@ -30,11 +30,11 @@ class Body:
         self._decoder = None if encoding is None else Decoder(encoding)
         self._limit = limit
         self._received = 0
-        # Its ``getvalue`` does not copy.
+        # ``BytesIO.getvalue`` does not copy.
         self._buffer = io.BytesIO()
 
     async def add(self, data: bytes) -> None:
-        """Add a piece as it was received; decoding does not block the event loop for long.
+        """Add received bytes; decoding them does not block the event loop for long.
 
         Raises:
             ResponseTooLarge: The body is longer than the limit.

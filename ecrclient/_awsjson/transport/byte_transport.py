@@ -1,12 +1,12 @@
-"""Requests to one origin and their answers, as bytes, over a bounded pool of connections.
+"""Sends requests as bytes to one origin, over a bounded pool of connections.
 
-A call goes through it like this::
+The steps of a request::
 
-    begin                    a slot of the pool: at once, or waiting in line
-      -> _send               an idle connection, or a new one; again if the idle one was dead and
-                             the request has not arrived, or may be sent again
-      -> Exchange.converse   the request out, the answer's head in
-    Exchange.end             the connection kept or closed, the slot released
+    begin                           takes a slot of the pool, or waits for one
+      -> _send_over_connection      uses an idle connection or opens one; opens another if the idle
+                                    one is broken and the request may be sent again
+      -> Exchange.send_request      sends the request and receives the head of the response
+    Exchange.end                    keeps or closes the connection, and releases the slot
 """
 
 from __future__ import annotations
@@ -29,12 +29,17 @@ from ecrclient._awsjson.protocol.errors import ClientClosedError
 from ecrclient._awsjson.transport.connecting import open_connection
 from ecrclient._awsjson.transport.connection import Connection
 from ecrclient._awsjson.transport.errors import ConnectError, ConnectTimeout, ReadError
-from ecrclient._awsjson.transport.exchange import Exchange, Limits, StaleConnectionError, told
+from ecrclient._awsjson.transport.exchange import (
+    Exchange,
+    ExchangeLimits,
+    StaleConnectionError,
+    describe,
+)
 from ecrclient._awsjson.transport.origin import DEFAULT_PORTS, Origin, OtherOriginError
 from ecrclient._awsjson.transport.parser_choice import find_parser
 from ecrclient._awsjson.transport.pool import Pool, PoolStats
 from ecrclient._awsjson.transport.readiness import current_loop
-from ecrclient._awsjson.transport.response import MAX_RESPONSE_BYTES, Answer
+from ecrclient._awsjson.transport.response import MAX_RESPONSE_BYTES, ByteResponse
 from ecrclient._awsjson.transport.tls import shared_context
 
 if TYPE_CHECKING:
@@ -44,7 +49,7 @@ __all__ = ["ByteTransport"]
 
 
 class _Opening(NamedTuple):
-    """A connection that is being made."""
+    """A connection that is being opened."""
 
     scope: anyio.CancelScope
     loop: asyncio.AbstractEventLoop | None
@@ -52,9 +57,17 @@ class _Opening(NamedTuple):
 
 
 class ByteTransport:
-    """HTTP/1.1 to one origin, that of its first request, on asyncio and on trio.
+    """HTTP/1.1 to one origin, that of its first request, on asyncio and trio.
 
-    The arguments are those of :class:`~ecrclient.PooledTransport`.
+    Args:
+        max_connections: The number of connections, idle ones included.
+        keepalive_expiry: Seconds for which an idle connection is kept.
+        verify: The CA bundle, or the TLS settings; None: see :func:`~.tls.shared_context`.
+        max_response_bytes: The longest body that is accepted, as received and as decoded.
+        parser: ``h11`` or ``httptools``; None: the fastest that is installed.
+
+    Raises:
+        ConfigurationError: An argument is wrong.
     """
 
     def __init__(
@@ -78,7 +91,7 @@ class ByteTransport:
         check_count("max_response_bytes", max_response_bytes)
         self._new_parser = find_parser(parser)
         self._pool: Pool[Connection] = Pool(max_connections)
-        self._limits = Limits(keepalive_expiry, max_response_bytes)
+        self._limits = ExchangeLimits(keepalive_expiry, max_response_bytes)
         self._ssl_context = verify if isinstance(verify, ssl.SSLContext) else None
         self._ca_bundle = (
             None if verify is None or isinstance(verify, ssl.SSLContext) else os.fspath(verify)
@@ -89,12 +102,12 @@ class ByteTransport:
         self._pid = os.getpid()
 
     def stats(self) -> PoolStats:
-        """How many connections and calls there are at the moment, and have been."""
+        """The current and total numbers of connections and calls."""
         return self._pool.stats()
 
     @property
     def max_response_bytes(self) -> int:
-        """Larger answers are refused."""
+        """The longest body that is accepted."""
         return self._limits.max_response_bytes
 
     async def post(
@@ -106,20 +119,20 @@ class ByteTransport:
         timer: AttemptTimer,
         *,
         resend: bool,
-    ) -> Answer:
-        """Send the bytes of a POST request and await the whole answer.
+    ) -> ByteResponse:
+        """Send the bytes of a POST request and receive the complete response.
 
-        The caller answers for the head, and bounds the time of all but connecting. *resend* is
-        that of :meth:`begin`.
+        The caller is responsible for a correct head, and limits the time of everything but
+        connecting. *resend* is described at :meth:`begin`.
 
         Raises:
-            TransportError: no answer came, or none that can be read.
-            ClientClosedError: the transport is closed.
+            TransportError: There was no response, or it cannot be read.
+            ClientClosedError: The transport is closed.
         """
         timeouts = {"connect": connect_timeout, "pool": timer.pool_timeout}
         exchange = await self.begin(origin, "POST", head, body, timeouts, timer, resend=resend)
         try:
-            return await exchange.whole_answer()
+            return await exchange.receive_response()
         finally:
             exchange.end()
 
@@ -134,31 +147,32 @@ class ByteTransport:
         *,
         resend: bool,
     ) -> Exchange:
-        """Send a request and await the answer's head; the caller must end the exchange.
+        """Send a request and receive the head of the response; the caller must end the exchange.
 
         Args:
-            origin: The origin of this wire.
+            origin: The origin of this transport.
             method: The method that the head names.
             head: The request line and the headers.
             body: The body, or its pieces.
-            timeouts: Seconds for ``pool``, ``connect``, and each ``write`` and ``read``.
+            timeouts: Seconds for ``pool``, ``connect``, and each ``write`` and ``read``; None: no
+                limit.
             timer: The attempt's timer; it is paused during the wait for a connection.
             resend: Whether the request is idempotent: when a kept-alive connection breaks before
                 a byte of the response has arrived, it is sent again on a new connection although
                 the server may have received it.
 
         Raises:
-            TransportError: no answer came, or none that can be read.
-            ClientClosedError: the transport is closed.
+            TransportError: There was no response, or it cannot be read.
+            ClientClosedError: The transport is closed.
         """
         pool = self._open_pool()
         if origin is not self.origin:
-            self._check(origin)
+            self._check_origin(origin)
         exchange = Exchange(pool, self._limits, method, timeouts)
         if not pool.try_acquire():
             await pool.acquire(timeouts.get("pool"), timer)
         try:
-            await self._send(exchange, origin, head, body, resend=resend)
+            await self._send_over_connection(exchange, origin, head, body, resend=resend)
         except BaseException:
             exchange.end()
             raise
@@ -171,42 +185,43 @@ class ByteTransport:
             raise ClientClosedError("the transport is closed")
         return self._pool
 
-    def _check(self, origin: Origin) -> None:
+    def _check_origin(self, origin: Origin) -> None:
         if self.origin is None:
             self.origin = origin
         elif origin != self.origin:
             raise OtherOriginError(
-                f"a transport to {self.origin} cannot be used for {origin.scheme}://{origin.host}: "
-                "one origin only"
+                f"a transport is for one origin only: this one is for {self.origin}, not for "
+                f"{origin}"
             )
 
     def close(self) -> None:
-        """Close every connection; calls under way and waiting get ``ClientClosedError``.
+        """Close every connection; current and waiting calls raise ``ClientClosedError``.
 
-        It may be called again, in another event loop, and after the loop of those calls was closed.
+        Idempotent. It may be called in another event loop than the calls', also after that loop was
+        closed.
         """
         for connection in self._pool.close():
             connection.close()
         for opening in self._opening:
             if opening.loop is None or not opening.loop.is_closed():
                 opening.scope.cancel()
-            else:  # that task will never run again
+            else:  # its task will never resume
                 for sock in opening.sockets:
                     sock.close()
 
     def __del__(self) -> None:
         pool: Pool[Connection] | None = getattr(self, "_pool", None)
         if pool is not None and not pool.closed:
-            pool.closed = True  # answers that are still being read close their connections
+            pool.closed = True  # exchanges that have not ended close their connections
             was_used = bool(pool.idle) and self._pid == os.getpid()
             _close_idle(pool)
-            if was_used:  # last, for a filter may turn the warning into an error
+            if was_used:  # at the end, since a filter may turn the warning into an error
                 message = f"a transport to {self.origin} was dropped without being closed"
                 warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
-    # -- one request -----------------------------------------------------------------------------
+    # -- sending -----------------------------------------------------------------------------
 
-    async def _send(
+    async def _send_over_connection(
         self,
         exchange: Exchange,
         origin: Origin,
@@ -219,11 +234,11 @@ class ByteTransport:
         connection = self._take_idle(pool)
         if connection is not None:
             try:
-                await exchange.converse(connection, head, body)
+                await exchange.send_request(connection, head, body)
             except StaleConnectionError as stale:
                 pool.busy.discard(connection)
                 connection.close()
-                _close_idle(pool)  # the server drops connections: the others are no better
+                _close_idle(pool)  # the server has probably closed the others too
                 if not isinstance(body, bytes):
                     raise ReadError(
                         "the server had closed the connection; the body cannot be sent again"
@@ -233,13 +248,13 @@ class ByteTransport:
             else:
                 return
         connection = await self._open(origin, exchange, pool)
-        await exchange.converse(connection, head, body)
+        await exchange.send_request(connection, head, body)
 
     def _take_idle(self, pool: Pool[Connection]) -> Connection | None:
-        """The idle connection that was used last; the ones that are no good are closed."""
+        """The idle connection that was used last; closes those that are unusable."""
         while pool.idle:
             connection = pool.idle.pop()
-            if connection.expires > time.monotonic() and not connection.has_news():
+            if connection.expires > time.monotonic() and not connection.is_stale():
                 pool.reused += 1
                 pool.busy.add(connection)
                 return connection
@@ -262,8 +277,8 @@ class ByteTransport:
                     self._new_parser(),
                     opening.sockets,
                 )
-            except (OSError, UnicodeError) as error:  # UnicodeError: that is no host's name
-                raise ConnectError(told(error)) from error
+            except (OSError, UnicodeError) as error:  # UnicodeError: not a valid host name
+                raise ConnectError(describe(error)) from error
             finally:
                 opening.sockets.clear()
                 if opening in self._opening:
@@ -287,7 +302,7 @@ class ByteTransport:
         return self._ssl_context
 
     def _leave_to_parent(self) -> None:
-        """After a fork: the connections are the parent's; only our copies are closed."""
+        """After a fork: close this process's copies of the connections, which the parent uses."""
         parents, self._pool = self._pool, Pool(self._pool.size)
         self._pool.closed, parents.closed = parents.closed, True
         _close_idle(parents)

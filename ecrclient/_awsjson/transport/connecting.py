@@ -1,7 +1,7 @@
-"""How a connection comes about: an address that answers, then the TLS handshake.
+"""Opens connections: finds an address that accepts one, then does the TLS handshake.
 
-``anyio.connect_tcp`` would find the address, too, but a socket of its streams cannot be had back:
-closing the stream may shut the connection down under a duplicate of its descriptor.
+``anyio.connect_tcp`` finds an address too, but its stream does not release the socket: closing the
+stream may shut down the connection even if the descriptor was duplicated.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["open_connection"]
 
 _NEXT_ATTEMPT_SECONDS = 0.25
-"""RFC 8305, section 5: how long an address may keep the next one waiting."""
+"""RFC 8305, section 5: the delay before the next address is tried."""
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, errno.EALREADY})
 
 _Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
@@ -37,13 +37,13 @@ async def open_connection(
     parser: ResponseParser,
     sockets: set[socket.socket],
 ) -> Connection:
-    """Connect to the first of the host's addresses that answers, and do the TLS handshake.
+    """Connect to the first of the host's addresses that accepts, and do the TLS handshake.
 
     Each socket is added to *sockets* when it is created: if the event loop is closed meanwhile,
     only the caller can close them.
 
     Raises:
-        OSError: no such host, refused, unreachable, a bad certificate.
+        OSError: The host does not exist, refuses, or is unreachable, or its certificate is invalid.
     """
     sock = await _connect(host, port, sockets)
     try:
@@ -65,7 +65,7 @@ async def open_connection(
 
 
 async def _connect(host: str, port: int, sockets: set[socket.socket]) -> socket.socket:
-    """Try one address after the other, each some time before the last one has failed."""
+    """Try the addresses in turn, without waiting until the previous one has failed."""
     found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     if not found:
         raise OSError(f"{host} has no addresses")
@@ -92,9 +92,9 @@ async def _connect(host: str, port: int, sockets: set[socket.socket]) -> socket.
         _close(connected)
         raise
     if not connected:
-        told = "; ".join(dict.fromkeys(str(error) for error in errors))
-        raise OSError(f"no address of {host} answers: {told}") from errors[0]
-    _close(connected[1:])  # two may get there at the same moment
+        reasons = "; ".join(dict.fromkeys(str(error) for error in errors))
+        raise OSError(f"cannot connect to any address of {host}: {reasons}") from errors[0]
+    _close(connected[1:])  # two may succeed in the same iteration of the event loop
     return connected[0]
 
 
@@ -113,7 +113,7 @@ async def _connect_to(address: _Address, sockets: set[socket.socket]) -> socket.
     sock = socket.socket(family, socket.SOCK_STREAM)
     sockets.add(sock)
     try:
-        sock.setblocking(False)  # noqa: FBT003 - it has no name
+        sock.setblocking(False)  # noqa: FBT003 - positional-only
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if (code := sock.connect_ex(where)) in _UNDER_WAY:
             await anyio.wait_writable(sock)
@@ -127,7 +127,7 @@ async def _connect_to(address: _Address, sockets: set[socket.socket]) -> socket.
 
 def _check(code: int) -> None:
     if code:
-        raise OSError(code, os.strerror(code))  # the subclass that fits: ConnectionRefusedError
+        raise OSError(code, os.strerror(code))  # a subclass: ConnectionRefusedError
 
 
 def _close(sockets: Iterable[socket.socket]) -> None:

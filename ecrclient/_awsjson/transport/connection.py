@@ -1,14 +1,14 @@
 """One connection: a non-blocking socket, plain or TLS, and the parser of what it receives.
 
-The socket is used directly, and the event loop only to wait until it is ready. Next to a stream
-of the event loop's this makes four things simple that a pool depends on:
+The connection reads and writes the socket itself; the event loop only waits until it is ready.
+Compared with the streams of an event loop, this simplifies four things that a pool depends on:
 
-- closing is a plain call: it cannot be cancelled half-way, and it may be done anywhere, from a
-  finalizer to a forked child;
-- all that the server has sent and we have not read is in the kernel or in the TLS object, so
-  "has anything arrived on this idle connection?" has an exact answer;
-- an idle connection can be used by another event loop than the last one;
-- a request costs one turn of the event loop, the one in which the answer is awaited.
+- Closing is a plain call: it cannot be cancelled, and it works anywhere, also in a finalizer or a
+  forked child.
+- Everything that the server has sent and the parser has not read is in the kernel or in the TLS
+  object, so it is known exactly whether anything has arrived on an idle connection.
+- Another event loop can use an idle connection.
+- A request takes one iteration of the event loop, the one in which it awaits the response.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ __all__ = ["Connection"]
 _RECEIVE_BYTES = 64 * 1024
 _SEND_BYTES = 256 * 1024
 _TLS_RECORD_BYTES = 16 * 1024  # RFC 8446, section 5.1
-_RECEIVES_AT_ONCE = 16
-_PIECES_AT_ONCE = 4096
+_RECEIVES_PER_BURST = 16
+_PIECES_PER_BURST = 4096
 
 _IGNORE_UNEXPECTED_EOF = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # OpenSSL 3
 
@@ -47,9 +47,9 @@ _WANT_WRITE = (BlockingIOError, ssl.SSLWantWriteError)
 class Connection:
     """A connection that carries one request at a time.
 
-    Its methods raise ``TimeoutError``, ``OSError`` and ``anyio.ClosedResourceError``; after any of
-    them it is good for nothing but :meth:`close`. So it is after a cancellation, unless the parser
-    has got a whole answer by then.
+    Its methods raise ``TimeoutError``, ``OSError`` and ``anyio.ClosedResourceError``. After any of
+    these errors, the connection can only be closed. The same applies after a cancellation, unless
+    the parser has received a complete response by then.
     """
 
     __slots__ = (
@@ -80,14 +80,14 @@ class Connection:
         self._watch = Watch(sock)
         self.parser = parser
         self.requests = 0
-        """How many requests it has carried, the one under way included."""
+        """The number of requests that it has carried, including the current one."""
         self.heard = False
-        """A byte has arrived since the request under way began."""
+        """A byte has arrived since the current request began."""
         self.was_cut = False
-        """The server closed the TCP connection without TLS's word that this was the end."""
+        """The server closed the TCP connection without TLS's closing message."""
         self._is_tls = isinstance(sock, ssl.SSLSocket)
         self.sent = False
-        """A byte of the request under way may have been sent."""
+        """A byte of the current request may have been sent."""
         self.hides_cuts = isinstance(sock, ssl.SSLSocket) and bool(
             sock.context.options & _IGNORE_UNEXPECTED_EOF
         )
@@ -96,12 +96,12 @@ class Connection:
         """When an idle connection becomes too old to be used."""
         self.closed = False
         self.waiting = False
-        """A task waits for the socket, or has yet to be woken up."""
+        """A task waits for the socket, or has not resumed yet."""
 
     # -- idle ------------------------------------------------------------------------------------
 
-    def has_news(self) -> bool:
-        """On an idle connection: bytes that nobody asked for, or the server has closed it."""
+    def is_stale(self) -> bool:
+        """Whether an idle connection was closed by the server, or has unexpected bytes."""
         sock = self._socket
         if isinstance(sock, ssl.SSLSocket) and sock.pending():
             return True
@@ -110,57 +110,50 @@ class Connection:
         return bool(select.select([sock], [], [], 0)[0])  # pragma: no cover - Windows
 
     def start_request(self, method: str) -> None:
-        """Get ready for one more request."""
+        """Prepare for another request."""
         self.requests += 1
         self.heard = self.sent = False
-        self._is_drained = True  # there can be nothing yet: spare a look at the socket
+        self._is_drained = True  # nothing can have arrived yet: skip one system call
         self.parser.start(method)
 
     # -- sending ---------------------------------------------------------------------------------
 
     async def send(self, data: bytes, timeout: float | None) -> None:
-        """Send it all; ``timeout`` bounds each wait for the server to take some more."""
-        try:
-            sent = self._send_now(data) if len(data) <= _SEND_BYTES else 0
-        except (*_WANT_WRITE, ssl.SSLWantReadError):
-            sent = 0
-        if sent != len(data):
-            await self._send_slices(memoryview(data)[sent:], timeout)
+        """Send all of *data*.
 
-    async def _send_slices(self, rest: memoryview, timeout: float | None) -> None:
-        while rest:
-            # After a refusal OpenSSL insists on the same bytes: the slice stays as it is.
+        Args:
+            data: The bytes to send.
+            timeout: Seconds of each wait for the server to accept more bytes; None: no limit.
+        """
+        rest = memoryview(data)
+        while True:
+            # After a refusal OpenSSL requires the same bytes again: the slice does not change.
             piece = rest[:_SEND_BYTES]
+            # Before it fails, TLS may have sent some of several records, or a part of one.
+            if self._is_tls and len(piece) > _TLS_RECORD_BYTES:
+                self.sent = True
             try:
-                sent = self._send_now(piece)
+                sent = self._socket.send(piece)
             except _WANT_WRITE:
+                self.sent = self.sent or self._is_tls
                 await self._wait(self._writable, timeout)
             except ssl.SSLWantReadError:
+                self.sent = True
                 await self._wait(self._watch.readable, timeout)
             else:
+                self.sent = True
                 rest = rest[sent:]
+                if not rest:
+                    return
                 await anyio.lowlevel.checkpoint()
-
-    def _send_now(self, data: bytes | memoryview) -> int:
-        """Send what the kernel takes at once; return the number of bytes."""
-        # Before it fails, TLS may have sent some of several records, or a part of one.
-        if self._is_tls and len(data) > _TLS_RECORD_BYTES:
-            self.sent = True
-        try:
-            sent = self._socket.send(data)
-        except (*_WANT_WRITE, ssl.SSLWantReadError):
-            self.sent = self.sent or self._is_tls
-            raise
-        self.sent = True
-        return sent
 
     # -- receiving -------------------------------------------------------------------------------
 
     async def receive(self, timeout: float | None) -> bool:
-        """Wait for bytes, feed the parser all that are there; False: the server has closed.
+        """Wait for bytes and feed them to the parser; return False if the server has closed.
 
         Raises:
-            ParseError: they are no answer.
+            ParseError: The bytes are not a response.
         """
         got = None if self._is_drained else self._receive_now()
         while got is None:
@@ -170,17 +163,17 @@ class Connection:
         return got
 
     async def _receive_burst(self) -> None:
-        """Feed the parser what else has arrived, without keeping the event loop for long."""
+        """Feed the parser what else has arrived, without blocking the event loop for long."""
         parser = self.parser
-        for _ in range(_RECEIVES_AT_ONCE):
-            if len(parser.pieces) > _PIECES_AT_ONCE:
-                break  # tiny chunks, each of which takes the parser as long as a large one
+        for _ in range(_RECEIVES_PER_BURST):
+            if len(parser.pieces) > _PIECES_PER_BURST:
+                break  # tiny chunks: the parser needs the same time for each as for a large one
             if not self._receive_now() or parser.done:
                 return
         await anyio.lowlevel.checkpoint()
 
     def _receive_now(self) -> bool | None:
-        """Feed the parser some bytes; None: there are none yet, False: there will be none."""
+        """Feed the parser some bytes; None: there are none yet, False: the server has closed."""
         if self._is_at_eof:
             return False
         try:
@@ -207,7 +200,7 @@ class Connection:
     # -- waiting ---------------------------------------------------------------------------------
 
     async def handshake(self) -> None:
-        """Do the TLS handshake; the caller bounds its time."""
+        """Do the TLS handshake; the caller limits its time."""
         sock = self._socket
         assert isinstance(sock, ssl.SSLSocket)
         while True:
@@ -221,9 +214,9 @@ class Connection:
                 return
 
     async def _receive_when_ready(self) -> bool | None:
-        """What :meth:`_receive_now` finds once it can find anything."""
+        """Call :meth:`_receive_now` as soon as the socket is ready."""
         if not self._receive_must_write:
-            return await self._watch.receive(self._receive_now)
+            return await self._watch.current().receive(self._receive_now)
         await self._writable()
         return self._receive_now()
 
@@ -231,7 +224,7 @@ class Connection:
         await anyio.wait_writable(self._socket)
 
     async def _wait(self, ready: Callable[[], Awaitable[_T]], timeout: float | None) -> _T:
-        """Wait for the socket; the only place where a request under way waits for the server."""
+        """Wait for the socket: every wait of a request for the server goes through this method."""
         if self.closed:
             raise anyio.ClosedResourceError
         self.waiting = True
@@ -247,14 +240,14 @@ class Connection:
     # -- closing ---------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Close the socket; twice is once.
+        """Close the socket. Idempotent.
 
-        A task that waits for it, if there is one, gets ``anyio.ClosedResourceError``.
+        A task that waits for it gets ``anyio.ClosedResourceError``.
         """
         if not self.closed:
             self.closed = True
             if self.waiting:
-                with suppress(RuntimeError):  # outside an event loop, which cannot be waited in
+                with suppress(RuntimeError):  # not in an event loop, so no task waits here
                     anyio.notify_closing(self._socket)
             self._watch.close()
 

@@ -126,7 +126,7 @@ class Decoder:
                 rest = self._zlib.unused_data
             else:
                 rest = self._zlib.unconsumed_tail
-                # A full step may have left output behind although all input is consumed.
+                # After a full step there may be more output although all input is consumed.
                 if not rest and len(piece) < _OUTPUT_STEP:
                     return
 

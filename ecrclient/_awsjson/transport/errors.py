@@ -1,4 +1,4 @@
-"""Failures of a request's way to the service and back."""
+"""Errors in sending a request or receiving its response."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = [
 
 
 class TransportError(AWSClientError):
-    """No answer came, or not a whole one."""
+    """There was no response, or it is incomplete."""
 
     may_have_arrived: bool = True
-    """Whether the service may have received the request. False if no connection was made, or none
+    """Whether the service may have received the request. False if no connection was opened, none
     became free, or the connection broke before a byte was sent."""
 
     def __init__(self, message: str, *, operation: str = "", attempts: int = 1) -> None:
@@ -32,53 +32,53 @@ class TransportError(AWSClientError):
 
     @property
     def is_retryable(self) -> bool:
-        """True: what broke once may hold the next time."""
+        """True: transport failures are usually transient."""
         return True
 
 
 class ConnectError(TransportError):
-    """The connection could not be made: refused, no such host, a bad certificate."""
+    """No connection was opened: refused, no such host, an invalid certificate."""
 
     may_have_arrived = False
 
 
 class ConnectTimeout(ConnectError):
-    """The connection could not be made in time."""
+    """No connection was opened within the timeout."""
 
 
 class ReadError(TransportError):
-    """The connection broke while the answer was awaited or read."""
+    """The connection broke before the response was complete, or the response cannot be read."""
 
 
 class ReadTimeout(ReadError):
-    """The service was silent for too long."""
+    """The service sent nothing within the timeout."""
 
 
 class ResponseTooLarge(ReadError):
-    """The answer is longer than the transport accepts (``max_response_bytes``)."""
+    """The response is longer than the transport accepts (``max_response_bytes``)."""
 
     @property
     def is_retryable(self) -> bool:
-        """False: it would be as long the next time."""
+        """False: the next response would be as long."""
         return False
 
 
 class WriteError(TransportError):
-    """The connection broke while the request was sent."""
+    """The connection broke while the request was being sent."""
 
 
 class WriteTimeout(WriteError):
-    """The service took the request too slowly."""
+    """The service did not accept the bytes of the request within the timeout."""
 
 
 class PoolTimeout(TransportError):
-    """No connection became free in time: ``max_connections`` calls are under way."""
+    """No connection became free within the timeout: ``max_connections`` calls use them."""
 
     may_have_arrived = False
 
     @property
     def is_retryable(self) -> bool:
-        """False: the bottleneck is on this side, another attempt would only queue again."""
+        """False: the client is the bottleneck, so another attempt would only wait again."""
         return False
 
 

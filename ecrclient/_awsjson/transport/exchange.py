@@ -1,8 +1,8 @@
-"""One request and its answer: what owns a slot, and the connection used in it, and gives them up.
+"""One request and its response: the owner of a slot of the pool and of the connection used in it.
 
-However an exchange ends (the answer read, or abandoned; an error; a cancellation; the transport
-closed under it), :meth:`Exchange.end` is called, and only its first call counts. It does not
-await, so nothing can come in between.
+:meth:`Exchange.end` is called however an exchange ends: the response was read or abandoned, an
+error, a cancellation, or the transport was closed. The method is idempotent and does not await, so
+it cannot be interrupted.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from ecrclient._awsjson.transport.errors import (
 )
 from ecrclient._awsjson.transport.parser import ParseError, ResponseParser
 from ecrclient._awsjson.transport.pool import Pool
-from ecrclient._awsjson.transport.response import Answer, too_large
+from ecrclient._awsjson.transport.response import ByteResponse, too_large
 
-__all__ = ["Exchange", "Limits", "StaleConnectionError"]
+__all__ = ["Exchange", "ExchangeLimits", "StaleConnectionError", "describe"]
 
 _SMALL_BODY = 64 * 1024
-"""Up to this size, copying the body behind the head is cheaper than sending twice."""
+"""Up to this size, appending the body to the head is cheaper than sending twice."""
 
 _UNVERIFIED_END = (
     "the response has neither a length nor chunks, and whether it was truncated is unknown: the "
@@ -50,8 +50,8 @@ class StaleConnectionError(Exception):
         """The error to raise if the request must not be sent again."""
 
 
-class Limits:
-    """What holds for every exchange of a transport."""
+class ExchangeLimits:
+    """The limits of every exchange of a transport."""
 
     __slots__ = ("keepalive_expiry", "max_response_bytes")
 
@@ -77,7 +77,7 @@ class Exchange:
     def __init__(
         self,
         pool: Pool[Connection],
-        limits: Limits,
+        limits: ExchangeLimits,
         method: str,
         timeouts: Mapping[str, float | None],
     ) -> None:
@@ -92,22 +92,22 @@ class Exchange:
 
     @property
     def parser(self) -> ResponseParser:
-        """What has been understood of the answer."""
+        """The parser of the response."""
         assert self.connection is not None
         return self.connection.parser
 
     @property
     def max_response_bytes(self) -> int:
-        """The longest body, as received or as decoded, that is accepted."""
+        """The longest body, as received and as decoded, that is accepted."""
         return self._limits.max_response_bytes
 
     @property
     def ended(self) -> bool:
-        """The slot and the connection are not ours any more."""
+        """Whether the slot and the connection have been given up."""
         return self._ended
 
     def end(self) -> None:
-        """Keep the connection for the next request or close it, and release the slot."""
+        """Keep the connection for the next request or close it; release the slot. Idempotent."""
         if self._ended:
             return
         self._ended = True
@@ -118,7 +118,7 @@ class Exchange:
             if (
                 not (parser.done and parser.reusable)
                 or self._write_error is not None
-                or connection.waiting  # another task, for what is to be the next one's
+                or connection.waiting  # another task would receive the next response
                 or connection.closed
                 or pool.closed
             ):
@@ -127,21 +127,21 @@ class Exchange:
                 now = time.monotonic()
                 connection.expires = now + self._limits.keepalive_expiry
                 pool.idle.append(connection)
-                # Calls take the last one: without this the first ones would stay for ever.
+                # Calls take the last one: without this, the first ones would never be closed.
                 if pool.idle[0].expires <= now:
                     pool.idle.pop(0).close()
         pool.release()
 
     # -- the request -----------------------------------------------------------------------------
 
-    async def converse(
+    async def send_request(
         self, connection: Connection, head: bytes, body: bytes | AsyncGenerator[bytes]
     ) -> None:
-        """Send the request over a connection and await the answer's head.
+        """Send the request over a connection and receive the head of the response.
 
         Raises:
-            StaleConnectionError: the connection was an old one and is broken; another may work.
-            TransportError: no answer came.
+            StaleConnectionError: A kept-alive connection is broken; another may work.
+            TransportError: There was no response, or it cannot be read.
         """
         self.connection = connection
         self._write_error = None
@@ -149,9 +149,9 @@ class Exchange:
         if not isinstance(body, bytes):
             await self._send_stream(head, body)
         elif len(body) <= _SMALL_BODY:
-            await self._send(head + body)
-        elif await self._send(head):
-            await self._send(body)
+            await self._send_bytes(head + body)
+        elif await self._send_bytes(head):
+            await self._send_bytes(body)
         parser = connection.parser
         while not parser.head_done:
             await self._receive(connection)
@@ -160,21 +160,21 @@ class Exchange:
 
     async def _send_stream(self, head: bytes, body: AsyncGenerator[bytes]) -> None:
         async with aclosing(body):
-            going = await self._send(head)
-            while going:
+            is_open = await self._send_bytes(head)
+            while is_open:
                 piece = await anext(body, None)
                 if piece is None:
                     break
-                going = await self._send(piece)
+                is_open = await self._send_bytes(piece)
 
-    async def _send(self, data: bytes) -> bool:
-        """False: the server does not listen any more. It may have answered all the same."""
+    async def _send_bytes(self, data: bytes) -> bool:
+        """False: the server does not accept more bytes. It may have responded nevertheless."""
         assert self.connection is not None
         timeout = self.timeouts.get("write")
         try:
             await self.connection.send(data, timeout)
         except TimeoutError as error:
-            raise WriteTimeout(f"the server took none of the request for {timeout} s") from error
+            raise WriteTimeout(f"the server accepted no bytes for {timeout} s") from error
         except (OSError, anyio.ClosedResourceError) as error:
             if self.connection.closed or not isinstance(error, OSError):
                 raise self._closed() from error
@@ -182,10 +182,10 @@ class Exchange:
             return False
         return True
 
-    # -- the answer ------------------------------------------------------------------------------
+    # -- the response ------------------------------------------------------------------------------
 
     async def _receive(self, connection: Connection) -> None:
-        """Get some more of the answer, or its end."""
+        """Receive more of the response, or its end."""
         timeout = self.timeouts.get("read")
         try:
             if await connection.receive(timeout):
@@ -202,14 +202,14 @@ class Exchange:
         except OSError as error:
             if connection.closed:
                 raise self._closed() from error
-            self._fail(ReadError(told(error)), error)
+            self._fail(ReadError(describe(error)), error)
 
     def _fail(self, failure: TransportError, cause: Exception) -> NoReturn:
-        """Raise *failure*, or the error in sending the request that it follows from."""
+        """Raise *failure*, or the earlier error in sending the request that caused it."""
         assert self.connection is not None
         if self._write_error is not None:
             cause = self._write_error
-            failure = WriteError(told(cause))
+            failure = WriteError(describe(cause))
         failure.may_have_arrived = self.connection.sent
         if self.connection.requests > 1 and not self.connection.heard:
             raise StaleConnectionError(failure) from cause
@@ -218,8 +218,8 @@ class Exchange:
     def _closed(self) -> ClientClosedError:
         return ClientClosedError("the transport was closed while a call was under way")
 
-    async def whole_answer(self) -> Answer:
-        """The answer with all of its body, once its head is there."""
+    async def receive_response(self) -> ByteResponse:
+        """Receive the body; return the complete response."""
         assert self.connection is not None
         parser = self.connection.parser
         if self.is_plain:
@@ -229,7 +229,7 @@ class Exchange:
             while piece := await self.receive_body():
                 await body.add(piece)
             content = body.finish()
-        return Answer(parser.status, parser.headers, content)
+        return ByteResponse(parser.status, parser.headers, content)
 
     @property
     def is_plain(self) -> bool:
@@ -238,7 +238,7 @@ class Exchange:
         return parser.done and (not parser.pieces or not is_encoded(parser.headers))
 
     def take_body(self) -> bytes:
-        """Return the body of a plain response; the exchange is over with it."""
+        """Return the body of a plain response, and end the exchange."""
         assert self.connection is not None
         body = b"".join(self.connection.parser.pieces)
         if len(body) > self._limits.max_response_bytes:
@@ -247,9 +247,9 @@ class Exchange:
         return body
 
     async def receive_body(self) -> bytes:
-        """Return what has arrived of the body since the last time; nothing: that was all.
+        """Return what has arrived of the body since the last call; empty at the end.
 
-        One object, however small the pieces are in which the server has sent it.
+        The result is one object, however small the pieces are that the server has sent.
         """
         assert self.connection is not None
         parser = self.connection.parser
@@ -263,7 +263,7 @@ class Exchange:
         return received
 
     def _check_announced(self) -> None:
-        """Refuse what is announced as too large before any of it is read."""
+        """Refuse a body whose announced length is too large before reading it."""
         for name, value in self.parser.headers:
             if (
                 name.lower() == b"content-length"
@@ -277,6 +277,6 @@ class Exchange:
         return ResponseTooLarge(too_large(self._limits.max_response_bytes))
 
 
-def told(error: Exception) -> str:
-    """What an error says, or its name."""
+def describe(error: Exception) -> str:
+    """The text of an error, or the name of its type if it has none."""
     return str(error) or type(error).__name__

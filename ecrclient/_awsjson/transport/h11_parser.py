@@ -1,9 +1,10 @@
-"""The parser on ``h11``, which httpx brings."""
+"""The response parser based on ``h11``, a dependency of httpx."""
 
 from __future__ import annotations
 
 import h11
 
+from ecrclient._awsjson.support.bounded_text import MAX_NAME, shorten
 from ecrclient._awsjson.transport.parser import (
     CUT_BODY,
     CUT_HEAD,
@@ -16,10 +17,10 @@ __all__ = ["H11Parser"]
 
 
 class H11Parser(ResponseParser):
-    """The answers as ``h11`` reads them."""
+    """Parses responses with ``h11``."""
 
-    # What h11 must be told has been sent before it reads an answer. Only the method matters to
-    # it, so the events are made once for each.
+    # h11 reads a response only after the events of its request. Of the request only the method
+    # matters to it, so the events are created once for each method.
     _requests: dict[str, h11.Request] = {}  # noqa: RUF012
     _end_of_request = h11.EndOfMessage()
 
@@ -59,6 +60,8 @@ class H11Parser(ResponseParser):
             while True:
                 event = connection.next_event()
                 if isinstance(event, h11.Data):
+                    if event.chunk_start:
+                        self._count_chunk()
                     self.pieces.append(bytes(event.data))
                 elif isinstance(event, h11.Response):
                     self.status = event.status_code
@@ -75,4 +78,4 @@ class H11Parser(ResponseParser):
                 elif not isinstance(event, h11.InformationalResponse):
                     return
         except h11.RemoteProtocolError as error:
-            raise ParseError(str(error)) from error
+            raise ParseError(shorten(str(error), MAX_NAME)) from error

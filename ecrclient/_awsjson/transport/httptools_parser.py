@@ -1,4 +1,4 @@
-"""The parser on ``httptools``, which the extra ``fast`` installs."""
+"""The response parser based on ``httptools``, which the extra ``fast`` installs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FRAMING_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class HttptoolsParser(ResponseParser):
-    """The answers as ``httptools`` (llhttp, in C) reads them; it calls the ``on_`` methods."""
+    """Parses responses with ``httptools`` (llhttp, in C), which calls the ``on_`` methods."""
 
     def __init__(self) -> None:
         self._httptools = httptools.HttpResponseParser(self)
@@ -32,6 +32,7 @@ class HttptoolsParser(ResponseParser):
         self._is_head = method == "HEAD"
         self._until_eof = False
         self._keep_alive = False
+        self._starts_chunk = False
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -39,9 +40,11 @@ class HttptoolsParser(ResponseParser):
         except httptools.HttpParserUpgrade as error:
             raise ParseError("the server switched protocols without being asked") from error
         except httptools.HttpParserError as error:
+            if isinstance(error.__context__, ParseError):  # raised by on_body
+                raise error.__context__ from None
             if not self.done:
                 raise ParseError(str(error)) from error
-            self.reusable = False  # what came after the answer is no HTTP
+            self.reusable = False  # the bytes after the response are not valid HTTP
 
     def feed_eof(self, *, cut: bool) -> None:
         if not self.head_done:
@@ -50,7 +53,7 @@ class HttptoolsParser(ResponseParser):
             raise ParseError(CUT_BODY)
         self.done = True
 
-    # -- what httptools calls --------------------------------------------------------------------
+    # -- callbacks of httptools --------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         if self.done:
@@ -61,7 +64,7 @@ class HttptoolsParser(ResponseParser):
             self.reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.head_done:  # else it is a trailer, or of another answer
+        if not self.head_done:  # else it is a trailer, or part of another response
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -80,17 +83,24 @@ class HttptoolsParser(ResponseParser):
         elif not self._keep_alive:
             self._until_eof = not any(name.lower() in _FRAMING_HEADERS for name, _ in self.headers)
 
+    def on_chunk_header(self) -> None:
+        # Not counted here: this is also called for the last chunk, which is empty.
+        self._starts_chunk = True
+
     def on_body(self, body: bytes) -> None:
         if self.done:
             self.reusable = False
         else:
+            if self._starts_chunk:
+                self._starts_chunk = False
+                self._count_chunk()
             self.pieces.append(body)
 
     def on_message_complete(self) -> None:
         if self.head_done:
             if not self.done:
                 self._finish()
-        else:  # an informational answer
+        else:  # an informational response
             self.headers = []
             self.reason = b""
 

@@ -20,11 +20,11 @@ class Origin(NamedTuple):
     host: str
     """A name in ASCII, or an IP address without brackets."""
     port: int | None
-    """None: the scheme's own."""
+    """None: the default port of the scheme."""
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """That of a URL."""
+        """The origin of a URL."""
         parts = urlsplit(url)
         port = None if parts.port == DEFAULT_PORTS.get(parts.scheme) else parts.port
         return cls(parts.scheme, parts.hostname or "", port)
@@ -35,11 +35,11 @@ class Origin(NamedTuple):
 
 
 class OtherOriginError(WriteError):
-    """A transport was used for another origin than its own; nothing was sent."""
+    """A transport was used for another origin than that of its first request; nothing was sent."""
 
     may_have_arrived = False
 
     @property
     def is_retryable(self) -> bool:
-        """False: it stays another one."""
+        """False: the transport keeps its origin."""
         return False

@@ -1,9 +1,9 @@
-"""What parsers of answers do: ``h11_parser``, or ``fast_parser`` where ``httptools`` is installed.
+"""The interface of the response parsers, ``h11_parser`` and ``httptools_parser``.
 
-Both are driven the same way: :meth:`~ResponseParser.start` before each request, then
-:meth:`~ResponseParser.feed` until :attr:`~ResponseParser.done`. What has been understood so far
-stands in the attributes. The parser frames the answer; whatever arrives beyond it is never given
-out and makes the connection unfit for another request.
+A connection calls :meth:`~ResponseParser.start` before each request, then
+:meth:`~ResponseParser.feed` until :attr:`~ResponseParser.done`. The attributes contain what has
+been parsed so far. Bytes after the end of the response are never returned; they make the connection
+unusable for another request.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ __all__ = [
     "CUT_HEAD",
     "FRAMING_TOO_LONG",
     "HEAD_TOO_LONG",
+    "MAX_CHUNKS",
     "MAX_HEAD_BYTES",
+    "TOO_MANY_CHUNKS",
     "ParseError",
     "ResponseParser",
 ]
@@ -29,20 +31,27 @@ After them, each byte of the body entitles the server to 16 more: enough for chu
 """
 _FRAMING_PER_BODY_BYTE = 16
 
-HEAD_TOO_LONG = f"the head of the answer is longer than {MAX_HEAD_BYTES} bytes"
+MAX_CHUNKS = 64 * 1024
+"""The chunks of one response: enough for 64 MiB in chunks of 1 KiB.
+
+Parsing takes about the same CPU time for each chunk, whatever its size.
+"""
+
+HEAD_TOO_LONG = f"the head of the response is longer than {MAX_HEAD_BYTES} bytes"
 FRAMING_TOO_LONG = (
-    f"the chunk headers or trailers of the answer are longer than {MAX_HEAD_BYTES} bytes"
+    f"the chunk headers or trailers of the response are longer than {MAX_HEAD_BYTES} bytes"
 )
-CUT_HEAD = "the server closed the connection before the answer's head was complete"
-CUT_BODY = "the server closed the connection before the answer was complete"
+TOO_MANY_CHUNKS = f"the response has more than {MAX_CHUNKS} chunks"
+CUT_HEAD = "the server closed the connection before the head of the response was complete"
+CUT_BODY = "the server closed the connection before the response was complete"
 
 
 class ParseError(Exception):
-    """The answer is no HTTP, is cut short, or has a head that is too long."""
+    """The response is not valid HTTP, is truncated, or exceeds a limit of the parser."""
 
 
 class ResponseParser(ABC):
-    """Reads one answer after another from one connection."""
+    """Reads one response after another from one connection."""
 
     status: int
     reason: bytes
@@ -50,30 +59,32 @@ class ResponseParser(ABC):
     headers: Headers
     """Names as they were sent; complete once ``head_done``."""
     pieces: list[bytes]
-    """What has arrived of the body; whoever takes it puts an empty list in its place."""
+    """The parts of the body received so far; a caller that takes them assigns an empty list."""
     head_done = False
     done = False
-    """The whole answer is here."""
+    """The response is complete."""
     reusable = False
     """Once ``done``: the connection may carry another request."""
 
     def start(self, method: str) -> None:
-        """Get ready for the answer to a request."""
+        """Prepare for the response to a request."""
         self.headers = []
         self.pieces = []
         self.reason = b""
         self.head_done = self.done = self.reusable = False
         self._framing_left = MAX_HEAD_BYTES
+        self._chunks = 0
         self._start(method)
 
     @abstractmethod
     def _start(self, method: str) -> None: ...
 
     def feed(self, data: bytes) -> None:
-        """Parse some more bytes.
+        """Parse more bytes.
 
         Raises:
-            ParseError: They are not an HTTP response, or there is too much outside its body.
+            ParseError: They are not an HTTP response, or it has too many bytes outside its body, or
+                too many chunks.
         """
         pieces_before = len(self.pieces)
         self._feed(data)
@@ -87,10 +98,18 @@ class ResponseParser(ABC):
     @abstractmethod
     def _feed(self, data: bytes) -> None: ...
 
+    def _count_chunk(self) -> None:
+        self._chunks += 1
+        if self._chunks > MAX_CHUNKS:
+            raise ParseError(TOO_MANY_CHUNKS)
+
     @abstractmethod
     def feed_eof(self, *, cut: bool) -> None:
-        """The server has closed; ``cut``: without TLS's word that this was the end.
+        """Handle the end of the connection.
+
+        Args:
+            cut: Whether the connection ended without TLS's closing message.
 
         Raises:
-            ParseError: the answer is not complete.
+            ParseError: The response is incomplete.
         """

@@ -1,4 +1,4 @@
-"""Which parser of responses a transport uses."""
+"""The choice of the response parser."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["find_parser"]
 
 
 def find_parser(name: str | None = None) -> type[ResponseParser]:
-    """The parser of that name, ``httptools`` or ``h11``; None: the fastest that is installed.
+    """The parser named ``httptools`` or ``h11``; None: the fastest that is installed.
 
     Raises:
-        ConfigurationError: there is none of that name here.
+        ConfigurationError: The name is unknown, or the parser is not installed.
     """
     if name not in (None, "h11", "httptools"):
         raise ConfigurationError(f"parser must be h11 or httptools, not {name!r}")

@@ -1,11 +1,11 @@
-"""The slots of a pool and who waits for one.
+"""The slots of a pool, and the calls that wait for one.
 
-A call owns one slot from the moment it may use a connection until its answer is read or given
-up. What it is handed is the right to have a connection, not a connection: it takes the idle one
-that was used last, or makes one. So ``slots taken + idle connections`` never exceeds the size, and
-a slot is passed on without regard to what became of the connection that was used in it.
+A call owns one slot from the moment it may use a connection until its response is read or
+abandoned. A slot is the right to use a connection, not a connection: its owner takes the idle one
+that was used last, or opens one. So a slot can be passed on whatever happened to the connection
+that was used in it, and open connections and connections being opened never exceed the size.
 
-Nothing here but ``acquire`` awaits, and all of it runs in one event loop: each method is atomic.
+Only ``acquire`` awaits, and one event loop runs everything here, so each method is atomic.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ T = TypeVar("T")
 
 
 class PoolStats(NamedTuple):
-    """What a transport has at the moment, and has had in all."""
+    """The current connections and calls of a transport, and its totals."""
 
     open: int
     """Connections that are open."""
     idle: int
-    """Of these, the ones that wait for a request."""
+    """Open connections that carry no request."""
     in_use: int
     """Calls that own a slot."""
     waiting: int
     """Calls that wait for a slot."""
     created: int
-    """Connections that have been opened in all."""
+    """Connections that have been opened so far."""
     reused: int
-    """Requests in all that went over a connection that had carried one before."""
+    """Requests so far that used a connection that had carried another request."""
 
 
 class Pool(Generic[T]):
-    """Slots, the connections that are idle (the last used on top), and the busy ones."""
+    """Slots, the idle connections (the last used at the end), and the busy ones."""
 
     __slots__ = (
         "_abandoned",
@@ -67,28 +67,28 @@ class Pool(Generic[T]):
         self.closed = False
         self.created = 0
         self.reused = 0
-        # Who waits, the first come first. Ordered by a linked list: a dict's front is slow to pop.
+        # Waiting calls, the longest waiting first. Removing the first item of a dict is slow.
         self._waiters: OrderedDict[anyio.Event, None] = OrderedDict()
-        # Those whose event loop was closed while they waited: they were handed nothing.
+        # Calls whose event loop was closed while they waited: they did not get a slot.
         self._abandoned: set[anyio.Event] = set()
 
     def try_acquire(self) -> bool:
-        """Take a slot if one is free; then nobody waits, for release hands slots to who does."""
+        """Take a slot if one is free; if so, no call waits, since those get slots first."""
         if self.taken < self.size:
             self.taken += 1
             return True
         return False
 
     async def acquire(self, timeout: float | None, timer: AttemptTimer | None = None) -> None:
-        """Take a slot, waiting in line for it.
+        """Take a slot, in the order of arrival.
 
         Args:
             timeout: Seconds to wait; None: no limit.
-            timer: The attempt's timer; it is paused meanwhile.
+            timer: The attempt's timer; it is paused during the wait.
 
         Raises:
             PoolTimeout: No slot became free in time.
-            ClientClosedError: the pool was closed meanwhile.
+            ClientClosedError: The pool was closed during the wait.
         """
         turn = anyio.Event()
         self._waiters[turn] = None
@@ -101,7 +101,7 @@ class Pool(Generic[T]):
                 del self._waiters[turn]
             elif turn in self._abandoned:
                 self._abandoned.remove(turn)
-            else:  # cancelled at the very moment it was handed the slot: the next one's turn
+            else:  # cancelled after it got the slot and before it resumed: pass the slot on
                 self.release()
             raise
         if turn in self._waiters:
@@ -120,7 +120,7 @@ class Pool(Generic[T]):
         )
 
     def release(self) -> None:
-        """Give a slot back, to the one who has waited longest if anybody waits."""
+        """Release a slot, or pass it on to the call that has waited longest."""
         while self._waiters:
             turn, _ = self._waiters.popitem(last=False)
             if self._wake(turn):
@@ -128,7 +128,7 @@ class Pool(Generic[T]):
         self.taken -= 1
 
     def _wake(self, turn: anyio.Event) -> bool:
-        """Wake a waiting call; False: its event loop is closed, so it will never run again."""
+        """Wake a waiting call; False: its event loop is closed, so it will never resume."""
         try:
             turn.set()
         except RuntimeError:
@@ -137,9 +137,9 @@ class Pool(Generic[T]):
         return True
 
     def close(self) -> list[T]:
-        """Let nobody in any more; the connections, which the caller must close.
+        """Refuse further calls; return the connections, which the caller must close.
 
-        Those who wait are handed slots beyond the size, which they give back as they leave.
+        Waiting calls get slots beyond the size, which they release when they raise.
         """
         self.closed = True
         while self._waiters:
@@ -150,7 +150,7 @@ class Pool(Generic[T]):
         return connections
 
     def stats(self) -> PoolStats:
-        """A snapshot."""
+        """The current numbers."""
         return PoolStats(
             open=len(self.idle) + len(self.busy),
             idle=len(self.idle),

@@ -1,10 +1,10 @@
-"""What an answer is, before anybody makes an ``httpx.Response`` of it."""
+"""A response as bytes, without the objects of httpx."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["MAX_RESPONSE_BYTES", "Answer", "Headers", "decode_headers", "too_large"]
+__all__ = ["MAX_RESPONSE_BYTES", "ByteResponse", "Headers", "decode_headers", "too_large"]
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """The default limit of a body, as received and as decoded."""
@@ -13,8 +13,8 @@ Headers = list[tuple[bytes, bytes]]
 """Names as they were sent."""
 
 
-class Answer(NamedTuple):
-    """A whole answer."""
+class ByteResponse(NamedTuple):
+    """A complete response."""
 
     status: int
     headers: Headers
@@ -22,7 +22,7 @@ class Answer(NamedTuple):
 
 
 def decode_headers(raw: Headers) -> dict[str, str]:
-    """The headers of an answer as httpx would give them: lower case, repeated ones joined."""
+    """The headers of a response as httpx represents them: in lower case, repeated ones joined."""
     try:
         headers = {name.lower().decode("ascii"): value.decode("ascii") for name, value in raw}
     except UnicodeDecodeError:
@@ -47,5 +47,5 @@ def _encoding(data: bytes) -> str:
 
 
 def too_large(limit: int) -> str:
-    """What is said of an answer beyond *limit* bytes."""
-    return f"the answer is larger than {limit} bytes"
+    """The error message for a response of more than *limit* bytes."""
+    return f"the response is larger than {limit} bytes"

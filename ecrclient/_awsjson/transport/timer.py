@@ -1,8 +1,8 @@
 """The timer of one attempt, which can be paused.
 
-The timer measures what the service and the network do. Waiting for a free connection and getting
-credentials have limits of their own, so the timer is paused meanwhile: otherwise a pool that is too
-small, or a source of credentials that hangs, would be reported as a slow service and retried.
+The timer measures the service and the network. Waiting for a free connection and obtaining
+credentials have separate limits, so they pause the timer: otherwise a pool that is too small, or a
+source of credentials that hangs, would be reported as a slow service and retried.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class AttemptTimer:
         self.pool_timeout = pool_timeout
         end = math.inf if timeout is None else anyio.current_time() + timeout
         self.scope = anyio.CancelScope(deadline=end)
-        """Cancels the attempt; enter it as soon as the timer has been made."""
+        """Cancels the attempt; enter it as soon as the timer has been created."""
         self._pauses = 0
         self._left = math.inf
 

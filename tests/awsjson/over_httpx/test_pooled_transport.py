@@ -11,7 +11,7 @@ from ecrclient import Credentials, ECRClient, Middleware, WriteError
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
 from ecrclient._awsjson.transport.origin import Origin
 from ecrclient._awsjson.transport.response import decode_headers
-from tests.awsjson.transport.server import answer, says, serve
+from tests.awsjson.transport.server import http_response, respond_with, serve
 from tests.middleware import pass_on
 
 Make = Callable[..., PooledTransport]
@@ -44,7 +44,7 @@ def test_the_origin_of_a_url(url: str, origin: Origin, text: str) -> None:
 
 @pytest.mark.anyio
 async def test_calls_with_middleware_and_without_share_connections(make: Make) -> None:
-    async with serve(says(answer(b"{}"))) as server:
+    async with serve(respond_with(http_response(b"{}"))) as server:
         transport = make()
         plain = client(transport, server.url)
         with_middleware = client(transport, server.url, pass_on)
@@ -56,10 +56,13 @@ async def test_calls_with_middleware_and_without_share_connections(make: Make) -
 
 @pytest.mark.anyio
 async def test_a_client_of_another_origin_is_refused(make: Make) -> None:
-    async with serve(says(answer(b"{}"))) as server, serve(says(answer(b"{}"))) as other:
+    async with (
+        serve(respond_with(http_response(b"{}"))) as server,
+        serve(respond_with(http_response(b"{}"))) as other,
+    ):
         transport = make()
         await client(transport, server.url).describe_registry()
-        with pytest.raises(WriteError, match=f"a transport to {server.url} cannot be used"):
+        with pytest.raises(WriteError, match=f"this one is for {server.url}, not for {other.url}"):
             await client(transport, other.url).describe_registry()
         assert transport.stats().created == 1
 

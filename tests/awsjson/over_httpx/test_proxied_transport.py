@@ -27,9 +27,9 @@ from tests.awsjson.transport.server import (
     CLOSED,
     Peer,
     Server,
-    answer,
-    says,
-    says_and_closes,
+    http_response,
+    respond_and_close,
+    respond_with,
     serve,
 )
 
@@ -197,7 +197,7 @@ Through = Callable[..., LimitedTransport]
 @pytest.mark.anyio
 async def test_through_a_tunnel(through: Through, good_context: ssl.SSLContext) -> None:
     async with (
-        serve(says(answer(b"fine")), context=good_context) as server,
+        serve(respond_with(http_response(b"fine")), context=good_context) as server,
         serve_proxy() as proxy,
     ):
         transport = through(proxy.url)
@@ -215,7 +215,7 @@ async def test_a_response_that_ends_with_a_tls_connection_is_refused(
 ) -> None:
     ends = [b"HTTP/1.1 200 OK\r\n\r\nhalf of it", b"HTTP/1.1 204 No Content\r\n\r\n"]
     async with (
-        serve(*map(says_and_closes, ends), context=good_context) as server,
+        serve(*map(respond_and_close, ends), context=good_context) as server,
         serve_proxy() as proxy,
     ):
         transport = through(proxy.url)
@@ -227,14 +227,14 @@ async def test_a_response_that_ends_with_a_tls_connection_is_refused(
 
 @pytest.mark.anyio
 async def test_forwarded(through: Through) -> None:
-    async with serve(says(answer(b"forwarded"))) as proxy:
+    async with serve(respond_with(http_response(b"forwarded"))) as proxy:
         transport = through(proxy.url)
         assert (await send(transport, "http://ecr.example")).content == b"forwarded"
 
 
 @pytest.mark.anyio
 async def test_407(through: Through) -> None:
-    says_407 = says_and_closes(answer(b"no", status="407 Proxy Authentication Required"))
+    says_407 = respond_and_close(http_response(b"no", status="407 Proxy Authentication Required"))
     async with serve(says_407) as proxy:
         transport = through(proxy.url)
         with pytest.raises(httpx.ProxyError, match="407"):
@@ -254,7 +254,7 @@ async def test_a_proxy_that_refuses_connections(through: Through) -> None:
 
 @pytest.mark.anyio
 async def test_a_large_response_is_refused(through: Through) -> None:
-    async with serve(says(answer(b"x" * 3_000_000))) as proxy:
+    async with serve(respond_with(http_response(b"x" * 3_000_000))) as proxy:
         transport = through(proxy.url)
         with pytest.raises(HttpxResponseTooLarge):
             await send(transport, "http://ecr.example")
@@ -266,7 +266,7 @@ async def test_the_connection_limit_and_aclose(through: Through) -> None:
     async def silent(peer: Peer) -> None:
         await peer.closed()
 
-    async with serve(says(answer(b"x" * 500_000)), silent) as proxy:
+    async with serve(respond_with(http_response(b"x" * 500_000)), silent) as proxy:
         transport = through(proxy.url, size=1)
         held = await transport.handle_async_request(request("http://ecr.example"))
         with pytest.raises(httpx.PoolTimeout):
@@ -290,7 +290,7 @@ async def test_cancelled_calls_release_their_connections(
         while True:
             await peer.request()
             await anyio.sleep(random.random() * 0.02)
-            await peer.send(answer(b"x" * random.choice([2, 100_000])))
+            await peer.send(http_response(b"x" * random.choice([2, 100_000])))
 
     ends: list[str] = []
     async with (

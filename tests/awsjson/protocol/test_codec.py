@@ -1,4 +1,4 @@
-"""From models to bytes, and from bytes to models and errors."""
+"""Encoding of requests, and decoding of responses."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def sent(operation: Operation[Any], **members: object) -> Any:
 # -- requests ------------------------------------------------------------------------------------
 
 
-def test_what_is_none_or_unset_is_left_out_at_every_depth() -> None:
+def test_none_and_unset_members_are_omitted_at_every_depth() -> None:
     body = sent(
         CREATE_REPOSITORY,
         repository_name="team/app",
@@ -59,7 +59,7 @@ def test_what_is_none_or_unset_is_left_out_at_every_depth() -> None:
     }
 
 
-def test_what_is_empty_or_false_is_sent() -> None:
+def test_empty_and_false_values_are_sent() -> None:
     body = sent(
         CREATE_REPOSITORY,
         repository_name="team/app",
@@ -71,7 +71,7 @@ def test_what_is_empty_or_false_is_sent() -> None:
     assert body["imageScanningConfiguration"] == {"scanOnPush": False}
 
 
-def test_a_request_model_is_encoded_as_its_members_are() -> None:
+def test_request_model_is_encoded_like_its_members() -> None:
     model = CreateRepositoryRequest(
         repository_name="team/app",
         registry_id=None,
@@ -84,7 +84,7 @@ def test_a_request_model_is_encoded_as_its_members_are() -> None:
     }
 
 
-def test_what_the_service_added_to_a_shape_goes_back_with_it() -> None:
+def test_unknown_members_of_a_response_are_sent_back() -> None:
     page = decode(LIST_IMAGES, {"imageIds": [{"imageTag": "v1", "new": 1}]})
 
     body = sent(DESCRIBE_IMAGES, repository_name="team/app", image_ids=page.image_ids)
@@ -93,29 +93,29 @@ def test_what_the_service_added_to_a_shape_goes_back_with_it() -> None:
 
 
 @pytest.mark.parametrize("manifest", ['{ "a":1,\r\n "b":\t"é☃\\u0041𝄞" }', "\x00\x7f", " "])
-def test_a_manifest_is_never_changed(manifest: str) -> None:
+def test_manifest_is_sent_unchanged(manifest: str) -> None:
     body = sent(PUT_IMAGE, repository_name="team/app", image_manifest=manifest)
 
     assert body["imageManifest"] == manifest
 
 
-def test_a_list_that_was_not_set_is_not_sent() -> None:
+def test_unset_list_is_not_sent() -> None:
     rules = [ReplicationRule(destinations=[])]
     body = sent(PUT_REPLICATION_CONFIGURATION, replication_configuration={"rules": rules})
 
     assert body == {"replicationConfiguration": {"rules": [{"destinations": []}]}}
 
 
-def test_no_members_is_an_empty_object() -> None:
+def test_request_without_members_is_an_empty_object() -> None:
     assert encode_request(build_request(GET_AUTHORIZATION_TOKEN, {})) == b"{}"
 
 
-def test_text_that_utf8_cannot_hold_is_refused() -> None:
+def test_text_that_utf8_cannot_encode_is_refused() -> None:
     with pytest.raises(RequestValidationError):
         sent(CREATE_REPOSITORY, repository_name="ab", tags=[{"key": "\ud800", "value": "v"}])
 
 
-def test_text_that_utf8_cannot_hold_is_told_with_its_place() -> None:
+def test_error_names_the_member_that_utf8_cannot_encode() -> None:
     with pytest.raises(RequestValidationError) as caught:
         sent(CREATE_REPOSITORY, repository_name="ab", tags=[{"key": "\ud800", "value": "v"}])
 
@@ -123,7 +123,7 @@ def test_text_that_utf8_cannot_hold_is_told_with_its_place() -> None:
     assert caught.value.problems[0].member == "tags[0].key"
 
 
-def test_every_wrong_member_is_told() -> None:
+def test_error_lists_every_wrong_member() -> None:
     with pytest.raises(RequestValidationError) as caught:
         build_request(LIST_IMAGES, {"max_results": 0, "filtre": 1})
 
@@ -134,7 +134,7 @@ def test_every_wrong_member_is_told() -> None:
     }
 
 
-# -- answers -------------------------------------------------------------------------------------
+# -- responses -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_nulls_in_maps_are_dropped() -> None:
 
 
 @pytest.mark.parametrize("operation", EVERY_OPERATION, ids=lambda found: found.name)
-def test_an_empty_response_has_no_invented_member(operation: Operation[Any]) -> None:
+def test_empty_response_has_no_members(operation: Operation[Any]) -> None:
     response = decode(operation, b"")
 
     assert response.model_fields_set == set()
@@ -216,9 +216,7 @@ def test_an_empty_response_has_no_invented_member(operation: Operation[Any]) -> 
         ),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_place(
-    operation: Operation[Any], body: object, place: str
-) -> None:
+def test_decode_error_names_the_member(operation: Operation[Any], body: object, place: str) -> None:
     with pytest.raises(ResponseDecodeError) as caught:
         decode(operation, body)
 
@@ -227,21 +225,21 @@ def test_what_cannot_be_read_is_told_with_its_place(
     assert (error.operation, error.status, error.request_id) == (operation.name, 200, "id")
 
 
-def test_only_what_cannot_be_read_is_told() -> None:
+def test_decode_error_lists_only_wrong_members() -> None:
     with pytest.raises(ResponseDecodeError) as caught:
         decode(CREATE_REPOSITORY, {"repository": {"createdAt": "soon"}})
 
     assert "repositoryArn" not in caught.value.problem
 
 
-def test_an_answer_is_read_by_the_services_names_only() -> None:
-    answer = decode(CREATE_REPOSITORY, {"repository": {"repository_name": "ab"}})
+def test_response_is_decoded_by_wire_names_only() -> None:
+    response = decode(CREATE_REPOSITORY, {"repository": {"repository_name": "ab"}})
 
-    assert not hasattr(answer.repository, "repository_name")
-    assert answer.repository.model_extra == {"repository_name": "ab"}
+    assert not hasattr(response.repository, "repository_name")
+    assert response.repository.model_extra == {"repository_name": "ab"}
 
 
-def test_all_that_cannot_be_read_is_told() -> None:
+def test_decode_error_lists_every_wrong_member() -> None:
     body = {"repository": {"createdAt": "soon", "imageTagMutability": 5}}
     with pytest.raises(ResponseDecodeError) as caught:
         decode(CREATE_REPOSITORY, body)

@@ -1,4 +1,4 @@
-"""The codec's other half: from an answer with an error status to the exception."""
+"""Decoding of error responses."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_message_is_found(body: object, message: str) -> None:
         ({"__type": None, "code": "Other"}, "Other"),
     ],
 )
-def test_what_no_model_knows_is_a_service_error(body: object, code: str) -> None:
+def test_unknown_code_is_a_service_error(body: object, code: str) -> None:
     error = refuse(body, status=503)
 
     assert type(error) is ServiceError
@@ -94,7 +94,7 @@ def test_what_no_model_knows_is_a_service_error(body: object, code: str) -> None
     ("body", "code", "message"),
     [({"__type": 5, "code": CODE}, CODE, ""), ({"message": 5, "Message": "b"}, "400", "b")],
 )
-def test_what_is_no_text_is_passed_over(body: object, code: str, message: str) -> None:
+def test_members_that_are_not_text_are_ignored(body: object, code: str, message: str) -> None:
     error = refuse(body)
 
     assert (error.code, error.message) == (code, message)
@@ -133,7 +133,7 @@ def test_members_of_modelled_errors_are_typed() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"), [("KMS.Disabled", "KMS.Disabled"), (None, None), (5, None)]
 )
-def test_a_member_that_cannot_be_read_is_none(value: object, expected: str | None) -> None:
+def test_invalid_member_is_none(value: object, expected: str | None) -> None:
     error = refuse({"__type": "KmsException", "kmsError": value})
 
     assert isinstance(error, errors.KmsException)

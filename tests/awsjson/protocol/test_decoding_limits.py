@@ -1,4 +1,4 @@
-"""What decoding costs is bounded, whatever a peer sends or a caller passes."""
+"""Decoding and validation take bounded time and memory for any input."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from tests.bounded import run_bounded
 from tests.tools.scripted import Scripted, client
 
 MIB = 1024 * 1024
-# Of CPU time, on a machine that may be several times slower than the one where it takes half.
+# Seconds of CPU time; decoding takes half on a usual machine, and some are several times slower.
 _MAX_SECONDS = 20
 _MAX_TEXT = 3000
 
@@ -97,7 +97,7 @@ BODIES: dict[str, Callable[[], bytes]] = {
 
 
 def decode_hostile(name: str) -> list[Any]:
-    """Decode a body as a success and as an error; what came of it, and seconds of CPU time."""
+    """Decode a body as a success and as an error; return the results and seconds of CPU time."""
     content = BODIES[name]()
     begun = time.process_time()
     try:
@@ -112,7 +112,7 @@ def decode_hostile(name: str) -> list[Any]:
 
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_is_decoded_or_refused_within_bounds(name: str) -> None:
-    # Of the memory, the body itself and what it is made of take up to 128 MiB.
+    # Up to 128 MiB are for the body and the data from which it is built.
     text, error_text, seconds, error_seconds = run_bounded(decode_hostile, name, memory_mib=200)
 
     assert text < _MAX_TEXT
@@ -144,13 +144,13 @@ def decode_large_structure() -> int:
         (b'["' + b"\\\\" * 1_000_000 + b'",' + b"1," * MAX_VALUES + b"1]", "more than 400,000"),
     ],
 )
-def test_only_what_becomes_an_object_counts(content: bytes, excess: str) -> None:
+def test_punctuation_in_strings_does_not_count(content: bytes, excess: str) -> None:
     assert describe_excess(content).startswith(excess)
     assert bool(describe_excess(content)) == bool(excess)
 
 
 @pytest.mark.parametrize("shift", range(4))
-def test_an_escape_at_the_end_of_a_step_is_read_whole(shift: int) -> None:
+def test_escape_at_the_end_of_a_step(shift: int) -> None:
     text = b"a" * shift + b'\\"{,' * 400_000 + b"\\\\"
 
     assert describe_excess(b'["' + text + b'",1]') == ""
@@ -177,7 +177,7 @@ def test_a_refused_body_is_retryable_unless_it_is_an_object() -> None:
     assert refuse(b"[" + b"1," * MAX_VALUES + b"1]")
 
 
-# -- texts -----------------------------------------------------------------------------------------
+# -- texts of errors -------------------------------------------------------------------------------
 
 
 def test_a_decode_error_names_the_first_problems_and_counts_the_others() -> None:

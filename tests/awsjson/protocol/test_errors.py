@@ -1,4 +1,4 @@
-"""The exceptions: the tree that is drawn, what they say, and that they travel."""
+"""The exceptions: their hierarchy, texts, and pickles."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ MODELLED: list[type[ServiceError]] = [
 
 
 def drawn() -> dict[str, tuple[str, set[str]]]:
-    """From the docstring: each class with its parent, and the built-in that its line names."""
+    """The classes in the docstring, with their parents and the built-ins that their lines name."""
     tree: dict[str, tuple[str, set[str]]] = {}
     path: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
@@ -68,7 +68,7 @@ def drawn() -> dict[str, tuple[str, set[str]]]:
     return tree
 
 
-def test_the_tree_is_the_one_that_is_drawn() -> None:
+def test_docstring_shows_the_class_hierarchy() -> None:
     assert drawn() == {
         name: (
             found.__bases__[0].__name__,
@@ -78,7 +78,7 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
     }
 
 
-def test_every_class_of_the_tree_is_public() -> None:
+def test_every_class_is_public() -> None:
     public = {
         "ECRClientError" if name == "AWSClientError" else name: CLASSES[name] for name in CLASSES
     }
@@ -137,18 +137,18 @@ def test_every_exception_pickles_and_copies(kind: type[ECRClientError]) -> None:
 
 
 def content(error: BaseException) -> list[str]:
-    """By their texts: exceptions within a group are no more equal than any other two."""
+    """Replace exceptions with their texts, since equal exceptions do not compare as equal."""
     assert str(error)
     assert error.__notes__ == ["a note"]
     return [str(error), repr(error.args), repr(vars(error))]
 
 
-def test_a_transport_error_is_of_no_call_at_first() -> None:
+def test_new_transport_error_has_no_operation() -> None:
     error = TransportError("broke")
     assert (str(error), error.operation, error.attempts) == ("broke", "", 1)
 
 
-def test_a_waiter_error_without_an_answer_pickles() -> None:
+def test_waiter_error_without_a_response_pickles() -> None:
     for kind in (WaiterTimeoutError, WaiterFailureError):
         same = pickle.loads(pickle.dumps(kind("W", "no", None)))
         assert (same.waiter, same.reason, same.last_response) == ("W", "no", None)
@@ -174,12 +174,25 @@ def test_a_waiter_error_without_an_answer_pickles() -> None:
         (example(RequestValidationError), "put_image: image_tag: required"),
         (
             example(ResponseDecodeError),
-            "PutImage: cannot read the answer (HTTP 200, request id id): odd",
+            "PutImage: cannot decode the response (HTTP 200, request id id): odd",
         ),
     ],
 )
-def test_what_they_say(error: ECRClientError, text: str) -> None:
+def test_error_text(error: ECRClientError, text: str) -> None:
     assert str(error) == text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ServiceError("Odd", "why", request_id="1" * 50_000, operation="PutImage"),
+        ServiceError("Odd" * 50_000, request_id="1", operation="PutImage"),
+        ResponseDecodeError("PutImage", "odd", status=200, request_id="1" * 50_000),
+    ],
+)
+def test_error_text_is_bounded(error: ECRClientError) -> None:
+    assert "more characters)" in str(error)
+    assert len(str(error)) < 300
 
 
 @pytest.mark.parametrize(
@@ -205,7 +218,7 @@ def test_what_they_say(error: ECRClientError, text: str) -> None:
         ("302", 302, False, False),
     ],
 )
-def test_what_may_be_tried_again(
+def test_throttling_and_retryable_errors(
     code: str, status: int, *, throttling: bool, retryable: bool
 ) -> None:
     error = ServiceError(code, status=status)
@@ -232,7 +245,7 @@ def refused(operation: Operation[Any], **members: object) -> RequestValidationEr
         ({"repositoryName": "x"}, "repositoryName: no such member"),
     ],
 )
-def test_members_are_named_as_the_caller_spells_them(members: dict[str, Any], text: str) -> None:
+def test_members_have_the_names_that_the_caller_uses(members: dict[str, Any], text: str) -> None:
     error = refused(CREATE_REPOSITORY, **{"repository_name": "team/app", **members})
 
     assert str(error).startswith(f"create_repository: {text}")

@@ -97,7 +97,7 @@ def test_every_other_member_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("make", "member"), [(moto_image, "image_pushed_at"), (localstack_repository, "repository_uri")]
 )
-def test_a_missing_member_is_nowhere(make: Callable[[], Any], member: str) -> None:
+def test_missing_member_is_in_no_view_of_the_model(make: Callable[[], Any], member: str) -> None:
     found = make()
 
     assert member not in found.__dict__
@@ -115,7 +115,7 @@ def test_only_what_was_sent_is_set() -> None:
     assert decode(DESCRIBE_IMAGES, {"imageDetails": None}).model_fields_set == set()
 
 
-def test_a_response_without_a_member_differs_from_a_whole_one() -> None:
+def test_response_without_a_member_differs_from_a_complete_one() -> None:
     whole = decode(DESCRIBE_REPOSITORIES, {"repositories": [WHOLE_REPOSITORY]}).repositories[0]
 
     assert localstack_repository() == localstack_repository()
@@ -140,7 +140,7 @@ def test_a_copy_lacks_the_same_members(
         _ = same.image_pushed_at
 
 
-def test_what_can_be_hashed_is_hashed_without_its_missing_members() -> None:
+def test_hash_ignores_missing_members() -> None:
     body = {"imageScanStatus": {"description": "x"}}
     one, other = (decode(DESCRIBE_IMAGE_SCAN_FINDINGS, body).image_scan_status for _ in "12")
 
@@ -155,7 +155,7 @@ def test_a_missing_structure_is_missing(body: object) -> None:
 
 @pytest.mark.parametrize("name", WHOLE_REPOSITORY)
 @pytest.mark.parametrize("change", ["absent", "null"])
-def test_one_missing_member_changes_no_other(name: str, change: str) -> None:
+def test_missing_member_does_not_change_the_others(name: str, change: str) -> None:
     whole = decode(CREATE_REPOSITORY, {"repository": WHOLE_REPOSITORY}).repository
     less: dict[str, Any] = {**WHOLE_REPOSITORY, name: None}
     if change == "absent":
@@ -170,7 +170,7 @@ def test_one_missing_member_changes_no_other(name: str, change: str) -> None:
     assert read.model_extra == {"new": 1}
 
 
-def test_a_complete_structure_beside_an_incomplete_one_is_whole() -> None:
+def test_complete_structure_beside_an_incomplete_one() -> None:
     body = {"repositories": [LOCALSTACK_REPOSITORY, WHOLE_REPOSITORY]}
     read = decode(DESCRIBE_REPOSITORIES, body).repositories[1]
 

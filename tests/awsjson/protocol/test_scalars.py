@@ -1,4 +1,4 @@
-"""Types that ECR's inputs do not have, and those of other services do."""
+"""Types that only the inputs of other services have."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Scalars(Structure, frozen=True):
 @pytest.mark.parametrize(
     ("number", "text"), [(math.inf, "Infinity"), (-math.inf, "-Infinity"), (math.nan, "NaN")]
 )
-def test_what_json_has_no_number_for_is_text(number: float, text: str) -> None:
+def test_nan_and_infinity_are_sent_as_text(number: float, text: str) -> None:
     written = write(Scalars(number=number))
 
     assert json.loads(written) == {"number": text}
@@ -61,7 +61,7 @@ def test_a_timestamp_is_read_in_its_format_and_as_a_number(member: str, text: st
     assert getattr(read(Scalars, f'{{"{member}": {text}}}'), member) == SECOND
 
 
-def test_the_fraction_of_a_second_is_kept_where_the_format_has_one() -> None:
+def test_fractions_of_a_second_are_kept_if_the_format_has_them() -> None:
     assert json.loads(write(Scalars(iso=SECOND.replace(microsecond=5000)))) == {
         "iso": "2000-01-02T20:34:56.005000Z"
     }

@@ -1,4 +1,4 @@
-"""Models: strict towards the caller, lenient towards the service, values in between."""
+"""Models: strict for callers, lenient for the service, and compared by value."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ SCANNING_RULES: dict[str, Any] = {
     "rules": [
         {
             "scan_frequency": "MANUAL",
-            # A backtracking engine would not come back from this one.
+            # A backtracking engine would take exponential time.
             "repository_filters": [{"filter": "a" * 254 + "!", "filter_type": "WILDCARD"}],
         }
     ],
@@ -139,7 +139,7 @@ def part(**members: Any) -> tuple[Operation[Any], dict[str, Any]]:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_wrong_is_refused(
+def test_wrong_arguments_are_refused(
     call: tuple[Operation[Any], dict[str, Any]], member: str, message: str
 ) -> None:
     with pytest.raises(RequestValidationError) as caught:
@@ -150,7 +150,7 @@ def test_what_is_wrong_is_refused(
     assert message in problem.message
 
 
-def test_a_pattern_is_told_as_the_model_has_it() -> None:
+def test_error_shows_the_pattern_of_the_model() -> None:
     with pytest.raises(RequestValidationError) as caught:
         build_request(*create(repository_name="ab", registry_id="x"))
 
@@ -174,13 +174,13 @@ def test_a_pattern_is_told_as_the_model_has_it() -> None:
         (part(part_first_byte=2**63 - 1), "part_first_byte", 2**63 - 1),
     ],
 )
-def test_what_is_right_is_taken(
+def test_valid_arguments_are_accepted(
     call: tuple[Operation[Any], dict[str, Any]], member: str, value: object
 ) -> None:
     assert getattr(build_request(*call), member) == value
 
 
-def test_a_naive_datetime_is_refused_and_an_aware_one_taken() -> None:
+def test_naive_datetime_is_refused_and_aware_one_accepted() -> None:
     given: dict[str, Any] = {"authorization_token": "t", "proxy_endpoint": "p"}
     now = datetime(2024, 5, 6, tzinfo=UTC)
 
@@ -191,12 +191,12 @@ def test_a_naive_datetime_is_refused_and_an_aware_one_taken() -> None:
             AuthorizationData(**given, expires_at=wrong)
 
 
-# -- what the service sends ----------------------------------------------------------------------
+# -- responses ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("operation", EVERY_OPERATION, ids=lambda found: found.name)
 def test_every_member_has_its_wire_name_and_type(operation: Operation[Any]) -> None:
-    """Unknown members are not written, so whatever comes back was a member."""
+    """Unknown members are not dumped here, so every dumped member is in the model."""
     for model, wire in (
         (operation.response, wire_output(operation)),
         (operation.request, wire_input(operation)),
@@ -204,7 +204,7 @@ def test_every_member_has_its_wire_name_and_type(operation: Operation[Any]) -> N
         assert json.loads(write(read(model, json.dumps(wire)))) == wire
 
 
-def test_limits_do_not_apply_to_answers() -> None:
+def test_limits_do_not_apply_to_responses() -> None:
     identifier = read(ImageIdentifier, json.dumps({"imageTag": ""}))
     request = read(UploadLayerPartRequest, json.dumps(wire_input(operations.UPLOAD_LAYER_PART)))
 
@@ -233,7 +233,7 @@ def test_a_python_name_on_the_wire_is_an_unknown_member() -> None:
     assert read_in.model_extra == {"next_token": "a"}
 
 
-def test_unknown_enum_values_pass_as_text() -> None:
+def test_unknown_enum_values_are_text() -> None:
     body = {"findingSeverityCounts": {"APOCALYPTIC": 2}}
 
     assert read(ImageScanFindingsSummary, json.dumps(body)).finding_severity_counts == {
@@ -276,7 +276,7 @@ def test_timestamps_are_seconds_since_the_epoch(text: str, expected: datetime) -
 
 @pytest.fixture
 def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine whose clock is not UTC."""
+    """A machine with another time zone than UTC."""
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "Asia/Tokyo")
         time.tzset()
@@ -286,14 +286,14 @@ def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("tokyo")
 @pytest.mark.parametrize("text", ["2024-05-06T00:00:00", "2024-05-06T02:00:00+02:00"])
-def test_a_timestamp_is_never_anything_but_utc(text: str) -> None:
+def test_timestamps_are_in_utc(text: str) -> None:
     found = read(ImageScanFindingsSummary, f'{{"imageScanCompletedAt": "{text}"}}')
 
     assert found.image_scan_completed_at == datetime(2024, 5, 6, tzinfo=UTC)
     assert found.image_scan_completed_at.utcoffset() == timedelta(0)
 
 
-def test_a_timestamp_beyond_the_calendar_is_an_error_of_the_model() -> None:
+def test_timestamp_outside_the_calendar_is_a_validation_error() -> None:
     with pytest.raises(ValidationError):
         read(ImageScanFindingsSummary, '{"imageScanCompletedAt": "0001-01-01T00:00:00+02:00"}')
 
@@ -311,14 +311,18 @@ def test_every_model_builds_pickles_and_copies(model: type[Structure]) -> None:
 
 
 @pytest.mark.parametrize("operation", EVERY_OPERATION, ids=lambda found: found.name)
-def test_full_answers_pickle_and_copy(operation: Operation[Any]) -> None:
-    answer = read(operation.response, json.dumps({**wire_output(operation), "new": [1]}))
-    attach_metadata(answer, ResponseMetadata("id", 200, {"a": "b"}, 2, 0.5))
-    for same in (pickle.loads(pickle.dumps(answer)), copy.copy(answer), copy.deepcopy(answer)):
-        assert same == answer
+def test_complete_responses_pickle_and_copy(operation: Operation[Any]) -> None:
+    response = read(operation.response, json.dumps({**wire_output(operation), "new": [1]}))
+    attach_metadata(response, ResponseMetadata("id", 200, {"a": "b"}, 2, 0.5))
+    for same in (
+        pickle.loads(pickle.dumps(response)),
+        copy.copy(response),
+        copy.deepcopy(response),
+    ):
+        assert same == response
         assert same.model_extra == {"new": [1]}
-        assert same.model_fields_set == answer.model_fields_set
-        assert same.response_metadata == answer.response_metadata
+        assert same.model_fields_set == response.model_fields_set
+        assert same.response_metadata == response.response_metadata
 
 
 def test_models_are_frozen() -> None:
@@ -342,7 +346,7 @@ def test_equality_is_by_value_and_ignores_metadata() -> None:
     assert hash(Tag(key="k", value="v")) == hash(Tag(key="k", value="v"))
 
 
-def test_an_answer_equals_the_same_built_by_hand() -> None:
+def test_response_equals_the_same_model_built_by_hand() -> None:
     by_hand = ListImagesResponse(image_ids=[ImageIdentifier(image_tag="v1")])
 
     assert read(ListImagesResponse, '{"imageIds": [{"imageTag": "v1"}]}') == by_hand
@@ -392,5 +396,5 @@ MOMENTS = st.integers(0, 7 * 10**15).map(
         image_tag_mutability=TEXT,
     )
 )
-def test_what_is_written_is_read_again(value: Structure) -> None:
+def test_json_round_trip(value: Structure) -> None:
     assert read(type(value), write(value)) == value

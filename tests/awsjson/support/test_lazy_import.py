@@ -1,4 +1,4 @@
-"""What is imported when: models with the first call of their operation, not before."""
+"""The models of an operation are imported at its first call."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ print(ListImagesRequest.__pydantic_complete__, DescribeImagesRequest.__pydantic_
 
 
 def run(code: str) -> list[str]:
-    """The lines that a new process prints."""
+    """Run code in a new process; return the lines that it prints."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
@@ -63,39 +63,39 @@ print(typing.get_type_hints(ecrclient.ECRClient.__init__)["transport"])
     assert run(code) == ["False", "httpx.AsyncBaseTransport | None"]
 
 
-def test_warming_up_builds_what_is_named() -> None:
+def test_warm_up_builds_the_named_models() -> None:
     loaded, built = run(WARM)
     assert "ecrclient.models.list_images" in loaded
     assert "describe_images" not in loaded
     assert built == "True False"
 
 
-def test_warming_up_builds_everything() -> None:
+def test_warm_up_builds_everything() -> None:
     ecrclient.warm_up()
     for operation in OPERATIONS.values():
         assert operation.request.__pydantic_complete__
         assert operation.response.__pydantic_complete__
 
 
-def test_warming_up_refuses_what_is_no_method() -> None:
+def test_warm_up_refuses_unknown_methods() -> None:
     with pytest.raises(ValueError, match="no such method: push"):
         ecrclient.warm_up("list_images", "push")
 
 
 @pytest.mark.parametrize("package", [ecrclient, models])
-def test_every_public_name_is_there(package: ModuleType) -> None:
+def test_every_public_name_can_be_imported(package: ModuleType) -> None:
     names: list[str] = vars(package)["__all__"]
     assert {*names} <= {*dir(package)}
     assert all(hasattr(package, name) for name in names)
 
 
 @pytest.mark.parametrize("package", [ecrclient, models])
-def test_there_is_no_other_name(package: ModuleType) -> None:
+def test_other_names_raise_attribute_error(package: ModuleType) -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
         _ = package.Nonsense
 
 
-def test_models_pickle_by_their_own_module() -> None:
+def test_pickles_of_models_name_their_module() -> None:
     tag = models.Tag(key="a", value="b")
     assert pickle.loads(pickle.dumps(tag)) == tag
     assert type(tag).__module__ == "ecrclient.models.tag"

@@ -1,4 +1,4 @@
-"""What a client shares in one event loop after another."""
+"""Values of a client in one event loop after another."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_next_loop_has_another_lock(loops: tuple[str, str]) -> None:
     assert anyio.run(enter, backend=loops[1]) == "entered"
 
 
-def test_the_clock_goes_on_from_one_loop_to_the_next() -> None:
+def test_clock_continues_in_the_next_loop() -> None:
     clock = LoopClock()
     times: list[float] = []
 
@@ -62,4 +62,4 @@ def test_the_clock_goes_on_from_one_loop_to_the_next() -> None:
     assert times == sorted(times)
     assert times[:2] == [0, 100]
     assert times[5] - times[4] == pytest.approx(50)
-    assert times[5] < 150 + 60, "the loops have zeros of their own"
+    assert times[5] < 150 + 60, "the clocks of the loops have different zeros"

@@ -25,7 +25,7 @@ def parser(request: pytest.FixtureRequest) -> str:
 async def make(
     anyio_backend: str, parser: str, ca: trustme.CA
 ) -> AsyncGenerator[Callable[..., PooledTransport]]:
-    """Make transports, which are closed in the end and then hold nothing."""
+    """Create transports; at the end, close them and check that nothing remains."""
     made: list[PooledTransport] = []
 
     def make(**arguments: Any) -> PooledTransport:
@@ -75,13 +75,13 @@ def bad_contexts(ca: trustme.CA) -> dict[str, ssl.SSLContext]:
 def request(
     url: str, body: bytes = b"{}", *, method: str = "POST", timeout: float | None = 20, **times: Any
 ) -> httpx.Request:
-    """A request; times: connect, read, write and pool."""
+    """A request; *times* are the timeouts connect, read, write and pool."""
     timeouts = {**dict.fromkeys(("connect", "read", "write", "pool"), timeout), **times}
     return httpx.Request(method, f"{url}/", content=body, extensions={"timeout": timeouts})
 
 
 async def send(transport: httpx.AsyncBaseTransport, url: str, **arguments: Any) -> httpx.Response:
-    """Send a request and read the answer, as the client does."""
+    """Send a request and read the response, as the client does."""
     response = await transport.handle_async_request(request(url, **arguments))
     try:
         await response.aread()

@@ -29,7 +29,7 @@ def post(backend: str, parser: str, script: Script) -> tuple[int, str]:
             wire = ByteTransport(max_connections=1, parser=parser)
             try:
                 with anyio.fail_after(100):
-                    answer = await wire.post(
+                    response = await wire.post(
                         Origin.of(server.url),
                         b"POST / HTTP/1.1\r\nHost: h\r\n\r\n",
                         b"",
@@ -41,7 +41,7 @@ def post(backend: str, parser: str, script: Script) -> tuple[int, str]:
                 return -1, str(error)
             finally:
                 wire.close()
-            return len(answer.content), ""
+            return len(response.content), ""
 
     return anyio.run(main, backend=backend)
 

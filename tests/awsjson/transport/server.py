@@ -1,4 +1,4 @@
-"""A server on a real socket that does whatever a script tells it, byte by byte."""
+"""A server on a real socket that runs a script for each connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Peer:
         self._buffer = b""
 
     async def request(self) -> bytes:
-        """The next request, whole: its head, and the body that content-length announces."""
+        """The next complete request: its head, and a body of the length in content-length."""
         await self.head()
         head, _, rest = self._buffer.partition(b"\r\n\r\n")
         length = 0
@@ -40,16 +40,16 @@ class Peer:
         return head + b"\r\n\r\n" + body[:length]
 
     async def head(self) -> None:
-        """Wait until the head of a request is there."""
+        """Wait for the head of a request."""
         while b"\r\n\r\n" not in self._buffer:
             self._buffer += await self._stream.receive()
 
     async def some(self) -> bytes:
-        """What comes next."""
+        """The bytes that arrive next."""
         return await self._stream.receive()
 
     async def until(self, end: bytes) -> bytes:
-        """All that comes, until it ends so."""
+        """All bytes up to *end*."""
         while not self._buffer.endswith(end):
             self._buffer += await self._stream.receive()
         taken, self._buffer = self._buffer, b""
@@ -72,7 +72,7 @@ class Peer:
     async def reset(self) -> None:
         """Close so that the client gets a reset."""
         raw = self._stream.extra(anyio.abc.SocketAttribute.raw_socket)
-        with suppress(OSError):  # the client has been quicker
+        with suppress(OSError):  # the client has already closed
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await anyio.aclose_forcefully(self._stream)
 
@@ -81,7 +81,7 @@ Script = Callable[[Peer], Awaitable[None]]
 
 
 class Server:
-    """Where it listens, and what has happened so far."""
+    """The URL of a server, and what it has received so far."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -90,14 +90,14 @@ class Server:
         self.requests: list[bytes] = []
 
     async def wait_until_open(self, count: int) -> None:
-        """Wait until the server sees so many open connections."""
+        """Wait until the server has this number of open connections."""
         with anyio.fail_after(20):
             while self.open != count:
                 await anyio.sleep(0.01)
 
 
-def answer(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:
-    """A regular answer."""
+def http_response(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:
+    """A regular HTTP response."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
@@ -106,7 +106,7 @@ def answer(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:
 async def serve(
     *scripts: Script, context: ssl.SSLContext | None = None, host: str = "localhost"
 ) -> AsyncGenerator[Server]:
-    """Serve: the first connection plays the first script, and so on; the last one goes on."""
+    """Serve: each connection runs the next script; the last script is repeated."""
     tcp = await anyio.create_tcp_listener(local_host="127.0.0.1")
     port = tcp.extra(anyio.abc.SocketAttribute.local_port)
     scheme = "http" if context is None else "https"
@@ -139,21 +139,21 @@ async def serve(
         raise failure
 
 
-def says(*answers: bytes) -> Script:
-    """Give one answer to each request, the last one to all that follow."""
+def respond_with(*responses: bytes) -> Script:
+    """Send one response to each request; the last one is repeated."""
 
     async def script(peer: Peer) -> None:
         count = 0
         while True:
             await peer.request()
-            await peer.send(answers[min(count, len(answers) - 1)])
+            await peer.send(responses[min(count, len(responses) - 1)])
             count += 1
 
     return script
 
 
-def says_and_closes(data: bytes) -> Script:
-    """Read one request, send this, close."""
+def respond_and_close(data: bytes) -> Script:
+    """Read one request, send *data*, and close."""
 
     async def script(peer: Peer) -> None:
         await peer.request()

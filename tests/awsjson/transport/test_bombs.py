@@ -15,7 +15,7 @@ from ecrclient._awsjson.over_httpx.proxied_transport import LimitedTransport
 from ecrclient._awsjson.transport.content_encoding import UnsupportedEncodingError
 from tests.awsjson.transport.conftest import request, send
 from tests.awsjson.transport.loops import describe_registry, post
-from tests.awsjson.transport.server import Peer, answer, says, serve
+from tests.awsjson.transport.server import Peer, http_response, respond_with, serve
 from tests.bounded import run_bounded
 from tests.middleware import pass_on
 from tests.tools.scripted import NO_WAIT, Scripted, client, ok
@@ -29,7 +29,7 @@ BODY = b'{"registryId": "1"}'
 
 
 def bomb(kind: str) -> tuple[bytes, str]:
-    """Return a small body that is very large when it is decoded, and its encoding."""
+    """Return a small body that is very large when decoded, and its encoding."""
     compressor = zlib.compressobj(wbits=zlib.MAX_WBITS + (0 if kind == "deflate" else 16))
     once = b"".join(compressor.compress(bytes(1_000_000)) for _ in range(300)) + compressor.flush()
     if kind == "nested":
@@ -39,12 +39,12 @@ def bomb(kind: str) -> tuple[bytes, str]:
 
 def post_and_get_a_bomb(backend: str, parser: str, kind: str) -> tuple[int, str]:
     body, encoding = bomb(kind)
-    return post(backend, parser, says(answer(body, f"Content-Encoding: {encoding}")))
+    return post(backend, parser, respond_with(http_response(body, f"Content-Encoding: {encoding}")))
 
 
 def describe_and_get_a_bomb(backend: str, path: str, kind: str) -> tuple[str, int]:
     body, encoding = bomb(kind)
-    script = says(answer(body, f"Content-Encoding: {encoding}"))
+    script = respond_with(http_response(body, f"Content-Encoding: {encoding}"))
     return describe_registry(backend, path, script)
 
 
@@ -80,11 +80,11 @@ pytestmark = pytest.mark.anyio
 async def test_other_encodings_are_refused_before_the_body(make: Make, encoding: str) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
-        head, _, _ = answer(b"x" * 100, f"Content-Encoding: {encoding}").partition(b"xxx")
+        head, _, _ = http_response(b"x" * 100, f"Content-Encoding: {encoding}").partition(b"xxx")
         await peer.send(head)
         await peer.closed()
 
-    async with serve(script, says(answer(b"next"))) as server:
+    async with serve(script, respond_with(http_response(b"next"))) as server:
         transport = make()
         with pytest.raises(httpx.DecodingError, match=f"content encoding '{encoding}'"):
             await send(transport, server.url)
@@ -94,15 +94,15 @@ async def test_other_encodings_are_refused_before_the_body(make: Make, encoding:
 
 async def test_a_response_without_a_body_may_name_any_encoding(make: Make) -> None:
     head = b"HTTP/1.1 204 No Content\r\nContent-Encoding: br\r\n\r\n"
-    async with serve(says(head, answer(b"", "Content-Encoding: gzip"))) as server:
+    async with serve(respond_with(head, http_response(b"", "Content-Encoding: gzip"))) as server:
         transport = make()
         for _ in range(2):
             assert (await send(transport, server.url)).content == b""
 
 
 async def test_a_truncated_encoding_is_an_error(make: Make) -> None:
-    data = answer(gzip.compress(BODY)[:-1], "Content-Encoding: gzip")
-    async with serve(says(data)) as server:
+    data = http_response(gzip.compress(BODY)[:-1], "Content-Encoding: gzip")
+    async with serve(respond_with(data)) as server:
         transport = make()
         with pytest.raises(httpx.DecodingError, match="before its gzip data is complete"):
             await send(transport, server.url)
@@ -115,7 +115,7 @@ async def test_an_httpx_client_asks_only_for_supported_encodings(make: Make) -> 
     async def script(peer: Peer) -> None:
         while True:
             heads.append((await peer.request()).lower())
-            await peer.send(answer(zlib.compress(BODY), "Content-Encoding: deflate"))
+            await peer.send(http_response(zlib.compress(BODY), "Content-Encoding: deflate"))
 
     async with (
         serve(script) as server,
@@ -136,11 +136,13 @@ async def test_an_httpx_client_asks_only_for_supported_encodings(make: Make) -> 
 )
 async def test_an_encoded_response_behind_a_proxy(make: Make) -> None:
     responses = [
-        answer(gzip.compress(BODY), "Content-Encoding: gzip"),
-        answer(BODY, "Content-Encoding: br"),
-        answer(gzip.compress(bytes(1_000_000)), "Content-Encoding: gzip"),
+        http_response(gzip.compress(BODY), "Content-Encoding: gzip"),
+        http_response(BODY, "Content-Encoding: br"),
+        http_response(gzip.compress(bytes(1_000_000)), "Content-Encoding: gzip"),
     ]
-    async with serve(says(*responses[:1]), says(*responses[1:2]), says(*responses[2:])) as server:
+    async with serve(
+        respond_with(*responses[:1]), respond_with(*responses[1:2]), respond_with(*responses[2:])
+    ) as server:
         limited = LimitedTransport(
             httpx.AsyncHTTPTransport, max_connections=1, max_response_bytes=500_000
         )
@@ -158,11 +160,11 @@ async def test_an_encoded_response_behind_a_proxy(make: Make) -> None:
             assert (limited.stats().open, limited.stats().in_use) == (0, 0)
 
 
-# -- a transport of the user's, and middleware -----------------------------------------------------
+# -- the user's transport, and middleware -----------------------------------------------------
 
 
 class Stream(httpx.AsyncByteStream):
-    """A body that is still to be read, in two pieces."""
+    """A body that has not been read, in two pieces."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -241,7 +243,7 @@ async def test_middleware_sees_the_decoded_content() -> None:
     ],
     ids=["content", "stream", "gzip"],
 )
-async def test_middleware_makes_a_response(make_response: Callable[[], httpx.Response]) -> None:
+async def test_middleware_creates_a_response(make_response: Callable[[], httpx.Response]) -> None:
     async def respond(request: httpx.Request, call_next: CallNext) -> httpx.Response:
         return make_response()
 
@@ -259,6 +261,8 @@ async def test_the_response_of_middleware_is_bounded() -> None:
 
 async def test_a_streamed_response_is_decoded_as_it_is_iterated_over(make: Make) -> None:
     text = b"a word " * 100_000
-    async with serve(says(answer(gzip.compress(text), "Content-Encoding: gzip"))) as server:
+    async with serve(
+        respond_with(http_response(gzip.compress(text), "Content-Encoding: gzip"))
+    ) as server:
         response = await make().handle_async_request(request(server.url))
         assert b"".join([piece async for piece in response.aiter_bytes(1000)]) == text

@@ -1,4 +1,4 @@
-"""A cancelled call gives its slot and its connection back, whenever the cancellation arrives."""
+"""A cancelled call releases its slot and its connection, whenever the cancellation arrives."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ import pytest
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
 from ecrclient._awsjson.transport.pool import Pool, PoolStats
 from tests.awsjson.transport.conftest import request, send
-from tests.awsjson.transport.server import Peer, answer, says, serve
+from tests.awsjson.transport.server import Peer, http_response, respond_with, serve
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., PooledTransport]
 
 TURNS = 20
-"""More turns of the event loop than a slot needs to get from one call to the next."""
+"""More iterations of the event loop than passing on a slot takes."""
 
 
 async def turns(count: int) -> None:
-    """Let every task that is ready run, this number of times."""
+    """Let every ready task run, this number of times."""
     for _ in range(count):
         await anyio.lowlevel.checkpoint()
 
@@ -39,12 +39,12 @@ def assert_nothing_taken(stats: PoolStats, context: str) -> None:
     )
 
 
-# -- at the moment when a slot is handed over ------------------------------------------------------
+# -- when a slot is passed on ------------------------------------------------------
 
 
 @pytest.mark.parametrize("order", ["cancelled, then handed over", "handed over, then cancelled"])
-async def test_a_slot_handed_to_a_cancelled_call_is_not_lost(order: str) -> None:
-    """Both happen before the call runs again; which comes first decides what it sees."""
+async def test_slot_passed_to_a_cancelled_call_is_not_lost(order: str) -> None:
+    """Both happen before the call resumes; their order decides what it sees."""
     pool: Pool[None] = Pool(1)
     assert pool.try_acquire()
     served: list[str] = []
@@ -71,14 +71,14 @@ async def test_a_slot_handed_to_a_cancelled_call_is_not_lost(order: str) -> None
         tasks.cancel_scope.cancel()
 
     assert "second" in served, f"the slot was lost: served {served}, {pool.stats()}"
-    # A task that is about to run with a result is not cancelled any more, on neither event loop.
+    # Neither event loop cancels a task that is about to resume with a result.
     assert ("first" in served) is order.startswith("handed over")
     assert_nothing_taken(pool.stats(), order)
 
 
 @pytest.mark.parametrize("order", ["cancelled, then handed over", "handed over, then cancelled"])
-def test_a_slot_handed_to_a_task_that_asyncio_cancels_is_not_lost(order: str) -> None:
-    """``Task.cancel`` also reaches a task that is about to run with a result."""
+def test_slot_passed_to_a_task_that_asyncio_cancels_is_not_lost(order: str) -> None:
+    """``Task.cancel`` also cancels a task that is about to resume with a result."""
 
     async def main() -> None:
         pool: Pool[None] = Pool(1)
@@ -104,7 +104,7 @@ def test_a_slot_handed_to_a_task_that_asyncio_cancels_is_not_lost(order: str) ->
 
 
 @pytest.mark.parametrize("order", ["timed out, then handed over", "handed over, then timed out"])
-async def test_a_slot_handed_over_at_the_end_of_the_wait_is_not_lost(order: str) -> None:
+async def test_slot_passed_on_at_the_end_of_the_wait_is_not_lost(order: str) -> None:
     pool: Pool[None] = Pool(1)
     assert pool.try_acquire()
     ends: list[str] = []
@@ -133,14 +133,14 @@ async def test_a_slot_handed_over_at_the_end_of_the_wait_is_not_lost(order: str)
 
 
 def _block_past(deadline: float) -> None:
-    """Keep the event loop busy: what became due meanwhile comes in one turn."""
+    """Block the event loop, so that everything due in the meantime happens in one iteration."""
     while anyio.current_time() < deadline:
         pass
 
 
 @pytest.fixture
 def fixed_schedule(anyio_backend: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run ready tasks in an order that the seed fixes; trio shuffles them otherwise."""
+    """Run ready tasks in an order that the seed determines; trio shuffles them otherwise."""
     run: Any = importlib.import_module("trio._core._run")
     monkeypatch.setattr(run, "_ALLOW_DETERMINISTIC_SCHEDULING", True)
     monkeypatch.setattr(run, "_r", random.Random(seed))
@@ -152,10 +152,10 @@ def fixed_schedule(anyio_backend: str, seed: int, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("seed", range(40))
 @pytest.mark.usefixtures("fixed_schedule")
 async def test_cancelled_waits_lose_no_slot(seed: int) -> None:
-    """Calls that come, wait, hold a slot and are cancelled by the turn of the event loop."""
+    """Calls that start, wait, own a slot and are cancelled in given iterations of the loop."""
     draw = random.Random(seed)
     size = draw.randint(1, 3)
-    holds = 3 * size  # turns of the event loop, so that calls pile up
+    holds = 3 * size  # iterations of the event loop, so that calls queue up
     pool: Pool[None] = Pool(size)
     ends: Counter[str] = Counter()
     holding = most = 0
@@ -203,7 +203,7 @@ async def test_cancelled_waits_lose_no_slot(seed: int) -> None:
 
 
 class Peers:
-    """Servers that are slow or misbehave, as the seed draws it."""
+    """Servers that are slow or misbehave, as the seed determines."""
 
     def __init__(self, draw: random.Random) -> None:
         self._draw = draw
@@ -212,12 +212,12 @@ class Peers:
         await (self._slow if self._draw.random() < 0.8 else self._misbehaving)(peer)
 
     async def _slow(self, peer: Peer) -> None:
-        """The request is read late, the response sent in pieces."""
+        """Read the request late, and send the response in pieces."""
         draw = self._draw
         while True:
             await peer.request()
             await turns(draw.randrange(30))
-            data = answer(b"x" * draw.choice([2, 2, 100_000]))
+            data = http_response(b"x" * draw.choice([2, 2, 100_000]))
             for piece in (data[:10], data[10:60], data[60:]):
                 await peer.send(piece)
                 await turns(draw.randrange(10))
@@ -226,7 +226,7 @@ class Peers:
         draw = self._draw
         for _ in range(draw.randrange(4)):
             await peer.request()
-            await peer.send(answer() + b"extra" * draw.randrange(2))
+            await peer.send(http_response() + b"extra" * draw.randrange(2))
         if draw.random() < 0.5:
             await peer.reset()
 
@@ -234,7 +234,7 @@ class Peers:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.usefixtures("fixed_schedule")
-async def test_cancelled_calls_leave_nothing_behind(
+async def test_cancelled_calls_release_everything(
     make: Make, good_context: ssl.SSLContext, tls: bool, seed: int
 ) -> None:
     draw = random.Random(seed)
@@ -248,7 +248,7 @@ async def test_cancelled_calls_leave_nothing_behind(
             with scope:
                 try:
                     await send(transport, server.url, body=body)
-                    how = "answered"
+                    how = "complete"
                 except httpx.TransportError as error:
                     how = type(error).__name__
             ends[how] += 1
@@ -270,12 +270,12 @@ async def test_cancelled_calls_leave_nothing_behind(
             stats = transport.stats()
             assert_nothing_taken(stats, context)
             assert stats.open == stats.idle <= 8, f"{context}: {stats}"
-        assert min(ends["cancelled"], ends["answered"]) > 10, f"seed {seed}: {dict(ends)}"
+        assert min(ends["cancelled"], ends["complete"]) > 10, f"seed {seed}: {dict(ends)}"
         await _becomes_good(transport, server.url)
 
 
 async def _becomes_good(transport: PooledTransport, url: str) -> None:
-    for _ in range(20):  # until a connection's script is a good one
+    for _ in range(20):  # until a connection gets a script that responds
         try:
             assert (await send(transport, url)).status_code == 200
         except httpx.TransportError:
@@ -298,7 +298,7 @@ async def test_cancelled_at_each_stage(make: Make, stage: str) -> None:
             await anyio.sleep_forever()
         await peer.request()
         if stage == "body":
-            await peer.send(answer(b"half")[:-2])
+            await peer.send(http_response(b"half")[:-2])
         reached.set()
         await peer.closed()
 
@@ -314,8 +314,8 @@ async def test_cancelled_at_each_stage(make: Make, stage: str) -> None:
             await anyio.sleep(0.02)
         scope.cancel()
 
-    fine = answer(b"x" * 3_000_000)
-    scripts = [says(fine)] if stage == "wait" else [script, says(fine)]
+    fine = http_response(b"x" * 3_000_000)
+    scripts = [respond_with(fine)] if stage == "wait" else [script, respond_with(fine)]
     async with serve(*scripts) as server:
         transport = make(max_connections=1)
         held = None
@@ -334,7 +334,7 @@ async def test_cancelled_at_each_stage(make: Make, stage: str) -> None:
             await held.aclose()
         stats = transport.stats()
         assert (stats.open, stats.in_use) == (0, 0)
-        if stage in {"head", "body"}:  # where the server looks for it
+        if stage in {"head", "body"}:  # so that the server finds it
             await server.wait_until_open(0)
         if stage != "handshake":
             server.connections = 1

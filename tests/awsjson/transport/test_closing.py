@@ -1,4 +1,4 @@
-"""Closing a transport whose event loop was closed before."""
+"""Closing a transport after its event loop was closed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def listener() -> Generator[socket.socket]:
 def abandon(
     call: Callable[[], Awaitable[Any]], until: Callable[[], bool]
 ) -> list[asyncio.Task[Any]]:
-    """Start six calls in an event loop, and close the loop under them."""
+    """Start six calls in an event loop, and close the loop during them."""
 
     async def main() -> list[asyncio.Task[Any]]:
         tasks = [asyncio.ensure_future(call()) for _ in range(6)]
@@ -47,7 +47,7 @@ def abandon(
 
 
 def check_closed(listener: socket.socket, count: int) -> None:
-    """The server sees the end of each connection."""
+    """Check that the server sees the end of each connection."""
     for _ in range(count):
         peer, _ = listener.accept()
         with peer:
@@ -59,7 +59,7 @@ def check_closed(listener: socket.socket, count: int) -> None:
 def test_a_transport_is_closed_after_its_loop(
     anyio_backend: str, listener: socket.socket, parser: str
 ) -> None:
-    """The second call is in another loop than the first, which need not be asyncio's."""
+    """The second call is in another loop than the first, on asyncio or trio."""
     transport = PooledTransport(max_connections=5, parser=parser)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -124,7 +124,7 @@ def test_a_second_close_completes_the_first(monkeypatch: pytest.MonkeyPatch) -> 
     assert closed == 2
 
 
-def test_a_slot_passes_by_the_waiters_of_a_closed_loop() -> None:
+def test_slots_are_not_passed_to_calls_of_a_closed_loop() -> None:
     pool: Pool[None] = Pool(1)
     assert pool.try_acquire()
     tasks = abandon(lambda: pool.acquire(None), lambda: pool.stats().waiting == 6)
@@ -139,12 +139,12 @@ def test_a_slot_passes_by_the_waiters_of_a_closed_loop() -> None:
     asyncio.run(main())
     assert (pool.stats().in_use, pool.stats().waiting) == (1, 0)
     del tasks
-    gc.collect()  # the coroutines of the closed loop end: they own no slot
+    gc.collect()  # the coroutines of the closed loop end; they own no slot
     assert pool.stats().in_use == 1
 
 
-def test_connecting_calls_of_a_closed_loop_are_left_alone(anyio_backend: str) -> None:
-    """Cancelling them would have the next loop retry for ever."""
+def test_connecting_calls_of_a_closed_loop_are_not_cancelled(anyio_backend: str) -> None:
+    """Cancelling them would make the next loop retry forever."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)

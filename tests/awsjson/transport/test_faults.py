@@ -1,4 +1,4 @@
-"""Servers that misbehave: each fault is one error of httpx's, and takes nothing with it."""
+"""Servers that misbehave: each fault raises one httpx error, and the next call succeeds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ from ecrclient._awsjson.transport.h11_parser import H11Parser
 from ecrclient._awsjson.transport.parser_choice import find_parser
 from ecrclient._awsjson.transport.tls import shared_context
 from tests.awsjson.transport.conftest import request, send, trusting
-from tests.awsjson.transport.server import Peer, Script, answer, says, says_and_closes, serve
+from tests.awsjson.transport.server import (
+    Peer,
+    Script,
+    http_response,
+    respond_and_close,
+    respond_with,
+    serve,
+)
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., PooledTransport]
@@ -43,7 +50,7 @@ async def reset_after_request(peer: Peer) -> None:
 
 async def reset_in_the_body(peer: Peer) -> None:
     await peer.request()
-    await peer.send(answer(b"x" * 1000)[:-500])
+    await peer.send(http_response(b"x" * 1000)[:-500])
     await anyio.sleep(0.05)
     await peer.reset()
 
@@ -61,7 +68,7 @@ async def half_a_head_and_silence(peer: Peer) -> None:
 
 async def half_a_body_and_silence(peer: Peer) -> None:
     await peer.request()
-    await peer.send(answer(b"0123456789")[:-5])
+    await peer.send(http_response(b"0123456789")[:-5])
     await peer.closed()
 
 
@@ -72,8 +79,8 @@ async def deaf(peer: Peer) -> None:
 async def check(
     transport: PooledTransport, script: Script, error: type[httpx.TransportError], **arguments: Any
 ) -> httpx.TransportError:
-    """The call fails so, and the next one, to a server that has come to its senses, works."""
-    async with serve(script, says(answer(b"fine"))) as server:
+    """Check that the call raises this error, and that the next one succeeds."""
+    async with serve(script, respond_with(http_response(b"fine"))) as server:
         with anyio.fail_after(30), pytest.raises(error) as caught:
             await send(transport, server.url, **arguments)
         assert type(caught.value) is error
@@ -88,10 +95,10 @@ async def check(
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "before the answer's head"),
-        (b"HTTP/1.1 200 OK\r\nContent-Le", "before the answer's head"),
-        (b"HTTP/1.1 100 Continue\r\n\r\n", "before the answer's head"),
-        (answer(b"0123456789")[:-3], ""),
+        (b"", "before the head"),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", "before the head"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "before the head"),
+        (http_response(b"0123456789")[:-3], ""),
         (CHUNKED + b"5\r\nhello\r\n", ""),
         (CHUNKED + b"5\r\nhel", ""),
         (CHUNKED + b"5\r\nhello\r\n0\r\n", ""),
@@ -107,14 +114,14 @@ async def check(
         (b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", ""),
     ],
 )
-async def test_no_whole_answer(make: Make, data: bytes, said: str) -> None:
-    error = await check(make(), says_and_closes(data), httpx.RemoteProtocolError)
+async def test_incomplete_response(make: Make, data: bytes, said: str) -> None:
+    error = await check(make(), respond_and_close(data), httpx.RemoteProtocolError)
     assert said in str(error)
     assert error.__cause__ is not None
 
 
 def origin(error: BaseException) -> BaseException | None:
-    """What the client's own error, which is the cause of httpx's, comes from."""
+    """The cause of the client's error, which is the cause of the httpx error."""
     assert isinstance(error.__cause__, TransportError)
     return error.__cause__.__cause__
 
@@ -125,7 +132,7 @@ async def test_a_reset_while_reading(make: Make, script: Script) -> None:
     assert isinstance(origin(error), ConnectionError)
 
 
-async def test_a_reset_at_once(make: Make) -> None:
+async def test_immediate_reset(make: Make) -> None:
     async with serve(reset_at_once) as server:
         transport = make()
         with pytest.raises((httpx.ReadError, httpx.WriteError)):
@@ -141,9 +148,9 @@ async def test_a_reset_while_sending(make: Make) -> None:
     await check(make(), script, httpx.WriteError, body=b"x" * 30_000_000)
 
 
-async def test_an_answer_before_the_request_is_through(make: Make) -> None:
+async def test_response_before_the_request_is_complete(make: Make) -> None:
     async def script(peer: Peer) -> None:
-        await peer.send(answer(b"too large", status="413 Content Too Large"))
+        await peer.send(http_response(b"too large", status="413 Content Too Large"))
         await anyio.sleep(0.2)
 
     async with serve(script) as server:
@@ -151,21 +158,23 @@ async def test_an_answer_before_the_request_is_through(make: Make) -> None:
         try:
             response = await send(transport, server.url, body=b"x" * 30_000_000)
         except httpx.WriteError:
-            pass  # the reset that follows may overtake the answer
+            pass  # the reset that follows may arrive before the response
         else:
             assert response.status_code == 413
         assert transport.stats().in_use == 0
 
 
 @pytest.mark.parametrize("script", [silence, half_a_head_and_silence, half_a_body_and_silence])
-async def test_silence(make: Make, script: Script) -> None:
+async def test_server_that_sends_nothing(make: Make, script: Script) -> None:
     error = await check(make(), script, httpx.ReadTimeout, read=0.1)
     assert "0.1 s" in str(error)
     assert isinstance(origin(error), TimeoutError)
 
 
-async def test_a_server_that_takes_nothing(make: Make) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:  # it connects, and nobody reads
+async def test_server_that_reads_nothing(make: Make) -> None:
+    with socket.create_server(
+        ("127.0.0.1", 0)
+    ) as server:  # it accepts the connection and does not read
         transport = make()
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(httpx.WriteTimeout, match=r"0\.2 s") as caught:
@@ -174,14 +183,14 @@ async def test_a_server_that_takes_nothing(make: Make) -> None:
         assert (transport.stats().open, transport.stats().in_use) == (0, 0)
 
 
-async def test_a_drip_ends_when_the_caller_has_had_enough(make: Make) -> None:
+async def test_timeout_ends_a_slow_response(make: Make) -> None:
     async def drip(peer: Peer) -> None:
         await peer.request()
-        for byte in answer(b"x" * 10_000):
+        for byte in http_response(b"x" * 10_000):
             await peer.send(bytes([byte]))
             await anyio.sleep(0.01)
 
-    async with serve(drip, says(answer())) as server:
+    async with serve(drip, respond_with(http_response())) as server:
         transport = make()
         with anyio.move_on_after(0.3) as scope:
             await send(transport, server.url, read=5)
@@ -190,7 +199,7 @@ async def test_a_drip_ends_when_the_caller_has_had_enough(make: Make) -> None:
         assert (await send(transport, server.url)).status_code == 200
 
 
-# -- too much ------------------------------------------------------------------------------------
+# -- size ------------------------------------------------------------------------------------
 
 
 def never_ending(start: bytes, piece: bytes) -> Script:
@@ -208,28 +217,28 @@ def never_ending(start: bytes, piece: bytes) -> Script:
     [
         (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536),
         (CHUNKED, b"1000\r\n" + b"x" * 4096 + b"\r\n"),
-        (answer(b"")[:-6].replace(b" 0", b" ") + b"99999999\r\n\r\n", b"x" * 4096),
+        (http_response(b"")[:-6].replace(b" 0", b" ") + b"99999999\r\n\r\n", b"x" * 4096),
     ],
     ids=["until EOF", "chunked", "announced"],
 )
-async def test_a_body_without_end(make: Make, start: bytes, piece: bytes) -> None:
+async def test_endless_body(make: Make, start: bytes, piece: bytes) -> None:
     transport = make(max_response_bytes=3_000_000)
     error = await check(transport, never_ending(start, piece), HttpxResponseTooLarge)
     assert "3000000 bytes" in str(error)
 
 
 @pytest.mark.parametrize(
-    "head", [answer(b"x" * 200), CHUNKED + b"c8\r\n" + b"x" * 200 + b"\r\n0\r\n\r\n"]
+    "head", [http_response(b"x" * 200), CHUNKED + b"c8\r\n" + b"x" * 200 + b"\r\n0\r\n\r\n"]
 )
-async def test_a_body_that_is_too_large_and_there_at_once(make: Make, head: bytes) -> None:
-    async with serve(says(head)) as server:
+async def test_body_that_is_too_large_and_arrives_together(make: Make, head: bytes) -> None:
+    async with serve(respond_with(head)) as server:
         transport = make(max_response_bytes=100)
         with pytest.raises(HttpxResponseTooLarge):
             await send(transport, server.url)
         assert transport.stats().in_use == 0
 
 
-async def test_a_hundred_megabytes(make: Make, good_context: ssl.SSLContext) -> None:
+async def test_body_of_100_megabytes(make: Make, good_context: ssl.SSLContext) -> None:
     body = memoryview(bytes(100_000_000))
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n"
 
@@ -258,24 +267,24 @@ async def test_a_hundred_megabytes(make: Make, good_context: ssl.SSLContext) -> 
     ],
     ids=["value", "headers", "reason", "informational", "trailers", "chunk extension"],
 )
-async def test_a_head_without_end(make: Make, start: bytes, piece: bytes) -> None:
+async def test_endless_head(make: Make, start: bytes, piece: bytes) -> None:
     await check(make(), never_ending(start, piece), httpx.RemoteProtocolError)
 
 
 async def test_a_large_head_is_read(make: Make) -> None:
-    large = answer(b"{}", "X: " + "x" * 30_000, "Y: " + "y" * 30_000)
-    async with serve(says(large)) as server:
+    large = http_response(b"{}", "X: " + "x" * 30_000, "Y: " + "y" * 30_000)
+    async with serve(respond_with(large)) as server:
         assert len((await send(make(), server.url)).headers["y"]) == 30_000
 
 
 @pytest.mark.parametrize("whole", [True, False])
-async def test_a_bomb_of_gzip(make: Make, whole: bool) -> None:
+async def test_gzip_bomb(make: Make, whole: bool) -> None:
     bomb = gzip.compress(bytes(50_000_000))
-    data = answer(bomb, "Content-Encoding: gzip")
+    data = http_response(bomb, "Content-Encoding: gzip")
     if not whole:
         data = CHUNKED[:-2] + b"Content-Encoding: gzip\r\n\r\n%x\r\n%b\r\n" % (len(bomb), bomb)
         data += b"0\r\n\r\n"
-    async with serve(says(data, answer(b"next"))) as server:
+    async with serve(respond_with(data, http_response(b"next"))) as server:
         transport = make(max_response_bytes=1_000_000)
         with pytest.raises(HttpxResponseTooLarge):
             await send(transport, server.url)
@@ -283,8 +292,10 @@ async def test_a_bomb_of_gzip(make: Make, whole: bool) -> None:
         assert (await send(transport, server.url)).content == b"next"
 
 
-async def test_no_gzip_at_all(make: Make) -> None:
-    async with serve(says(answer(b"plain", "Content-Encoding: gzip"), answer(b"next"))) as server:
+async def test_invalid_gzip(make: Make) -> None:
+    async with serve(
+        respond_with(http_response(b"plain", "Content-Encoding: gzip"), http_response(b"next"))
+    ) as server:
         transport = make()
         with pytest.raises(httpx.DecodingError):
             await send(transport, server.url)
@@ -295,7 +306,7 @@ async def test_no_gzip_at_all(make: Make) -> None:
 # -- no connection -------------------------------------------------------------------------------
 
 
-async def test_refused(make: Make) -> None:
+async def test_connection_refused(make: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     transport = make()
@@ -305,7 +316,7 @@ async def test_refused(make: Make) -> None:
     assert transport.stats().in_use == 0
 
 
-async def test_no_such_host(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unknown_host(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     def getaddrinfo(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -314,10 +325,10 @@ async def test_no_such_host(make: Make, monkeypatch: pytest.MonkeyPatch) -> None
         await send(make(), "http://api.ecr.nowhere.invalid")
 
 
-async def test_an_address_that_does_not_answer_is_passed_over(
+async def test_address_that_does_not_respond_is_skipped(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first refuses, the second is silent, the third answers."""
+    """The first address refuses, the second does not respond, the third accepts."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(0)
@@ -325,7 +336,7 @@ async def test_an_address_that_does_not_answer_is_passed_over(
         for other in others:
             other.setblocking(False)
             other.connect_ex(silent.getsockname())
-        async with serve(says(answer(b"fine"))) as server:
+        async with serve(respond_with(http_response(b"fine"))) as server:
             port = int(server.url.rpartition(":")[2])
             tcp = (socket.SOCK_STREAM, 6, "")
 
@@ -345,7 +356,7 @@ async def test_an_address_that_does_not_answer_is_passed_over(
             other.close()
 
 
-async def test_no_address_answers(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_address_accepts(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     def getaddrinfo(*_: object, **__: object) -> list[Any]:
         return [
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1)),
@@ -353,17 +364,17 @@ async def test_no_address_answers(make: Make, monkeypatch: pytest.MonkeyPatch) -
         ]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    with pytest.raises(httpx.ConnectError, match=r"two\.example answers: .*refused"):
+    with pytest.raises(httpx.ConnectError, match=r"any address of two\.example: .*refused"):
         await send(make(), "http://two.example")
 
 
-async def test_no_host_name(make: Make) -> None:
+async def test_invalid_host_name(make: Make) -> None:
     with pytest.raises(httpx.ConnectError):
         await send(make(), f"http://{'a' * 70}.example")
 
 
-async def test_not_connected_in_time(make: Make) -> None:
-    """A listener whose queue is full answers nothing."""
+async def test_connect_timeout(make: Make) -> None:
+    """A listener whose queue is full does not respond."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -380,7 +391,7 @@ async def test_not_connected_in_time(make: Make) -> None:
             other.close()
 
 
-async def test_no_handshake_in_time(make: Make) -> None:
+async def test_handshake_timeout(make: Make) -> None:
     async with serve(deaf) as server:
         url = server.url.replace("http://127.0.0.1", "https://localhost")
         transport = make()
@@ -400,10 +411,10 @@ async def test_no_handshake_in_time(make: Make) -> None:
         ("wrong name", "not valid for 'localhost'"),
     ],
 )
-async def test_a_bad_certificate(
+async def test_invalid_certificate(
     make: Make, bad_contexts: dict[str, ssl.SSLContext], kind: str, said: str
 ) -> None:
-    async with serve(says(answer()), context=bad_contexts[kind]) as server:
+    async with serve(respond_with(http_response()), context=bad_contexts[kind]) as server:
         transport = make()
         with pytest.raises(httpx.ConnectError, match=said) as caught:
             await send(transport, server.url)
@@ -411,7 +422,7 @@ async def test_a_bad_certificate(
         assert (transport.stats().open, transport.stats().in_use) == (0, 0)
 
 
-async def test_no_tls_at_all(make: Make) -> None:
+async def test_server_without_tls(make: Make) -> None:
     async def script(peer: Peer) -> None:
         await peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
@@ -426,22 +437,22 @@ async def test_old_tls_is_refused(make: Make, good_context: ssl.SSLContext) -> N
     assert shared_context().verify_mode is ssl.CERT_REQUIRED
 
 
-async def test_a_cut_tls_connection_is_no_end(
+async def test_truncated_tls_connection_is_an_error(
     make: Make, ca: trustme.CA, good_context: ssl.SSLContext
 ) -> None:
-    """Without a length, only TLS's own goodbye tells an end from an attacker's cut."""
+    """Without a length, only TLS's closing message distinguishes an end from a truncation."""
     context = trusting(ca)
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     assert not shared_context().options & ssl.OP_IGNORE_UNEXPECTED_EOF
     data = b"HTTP/1.1 200 OK\r\n\r\nhalf of it"
-    async with serve(says_and_closes(data), context=good_context) as server:
-        with pytest.raises(httpx.RemoteProtocolError, match="before the answer was complete"):
+    async with serve(respond_and_close(data), context=good_context) as server:
+        with pytest.raises(httpx.RemoteProtocolError, match="before the response was complete"):
             await send(make(verify=context), server.url)
 
 
 @pytest.fixture
 def lax_context(ca: trustme.CA) -> ssl.SSLContext:
-    """The default context of some interpreters, such as Debian's Python 3.11."""
+    """Like the default context of some interpreters, such as Debian's Python 3.11."""
     context = trusting(ca)
     context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
     return context
@@ -453,7 +464,7 @@ async def test_a_context_that_hides_cuts_must_not_end_a_response(
 ) -> None:
     options = lax_context.options
     data = b"HTTP/1.1 200 OK\r\n\r\n" + body
-    async with serve(says_and_closes(data), context=good_context) as server:
+    async with serve(respond_and_close(data), context=good_context) as server:
         transport = make(verify=lax_context)
         with pytest.raises(httpx.RemoteProtocolError, match="OP_IGNORE_UNEXPECTED_EOF"):
             await send(transport, server.url)
@@ -462,22 +473,22 @@ async def test_a_context_that_hides_cuts_must_not_end_a_response(
 
 
 @pytest.mark.parametrize(
-    "data", [answer(b"hello", "Connection: close"), CHUNKED + b"5\r\nhello\r\n0\r\n\r\n"]
+    "data", [http_response(b"hello", "Connection: close"), CHUNKED + b"5\r\nhello\r\n0\r\n\r\n"]
 )
 async def test_a_context_that_hides_cuts_is_accepted(
     make: Make, good_context: ssl.SSLContext, lax_context: ssl.SSLContext, data: bytes
 ) -> None:
-    async with serve(says_and_closes(data), context=good_context) as server:
+    async with serve(respond_and_close(data), context=good_context) as server:
         assert (await send(make(verify=lax_context), server.url)).content == b"hello"
 
 
 @pytest.mark.parametrize(
-    "data", [answer(b"hello")[:-2], CHUNKED + b"5\r\nhello\r\n0\r\n", CHUNKED[:-2]]
+    "data", [http_response(b"hello")[:-2], CHUNKED + b"5\r\nhello\r\n0\r\n", CHUNKED[:-2]]
 )
 async def test_a_context_that_hides_cuts_leaves_truncation_an_error(
     make: Make, good_context: ssl.SSLContext, lax_context: ssl.SSLContext, data: bytes
 ) -> None:
-    async with serve(says_and_closes(data), context=good_context) as server:
+    async with serve(respond_and_close(data), context=good_context) as server:
         with pytest.raises(httpx.RemoteProtocolError, match=r"closed|incomplete"):
             await send(make(verify=lax_context), server.url)
 
@@ -486,7 +497,7 @@ def test_a_context_is_shared() -> None:
     assert shared_context() is shared_context(None)
 
 
-def test_a_bundle_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_bundle(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"missing\.pem"):
         shared_context(str(tmp_path / "missing.pem"))
     empty = tmp_path / "empty.pem"
@@ -495,12 +506,12 @@ def test_a_bundle_that_cannot_be_read(tmp_path: Path) -> None:
         shared_context(str(empty))
 
 
-async def test_a_bundle(
+async def test_bundle(
     make: Make, ca: trustme.CA, good_context: ssl.SSLContext, tmp_path: Path
 ) -> None:
     bundle = tmp_path / "ca.pem"
     ca.cert_pem.write_to_path(str(bundle))
-    async with serve(says(answer(b"fine")), context=good_context) as server:
+    async with serve(respond_with(http_response(b"fine")), context=good_context) as server:
         for path in (bundle, str(bundle)):
             assert (await send(make(verify=path), server.url)).content == b"fine"
         assert shared_context(str(bundle)) is shared_context(str(bundle))
@@ -510,17 +521,17 @@ async def test_a_bundle(
 
 @pytest.fixture
 def no_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None has been made yet, and the environment says nothing."""
+    """No context has been created yet, and the environment configures none."""
     monkeypatch.setattr(tls, "_contexts", {})
     for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(variable, raising=False)
 
 
 @pytest.mark.usefixtures("no_contexts")
-def test_the_environments_certificates(
+def test_certificates_of_the_environment(
     ca: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As httpx and OpenSSL read it: a file, or else folders, which are looked into as needed."""
+    """As in httpx and OpenSSL: a file, or directories, which OpenSSL reads when needed."""
     many = len(tls.shared_context().get_ca_certs())
     monkeypatch.setenv("SSL_CERT_DIR", f"/nowhere:{tmp_path}")
     monkeypatch.setattr(tls, "_contexts", {})
@@ -532,7 +543,7 @@ def test_the_environments_certificates(
 
 
 @pytest.mark.usefixtures("no_contexts")
-async def test_certificates_that_are_not_there(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_missing_certificates(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
     with pytest.raises(ConfigurationError, match=r"certificates of SSL_CERT_FILE /nowhere/ca\.pem"):
         await send(make(verify=None), "https://localhost:1")
@@ -542,14 +553,17 @@ async def test_certificates_that_are_not_there(make: Make, monkeypatch: pytest.M
 
 
 async def test_another_origin(make: Make) -> None:
-    async with serve(says(answer())) as server, serve(says(answer())) as other:
+    async with (
+        serve(respond_with(http_response())) as server,
+        serve(respond_with(http_response())) as other,
+    ):
         transport = make()
         await send(transport, server.url)
         with pytest.raises(httpx.LocalProtocolError, match="one origin only"):
             await send(transport, other.url)
 
 
-async def test_no_http(make: Make) -> None:
+async def test_other_schemes_are_refused(make: Make) -> None:
     with pytest.raises(httpx.UnsupportedProtocol):
         await send(make(), "ftp://localhost")
 

@@ -1,4 +1,4 @@
-"""Slots: bounded, fair, and given back whatever happens."""
+"""Slots: limited, passed on in order, and always released."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from anyio.from_thread import start_blocking_portal
 
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
 from ecrclient._awsjson.protocol.errors import ClientClosedError
+from tests.awsjson.transport.backends import anyio_backend as anyio_backend
 from tests.awsjson.transport.conftest import request, send
-from tests.awsjson.transport.server import Peer, answer, says, serve
+from tests.awsjson.transport.server import Peer, http_response, respond_with, serve
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., PooledTransport]
@@ -34,7 +35,7 @@ async def test_no_more_connections_than_allowed(make: Make) -> None:
             most = max(most, now)
             await anyio.sleep(0.002)
             now -= 1
-            await peer.send(answer())
+            await peer.send(http_response())
 
     async with serve(script) as server:
         transport = make(max_connections=5)
@@ -47,7 +48,7 @@ async def test_no_more_connections_than_allowed(make: Make) -> None:
         assert (stats.created, stats.reused) == (5, 95)
 
 
-async def test_first_come_first_served(make: Make) -> None:
+async def test_slots_are_passed_on_in_the_order_of_arrival(make: Make) -> None:
     served: list[bytes] = []
     all_in_line = anyio.Event()
 
@@ -55,7 +56,7 @@ async def test_first_come_first_served(make: Make) -> None:
         while True:
             served.append((await peer.request()).rpartition(b"\n")[2])
             await all_in_line.wait()
-            await peer.send(answer())
+            await peer.send(http_response())
 
     async with serve(script) as server:
         transport = make(max_connections=1)
@@ -73,7 +74,7 @@ async def test_first_come_first_served(make: Make) -> None:
 
 
 async def test_pool_timeout(make: Make) -> None:
-    async with serve(says(answer(b"x" * 3_000_000))) as server:
+    async with serve(respond_with(http_response(b"x" * 3_000_000))) as server:
         transport = make(max_connections=1)
         held = await transport.handle_async_request(request(server.url))
         with pytest.raises(httpx.PoolTimeout, match="1 of 1 in use, 0 idle") as caught:
@@ -89,12 +90,12 @@ async def test_pool_timeout(make: Make) -> None:
 
 async def holds(peer: Peer) -> None:
     await peer.request()
-    await peer.send(answer(b"half")[:-2])
+    await peer.send(http_response(b"half")[:-2])
     await peer.closed()
 
 
 async def test_closing_ends_every_call(make: Make) -> None:
-    """One is being answered, one is being connected, one waits; and one answer is not read."""
+    """One call receives, one connects, one waits; and one response has not been read."""
     errors: list[Exception] = []
 
     async def call(**arguments: object) -> None:
@@ -156,7 +157,7 @@ def warnings_of(act: Callable[[], None]) -> list[str]:
 
 
 async def test_dropped_without_being_closed(ca: object, parser: str) -> None:
-    async with serve(says(answer())) as server:
+    async with serve(respond_with(http_response())) as server:
         kept = [PooledTransport(parser=parser)]
         await send(kept[0], server.url)
         assert warnings_of(kept.clear) == [
@@ -165,16 +166,16 @@ async def test_dropped_without_being_closed(ca: object, parser: str) -> None:
         await server.wait_until_open(0)
 
 
-async def test_an_unused_or_closed_transport_is_dropped_in_silence(parser: str) -> None:
-    async with serve(says(answer())) as server:
+async def test_no_warning_for_an_unused_or_closed_transport(parser: str) -> None:
+    async with serve(respond_with(http_response())) as server:
         kept = [PooledTransport(parser=parser), PooledTransport(parser=parser)]
         await send(kept[0], server.url)
         await kept[0].aclose()
         assert warnings_of(kept.clear) == []
 
 
-async def test_an_answer_dropped_unread_gives_its_slot_back(make: Make) -> None:
-    async with serve(says(answer(b"x" * 3_000_000))) as server:
+async def test_unread_response_that_is_dropped_releases_its_slot(make: Make) -> None:
+    async with serve(respond_with(http_response(b"x" * 3_000_000))) as server:
         transport = make(max_connections=1)
         kept = [await transport.handle_async_request(request(server.url))]
         said = warnings_of(kept.clear)
@@ -188,10 +189,10 @@ async def test_an_answer_dropped_unread_gives_its_slot_back(make: Make) -> None:
 
 
 @pytest.mark.parametrize("backends", [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio",) * 2])
-def test_one_event_loop_after_the_other(parser: str, backends: tuple[str, str]) -> None:
-    """An idle connection belongs to no event loop: the next one can use it."""
+def test_one_event_loop_after_another(parser: str, backends: tuple[str, str]) -> None:
+    """An idle connection does not belong to an event loop: another one can use it."""
     with start_blocking_portal() as portal:
-        manager = portal.wrap_async_context_manager(serve(says(answer(b"fine"))))
+        manager = portal.wrap_async_context_manager(serve(respond_with(http_response(b"fine"))))
         with manager as server:
             transport = PooledTransport(parser=parser, max_connections=1)
             for backend in backends:
@@ -202,13 +203,15 @@ def test_one_event_loop_after_the_other(parser: str, backends: tuple[str, str]) 
             anyio.run(transport.aclose, backend=backends[1])
 
 
-def test_an_event_loop_that_was_torn_down_in_the_middle_of_a_call(parser: str) -> None:
+def test_event_loop_that_was_stopped_during_a_call(parser: str) -> None:
     async def silent_once(peer: Peer) -> None:
         await peer.request()
         await peer.closed()
 
     with start_blocking_portal() as portal:
-        manager = portal.wrap_async_context_manager(serve(silent_once, says(answer(b"fine"))))
+        manager = portal.wrap_async_context_manager(
+            serve(silent_once, respond_with(http_response(b"fine")))
+        )
         with manager as server:
             transport = PooledTransport(parser=parser, max_connections=1)
 
@@ -224,9 +227,11 @@ def test_an_event_loop_that_was_torn_down_in_the_middle_of_a_call(parser: str) -
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_child_leaves_the_connections_to_its_parent(parser: str) -> None:
+def test_child_process_does_not_use_the_connections_of_its_parent(parser: str) -> None:
     with start_blocking_portal() as portal:
-        script = says(answer(b"fine"), answer(b"x" * 3_000_000), answer(b"fine"))
+        script = respond_with(
+            http_response(b"fine"), http_response(b"x" * 3_000_000), http_response(b"fine")
+        )
         manager = portal.wrap_async_context_manager(serve(script))
         with manager as server:
             transport = PooledTransport(parser=parser, max_connections=1)

@@ -1,5 +1,5 @@
-"""A saturated client: ``PoolTimeout`` whichever way the request takes, and the timer of the attempt
-measures the attempt only."""
+"""A saturated client raises ``PoolTimeout`` on every path of a request, and the timer of an attempt
+excludes the wait."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def direct_httpx(url: str, options: CallOptions) -> ECRClient:
 
 
 async def replace_request(request: httpx.Request, call_next: CallNext) -> httpx.Response:
-    """Middleware that sends a request of its own, without the extensions."""
+    """Middleware that sends another request, without the extensions."""
     timeouts = {"timeout": request.extensions["timeout"]}
     return await call_next(
         httpx.Request(
@@ -99,7 +99,7 @@ ROUTES: dict[str, Build] = {
 async def saturated(
     build: Build, options: CallOptions
 ) -> AsyncGenerator[tuple[ECRClient, anyio.Event]]:
-    """A client whose only connection is in use until the event is set, or the block is left."""
+    """A client whose only connection is in use until the event is set, or the block ends."""
     go, arrived = anyio.Event(), anyio.Event()
 
     async def script(peer: Peer) -> None:
@@ -174,7 +174,7 @@ async def test_the_wait_for_a_connection_is_not_part_of_the_attempt(
 
 
 @pytest.mark.parametrize("route", ROUTES)
-async def test_the_timer_goes_on_once_there_is_a_connection(route: str) -> None:
+async def test_timer_continues_after_the_wait_for_a_connection(route: str) -> None:
     slow = anyio.Event()
 
     async def script(peer: Peer) -> None:
@@ -199,7 +199,7 @@ async def test_the_timer_goes_on_once_there_is_a_connection(route: str) -> None:
             await transport.aclose()
 
 
-async def test_a_transport_of_another_library_has_the_limit_in_its_terms() -> None:
+async def test_other_transports_get_the_limit_as_a_timeout_extension() -> None:
     seen: list[object] = []
 
     async def respond(request: httpx.Request) -> httpx.Response:

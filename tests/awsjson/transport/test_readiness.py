@@ -1,4 +1,4 @@
-"""Waiting for a socket: one place in asyncio's selector, given up whenever it must be."""
+"""Waiting for a socket: one registration in asyncio's selector, removed when necessary."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ import trio
 from ecrclient._awsjson.transport.byte_transport import ByteTransport
 from ecrclient._awsjson.transport.origin import Origin
 from ecrclient._awsjson.transport.readiness import Watch
+from tests.awsjson.transport.backends import ASYNCIO
+from tests.awsjson.transport.backends import anyio_backend as anyio_backend
 
 
 class Line:
@@ -35,6 +37,9 @@ class Line:
         self.received = b""
         self.watch = Watch(self.near)
 
+    async def wait(self, receive: Callable[[], bool | None] | None = None) -> bool | None:
+        return await self.watch.current().receive(receive or self.receive)
+
     def receive(self) -> bool | None:
         if self.error is not None:
             raise self.error
@@ -45,13 +50,13 @@ class Line:
         self.received += data
         return bool(data)
 
-    async def hear(self, data: bytes) -> bool | None:
+    async def transfer(self, data: bytes) -> bool | None:
         self.far.send(data)
         with anyio.fail_after(10):
-            return await self.watch.receive(self.receive)
+            return await self.wait()
 
     def is_watched_by(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether it had a place there, which it has lost now."""
+        """Whether it was registered there; removes the registration."""
         return loop.remove_reader(self.number)
 
 
@@ -64,8 +69,8 @@ def line() -> Generator[Line]:
 
 
 @pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was done to selectors."""
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The calls that changed selectors."""
     done: list[str] = []
 
     def count(name: str) -> None:
@@ -84,7 +89,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def removers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[asyncio.AbstractEventLoop, int]]:
-    """Of which loops places were given up, and in which threads."""
+    """The loops whose registrations were removed, and the threads that did so."""
     removers: list[tuple[asyncio.AbstractEventLoop, int]] = []
     original = asyncio.SelectorEventLoop.remove_reader
 
@@ -96,81 +101,83 @@ def removers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[asyncio.AbstractEven
     return removers
 
 
-async def test_what_is_received(line: Line, anyio_backend: str) -> None:
-    assert await line.hear(b"a") is True
-    assert await line.hear(b"b") is True
+async def test_received_data(line: Line, anyio_backend: str) -> None:
+    assert await line.transfer(b"a") is True
+    assert await line.transfer(b"b") is True
     assert line.received == b"ab"
     line.far.shutdown(socket.SHUT_WR)
-    assert await line.watch.receive(line.receive) is False
+    assert await line.wait() is False
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError, KeyboardInterrupt])
-async def test_what_reading_raises(
+async def test_error_while_receiving(
     line: Line, error: type[BaseException], anyio_backend: str
 ) -> None:
     line.error = error("gone")
     with pytest.raises(error, match="gone"):
-        await line.hear(b"a")
+        await line.transfer(b"a")
     line.error = None
-    assert await line.watch.receive(line.receive) is True
+    assert await line.wait() is True
 
 
-async def test_closing_tells_who_waits(anyio_backend: str) -> None:
+async def test_closing_wakes_the_waiting_task(anyio_backend: str) -> None:
     line = Line()
     with line.far:
         async with anyio.create_task_group() as tasks:
 
             async def wait() -> None:
                 with pytest.raises(anyio.ClosedResourceError):
-                    await line.watch.receive(line.receive)
+                    await line.wait()
 
             tasks.start_soon(wait)
             await anyio.wait_all_tasks_blocked()
-            if anyio_backend == "trio":  # which connections tell themselves
+            if anyio_backend == "trio":  # where connections do this themselves
                 anyio.notify_closing(line.near)
             line.watch.close()
     assert line.near.fileno() == -1
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_one_place_for_many_waits(line: Line, taken: list[str], anyio_backend: str) -> None:
+async def test_many_waits_use_one_registration(
+    line: Line, calls: list[str], anyio_backend: str
+) -> None:
     for _ in range(10):
-        await line.hear(b"a")
-    assert taken == ["add_reader"]
+        await line.transfer(b"a")
+    assert calls == ["add_reader"]
     line.watch.close()
-    assert taken == ["add_reader", "remove_reader"]
+    assert calls == ["add_reader", "remove_reader"]
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_news_that_nobody_listens_to(
-    line: Line, taken: list[str], anyio_backend: str
+async def test_data_that_arrives_while_no_task_waits(
+    line: Line, calls: list[str], anyio_backend: str
 ) -> None:
-    await line.hear(b"a")
+    await line.transfer(b"a")
     line.far.send(b"b")
     for _ in range(5):
         await asyncio.sleep(0.001)
-    assert taken == ["add_reader", "remove_reader"]
+    assert calls == ["add_reader", "remove_reader"]
     assert line.received == b"a"
-    assert await line.watch.receive(line.receive) is True
+    assert await line.wait() is True
     assert line.received == b"ab"
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_news_after_a_cancelled_wait(line: Line, anyio_backend: str) -> None:
+@pytest.mark.parametrize("anyio_backend", ASYNCIO)
+async def test_data_that_arrives_after_a_cancelled_wait(line: Line, anyio_backend: str) -> None:
     with anyio.move_on_after(0.01):
-        await line.watch.receive(line.receive)
+        await line.wait()
     line.far.send(b"a")
     await asyncio.sleep(0.01)
     assert line.received == b""
     assert not line.is_watched_by(asyncio.get_running_loop())
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_an_error_that_a_cancelled_task_does_not_fetch(
+@pytest.mark.parametrize("anyio_backend", ASYNCIO)
+async def test_error_that_a_cancelled_task_does_not_retrieve(
     line: Line, anyio_backend: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     line.error = ConnectionResetError("gone")
-    task = asyncio.create_task(line.watch.receive(line.receive))
+    task = asyncio.create_task(line.wait())
     await asyncio.sleep(0)
     line.far.send(b"a")
     asyncio.get_running_loop().call_later(0, task.cancel)
@@ -180,85 +187,87 @@ async def test_an_error_that_a_cancelled_task_does_not_fetch(
     assert not caplog.records
 
 
-async def test_an_error_is_in_no_cycle(line: Line, anyio_backend: str) -> None:
+async def test_error_is_not_in_a_reference_cycle(line: Line, anyio_backend: str) -> None:
     class Held:
         pass
 
     def fail() -> bool:
         held = Held()
-        there.append(weakref.ref(held))
+        refs.append(weakref.ref(held))
         raise ConnectionResetError
 
-    there: list[weakref.ref[Held]] = []
+    refs: list[weakref.ref[Held]] = []
     line.far.send(b"a")
     gc.disable()
     try:
         with suppress(ConnectionResetError):
-            await line.watch.receive(fail)
-        await anyio.lowlevel.checkpoint()  # until now the loop itself has the future
-        assert [held() for held in there] == [None]
+            await line.wait(fail)
+        await anyio.lowlevel.checkpoint()  # until then the loop itself refers to the future
+        assert [held() for held in refs] == [None]
     finally:
         gc.enable()
 
 
-async def test_nothing_is_kept_of_the_context_of_a_call(line: Line, anyio_backend: str) -> None:
+async def test_registration_does_not_keep_the_context_of_a_call(
+    line: Line, anyio_backend: str
+) -> None:
     class Span:
         pass
 
     async def call() -> weakref.ref[Span]:
         span = Span()
         current.set(span)
-        await line.hear(b"a")
+        await line.transfer(b"a")
         return weakref.ref(span)
 
     current: ContextVar[Span] = ContextVar("current")
-    there: list[weakref.ref[Span]] = []
+    refs: list[weakref.ref[Span]] = []
 
     async def keep() -> None:
-        there.append(await call())
+        refs.append(await call())
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(keep)
     gc.collect()
-    assert there[0]() is None
+    assert refs[0]() is None
 
 
-async def test_a_wait_that_leaves_it_unread(line: Line, anyio_backend: str) -> None:
-    await line.hear(b"a")
+async def test_wait_that_does_not_read(line: Line, anyio_backend: str) -> None:
+    await line.transfer(b"a")
     line.far.send(b"b")
     await line.watch.readable()
     assert line.received == b"a"
-    assert await line.watch.receive(line.receive) is True
-    assert await line.hear(b"c") is True
+    assert await line.wait() is True
+    assert await line.transfer(b"c") is True
     assert line.received == b"abc"
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_loop_that_watches_no_sockets(
+@pytest.mark.parametrize("anyio_backend", ASYNCIO)
+async def test_loop_without_add_reader(
     line: Line, anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = asyncio.get_running_loop()
 
-    def cannot(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise NotImplementedError
 
     async def poll(sock: socket.socket) -> None:
-        """What anyio does there, without its thread."""
+        """What anyio does on such a loop, without its thread."""
         while not sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(loop, "add_reader", cannot)
+    monkeypatch.setattr(loop, "add_reader", fail)
     monkeypatch.setattr(anyio, "wait_readable", poll)
-    assert await line.hear(b"a") is True
-    assert await line.hear(b"b") is True
+    assert await line.transfer(b"a") is True
+    assert await line.transfer(b"b") is True
 
 
 # -- in the pool ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_an_answer_given_up_as_its_last_byte_is_read(anyio_backend: str) -> None:
-    """The loop has read it, the task that reads has yet to wake: it must find its own answer."""
+@pytest.mark.parametrize("anyio_backend", ASYNCIO)
+async def test_exchange_that_ends_when_its_last_byte_is_read(anyio_backend: str) -> None:
+    """The loop has read it and the task has not resumed: it must get its own response."""
     loop = asyncio.get_running_loop()
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
@@ -288,19 +297,19 @@ async def test_an_answer_given_up_as_its_last_byte_is_read(anyio_backend: str) -
 # -- other loops, other threads, other processes --------------------------------------------------
 
 
-def test_a_loop_after_another_that_is_still_open(line: Line) -> None:
+def test_second_loop_while_the_first_is_open(line: Line) -> None:
     first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
     try:
         for loop, other in ((first, second), (second, first), (first, second)):
-            assert loop.run_until_complete(line.hear(b"a")) is True
+            assert loop.run_until_complete(line.transfer(b"a")) is True
             assert not line.is_watched_by(other)
         assert line.is_watched_by(first)
     finally:
         first.close()
         second.close()
-    assert asyncio.run(line.hear(b"b")) is True
-    assert trio.run(line.hear, b"c") is True
-    assert asyncio.run(line.hear(b"d")) is True
+    assert asyncio.run(line.transfer(b"b")) is True
+    assert trio.run(line.transfer, b"c") is True
+    assert asyncio.run(line.transfer(b"d")) is True
 
 
 def test_trio_as_a_guest_of_asyncio(line: Line) -> None:
@@ -311,7 +320,7 @@ def test_trio_as_a_guest_of_asyncio(line: Line) -> None:
         async def guest() -> bool | None:
             with trio.fail_after(10):
                 line.far.send(b"a")
-                return await line.watch.receive(line.receive)
+                return await line.wait()
 
         trio.lowlevel.start_guest_run(
             guest, run_sync_soon_threadsafe=loop.call_soon_threadsafe, done_callback=done.set_result
@@ -324,12 +333,12 @@ def test_trio_as_a_guest_of_asyncio(line: Line) -> None:
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_dropped_in_another_thread(
+async def test_close_in_another_thread(
     anyio_backend: str, removers: list[tuple[asyncio.AbstractEventLoop, int]]
 ) -> None:
     line = Line()
     loop = asyncio.get_running_loop()
-    await line.hear(b"a")
+    await line.transfer(b"a")
     with line.far:
         await asyncio.to_thread(line.watch.close)
         with anyio.fail_after(10):
@@ -339,11 +348,11 @@ async def test_dropped_in_another_thread(
     assert not line.is_watched_by(loop)
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_closed_in_another_thread_while_a_task_waits(anyio_backend: str) -> None:
-    asyncio.get_running_loop().set_debug(True)  # so that it looks which thread calls
+@pytest.mark.parametrize("anyio_backend", ASYNCIO)
+async def test_close_in_another_thread_while_a_task_waits(anyio_backend: str) -> None:
+    asyncio.get_running_loop().set_debug(True)  # so that it checks which thread calls
     line = Line()
-    task = asyncio.create_task(line.watch.receive(line.receive))
+    task = asyncio.create_task(line.wait())
     await asyncio.sleep(0)
     with line.far, pytest.raises(anyio.ClosedResourceError), anyio.fail_after(10):
         await asyncio.to_thread(line.watch.close)
@@ -352,29 +361,29 @@ async def test_closed_in_another_thread_while_a_task_waits(anyio_backend: str) -
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_used_in_another_thread(
+async def test_use_in_another_thread(
     line: Line, anyio_backend: str, removers: list[tuple[asyncio.AbstractEventLoop, int]]
 ) -> None:
-    await line.hear(b"a")
+    await line.transfer(b"a")
     here = asyncio.get_running_loop()
-    assert await asyncio.to_thread(asyncio.run, line.hear(b"b")) is True
-    assert await line.hear(b"c") is True
+    assert await asyncio.to_thread(asyncio.run, line.transfer(b"b")) is True
+    assert await line.transfer(b"c") is True
     assert line.received == b"abc"
     assert {thread for loop, thread in removers if loop is here} <= {threading.get_ident()}
 
 
-def test_closed_after_its_loop() -> None:
+def test_close_after_its_loop() -> None:
     line = Line()
-    asyncio.run(line.hear(b"a"))
+    asyncio.run(line.transfer(b"a"))
     with line.far:
         line.watch.close()
     assert line.near.fileno() == -1
 
 
-def test_closed_after_a_loop_that_was_closed_while_a_task_waited() -> None:
+def test_close_after_a_loop_that_was_closed_while_a_task_waited() -> None:
     line = Line()
     loop = asyncio.new_event_loop()
-    task = loop.create_task(line.watch.receive(line.receive))
+    task = loop.create_task(line.wait())
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
 
@@ -396,7 +405,7 @@ def close_in_a_child(line: Line) -> None:
         code = 1
         try:
             with suppress(TimeoutError):
-                asyncio.run(asyncio.wait_for(line.watch.receive(line.receive), 0.01))
+                asyncio.run(asyncio.wait_for(line.wait(), 0.01))
             line.watch.close()
             code = 0 if line.near.fileno() == -1 else 2
         finally:
@@ -404,20 +413,20 @@ def close_in_a_child(line: Line) -> None:
     assert os.waitpid(child, 0) == (child, 0)
 
 
-# The parent's own place is still there afterwards: nothing else would wake it up.
+# Only if the parent's registration still exists does the parent receive afterwards.
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_fork_within_a_loop(line: Line, anyio_backend: str) -> None:
-    await line.hear(b"a")
+@pytest.mark.parametrize("anyio_backend", ASYNCIO)
+async def test_fork_in_a_loop(line: Line, anyio_backend: str) -> None:
+    await line.transfer(b"a")
     close_in_a_child(line)
-    assert await line.hear(b"b") is True
+    assert await line.transfer(b"b") is True
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
-def test_a_fork_while_no_loop_runs(line: Line) -> None:
+def test_fork_while_no_loop_runs(line: Line) -> None:
     with asyncio.Runner() as runner:
-        runner.run(line.hear(b"a"))
+        runner.run(line.transfer(b"a"))
         close_in_a_child(line)
-        assert runner.run(line.hear(b"b")) is True
+        assert runner.run(line.transfer(b"b")) is True

@@ -1,4 +1,4 @@
-"""Requests that die on a kept-alive connection: which are sent again, and which are not."""
+"""Requests that fail on a kept-alive connection: which are sent again, and which are not."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ecrclient import (
 )
 from ecrclient._awsjson.transport.connection import Connection
 from tests.awsjson.transport.conftest import request, send
-from tests.awsjson.transport.server import Peer, Script, Server, answer, says, serve
+from tests.awsjson.transport.server import Peer, Script, Server, http_response, respond_with, serve
 from tests.middleware import pass_on
 from tests.tools.scripted import Scripted, client, fail, ok
 
@@ -47,7 +47,7 @@ def dies(got: list[bytes], body: bytes = b"first") -> Script:
 
     async def script(peer: Peer) -> None:
         got.append(await peer.request())
-        await peer.send(answer(body))
+        await peer.send(http_response(body))
         got.append(await peer.request())
 
     return script
@@ -57,7 +57,7 @@ def responds(got: list[bytes], body: bytes = b"second") -> Script:
     async def script(peer: Peer) -> None:
         while True:
             got.append(await peer.request())
-            await peer.send(answer(body))
+            await peer.send(http_response(body))
 
     return script
 
@@ -99,7 +99,7 @@ async def test_idempotent_requests_are_sent_again(
             assert response.status_code == 200
             await response.aclose()
         else:
-            with pytest.raises(httpx.RemoteProtocolError, match="before the answer's head"):
+            with pytest.raises(httpx.RemoteProtocolError, match="before the head"):
                 await transport.handle_async_request(again)
             assert (transport.stats().open, transport.stats().in_use) == (0, 0)
     assert len(got) == requests
@@ -107,7 +107,7 @@ async def test_idempotent_requests_are_sent_again(
 
 async def reset_when_idle(peer: Peer) -> None:
     await peer.request()
-    await peer.send(answer(b"first"))
+    await peer.send(http_response(b"first"))
     await peer.reset()
 
 
@@ -116,17 +116,17 @@ async def send_on_a_reset_connection(
 ) -> httpx.Response:
     """Send a POST request on a connection that was reset after it was found to be alive."""
 
-    def has_no_news(connection: Connection) -> bool:
+    def never_stale(connection: Connection) -> bool:
         return False
 
     await send(transport, server.url)
     await server.wait_until_open(0)
-    monkeypatch.setattr(Connection, "has_news", has_no_news)
+    monkeypatch.setattr(Connection, "is_stale", never_stale)
     return await send(transport, server.url, body=body)
 
 
 @pytest.mark.parametrize("size", [10, 2_000_000])
-async def test_a_request_of_which_nothing_was_sent_is_sent_again(
+async def test_request_of_which_nothing_was_sent_is_sent_again(
     make: Make, context: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     got: list[bytes] = []
@@ -139,7 +139,9 @@ async def test_a_request_of_which_nothing_was_sent_is_sent_again(
 async def test_several_tls_records_may_have_been_sent_in_part(
     make: Make, good_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with serve(reset_when_idle, says(answer()), context=good_context) as server:
+    async with serve(
+        reset_when_idle, respond_with(http_response()), context=good_context
+    ) as server:
         with pytest.raises(httpx.WriteError):
             await send_on_a_reset_connection(make(), server, monkeypatch, b"x" * 20_000)
         assert server.connections == 1

@@ -1,4 +1,4 @@
-"""Answers of every kind, and the requests that they answer."""
+"""Requests and responses with every framing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ import pytest
 
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
 from tests.awsjson.transport.conftest import request, send
-from tests.awsjson.transport.server import Peer, answer, says, says_and_closes, serve
+from tests.awsjson.transport.server import (
+    Peer,
+    http_response,
+    respond_and_close,
+    respond_with,
+    serve,
+)
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., PooledTransport]
@@ -22,8 +28,10 @@ Make = Callable[..., PooledTransport]
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-async def test_an_answer(make: Make) -> None:
-    async with serve(says(answer(b"hello", "X-One: 1", "x-one: 2", status="201 Made"))) as server:
+async def test_response(make: Make) -> None:
+    async with serve(
+        respond_with(http_response(b"hello", "X-One: 1", "x-one: 2", status="201 Made"))
+    ) as server:
         response = await send(transport := make(), server.url)
         assert response.status_code == 201
         assert response.reason_phrase == "Made"
@@ -35,8 +43,8 @@ async def test_an_answer(make: Make) -> None:
         assert transport.stats().idle == 1
 
 
-async def test_a_whole_answer_is_read_in_every_way(make: Make) -> None:
-    async with serve(says(answer(b'["line 1\\nline 2"]'))) as server:
+async def test_complete_response_can_be_read_in_every_way(make: Make) -> None:
+    async with serve(respond_with(http_response(b'["line 1\\nline 2"]'))) as server:
         transport = make()
         response = await send(transport, server.url)
         assert response.text == '["line 1\\nline 2"]'
@@ -49,13 +57,13 @@ async def test_a_whole_answer_is_read_in_every_way(make: Make) -> None:
         assert [line async for line in unread.aiter_lines()] == ['["line 1\\nline 2"]']
 
 
-async def test_what_is_sent(make: Make) -> None:
+async def test_sent_bytes(make: Make) -> None:
     got: list[bytes] = []
 
     async def script(peer: Peer) -> None:
         while True:
             got.append(await peer.request())
-            await peer.send(answer())
+            await peer.send(http_response())
 
     async with serve(script) as server:
         transport = make()
@@ -72,7 +80,7 @@ async def test_what_is_sent(make: Make) -> None:
 
 
 @pytest.mark.parametrize("tls", [False, True])
-async def test_a_large_body_goes_up_whole(
+async def test_large_request_body_is_sent_completely(
     make: Make, good_context: ssl.SSLContext, tls: bool
 ) -> None:
     body = bytes(range(256)) * 40_000  # ten megabytes
@@ -80,21 +88,21 @@ async def test_a_large_body_goes_up_whole(
     async def script(peer: Peer) -> None:
         whole = await peer.request()
         await anyio.sleep(0.05)
-        await peer.send(answer(str(whole.endswith(b"\r\n\r\n" + body)).encode()))
+        await peer.send(http_response(str(whole.endswith(b"\r\n\r\n" + body)).encode()))
 
     async with serve(script, context=good_context if tls else None) as server:
         assert (await send(make(), server.url, body=body)).content == b"True"
 
 
-async def test_a_body_of_pieces(make: Make) -> None:
+async def test_request_body_in_pieces(make: Make) -> None:
     async def pieces() -> AsyncGenerator[bytes]:
         yield b"one"
         yield b""
         yield b"three"
 
     async def script(peer: Peer) -> None:
-        await peer.send(answer(await peer.until(b"0\r\n\r\n")))
-        await peer.send(answer((await peer.request()).partition(b"\r\n\r\n")[2]))
+        await peer.send(http_response(await peer.until(b"0\r\n\r\n")))
+        await peer.send(http_response((await peer.request()).partition(b"\r\n\r\n")[2]))
 
     async with serve(script) as server:
         transport = make()
@@ -109,8 +117,8 @@ async def test_a_body_of_pieces(make: Make) -> None:
 
 
 @pytest.mark.parametrize("length", [7, 9])
-async def test_a_body_that_is_not_as_long_as_announced(make: Make, length: int) -> None:
-    class Pieces:  # no generator: httpx leaves those unclosed, and trio complains
+async def test_request_body_of_another_length_than_announced(make: Make, length: int) -> None:
+    class Pieces:  # not a generator: httpx does not close those, and trio warns
         def __init__(self) -> None:
             self.left = [b"one", b"three"]
 
@@ -122,7 +130,7 @@ async def test_a_body_that_is_not_as_long_as_announced(make: Make, length: int) 
                 raise StopAsyncIteration
             return self.left.pop(0)
 
-    async with serve(says(answer())) as server:
+    async with serve(respond_with(http_response())) as server:
         transport = make()
         headers = {"content-length": str(length)}
         for content in (Pieces(), b"onethree"):
@@ -133,12 +141,12 @@ async def test_a_body_that_is_not_as_long_as_announced(make: Make, length: int) 
         assert (await send(transport, server.url)).status_code == 200
 
 
-async def test_a_body_whose_making_fails(make: Make) -> None:
+async def test_request_body_that_raises(make: Make) -> None:
     async def pieces() -> AsyncGenerator[bytes]:
         yield b"one"
         raise OSError("the disk is gone")
 
-    async with serve(says(answer())) as server:
+    async with serve(respond_with(http_response())) as server:
         transport = make()
         with pytest.raises(OSError, match="the disk is gone"):
             await transport.handle_async_request(
@@ -161,10 +169,10 @@ async def test_a_body_whose_making_fails(make: Make) -> None:
         ("CONNECT", "/", {}),
     ],
 )
-async def test_a_request_cannot_smuggle_another(
+async def test_request_smuggling_is_refused(
     make: Make, method: str, url: str, headers: dict[str, str]
 ) -> None:
-    async with serve(says(answer())) as server:
+    async with serve(respond_with(http_response())) as server:
         with pytest.raises(httpx.LocalProtocolError):
             await make().handle_async_request(
                 httpx.Request(method, server.url + url, headers=headers)
@@ -177,7 +185,8 @@ async def test_a_request_cannot_smuggle_another(
     [
         CHUNKED + b"2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
         CHUNKED + b"5\r\nhello\r\n0\r\nA: b\r\n\r\n",
-        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nX: y\r\n\r\n" + answer(b"hello"),
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nX: y\r\n\r\n"
+        + http_response(b"hello"),
         b"HTTP/1.1 200\r\ncontent-length:5\r\n\r\nhello",
     ],
     ids=["chunked", "trailers", "informational", "bare"],
@@ -190,7 +199,7 @@ async def test_framings_that_keep_the_connection(make: Make, data: bytes) -> Non
                 await peer.send(data[index : index + 1])
                 await anyio.lowlevel.checkpoint()
 
-    for script in (says(data), byte_by_byte):
+    for script in (respond_with(data), byte_by_byte):
         async with serve(script) as server:
             transport = make()
             for _ in range(3):
@@ -206,12 +215,12 @@ async def test_framings_that_keep_the_connection(make: Make, data: bytes) -> Non
         b"HTTP/1.1 200 OK\r\n\r\nhello",
         b"HTTP/1.0 200 OK\r\n\r\nhello",
         b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-        answer(b"hello", "Connection: close"),
-        answer(b"hello", "connection: Close"),
+        http_response(b"hello", "Connection: close"),
+        http_response(b"hello", "connection: Close"),
     ],
 )
 async def test_framings_that_end_the_connection(make: Make, data: bytes) -> None:
-    async with serve(says_and_closes(data)) as server:
+    async with serve(respond_and_close(data)) as server:
         transport = make()
         for _ in range(2):
             response = await send(transport, server.url)
@@ -223,7 +232,7 @@ async def test_framings_that_end_the_connection(make: Make, data: bytes) -> None
 
 async def test_http_1_0_with_keep_alive(make: Make) -> None:
     data = b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello"
-    async with serve(says(data)) as server:
+    async with serve(respond_with(data)) as server:
         transport = make()
         for _ in range(2):
             response = await send(transport, server.url)
@@ -240,8 +249,8 @@ async def test_http_1_0_with_keep_alive(make: Make) -> None:
         ("POST", b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n"),
     ],
 )
-async def test_answers_without_a_body(make: Make, method: str, data: bytes) -> None:
-    async with serve(says(data, answer(b"next"))) as server:
+async def test_responses_without_a_body(make: Make, method: str, data: bytes) -> None:
+    async with serve(respond_with(data, http_response(b"next"))) as server:
         transport = make()
         assert (await send(transport, server.url, method=method)).content == b""
         assert (await send(transport, server.url)).content == b"next"
@@ -251,8 +260,8 @@ async def test_answers_without_a_body(make: Make, method: str, data: bytes) -> N
 async def test_gzip_is_decoded(make: Make) -> None:
     text = b"a word " * 100_000
     body = gzip.compress(text)
-    packed = answer(body, "Content-Encoding: gzip")
-    async with serve(says(packed, packed, answer(b"plain"))) as server:
+    packed = http_response(body, "Content-Encoding: gzip")
+    async with serve(respond_with(packed, packed, http_response(b"plain"))) as server:
         transport = make()
         assert (await send(transport, server.url)).content == text
         response = await transport.handle_async_request(request(server.url))
@@ -261,15 +270,19 @@ async def test_gzip_is_decoded(make: Make) -> None:
         assert server.connections == 1
 
 
-async def test_a_redirect_is_only_an_answer(make: Make) -> None:
-    async with serve(says(answer(b"", "Location: /there", status="302 Found"))) as server:
+async def test_redirect_is_not_followed(make: Make) -> None:
+    async with serve(
+        respond_with(http_response(b"", "Location: /there", status="302 Found"))
+    ) as server:
         assert (await send(make(), server.url)).status_code == 302
 
 
-async def test_in_a_client_of_httpx(make: Make, good_context: ssl.SSLContext) -> None:
+async def test_transport_of_an_httpx_client(make: Make, good_context: ssl.SSLContext) -> None:
     body = b"0123456789" * 300_000
     async with (
-        serve(says(answer(b'{"a": 1}'), answer(body)), context=good_context) as server,
+        serve(
+            respond_with(http_response(b'{"a": 1}'), http_response(body)), context=good_context
+        ) as server,
         httpx.AsyncClient(transport=make(), base_url=server.url) as client,
     ):
         response = await client.post("/", json={"b": 2})

@@ -1,4 +1,4 @@
-"""Connections that are kept: when they are used again, and when never."""
+"""Kept-alive connections: when they are used again, and when not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ import httpx
 import pytest
 
 from ecrclient._awsjson.over_httpx.pooled_transport import PooledTransport
+from tests.awsjson.transport.backends import anyio_backend as anyio_backend
 from tests.awsjson.transport.conftest import request, send
-from tests.awsjson.transport.server import Peer, Script, answer, says, says_and_closes, serve
+from tests.awsjson.transport.server import (
+    Peer,
+    Script,
+    http_response,
+    respond_and_close,
+    respond_with,
+    serve,
+)
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., PooledTransport]
@@ -33,19 +41,19 @@ def context(request: pytest.FixtureRequest, good_context: ssl.SSLContext) -> ssl
     ],
 )
 @pytest.mark.parametrize("later", [False, True])
-async def test_bytes_beyond_an_answer_never_reach_the_next(
+async def test_bytes_after_a_response_are_not_part_of_the_next(
     make: Make, context: ssl.SSLContext | None, extra: bytes, later: bool
 ) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         if later:
-            await peer.send(answer(b"first"))
+            await peer.send(http_response(b"first"))
             await peer.send(extra)  # another segment, another TLS record
         else:
-            await peer.send(answer(b"first") + extra)
+            await peer.send(http_response(b"first") + extra)
         await peer.closed()
 
-    async with serve(script, says(answer(b"second")), context=context) as server:
+    async with serve(script, respond_with(http_response(b"second")), context=context) as server:
         transport = make()
         assert (await send(transport, server.url)).content == b"first"
         await anyio.sleep(0.05)
@@ -53,26 +61,28 @@ async def test_bytes_beyond_an_answer_never_reach_the_next(
         assert server.connections == 2
 
 
-async def test_bytes_beyond_a_chunked_answer(make: Make) -> None:
+async def test_bytes_after_a_chunked_response(make: Make) -> None:
     data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n"
-    async with serve(says(data + b"HTTP/1.1 200 OK\r\n"), says(answer(b"second"))) as server:
+    async with serve(
+        respond_with(data + b"HTTP/1.1 200 OK\r\n"), respond_with(http_response(b"second"))
+    ) as server:
         transport = make()
         assert (await send(transport, server.url)).content == b"first"
         assert transport.stats().open == 0
         assert (await send(transport, server.url)).content == b"second"
 
 
-async def test_an_unsolicited_answer_on_an_idle_connection(
+async def test_unsolicited_response_on_an_idle_connection(
     make: Make, context: ssl.SSLContext | None
 ) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
-        await peer.send(answer(b"first"))
+        await peer.send(http_response(b"first"))
         await anyio.sleep(0.05)
-        await peer.send(answer(b"evil"))
+        await peer.send(http_response(b"evil"))
         await peer.closed()
 
-    async with serve(script, says(answer(b"second")), context=context) as server:
+    async with serve(script, respond_with(http_response(b"second")), context=context) as server:
         transport = make()
         assert (await send(transport, server.url)).content == b"first"
         await anyio.sleep(0.2)
@@ -83,7 +93,7 @@ async def test_an_unsolicited_answer_on_an_idle_connection(
 
 async def closes_when_idle(peer: Peer) -> None:
     await peer.request()
-    await peer.send(answer(b"first"))
+    await peer.send(http_response(b"first"))
 
 
 async def closes_on_the_next_request(peer: Peer) -> None:
@@ -111,10 +121,10 @@ async def resets_at_the_next_head(peer: Peer) -> None:
         resets_at_the_next_head,
     ],
 )
-async def test_a_dead_connection_is_replaced_without_a_word(
+async def test_dead_connection_is_replaced_silently(
     make: Make, context: ssl.SSLContext | None, script: Script
 ) -> None:
-    async with serve(script, says(answer(b"second")), context=context) as server:
+    async with serve(script, respond_with(http_response(b"second")), context=context) as server:
         transport = make()
         assert (await send(transport, server.url)).content == b"first"
         await anyio.sleep(0.05)
@@ -125,9 +135,9 @@ async def test_a_dead_connection_is_replaced_without_a_word(
         assert transport.stats().open == 1
 
 
-async def test_a_body_given_as_a_stream_of_bytes_goes_again(make: Make) -> None:
-    """It is how the client gives it."""
-    async with serve(closes_on_the_next_request, says(answer(b"second"))) as server:
+async def test_body_in_a_byte_stream_is_sent_again(make: Make) -> None:
+    """The client passes its bodies in this way."""
+    async with serve(closes_on_the_next_request, respond_with(http_response(b"second"))) as server:
         transport = make()
         await send(transport, server.url)
         headers = {"host": "h", "content-length": "4"}
@@ -137,7 +147,7 @@ async def test_a_body_given_as_a_stream_of_bytes_goes_again(make: Make) -> None:
         assert await response.aread() == b"second"
 
 
-async def test_the_second_try_is_the_last_and_all_idle_ones_are_given_up(make: Make) -> None:
+async def test_request_is_sent_at_most_twice_and_idle_connections_are_closed(make: Make) -> None:
     together = anyio.Event()
     count = 0
 
@@ -148,7 +158,7 @@ async def test_the_second_try_is_the_last_and_all_idle_ones_are_given_up(make: M
         if count == 3:
             together.set()
         await together.wait()
-        await peer.send(answer(b"first"))
+        await peer.send(http_response(b"first"))
         await peer.request()
 
     async def dies(peer: Peer) -> None:
@@ -166,7 +176,7 @@ async def test_the_second_try_is_the_last_and_all_idle_ones_are_given_up(make: M
         assert transport.stats().open == 0
 
 
-async def test_no_second_try_once_a_byte_has_come(make: Make) -> None:
+async def test_request_is_not_sent_again_after_a_byte_of_the_response(make: Make) -> None:
     async def script(peer: Peer) -> None:
         await closes_when_idle(peer)
         await peer.request()
@@ -180,7 +190,7 @@ async def test_no_second_try_once_a_byte_has_come(make: Make) -> None:
         assert server.connections == 1
 
 
-async def test_no_second_try_for_a_body_that_is_gone(make: Make) -> None:
+async def test_request_with_a_consumed_body_is_not_sent_again(make: Make) -> None:
     async def pieces() -> AsyncGenerator[bytes]:
         yield b"one"
 
@@ -194,7 +204,7 @@ async def test_no_second_try_for_a_body_that_is_gone(make: Make) -> None:
         assert transport.stats().in_use == 0
 
 
-async def test_no_second_try_after_silence(make: Make) -> None:
+async def test_request_is_not_sent_again_after_a_timeout(make: Make) -> None:
     async def script(peer: Peer) -> None:
         await closes_when_idle(peer)
         await peer.request()
@@ -208,8 +218,10 @@ async def test_no_second_try_after_silence(make: Make) -> None:
         assert server.connections == 1
 
 
-async def test_an_answer_given_up_closes_its_connection(make: Make) -> None:
-    async with serve(says(answer(b"x" * 3_000_000)), says(answer(b"fine"))) as server:
+async def test_abandoned_response_closes_its_connection(make: Make) -> None:
+    async with serve(
+        respond_with(http_response(b"x" * 3_000_000)), respond_with(http_response(b"fine"))
+    ) as server:
         transport = make()
         response = await transport.handle_async_request(request(server.url))
         assert transport.stats().in_use == 1
@@ -221,8 +233,8 @@ async def test_an_answer_given_up_closes_its_connection(make: Make) -> None:
         assert (await send(transport, server.url)).content == b"fine"
 
 
-async def test_the_last_used_is_used_first(make: Make) -> None:
-    """So that the others get old, and are closed."""
+async def test_most_recently_used_connection_is_used_first(make: Make) -> None:
+    """So the others expire, and are closed."""
     names: list[bytes] = []
     together = anyio.Event()
 
@@ -235,7 +247,7 @@ async def test_the_last_used_is_used_first(make: Make) -> None:
         await together.wait()
         await anyio.sleep(0.05 * int(name))
         while True:
-            await peer.send(answer(name))
+            await peer.send(http_response(name))
             await peer.request()
 
     async with serve(script) as server:
@@ -252,7 +264,7 @@ async def test_the_last_used_is_used_first(make: Make) -> None:
 
 
 async def test_expiry(make: Make) -> None:
-    async with serve(says(answer())) as server:
+    async with serve(respond_with(http_response())) as server:
         never = make(keepalive_expiry=0)
         for _ in range(2):
             await send(never, server.url)
@@ -264,8 +276,8 @@ async def test_expiry(make: Make) -> None:
         assert (shortly.stats().created, shortly.stats().open) == (2, 1)
 
 
-async def test_a_connection_that_the_server_wants_closed(make: Make) -> None:
-    async with serve(says_and_closes(answer(b"a", "Connection: close"))) as server:
+async def test_connection_that_the_server_asks_to_close(make: Make) -> None:
+    async with serve(respond_and_close(http_response(b"a", "Connection: close"))) as server:
         transport = make()
         for _ in range(3):
             assert (await send(transport, server.url)).content == b"a"

@@ -14,14 +14,14 @@ from tests.virtual_time import anyio_backend as anyio_backend
 pytestmark = pytest.mark.anyio
 
 
-async def test_it_ends_after_the_timeout() -> None:
+async def test_timer_cancels_after_the_timeout() -> None:
     timer = AttemptTimer(5, None)
     with timer.scope:
         await anyio.sleep(100)
     assert anyio.current_time() == pytest.approx(5)
 
 
-async def test_it_does_not_run_while_it_is_paused() -> None:
+async def test_paused_timer_does_not_run() -> None:
     timer = AttemptTimer(5, None)
     with timer.scope:
         await anyio.sleep(3)
@@ -46,7 +46,7 @@ async def test_pauses_may_overlap() -> None:
     assert anyio.current_time() == pytest.approx(305)
 
 
-async def test_without_a_timeout_it_never_ends() -> None:
+async def test_timer_without_a_timeout_does_not_cancel() -> None:
     timer = AttemptTimer(None, None)
     with timer.scope, timer.paused():
         await anyio.sleep(80_000)
@@ -63,7 +63,7 @@ async def test_without_a_timeout_it_never_ends() -> None:
         (CallOptions(pool_timeout=None), None),
     ],
 )
-def test_the_wait_for_a_connection_is_limited_as_the_attempt_is_by_default(
+def test_pool_timeout_defaults_to_the_timeout_of_the_attempt(
     options: CallOptions, seconds: float | None
 ) -> None:
     assert options.seconds_for_pool == seconds
