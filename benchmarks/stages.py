@@ -28,7 +28,7 @@ from ecrclient._awsjson.over_httpx.pooled_transport import byte_transport_of
 from ecrclient._awsjson.protocol import codec
 from ecrclient._awsjson.transport.origin import Origin
 from ecrclient._awsjson.transport.parser_choice import find_parser
-from ecrclient._awsjson.transport.response import Answer, decode_headers
+from ecrclient._awsjson.transport.response import ByteResponse, decode_headers
 from ecrclient._awsjson.transport.timer import AttemptTimer
 from ecrclient.operations import GET_AUTHORIZATION_TOKEN
 
@@ -134,7 +134,7 @@ async def _main(url: str, parser: str) -> dict[str, float]:
         whole = await _cost_of_call(ecr.get_authorization_token)
         answer = await post(origin, head, b"{}", None, attempt, resend=True)
 
-        async def answered(*_: object, **__: object) -> Answer:
+        async def answered(*_: object, **__: object) -> ByteResponse:
             return answer
 
         setattr(wire, "post", answered)  # noqa: B010 - all of a call but the wire
