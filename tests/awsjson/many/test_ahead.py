@@ -211,10 +211,10 @@ async def test_a_prefetching_paginator_is_used_once_and_within_its_block() -> No
     with pytest.raises(RuntimeError, match="async with"):
         await ahead.collect()
     async with ahead as images:
-        walk = images.pages()
-        await anext(walk)
+        iterator = images.pages()
+        await anext(iterator)
     with pytest.raises(RuntimeError, match="has ended"):
-        await anext(walk)
+        await anext(iterator)
     with pytest.raises(RuntimeError, match="once"):
         await ahead.__aenter__()
 
@@ -228,7 +228,7 @@ async def test_fewer_than_one_page_is_refused(pages: int) -> None:
 # -- the deadline of an iteration -----------------------------------------------------------------
 
 
-async def walk(ecr: ECRClient, *, ahead: bool, pause: float) -> Sequence[str | None]:
+async def iterate(ecr: ECRClient, *, ahead: bool, pause: float) -> Sequence[str | None]:
     found: list[str | None] = []
     paginator = ecr.list_images(repository_name="ab")
     if ahead:
@@ -247,7 +247,7 @@ async def walk(ecr: ECRClient, *, ahead: bool, pause: float) -> Sequence[str | N
 async def test_the_deadline_covers_all_pages(*, ahead: bool) -> None:
     ecr = await opened(Service(10), options=CallOptions(deadline=4.5 * LATENCY))
     with pytest.raises(DeadlineExceeded) as caught:
-        await walk(ecr, ahead=ahead, pause=0)
+        await iterate(ecr, ahead=ahead, pause=0)
     assert anyio.current_time() == pytest.approx(4.5 * LATENCY)
     assert caught.value.spent["attempts"] == pytest.approx(4.5 * LATENCY)
     assert caught.value.deadline == 4.5 * LATENCY
@@ -256,7 +256,7 @@ async def test_the_deadline_covers_all_pages(*, ahead: bool) -> None:
 async def test_the_deadline_includes_the_time_of_the_consumer() -> None:
     ecr = await opened(Service(10), options=CallOptions(deadline=10))
     with pytest.raises(DeadlineExceeded) as caught:
-        await walk(ecr, ahead=False, pause=7)
+        await iterate(ecr, ahead=False, pause=7)
     assert anyio.current_time() == pytest.approx(10)
     spent = caught.value.spent
     assert (spent["between"], spent["attempts"]) == pytest.approx((7, 3))
@@ -266,9 +266,9 @@ async def test_the_deadline_includes_the_time_of_the_consumer() -> None:
 async def test_the_deadline_starts_with_the_first_page_of_each_iteration() -> None:
     ecr = await opened(Service(20), options=CallOptions(deadline=3 * LATENCY))
     images = ecr.list_images(repository_name="ab")
-    walks = [images.pages(), images.pages()]
+    iterations = [images.pages(), images.pages()]
     await anyio.sleep(100)
-    for pages in walks:
+    for pages in iterations:
         for _ in range(2):
             await anext(pages)
 
@@ -280,5 +280,5 @@ async def test_the_deadline_includes_retries() -> None:
         options=CallOptions(deadline=3.5 * LATENCY, retry=NO_WAIT),
     )
     with pytest.raises(DeadlineExceeded) as caught:
-        await walk(ecr, ahead=False, pause=0)
+        await iterate(ecr, ahead=False, pause=0)
     assert caught.value.attempts == 3

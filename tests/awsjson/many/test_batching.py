@@ -127,7 +127,7 @@ async def test_ids_are_split_into_chunks(count: int, sizes: list[int]) -> None:
     assert service.sizes == sizes
 
 
-async def test_one_bad_id_of_250_gives_249_results_and_one_typed_failure() -> None:
+async def test_one_invalid_id_of_250_is_one_typed_failure() -> None:
     service = Images("v120")
     with pytest.raises(BatchError) as caught:
         await get(await opened(service), ids(250))
