@@ -1,8 +1,8 @@
-"""Where the time of a tiny call goes, stage by stage: CPU microseconds, TLS, 32 at a time.
+"""The time of a tiny call by stage: CPU microseconds, TLS, 32 calls at a time.
 
-A process of its own: each stage is done alone, many times over, with what the real call hands it.
-The pipeline around them is what is left of a call whose answer is there at once. The whole call
-takes longer than the sum where other code has used the processor's caches in between.
+Runs in a separate process. Each stage is repeated alone with the input that a real call gives it.
+"The pipeline around them" is the rest of a call whose response is available immediately. The whole
+call takes longer than the sum of its stages, because other code uses the processor's caches too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 
 import anyio
 
-from benchmarks.cases import answer_to
+from benchmarks.cases import response_to
 from benchmarks.peers import KEY_ID, REGION, SECRET
 from benchmarks.server import pin
 from ecrclient import Credentials, ECRClient, PooledTransport, RetryPolicy
@@ -41,7 +41,7 @@ _TRIES = 7
 
 
 def _cost(step: Callable[[], object]) -> float:
-    """Microseconds of a step; of several tries the quickest."""
+    """Microseconds of a step: the fastest of several tries."""
     tries: list[float] = []
     for _ in range(_TRIES):
         begun = time.process_time()
@@ -52,7 +52,7 @@ def _cost(step: Callable[[], object]) -> float:
 
 
 async def _cost_of_call(step: Callable[[], Awaitable[object]]) -> float:
-    """The same of something that waits for the server, several at a time."""
+    """Microseconds of an awaitable that waits for the server, with several at a time."""
 
     async def work() -> None:
         for _ in range(_TIMES // _TASKS):
@@ -67,26 +67,26 @@ async def _cost_of_call(step: Callable[[], Awaitable[object]]) -> float:
 
 
 def _scope() -> None:
-    with anyio.move_on_after(60):  # noqa: ASYNC100 - what it costs is the question
+    with anyio.move_on_after(60):  # noqa: ASYNC100 - its cost is measured
         pass
 
 
 def _steps(parser: str) -> dict[str, Callable[[], object]]:
-    """What a call does between the user's line and the socket, and back."""
+    """The stages of a call between the caller and the socket."""
     operation = GET_AUTHORIZATION_TOKEN
     request = codec.build_request(operation, {})
-    answer = answer_to(b"", b"{}")
-    content = answer.partition(b"\r\n\r\n")[2]
+    response = response_to(b"", b"{}")
+    content = response.partition(b"\r\n\r\n")[2]
     reader = find_parser(parser)()
     reader.start("POST")
-    reader.feed(answer)
+    reader.feed(response)
     headers = [*reader.headers]
     signer, credentials, now = Signer(REGION, "ecr"), Credentials(KEY_ID, SECRET), datetime.now(UTC)
     policy, quota, clock = RetryPolicy(), RetryQuota(), ServiceClock()
 
     def read() -> None:
         reader.start("POST")
-        reader.feed(answer)
+        reader.feed(response)
 
     def sign() -> object:
         return signer.sign(
@@ -105,8 +105,8 @@ def _steps(parser: str) -> dict[str, Callable[[], object]]:
         "signature": sign,
         "timeout scope (anyio)": _scope,
         f"HTTP parser ({parser})": read,
-        "answer's headers": lambda: decode_headers(headers),
-        "answer to model (pydantic)": lambda: codec.decode_response(
+        "response headers": lambda: decode_headers(headers),
+        "response to model (pydantic)": lambda: codec.decode_response(
             operation, content, status=200, request_id=None
         ),
     }
@@ -132,12 +132,12 @@ async def _main(url: str, parser: str) -> dict[str, float]:
         attempt = AttemptTimer(60, 60)
         below = await _cost_of_call(lambda: post(origin, head, b"{}", None, attempt, resend=True))
         whole = await _cost_of_call(ecr.get_authorization_token)
-        answer = await post(origin, head, b"{}", None, attempt, resend=True)
+        response = await post(origin, head, b"{}", None, attempt, resend=True)
 
-        async def answered(*_: object, **__: object) -> ByteResponse:
-            return answer
+        async def respond(*_: object, **__: object) -> ByteResponse:
+            return response
 
-        setattr(wire, "post", answered)  # noqa: B010 - all of a call but the wire
+        setattr(wire, "post", respond)  # noqa: B010 - all of a call except the wire
         alone = await _cost_of_call(ecr.get_authorization_token)
     parsing = stages.pop(name := f"HTTP parser ({parser})")
     stages["the pipeline around them"] = alone - sum(stages.values())

@@ -30,10 +30,10 @@ class AttemptTimer:
     __slots__ = ("_left", "_pauses", "pool_timeout", "scope", "timeout")
 
     def __init__(self, timeout: float | None, pool_timeout: float | None) -> None:
-        self.timeout = timeout
-        self.pool_timeout = pool_timeout
+        self.timeout: float | None = timeout
+        self.pool_timeout: float | None = pool_timeout
         end = math.inf if timeout is None else anyio.current_time() + timeout
-        self.scope = anyio.CancelScope(deadline=end)
+        self.scope: anyio.CancelScope = anyio.CancelScope(deadline=end)
         """Cancels the attempt; enter it as soon as the timer has been created."""
         self._pauses = 0
         self._left = math.inf
