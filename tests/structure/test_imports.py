@@ -13,6 +13,7 @@ LAYERS = (
     "many",
     "calling",
     "over_httpx",
+    "attempts",
     "credentials",
     "settings",
     "transport",
