@@ -46,10 +46,7 @@ class UnsupportedEncodingError(ContentDecodingError):
 
 def is_encoded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether there is a ``Content-Encoding`` header."""
-    for name, _ in headers:
-        if len(name) == len(b"content-encoding") and name.lower() == b"content-encoding":
-            return True
-    return False
+    return b"content-encoding" in [name.lower() for name, _ in headers]
 
 
 def find_encoding(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
