@@ -46,10 +46,7 @@ class UnsupportedEncodingError(ContentDecodingError):
 
 def is_encoded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether there is a ``Content-Encoding`` header."""
-    for name, _ in headers:  # noqa: SIM110 - a generator costs a call for each header
-        if name.lower() == b"content-encoding":
-            return True
-    return False
+    return b"content-encoding" in [name.lower() for name, _ in headers]
 
 
 def find_encoding(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
