@@ -19,7 +19,7 @@ __all__ = ["RawResponse"]
 
 _FIRST_ERROR_STATUS = 300
 # Decoding takes about 8 ms for each MiB of a usual page; a switch to a thread, 0.1 ms.
-_DECODED_ON_THE_LOOP = 256 * 1024
+_DECODED_ON_THE_LOOP = 1024 * 1024
 
 
 @dataclass(slots=True)

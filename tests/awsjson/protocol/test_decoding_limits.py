@@ -295,7 +295,8 @@ def test_odd_values_anywhere_in_a_request_are_refused(member: str, value: object
 
 def large() -> httpx.Response:
     """A response that is decoded in a worker thread."""
-    content = _images(b'{"imageTags":["v1"]}', 20_000)
+    content = _images(b'{"imageTags":["%b"]}' % (b"v" * 60), 20_000)
+    assert len(content) > 1024 * 1024
     return httpx.Response(200, content=content)
 
 
