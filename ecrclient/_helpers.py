@@ -6,17 +6,19 @@ The overlay (``[[base]]``) makes the generated classes inherit from these.
 from __future__ import annotations
 
 import heapq
-import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ecrclient._awsjson.client import BaseClient
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
+from ecrclient._wildcards import matches
 from ecrclient.logins import RegistryCredentials, RegistryLogins
-from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN
+from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN, UPLOAD_LAYER_PART
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.many.pagination import Paginator
+    from ecrclient.client import ECRClient
+    from ecrclient.images.repository_images import Images
     from ecrclient.models import DescribeImagesResponse, ImageDetail
 
 __all__ = ["ClientHelpers", "RepositoryHelpers"]
@@ -49,6 +51,36 @@ class ClientHelpers(BaseClient):
             registry_id,
             lambda: self._call(GET_AUTHORIZATION_TOKEN, {"registry_ids": registry_ids}),
             self._state.clock.now,
+        )
+
+    def images(self, repository_name: str, *, registry_id: str | None = None) -> Images:
+        """Return the images of a repository: to read, pull, push and copy them without Docker.
+
+        Nothing is sent, and the repository need not exist.
+
+        Args:
+            repository_name: The name of the repository, with its namespace, if any.
+            registry_id: The AWS account ID of the registry, 12 digits; None for the caller's own
+                account.
+
+        Raises:
+            RequestValidationError: an argument is invalid.
+        """
+        from ecrclient.images.repository import PutImageLimiter, RepositoryAccess
+        from ecrclient.images.repository_images import Images
+
+        check_argument("images", "repository_name", repository_name, str, "a string")
+        check_argument("images", "registry_id", registry_id, str, "a string", none=True)
+        return Images(
+            RepositoryAccess(
+                cast("ECRClient", self),
+                repository_name,
+                registry_id,
+                lambda body: self._call_encoded(UPLOAD_LAYER_PART, body),
+                self._state.transport_to,
+                self._options.timeout,
+                self._state.shared(PutImageLimiter),
+            )
         )
 
     async def latest_images(
@@ -91,12 +123,11 @@ class ClientHelpers(BaseClient):
         images: Paginator[DescribeImagesResponse, ImageDetail] = self._paginate(
             DESCRIBE_IMAGES, members
         )
-        pattern = _wildcards(tag_pattern)
         latest: list[tuple[datetime, str]] = []
         details: dict[str, ImageDetail] = {}
         async for image in images:
             # Pages shift while other clients push and delete, so an image may be listed twice.
-            if image.image_digest not in details and _has_tag(image, pattern):
+            if image.image_digest not in details and _has_tag(image, tag_pattern):
                 details[image.image_digest] = image
                 # Images with equal push times are ordered by digest, so the result is stable.
                 heapq.heappush(latest, (image.image_pushed_at, image.image_digest))
@@ -105,15 +136,8 @@ class ClientHelpers(BaseClient):
         return [details[digest] for _, digest in sorted(latest, reverse=True)]
 
 
-def _has_tag(image: ImageDetail, pattern: re.Pattern[str] | None) -> bool:
-    return pattern is None or any(map(pattern.fullmatch, image.image_tags))
-
-
-def _wildcards(pattern: str | None) -> re.Pattern[str] | None:
-    """The regular expression of a tag pattern, in which only ``*`` is special, as in ECR's own."""
-    if pattern is None:
-        return None
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))))
+def _has_tag(image: ImageDetail, pattern: str | None) -> bool:
+    return pattern is None or any(matches(pattern, tag) for tag in image.image_tags)
 
 
 class _Repository(Protocol):
@@ -128,6 +152,12 @@ class _Repository(Protocol):
 
 class RepositoryHelpers:
     """The helpers of ``RepositoryHandle``."""
+
+    @property
+    def images(self: _Repository) -> Images:
+        """The images of the repository: to read, pull, push and copy them without Docker."""
+        client = self._client  # pyright: ignore[reportPrivateUsage]
+        return client.images(self.repository_name, registry_id=self.registry_id)
 
     async def latest_images(
         self: _Repository, n: int = 1, *, tag_pattern: str | None = None

@@ -268,6 +268,10 @@ class BaseClient:
         body = codec.encode_request(request)
         return (await self._new_call(operation, body, budget).run()).parse()
 
+    async def _call_encoded(self, operation: Operation[ResponseT], body: bytes) -> ResponseT:
+        """Send a body that the caller has encoded, and return the parsed response."""
+        return (await self._new_call(operation, body).run()).parse()
+
     def _new_call(
         self, operation: Operation[ResponseT], body: bytes, budget: Budget | None = None
     ) -> Call[ResponseT]:

@@ -13,13 +13,27 @@ import hmac
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
+
 if TYPE_CHECKING:
     from ecrclient._awsjson.credentials import Credentials
 
-__all__ = ["Signer"]
+__all__ = ["LARGE_PAYLOAD", "Signer", "hash_payload"]
 
 _ALGORITHM = b"AWS4-HMAC-SHA256"
 _TERMINATOR = b"aws4_request"
+
+LARGE_PAYLOAD = 256 * 1024
+"""Bytes from which on hashing a payload would block the event loop for too long."""
+
+
+async def hash_payload(body: bytes) -> bytes:
+    """Return the digest of a body, computed in a worker thread."""
+    return await anyio.to_thread.run_sync(_hash, body)
+
+
+def _hash(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode("ascii")
 
 
 class Signer:
@@ -44,6 +58,7 @@ class Signer:
         target: bytes,
         body: bytes,
         now: datetime,
+        payload_hash: bytes | None = None,
     ) -> list[tuple[bytes, bytes]]:
         """Return the headers to add to the request so that the service can authenticate it.
 
@@ -54,6 +69,7 @@ class Signer:
             target: The x-amz-target header's value.
             body: The whole body.
             now: The time of the signature, with a time zone.
+            payload_hash: The digest of *body*, if it has been computed.
         """
         timestamp = self._timestamp(now)
         date = timestamp[:8]
@@ -73,7 +89,7 @@ class Signer:
                 token_line,
                 target,
                 signed_headers,
-                hashlib.sha256(body).hexdigest().encode("ascii"),
+                payload_hash or _hash(body),
             )
         )
         scope = b"%b/%b/%b/%b" % (date, self._region, self._service, _TERMINATOR)

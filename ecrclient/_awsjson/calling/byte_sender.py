@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ecrclient._awsjson.attempts.attempt import Attempt, HTTPResponse
 from ecrclient._awsjson.attempts.request_head import RequestHeads
-from ecrclient._awsjson.attempts.signing import Signer
+from ecrclient._awsjson.attempts.signing import LARGE_PAYLOAD, Signer, hash_payload
 from ecrclient._awsjson.settings.resolution import Settings
 from ecrclient._awsjson.transport.byte_transport import ByteTransport
 from ecrclient._awsjson.transport.origin import Origin
@@ -36,6 +36,7 @@ class ByteSender:
         operation, body = attempt.operation, attempt.body
         credentials = await attempt.get_credentials()
         head = self._heads.of(operation)
+        payload_hash = await hash_payload(body) if len(body) >= LARGE_PAYLOAD else None
         signature = self._signer.sign(
             credentials,
             host=head.host,
@@ -43,6 +44,7 @@ class ByteSender:
             target=head.target,
             body=body,
             now=attempt.now(),
+            payload_hash=payload_hash,
         )
         lines = [head.lines]
         lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in attempt.headers.items()]

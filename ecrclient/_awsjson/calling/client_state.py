@@ -21,6 +21,7 @@ from ecrclient._awsjson.credentials import (
     default_provider,
 )
 from ecrclient._awsjson.over_httpx.default_transport import default_transport
+from ecrclient._awsjson.over_httpx.origins import Origins
 from ecrclient._awsjson.protocol.errors import ClientClosedError
 from ecrclient._awsjson.settings.resolution import (
     ClientArguments,
@@ -77,6 +78,7 @@ class ClientState:
         self._opening = PerLoop(anyio.Lock)
         self._closed = False
         self._transport_closed = False
+        self._origins = Origins(transport, max_connections)
         self._shared: dict[Callable[[], object], object] = {}
         self.loops = LoopGuard()
         self.quota = RetryQuota()
@@ -117,6 +119,7 @@ class ClientState:
             settings.endpoint_url, self._max_connections, ca_bundle=settings.ca_bundle
         )
         signer = Signer(settings.region, self._service.signing_name)
+        self._origins.ca_bundle = settings.ca_bundle
         return Resources(
             credentials=default_provider(
                 self._credentials, arguments.profile, settings.pseudo_region or settings.region
@@ -125,6 +128,19 @@ class ClientState:
             transport=transport,
             retry=_policy(settings),
         )
+
+    async def transport_to(self, url: str) -> httpx.AsyncBaseTransport:
+        """Return a transport to another origin, for a URL that a response contains.
+
+        It is closed with the client. A transport that the caller passed is used for every origin,
+        unless it is a ``PooledTransport``, which is for one origin only.
+
+        Raises:
+            ClientClosedError: The client is closed.
+            ConfigurationError: A setting is missing or wrong.
+        """
+        await self.resources()
+        return await self._origins.transport_to(url)
 
     def shared(self, make: Callable[[], T]) -> T:
         """Return the result of *make*, which is called once for all clients with this state."""
@@ -149,6 +165,7 @@ class ClientState:
                 transport.close()
             else:
                 await transport.aclose()
+        await self._origins.aclose()
 
 
 def _policy(settings: Settings) -> RetryPolicy:

@@ -25,6 +25,7 @@ def default_transport(
     max_connections: int = 50,
     *,
     ca_bundle: str | os.PathLike[str] | ssl.SSLContext | None = None,
+    max_response_bytes: int = MAX_RESPONSE_BYTES,
 ) -> ByteTransport | LimitedTransport:
     """Return the transport to an endpoint: bytes, or httpx if the environment names a proxy.
 
@@ -34,6 +35,7 @@ def default_transport(
         endpoint_url: The endpoint; plain HTTP causes a warning unless the host is local.
         max_connections: The maximum number of connections; at least 1.
         ca_bundle: The path of a CA bundle, or a context; None: the certificates that httpx trusts.
+        max_response_bytes: The longest body of a response.
 
     Raises:
         ConfigurationError: The CA bundle cannot be read, or the proxy cannot be used.
@@ -58,9 +60,11 @@ def default_transport(
             proxy,
             verify,
             max_connections=max_connections,
-            max_response_bytes=MAX_RESPONSE_BYTES,
+            max_response_bytes=max_response_bytes,
         )
-    return ByteTransport(max_connections=max_connections, verify=verify)
+    return ByteTransport(
+        max_connections=max_connections, verify=verify, max_response_bytes=max_response_bytes
+    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -11,6 +11,7 @@ import httpx
 
 from ecrclient._awsjson.attempts.attempt import Attempt, HTTPResponse
 from ecrclient._awsjson.attempts.request_head import RequestHeads
+from ecrclient._awsjson.attempts.signing import LARGE_PAYLOAD, hash_payload
 from ecrclient._awsjson.over_httpx.error_translation import translate_error
 from ecrclient._awsjson.over_httpx.middleware import Middleware, compose
 from ecrclient._awsjson.over_httpx.responses import read_bounded
@@ -93,7 +94,9 @@ class HttpxSender:
         self, request: httpx.Request, timer: AttemptTimer, credentials: Credentials, now: datetime
     ) -> httpx.Response:
         """Sign the request that left the middleware, send it, and read the complete response."""
-        signed = self._signed(request, credentials, now)
+        body = request.content
+        payload_hash = await hash_payload(body) if len(body) >= LARGE_PAYLOAD else None
+        signed = self._signed(request, credentials, now, payload_hash)
         # Added here because middleware may send a different request than it received.
         signed.extensions = {**signed.extensions, EXTENSION: timer}
         # Errors and responses get the unsigned request, so that middleware cannot log signatures.
@@ -113,7 +116,11 @@ class HttpxSender:
         return response
 
     def _signed(
-        self, request: httpx.Request, credentials: Credentials, now: datetime
+        self,
+        request: httpx.Request,
+        credentials: Credentials,
+        now: datetime,
+        payload_hash: bytes | None,
     ) -> httpx.Request:
         """Return a copy of *request* with the headers that authenticate it."""
         headers = request.headers
@@ -124,6 +131,7 @@ class HttpxSender:
             target=headers["x-amz-target"].encode("ascii"),
             body=request.content,
             now=now,
+            payload_hash=payload_hash,
         )
         return httpx.Request(
             request.method,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from .wildcards import matches
+from ecrclient._wildcards import matches
 
 if TYPE_CHECKING:
     from ecrclient.lifecycle import (

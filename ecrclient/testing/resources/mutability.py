@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ecrclient._wildcards import matches
+
 from ..errors import invalid_parameter
-from .wildcards import matches
 
 if TYPE_CHECKING:
     from ecrclient.models import ImageTagMutabilityExclusionFilter

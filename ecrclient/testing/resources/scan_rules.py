@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .wildcards import matches
+from ecrclient._wildcards import matches
 
 if TYPE_CHECKING:
     from ecrclient.models import ScanningRepositoryFilter

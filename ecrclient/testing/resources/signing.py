@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ecrclient._wildcards import matches
 from ecrclient.errors import SigningConfigurationNotFoundException
 from ecrclient.models import (
     DeleteSigningConfigurationRequest,
@@ -30,7 +31,6 @@ from ecrclient.operations import (
 
 from ..errors import refuse
 from .image_ids import identify, named_image
-from .wildcards import matches
 
 if TYPE_CHECKING:
     from ecrclient.models import SigningConfiguration, SigningRule

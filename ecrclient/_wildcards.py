@@ -1,4 +1,4 @@
-"""Patterns in which ``*`` matches any sequence of characters, including an empty one."""
+"""Patterns in which only ``*`` is special, as in those of ECR's API."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ __all__ = ["matches"]
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether *pattern* matches the whole of *text*."""
+    """Whether a pattern matches the whole text; ``*`` matches any characters."""
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None

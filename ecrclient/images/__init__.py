@@ -1,0 +1,94 @@
+"""Images without Docker: read, pull, push and copy them.
+
+::
+
+    images = ecr.images("team/app")
+    config = await images.config("v1", platform="linux/arm64")
+    await images.pull("v1", Layout("out"))
+    await images.push(OCIArchive("app.tar"), tags=["v2"])
+    await images.copy("v1", to=other.images("team/app"))
+
+``docs/guides/images.md`` describes the rules of transfers.
+"""
+
+from __future__ import annotations
+
+from ecrclient.images.content import BlobStream
+from ecrclient.images.copying import CopyAllReport
+from ecrclient.images.errors import (
+    ArchiveError,
+    BlobNotFoundError,
+    ContentMismatchError,
+    CopyError,
+    DownloadError,
+    ImageError,
+    ImageNotFoundError,
+    LimitError,
+    ManifestError,
+    PlatformNotFoundError,
+    ResumeError,
+    TagConflictError,
+    UploadError,
+)
+from ecrclient.images.layout import Layout
+from ecrclient.images.manifests import (
+    Descriptor,
+    ImageConfig,
+    ImageIndex,
+    ImageManifest,
+    Manifest,
+    OpaqueManifest,
+    Platform,
+)
+from ecrclient.images.planning import CopyPlan
+from ecrclient.images.progress import (
+    BlobDone,
+    BlobProgress,
+    BlobStarted,
+    ManifestWritten,
+    OnProgress,
+    ProgressEvent,
+    TagWritten,
+    TransferReport,
+)
+from ecrclient.images.repository_images import Images
+from ecrclient.images.resume import StateFile
+from ecrclient.images.stores import ImageStore
+
+__all__ = [
+    "ArchiveError",
+    "BlobDone",
+    "BlobNotFoundError",
+    "BlobProgress",
+    "BlobStarted",
+    "BlobStream",
+    "ContentMismatchError",
+    "CopyAllReport",
+    "CopyError",
+    "CopyPlan",
+    "Descriptor",
+    "DownloadError",
+    "ImageConfig",
+    "ImageError",
+    "ImageIndex",
+    "ImageManifest",
+    "ImageNotFoundError",
+    "ImageStore",
+    "Images",
+    "Layout",
+    "LimitError",
+    "Manifest",
+    "ManifestError",
+    "ManifestWritten",
+    "OnProgress",
+    "OpaqueManifest",
+    "Platform",
+    "PlatformNotFoundError",
+    "ProgressEvent",
+    "ResumeError",
+    "StateFile",
+    "TagConflictError",
+    "TagWritten",
+    "TransferReport",
+    "UploadError",
+]

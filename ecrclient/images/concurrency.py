@@ -1,0 +1,31 @@
+"""Task groups whose errors are raised as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+
+__all__ = ["single_error"]
+
+
+@contextmanager
+def single_error() -> Iterator[None]:
+    """Raise the first error of a task group instead of the group.
+
+    The other tasks were cancelled because of it; what they raise meanwhile explains nothing.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        cancelled = anyio.get_cancelled_exc_class()
+        raise _first(group, cancelled) from None
+
+
+def _first(
+    group: BaseExceptionGroup[BaseException], cancelled: type[BaseException]
+) -> BaseException:
+    errors = [error for error in group.exceptions if not isinstance(error, cancelled)]
+    error = (errors or group.exceptions)[0]
+    return _first(error, cancelled) if isinstance(error, BaseExceptionGroup) else error

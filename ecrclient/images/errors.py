@@ -1,0 +1,223 @@
+"""The errors of image transfers.
+
+::
+
+    ECRClientError
+    └── ImageError                    an image could not be read, written or copied
+        ├── ImageNotFoundError        no image has the tag or the digest
+        ├── PlatformNotFoundError     the image exists, but not for the platform
+        ├── BlobNotFoundError         a manifest refers to a blob that is not there
+        ├── ManifestError             a manifest or configuration is not what it claims to be
+        ├── ContentMismatchError      the content does not have the digest or the size
+        ├── DownloadError             a download did not complete
+        ├── UploadError               an upload did not complete
+        ├── LimitError                a blob or manifest exceeds a limit of ECR
+        ├── ArchiveError              an archive or layout is damaged, or is not one
+        ├── TagConflictError          an immutable tag belongs to another image
+        └── ResumeError               a state file cannot be used
+    CopyError                         the failures of many copies (an ExceptionGroup)
+
+Errors of the service and of the network are raised as they are, as ``ServiceError`` and
+``TransportError``. Messages never contain the query of a presigned URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+from ecrclient.errors import ECRClientError
+
+if TYPE_CHECKING:
+    from ecrclient.images.copying import CopyAllReport
+
+__all__ = [
+    "ArchiveError",
+    "BlobNotFoundError",
+    "ContentMismatchError",
+    "CopyError",
+    "DownloadError",
+    "ImageError",
+    "ImageNotFoundError",
+    "LimitError",
+    "ManifestError",
+    "PlatformNotFoundError",
+    "ResumeError",
+    "TagConflictError",
+    "UploadError",
+]
+
+
+class ImageError(ECRClientError):
+    """An image could not be read, written or copied."""
+
+
+class ImageNotFoundError(ImageError, LookupError):
+    """No image has the tag or the digest."""
+
+    def __init__(self, store: str, reference: str) -> None:
+        super().__init__(store, reference)
+        self.store = store
+        """The store, such as ``repository team/app``."""
+        self.reference = reference
+        """The tag or the digest."""
+
+    def __str__(self) -> str:
+        return f"{self.store} has no image {self.reference}"
+
+
+class PlatformNotFoundError(ImageError, LookupError):
+    """The image exists, but not for the platform."""
+
+    def __init__(self, image: str, platform: str, available: Sequence[str]) -> None:
+        super().__init__(image, platform, tuple(available))
+        self.image = image
+        self.platform = platform
+        self.available: tuple[str, ...] = tuple(available)
+        """The platforms of the image, such as ``linux/amd64``."""
+
+    def __str__(self) -> str:
+        available = ", ".join(self.available) or "none that is named"
+        return f"{self.image} has no platform {self.platform}; it has: {available}"
+
+
+class BlobNotFoundError(ImageError, LookupError):
+    """A manifest refers to a blob that is not there."""
+
+    def __init__(self, store: str, digest: str) -> None:
+        super().__init__(store, digest)
+        self.store = store
+        self.digest = digest
+
+    def __str__(self) -> str:
+        return f"{self.store} has no blob {self.digest}"
+
+
+class ManifestError(ImageError, ValueError):
+    """A manifest or an image configuration is not what it claims to be."""
+
+    def __init__(self, what: str, problem: str) -> None:
+        super().__init__(what, problem)
+        self.what = what
+        """The manifest or configuration, such as ``manifest sha256:...``."""
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.problem}"
+
+
+class ContentMismatchError(ImageError):
+    """The content does not have the digest or the size of its descriptor."""
+
+    def __init__(self, digest: str, problem: str) -> None:
+        super().__init__(digest, problem)
+        self.digest = digest
+        """The expected digest."""
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.digest}: {self.problem}"
+
+
+class DownloadError(ImageError):
+    """The download of a blob did not complete, after it had been resumed as often as allowed."""
+
+    def __init__(self, digest: str, position: int, problem: str) -> None:
+        super().__init__(digest, position, problem)
+        self.digest = digest
+        self.position = position
+        """The number of bytes received."""
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.digest}: {self.problem} (after {self.position} bytes)"
+
+
+class UploadError(ImageError):
+    """The upload of a blob did not complete."""
+
+    def __init__(self, digest: str, position: int, problem: str) -> None:
+        super().__init__(digest, position, problem)
+        self.digest = digest
+        self.position = position
+        """The number of bytes that the registry has accepted."""
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.digest}: {self.problem} (after {self.position} bytes)"
+
+
+class LimitError(ImageError, ValueError):
+    """A blob or a manifest exceeds a limit of ECR; nothing of the image was sent."""
+
+    def __init__(self, digest: str, problem: str) -> None:
+        super().__init__(digest, problem)
+        self.digest = digest
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.digest}: {self.problem}"
+
+
+class ArchiveError(ImageError, ValueError):
+    """An archive or a layout is damaged, is not one, or contains something unsafe."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+class TagConflictError(ImageError):
+    """The tag is immutable and belongs to another image; nothing was sent."""
+
+    def __init__(self, store: str, tag: str, existing: str, wanted: str) -> None:
+        super().__init__(store, tag, existing, wanted)
+        self.store = store
+        self.tag = tag
+        self.existing = existing
+        """The digest of the image that has the tag."""
+        self.wanted = wanted
+        """The digest of the image that was to get it."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store}: the tag {self.tag} is immutable and belongs to {self.existing}, not "
+            f"to {self.wanted}"
+        )
+
+
+class ResumeError(ImageError, ValueError):
+    """A state file cannot be used to resume a transfer."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+class CopyError(ExceptionGroup[Exception]):
+    """Some of many images could not be copied; the others have been."""
+
+    report: CopyAllReport
+    """What was copied, and what was not."""
+
+    def __new__(cls, report: CopyAllReport, failures: Sequence[Exception]) -> Self:
+        """Create the group, with the text that its report implies."""
+        noun = "image" if len(failures) == 1 else "images"
+        group = super().__new__(cls, f"{len(failures)} {noun} could not be copied", failures)
+        group.report = report
+        return group
+
+    def derive(self, excs: Sequence[Exception], /) -> CopyError:
+        """Return a group of the same report with other exceptions; ``split`` calls it."""
+        return CopyError(self.report, excs)
+
+    def __reduce__(self) -> tuple[type[CopyError], tuple[CopyAllReport, tuple[Exception, ...]]]:
+        return type(self), (self.report, self.exceptions)

@@ -1,0 +1,200 @@
+"""Blobs as files: in a directory, or as members of a tar archive that is not unpacked.
+
+Everything that waits for a disk runs in worker threads. A name from an archive is used only to find
+a member of that archive, never as a path on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import tarfile
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
+
+import anyio.to_thread
+
+from ecrclient.images.errors import ArchiveError
+from ecrclient.images.manifests import MAX_MANIFEST_BYTES, Descriptor
+
+__all__ = ["Directory", "FileBlob", "FileTree", "Region", "Tar", "blob_name", "read_region"]
+
+PIECE_BYTES = 1024 * 1024
+"""The bytes that a worker thread reads, hashes or writes at a time."""
+
+_MAX_MEMBERS = 100_000
+_MAX_LINKS = 8
+
+
+class Region(NamedTuple):
+    """A part of a file."""
+
+    path: Path
+    start: int
+    size: int
+
+
+class FileTree(Protocol):
+    """Named files; the methods wait for the disk and are called in worker threads."""
+
+    @property
+    def path(self) -> Path:
+        """The directory or the archive."""
+        ...
+
+    def find(self, name: str) -> Region | None:
+        """Return where a file is; None: there is none.
+
+        Args:
+            name: A relative path with slashes.
+        """
+        ...
+
+
+class Directory:
+    """The files of a directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def find(self, name: str) -> Region | None:
+        """Return where a file is; None: there is none."""
+        path = self.path / name
+        try:
+            if not path.is_file():
+                return None
+            return Region(path, 0, path.stat().st_size)
+        except OSError as error:
+            raise ArchiveError(str(path), error.strerror or str(error)) from error
+
+
+class Tar:
+    """The members of a tar archive, which are read in place.
+
+    Args:
+        path: The archive; its index is read in the constructor.
+
+    Raises:
+        ArchiveError: It is not an uncompressed tar archive, is truncated, or has unsafe members.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._members: dict[str, tarfile.TarInfo] = {}
+        try:
+            with tarfile.open(path, mode="r:") as archive:
+                size = path.stat().st_size
+                for member in archive:
+                    self._add(member, size)
+        except tarfile.TarError as error:
+            raise ArchiveError(str(path), _tar_problem(path, error)) from error
+        except OSError as error:
+            raise ArchiveError(str(path), error.strerror or str(error)) from error
+
+    def _add(self, member: tarfile.TarInfo, size: int) -> None:
+        name = posixpath.normpath(member.name)
+        if name.startswith(("/", "..")):
+            raise ArchiveError(str(self.path), f"the member {member.name!r} is outside the archive")
+        if member.isdir():
+            return
+        if not (member.isreg() or member.issym() or member.islnk()) or member.issparse():
+            raise ArchiveError(str(self.path), f"the member {member.name!r} is not a plain file")
+        if member.isreg() and member.offset_data + member.size > size:
+            raise ArchiveError(str(self.path), f"truncated in the member {member.name!r}")
+        if name in self._members:
+            raise ArchiveError(str(self.path), f"has two members {member.name!r}")
+        if len(self._members) >= _MAX_MEMBERS:
+            raise ArchiveError(str(self.path), f"has more than {_MAX_MEMBERS} members")
+        self._members[name] = member
+
+    def find(self, name: str) -> Region | None:
+        """Return where a member is; links to other members are followed."""
+        for _ in range(_MAX_LINKS):
+            member = self._members.get(posixpath.normpath(name))
+            if member is None:
+                return None
+            if member.isreg():
+                return Region(self.path, member.offset_data, member.size)
+            name = member.linkname
+            if member.issym():
+                name = posixpath.join(posixpath.dirname(member.name), name)
+        raise ArchiveError(str(self.path), f"too many links at {name!r}")
+
+
+def _tar_problem(path: Path, error: tarfile.TarError) -> str:
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith((b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zX")):
+        return "compressed: decompress the archive first (its layers may be compressed)"
+    return f"not a tar archive, or truncated: {error}"
+
+
+def blob_name(digest: str) -> str:
+    """Return the path of a blob in a layout."""
+    return f"blobs/{digest.replace(':', '/')}"
+
+
+def read_region(region: Region, limit: int = MAX_MANIFEST_BYTES) -> bytes:
+    """Read a small file.
+
+    Raises:
+        ArchiveError: It is longer than *limit* bytes, or cannot be read.
+    """
+    if region.size > limit:
+        raise ArchiveError(str(region.path), f"a document is longer than {limit} bytes")
+    try:
+        with region.path.open("rb") as file:
+            file.seek(region.start)
+            content = file.read(region.size)
+    except OSError as error:
+        raise ArchiveError(str(region.path), error.strerror or str(error)) from error
+    if len(content) != region.size:
+        raise ArchiveError(str(region.path), "truncated")
+    return content
+
+
+class FileBlob:
+    """A blob that is a region of a file."""
+
+    def __init__(self, descriptor: Descriptor, region: Region) -> None:
+        self.descriptor = descriptor
+        self._region = region
+
+    def open(self, start: int = 0) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Read the content in pieces, without verifying it."""
+        return _reading(self._region, start)
+
+
+@asynccontextmanager
+async def _reading(region: Region, start: int) -> AsyncIterator[AsyncIterator[bytes]]:
+    file = await anyio.to_thread.run_sync(_open, region, start)
+    try:
+        yield _Pieces(file, max(0, region.size - start))
+    finally:
+        file.close()
+
+
+def _open(region: Region, start: int) -> BinaryIO:
+    try:
+        file = region.path.open("rb", buffering=0)
+        file.seek(region.start + start, os.SEEK_SET)
+    except OSError as error:
+        raise ArchiveError(str(region.path), error.strerror or str(error)) from error
+    return file
+
+
+class _Pieces(AsyncIterator[bytes]):
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        piece = await anyio.to_thread.run_sync(self._file.read, min(PIECE_BYTES, self._left))
+        if not piece:
+            raise StopAsyncIteration  # the reader of the content notices that it is too short
+        self._left -= len(piece)
+        return piece

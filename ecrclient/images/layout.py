@@ -1,0 +1,346 @@
+"""OCI image layouts: a directory with ``oci-layout``, ``index.json`` and ``blobs/``.
+
+Source: "Image Layout" in the OCI Image Format Specification 1.1. :class:`LayoutReader` also reads
+the same files in an archive.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import anyio
+import anyio.to_thread
+
+from ecrclient.images.digests import check_content, is_digest
+from ecrclient.images.errors import (
+    ArchiveError,
+    BlobNotFoundError,
+    ImageNotFoundError,
+    ManifestError,
+)
+from ecrclient.images.files import Directory, FileBlob, FileTree, blob_name, read_region
+from ecrclient.images.manifests import (
+    OCI_INDEX,
+    Descriptor,
+    ImageIndex,
+    Manifest,
+    OpaqueManifest,
+    parse_manifest,
+)
+from ecrclient.images.saving import save
+from ecrclient.images.stores import BlobSource, ImageReader, OnBytes, TransferContext
+
+__all__ = ["LAYOUT_FILE", "Layout", "LayoutReader", "index_json"]
+
+LAYOUT_FILE = b'{"imageLayoutVersion":"1.0.0"}'
+_REF_NAME = "org.opencontainers.image.ref.name"
+
+
+class LayoutReader:
+    """Reads the images of a layout.
+
+    Args:
+        name: The store in messages.
+        tree: The files of the layout.
+
+    Raises:
+        ArchiveError: It is not a layout, or its index is damaged.
+    """
+
+    def __init__(self, name: str, tree: FileTree) -> None:
+        self._name = name
+        self._tree = tree
+        self.index = _read_index(tree)
+
+    async def resolve(self, reference: str | None) -> Descriptor:
+        """Return the descriptor of the manifest that a tag or a digest names."""
+        if reference is None:
+            return self._only()
+        found = (await self.find([reference])).get(reference)
+        if found is None:
+            raise ImageNotFoundError(self._name, reference)
+        return found
+
+    async def find(self, references: Iterable[str]) -> Mapping[str, Descriptor]:
+        """Return the manifests that some tags or digests name; absent ones are left out."""
+        known = {descriptor.digest: descriptor for descriptor in self.index.manifests}
+        known |= self._tagged
+        found: dict[str, Descriptor] = {}
+        for reference in references:
+            if reference in known:
+                found[reference] = known[reference]
+            elif is_digest(reference) and self._tree.find(blob_name(reference)) is not None:
+                found[reference] = (await self._read(reference)).descriptor
+        return found
+
+    def _only(self) -> Descriptor:
+        digests = {descriptor.digest: descriptor for descriptor in self.index.manifests}
+        if len(digests) != 1:
+            images = ", ".join(sorted(map(_label, self.index.manifests))) or "none"
+            raise ImageNotFoundError(
+                self._name, f"without a tag: name one of its images ({images})"
+            )
+        return next(iter(digests.values()))
+
+    async def manifest(self, descriptor: Descriptor) -> Manifest:
+        """Read and verify a manifest."""
+        return await self._read(descriptor.digest, descriptor)
+
+    async def manifests(self, descriptors: Sequence[Descriptor]) -> Sequence[Manifest]:
+        """Read and verify several manifests."""
+        return [await self.manifest(descriptor) for descriptor in descriptors]
+
+    async def _read(self, digest: str, descriptor: Descriptor | None = None) -> Manifest:
+        region = await anyio.to_thread.run_sync(self._tree.find, blob_name(digest))
+        if region is None:
+            raise ImageNotFoundError(self._name, digest)
+        raw = await anyio.to_thread.run_sync(read_region, region)
+        media_type = None if descriptor is None else descriptor.media_type
+        size = len(raw) if descriptor is None else descriptor.size
+        expected = Descriptor(media_type=media_type or "", digest=digest, size=size)
+        await anyio.to_thread.run_sync(check_content, expected, raw)
+        return parse_manifest(raw, media_type)
+
+    def blob(self, descriptor: Descriptor) -> BlobSource:
+        """Return a blob.
+
+        Raises:
+            BlobNotFoundError: The layout does not have it.
+        """
+        region = self._tree.find(blob_name(descriptor.digest))
+        if region is None:
+            raise BlobNotFoundError(self._name, descriptor.digest)
+        return FileBlob(descriptor, region)
+
+    async def tags(self) -> AsyncIterator[tuple[str, str]]:
+        """Yield the tags of the layout and the digests of their manifests."""
+        for tag, descriptor in self._tagged.items():
+            yield tag, descriptor.digest
+
+    @property
+    def _tagged(self) -> dict[str, Descriptor]:
+        return {
+            descriptor.annotations[_REF_NAME]: descriptor
+            for descriptor in self.index.manifests
+            if _REF_NAME in descriptor.annotations
+        }
+
+    async def referrers(self, digest: str) -> Sequence[Descriptor]:
+        """Return the manifests in the index whose subject is a manifest."""
+        found: list[Descriptor] = []
+        for descriptor in self.index.manifests:
+            manifest = await self.manifest(descriptor)
+            if isinstance(manifest, OpaqueManifest) or manifest.subject is None:
+                continue
+            if manifest.subject.digest == digest:
+                found.append(descriptor)
+        return found
+
+
+def _label(descriptor: Descriptor) -> str:
+    return descriptor.annotations.get(_REF_NAME, descriptor.digest)
+
+
+def _read_index(tree: FileTree) -> ImageIndex:
+    for name in ("oci-layout", "index.json"):
+        if tree.find(name) is None:
+            raise ArchiveError(str(tree.path), f"not an OCI layout: it has no {name}")
+    region = tree.find("index.json")
+    assert region is not None
+    try:
+        index = parse_manifest(read_region(region), OCI_INDEX)
+    except ManifestError as error:
+        raise ArchiveError(str(tree.path), f"index.json: {error.problem}") from None
+    assert isinstance(index, ImageIndex)
+    return index
+
+
+def index_json(
+    old: bytes | None, manifest: Descriptor, tags: Sequence[str], annotations: Mapping[str, str]
+) -> bytes:
+    """Return an ``index.json`` in which some tags point at a manifest.
+
+    Args:
+        old: The index so far; its other entries are kept as they are.
+        manifest: The manifest.
+        tags: Tags that get the manifest; without tags it is listed by its digest.
+        annotations: Further annotations of each entry.
+    """
+    document: dict[str, Any] = (
+        json.loads(old) if old else {"schemaVersion": 2, "mediaType": OCI_INDEX}
+    )
+    entries: list[dict[str, Any]] = document.get("manifests") or []
+    base = manifest.model_dump(by_alias=True, exclude_unset=True, exclude_none=True, mode="json")
+    taken = set(tags)
+
+    def stays(entry: dict[str, Any]) -> bool:
+        tag = (entry.get("annotations") or {}).get(_REF_NAME)
+        if tag is None:
+            return bool(entry.get("digest") != manifest.digest)
+        return tag not in taken
+
+    kept = [entry for entry in entries if stays(entry)]
+    is_listed = any(entry.get("digest") == manifest.digest for entry in kept)
+    new = [{**base, "annotations": {**annotations, _REF_NAME: tag}} for tag in tags]
+    if not tags and not is_listed:
+        new = [{**base, **({"annotations": dict(annotations)} if annotations else {})}]
+    document["manifests"] = [*kept, *new]
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+class Layout:
+    """An OCI image layout directory: a source and a destination of transfers.
+
+    Args:
+        path: The directory. As a destination it is created when the first image is written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    @property
+    def name(self) -> str:
+        """The store in messages."""
+        return f"layout {self.path}"
+
+    @asynccontextmanager
+    async def reading(self, context: TransferContext) -> AsyncIterator[LayoutReader]:  # noqa: ARG002
+        """Open the layout for reading.
+
+        Raises:
+            ArchiveError: The directory is not a layout.
+        """
+        open_tree = partial(LayoutReader, self.name, Directory(self.path))
+        yield await anyio.to_thread.run_sync(open_tree)
+
+    @asynccontextmanager
+    async def writing(self, context: TransferContext) -> AsyncIterator[LayoutWriter]:  # noqa: ARG002
+        """Open the layout for writing; it is created with the first blob."""
+        yield LayoutWriter(self.name, self.path)
+
+
+class LayoutWriter:
+    """Writes images into a layout; each file appears by a rename."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self._name = name
+        self._path = path
+        self._tree = Directory(path)
+        self._index = anyio.Lock()
+
+    def _create(self) -> None:
+        """Create the directory and its fixed files, unless they exist."""
+        marker = self._path / "oci-layout"
+        try:
+            if self._path.is_dir() and not marker.exists() and any(self._path.iterdir()):
+                raise ArchiveError(str(self._path), "the directory has other contents")
+            (self._path / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+            if not marker.exists():
+                _replace(marker, LAYOUT_FILE)
+        except OSError as error:
+            raise ArchiveError(str(self._path), error.strerror or str(error)) from error
+
+    async def settled_tags(self, digest: str, tags: Sequence[str]) -> set[str]:
+        """Return those tags that point at a manifest already; every tag can be moved."""
+        if self._tree.find("index.json") is None:
+            return set()
+        reader = await anyio.to_thread.run_sync(LayoutReader, self._name, self._tree)
+        found = await reader.find(tags)
+        return {tag for tag in tags if tag in found and found[tag].digest == digest}
+
+    async def missing_manifests(self, digests: Sequence[str]) -> set[str]:
+        """Return those digests whose manifest, or some content of it, the layout does not have."""
+        return await anyio.to_thread.run_sync(
+            lambda: {digest for digest in digests if not self._is_complete(digest)}
+        )
+
+    def _is_complete(self, digest: str) -> bool:
+        region = self._tree.find(blob_name(digest))
+        if region is None:
+            return False
+        manifest = parse_manifest(read_region(region))
+        if isinstance(manifest, ImageIndex):
+            return all(self._is_complete(child.digest) for child in manifest.manifests)
+        if isinstance(manifest, OpaqueManifest):
+            return True
+        return all(self._has(blob) for blob in manifest.blobs)
+
+    def _has(self, blob: Descriptor) -> bool:
+        region = self._tree.find(blob_name(blob.digest))
+        return region is not None and region.size == blob.size
+
+    async def missing_blobs(self, blobs: Sequence[Descriptor]) -> set[str]:
+        """Return the digests of those blobs that the layout does not have."""
+        return await anyio.to_thread.run_sync(
+            lambda: {blob.digest for blob in blobs if not self._has(blob)}
+        )
+
+    async def mount_blob(self, blob: Descriptor, reader: ImageReader) -> bool:  # noqa: ARG002
+        """Return False: blobs are written as files."""
+        return False
+
+    async def write_blob(self, source: BlobSource, on_bytes: OnBytes) -> None:
+        """Write a blob and verify it."""
+        final = self._path / blob_name(source.descriptor.digest)
+        partial_path = self._path / f".partial-{secrets.token_hex(8)}"
+        await anyio.to_thread.run_sync(self._create)
+        file = await anyio.to_thread.run_sync(_create, partial_path)
+        try:
+            with file:
+                await save(source, file.writelines, on_bytes)
+            # Not cancellable: from here on the file is complete.
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(_move, partial_path, final)
+        finally:
+            partial_path.unlink(missing_ok=True)
+
+    async def write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:
+        """Write a manifest and point tags at it."""
+        async with self._index:
+            with anyio.CancelScope(shield=True):
+                write = partial(self._write_manifest, manifest, tags, root=root)
+                await anyio.to_thread.run_sync(write)
+
+    def _write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:
+        self._create()
+        try:
+            _replace(self._path / blob_name(manifest.digest), manifest.raw)
+            if tags or root:
+                path = self._path / "index.json"
+                old = path.read_bytes() if path.exists() else None
+                _replace(path, index_json(old, manifest.descriptor, tags, {}))
+        except OSError as error:
+            raise ArchiveError(str(self._path), error.strerror or str(error)) from error
+
+
+def _create(path: Path) -> BinaryIO:
+    try:
+        return path.open("xb")
+    except OSError as error:
+        raise ArchiveError(str(path), error.strerror or str(error)) from error
+
+
+def _move(partial_path: Path, final: Path) -> None:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial_path.replace(final)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a whole file, which appears under its name when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    try:
+        staged.write_bytes(content)
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)

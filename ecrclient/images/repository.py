@@ -1,0 +1,355 @@
+"""A repository in ECR as a store of images: the source and the destination of transfers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+
+from ecrclient._wildcards import matches
+from ecrclient.errors import (
+    ImageAlreadyExistsException,
+    ImageNotFoundException,
+    ImageTagAlreadyExistsException,
+    LayerInaccessibleException,
+    LayersNotFoundException,
+)
+from ecrclient.images.concurrency import single_error
+from ecrclient.images.digests import check_content, is_digest
+from ecrclient.images.downloads import DownloadBlob, Downloads
+from ecrclient.images.errors import (
+    BlobNotFoundError,
+    ImageNotFoundError,
+    LimitError,
+    TagConflictError,
+)
+from ecrclient.images.manifests import (
+    ACCEPTED_MEDIA_TYPES,
+    MAX_MANIFEST_BYTES,
+    Descriptor,
+    Manifest,
+    parse_manifest,
+)
+from ecrclient.images.stores import BlobSource, ImageReader, OnBytes, TransferContext
+from ecrclient.images.uploads import LayerUploads
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ecrclient import ECRClient
+    from ecrclient.models import Image, Repository
+
+__all__ = ["PutImageLimiter", "RepositoryAccess", "RepositoryStore"]
+
+_IDS_PER_CALL = 100
+_LAYERS_PER_CALL = 100
+_CONCURRENT_CHECKS = 8
+_MANIFEST_BYTES_PER_CALL = 16 * 1024 * 1024
+_PUT_IMAGES_PER_SECOND = 10
+"""The rate of PutImage in one account and region ("Amazon ECR service quotas")."""
+
+
+class PutImageLimiter:
+    """Spaces the PutImage calls of a client, whose rate ECR limits more than any other's."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    async def wait(self) -> None:
+        """Wait until the next call may be sent."""
+        now = time.monotonic()
+        turn = max(now, self._next)
+        self._next = turn + 1 / _PUT_IMAGES_PER_SECOND
+        await anyio.sleep(turn - now)
+
+
+@dataclass(frozen=True)
+class RepositoryAccess:
+    """A repository, and what a transfer needs of the client beyond its public methods."""
+
+    client: ECRClient
+    repository_name: str
+    registry_id: str | None
+    send_part: Callable[[bytes], Awaitable[object]]
+    transport_to: Callable[[str], Awaitable[httpx.AsyncBaseTransport]]
+    timeout: float | None
+    """Seconds for each wait of a download; None: no limit."""
+    put_image_limiter: PutImageLimiter
+
+
+class RepositoryStore:
+    """Reads and writes the images of one repository."""
+
+    def __init__(self, access: RepositoryAccess, context: TransferContext) -> None:
+        self._access = access
+        self._context = context
+        self._client = access.client
+        self._downloads = Downloads(access.transport_to, access.timeout)
+        # The manifests that were read to resolve tags.
+        self._manifests: dict[str, Manifest] = {}
+
+    @property
+    def name(self) -> str:
+        """The store in messages."""
+        return f"repository {self._access.repository_name}"
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    async def resolve(self, reference: str | None) -> Descriptor:
+        """Return the descriptor of the manifest that a tag or a digest names."""
+        if reference is None:
+            raise ImageNotFoundError(self.name, "without a tag: name an image")
+        found = await self._fetch([reference])
+        if reference not in found:
+            raise ImageNotFoundError(self.name, reference)
+        return found[reference].descriptor
+
+    async def manifest(self, descriptor: Descriptor) -> Manifest:
+        """Read and verify a manifest."""
+        return (await self.manifests([descriptor]))[0]
+
+    async def manifests(self, descriptors: Sequence[Descriptor]) -> Sequence[Manifest]:
+        """Read and verify several manifests, with few calls."""
+        wanted = [item for item in descriptors if item.digest not in self._manifests]
+        for batch in _batches(wanted):
+            found = await self._fetch([item.digest for item in batch])
+            for item in batch:
+                if item.digest not in found:
+                    raise ImageNotFoundError(self.name, item.digest)
+        return [self._manifests[item.digest] for item in descriptors]
+
+    async def _fetch(self, references: Sequence[str]) -> dict[str, Manifest]:
+        response = await self._client.batch_get_image(
+            repository_name=self._access.repository_name,
+            registry_id=self._access.registry_id,
+            image_ids=[
+                {"image_digest": item} if is_digest(item) else {"image_tag": item}
+                for item in references
+            ],
+            accepted_media_types=list(ACCEPTED_MEDIA_TYPES),
+        )
+        found: dict[str, Manifest] = {}
+        for image in response.images:
+            manifest = await self._verified(image)
+            self._manifests[manifest.digest] = manifest
+            found[manifest.digest] = manifest
+            if image.image_id.image_tag is not None:
+                found[image.image_id.image_tag] = manifest
+        return {reference: found[reference] for reference in references if reference in found}
+
+    async def _verified(self, image: Image) -> Manifest:
+        raw = image.image_manifest.encode()
+        manifest = parse_manifest(raw, image.image_manifest_media_type)
+        digest = image.image_id.image_digest
+        if digest is not None and digest != manifest.digest:
+            expected = Descriptor(media_type=manifest.media_type, digest=digest, size=len(raw))
+            check_content(expected, raw)
+        return manifest
+
+    def blob(self, descriptor: Descriptor) -> BlobSource:
+        """Return a blob, which is downloaded when it is opened."""
+
+        async def new_url() -> str:
+            try:
+                response = await self._client.get_download_url_for_layer(
+                    repository_name=self._access.repository_name,
+                    registry_id=self._access.registry_id,
+                    layer_digest=descriptor.digest,
+                )
+            except (LayersNotFoundException, LayerInaccessibleException) as error:
+                raise BlobNotFoundError(self.name, descriptor.digest) from error
+            return response.download_url
+
+        return DownloadBlob(descriptor, self._downloads, new_url, self._context.on_retry)
+
+    async def find(self, references: Iterable[str]) -> Mapping[str, Descriptor]:
+        """Return the manifests that some tags or digests name; absent ones are left out."""
+        wanted = list(dict.fromkeys(references))
+        found: dict[str, Descriptor] = {}
+        for start in range(0, len(wanted), _IDS_PER_CALL):
+            batch = await self._fetch(wanted[start : start + _IDS_PER_CALL])
+            found |= {reference: manifest.descriptor for reference, manifest in batch.items()}
+        return found
+
+    async def tags(self) -> AsyncIterator[tuple[str, str]]:
+        """Yield the tags of the repository and the digests of their manifests."""
+        images = self._client.list_images(
+            repository_name=self._access.repository_name,
+            registry_id=self._access.registry_id,
+            filter={"tag_status": "TAGGED"},
+        )
+        async for image in images:
+            if image.image_tag is not None and image.image_digest is not None:
+                yield image.image_tag, image.image_digest
+
+    async def referrers(self, digest: str) -> Sequence[Descriptor]:
+        """Return the manifests whose subject is a manifest, such as signatures."""
+        referrers = self._client.list_image_referrers(
+            repository_name=self._access.repository_name,
+            registry_id=self._access.registry_id,
+            subject_id={"image_digest": digest},
+        )
+        return [
+            Descriptor(
+                media_type=referrer.media_type,
+                digest=referrer.digest,
+                size=referrer.size,
+                artifact_type=referrer.artifact_type,
+                annotations=referrer.annotations,
+            )
+            async for referrer in referrers
+        ]
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    async def settled_tags(self, digest: str, tags: Sequence[str]) -> set[str]:
+        """Return those tags that point at a manifest already.
+
+        Raises:
+            TagConflictError: A tag is immutable and belongs to another manifest.
+        """
+        settled: set[str] = set()
+        for tag in tags:
+            existing = await self._digest_of(tag)
+            if existing == digest:
+                settled.add(tag)
+            elif existing is not None and _is_immutable(await self._repository(), tag):
+                raise TagConflictError(self.name, tag, existing, digest)
+        return settled
+
+    async def _digest_of(self, tag: str) -> str | None:
+        """The digest of a tag; this does not count as a pull, as fetching the image would."""
+        try:
+            async for image in self._client.describe_images(
+                repository_name=self._access.repository_name,
+                registry_id=self._access.registry_id,
+                image_ids=[{"image_tag": tag}],
+            ):
+                return image.image_digest
+        except ImageNotFoundException:
+            pass
+        return None
+
+    async def _repository(self) -> Repository:
+        repositories = self._client.describe_repositories(
+            registry_id=self._access.registry_id, repository_names=[self._access.repository_name]
+        )
+        return (await repositories.collect(limit=1))[0]
+
+    async def missing_manifests(self, digests: Sequence[str]) -> set[str]:
+        """Return those digests that the repository does not have.
+
+        ECR verifies that the content of a manifest is there when it accepts the manifest.
+        """
+        missing: set[str] = set()
+        limiter = anyio.CapacityLimiter(_CONCURRENT_CHECKS)
+
+        async def check(digest: str) -> None:
+            async with limiter:
+                if not await self._has_manifest(digest):
+                    missing.add(digest)
+
+        with single_error():
+            async with anyio.create_task_group() as tasks:
+                for digest in digests:
+                    tasks.start_soon(check, digest)
+        return missing
+
+    async def _has_manifest(self, digest: str) -> bool:
+        try:
+            await self._client.describe_images(
+                repository_name=self._access.repository_name,
+                registry_id=self._access.registry_id,
+                image_ids=[{"image_digest": digest}],
+            )
+        except ImageNotFoundException:
+            return False
+        return True
+
+    async def missing_blobs(self, blobs: Sequence[Descriptor]) -> set[str]:
+        """Return the digests of those blobs that the repository does not have."""
+        digests = list(dict.fromkeys(blob.digest for blob in blobs))
+        missing = set(digests)
+        for start in range(0, len(digests), _LAYERS_PER_CALL):
+            response = await self._client.batch_check_layer_availability(
+                repository_name=self._access.repository_name,
+                registry_id=self._access.registry_id,
+                layer_digests=digests[start : start + _LAYERS_PER_CALL],
+            )
+            for layer in response.layers:
+                if layer.layer_availability == "AVAILABLE":
+                    missing.discard(str(layer.layer_digest))
+        return missing
+
+    async def mount_blob(self, blob: Descriptor, reader: ImageReader) -> bool:  # noqa: ARG002
+        """Link a blob from another repository; False: it must be uploaded."""
+        return False
+
+    async def write_blob(self, source: BlobSource, on_bytes: OnBytes) -> None:
+        """Upload a blob and verify it."""
+        access = self._access
+        uploads = LayerUploads(
+            access.client,
+            access.repository_name,
+            access.registry_id,
+            access.send_part,
+            self._context.upload_log,
+            self._context.on_retry,
+        )
+        await uploads.upload(source, on_bytes)
+
+    async def write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:  # noqa: ARG002
+        """Put a manifest, and point tags at it."""
+        if len(manifest.raw) > MAX_MANIFEST_BYTES:
+            problem = f"{len(manifest.raw)} bytes are more than ECR's limit for a manifest"
+            raise LimitError(manifest.digest, problem)
+        for tag in tags or [None]:
+            await self._put_image(manifest, tag)
+
+    async def _put_image(self, manifest: Manifest, tag: str | None) -> None:
+        await self._access.put_image_limiter.wait()
+        try:
+            await self._client.put_image(
+                repository_name=self._access.repository_name,
+                registry_id=self._access.registry_id,
+                image_manifest=manifest.raw.decode(),
+                image_manifest_media_type=manifest.media_type,
+                image_digest=manifest.digest,
+                image_tag=tag,
+            )
+        except ImageAlreadyExistsException:
+            pass  # the same manifest, with the same tag
+        except ImageTagAlreadyExistsException as error:
+            assert tag is not None
+            existing = await self._digest_of(tag)
+            if existing != manifest.digest:
+                raise TagConflictError(self.name, tag, str(existing), manifest.digest) from error
+
+
+def _batches(descriptors: Sequence[Descriptor]) -> list[list[Descriptor]]:
+    """Divide manifests so that each response stays small."""
+    batches: list[list[Descriptor]] = []
+    size = 0
+    for descriptor in descriptors:
+        size += descriptor.size
+        if not batches or len(batches[-1]) == _IDS_PER_CALL or size > _MANIFEST_BYTES_PER_CALL:
+            batches.append([])
+            size = descriptor.size
+        batches[-1].append(descriptor)
+    return batches
+
+
+def _is_immutable(repository: Repository, tag: str) -> bool:
+    """Whether a tag of the repository cannot be moved.
+
+    Source: "Preventing image tags from being overwritten" in the Amazon ECR User Guide.
+    """
+    mutability = repository.image_tag_mutability or "MUTABLE"
+    filters = repository.image_tag_mutability_exclusion_filters or []
+    excluded = any(matches(item.filter, tag) for item in filters)
+    if mutability.endswith("_WITH_EXCLUSION"):
+        return mutability.startswith("IMMUTABLE") != excluded
+    return mutability == "IMMUTABLE"

@@ -1,0 +1,111 @@
+"""Writes a tar archive whose members arrive in any order and at the same time.
+
+The size of a member is known before its content, so a place for it is reserved at the end of the
+archive, and several members can be written in parallel. The archive has a temporary name until it
+is complete.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import anyio.to_thread
+
+from ecrclient.images.errors import ArchiveError
+
+__all__ = ["TarWriter"]
+
+_BLOCK = 512
+
+
+class TarWriter:
+    """Writes one archive; call :meth:`publish` or :meth:`discard` at the end.
+
+    Args:
+        path: The archive. An existing file is replaced when this one is published.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._partial = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+        self._file: BinaryIO | None = None
+        self._end = 0
+        self._directories: set[str] = set()
+
+    def reserve(self, name: str, size: int) -> Member:
+        """Write the header of a member and reserve the place of its content; blocks on the disk."""
+        if self._file is None:
+            try:
+                self._file = self._partial.open("x+b", buffering=0)
+            except OSError as error:
+                raise ArchiveError(str(self._partial), error.strerror or str(error)) from error
+        parent = os.path.dirname(name)
+        if parent and parent not in self._directories:
+            self._add_directories(parent)
+        info = tarfile.TarInfo(name)
+        info.size, info.mode = size, 0o644
+        start = self._write_header(info)
+        self._end = start + -(-size // _BLOCK) * _BLOCK
+        return Member(self._file, start)
+
+    def _add_directories(self, name: str) -> None:
+        parent = os.path.dirname(name)
+        if parent and parent not in self._directories:
+            self._add_directories(parent)
+        self._directories.add(name)
+        info = tarfile.TarInfo(name)
+        info.type, info.mode = tarfile.DIRTYPE, 0o755
+        self._end = self._write_header(info)
+
+    def _write_header(self, info: tarfile.TarInfo) -> int:
+        """Write a header at the end of the archive; return the position after it."""
+        assert self._file is not None
+        header = info.tobuf(tarfile.PAX_FORMAT)
+        os.pwrite(self._file.fileno(), header, self._end)
+        return self._end + len(header)
+
+    def add(self, name: str, content: bytes) -> None:
+        """Write a whole member; blocks on the disk."""
+        self.reserve(name, len(content)).write([content])
+
+    async def publish(self) -> None:
+        """Complete the archive and give it its name."""
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._publish)
+
+    def _publish(self) -> None:
+        assert self._file is not None
+        os.ftruncate(self._file.fileno(), self._end + 2 * _BLOCK)
+        self._file.close()
+        self._file = None
+        self._partial.replace(self.path)
+
+    def discard(self) -> None:
+        """Delete what has been written, unless it was published. Idempotent."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            self._partial.unlink(missing_ok=True)
+
+
+class Member:
+    """The place of a member's content."""
+
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        self._file = file
+        self._position = start
+
+    def write(self, pieces: Sequence[bytes]) -> None:
+        """Write the next pieces of the content; blocks on the disk."""
+        for piece in pieces:
+            view = memoryview(piece)
+            while view:
+                written = os.pwrite(self._file.fileno(), view, self._position)
+                self._position += written
+                view = view[written:]

@@ -1,0 +1,265 @@
+"""Uploads of blobs with ECR's own operations.
+
+Parts are consecutive and go out one after the other, while the next ones are read, hashed and
+encoded: at most three parts of an upload are in memory. Source: "InitiateLayerUpload",
+"UploadLayerPart" and "CompleteLayerUpload" in the Amazon ECR API Reference.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import anyio.to_thread
+
+from ecrclient._awsjson.many.ahead import ReadAhead
+from ecrclient.errors import (
+    EmptyUploadException,
+    InvalidLayerException,
+    InvalidLayerPartException,
+    LayerAlreadyExistsException,
+    LayerPartTooSmallException,
+    UploadNotFoundException,
+)
+from ecrclient.images.digests import ContentCheck
+from ecrclient.images.errors import ContentMismatchError, LimitError, UploadError
+from ecrclient.images.manifests import Descriptor
+from ecrclient.images.stores import BlobSource, OnBytes, UploadLog, UploadRecord
+
+if TYPE_CHECKING:
+    from ecrclient import ECRClient
+
+__all__ = ["MAX_LAYER_BYTES", "LayerUploads", "check_uploadable"]
+
+try:
+    from pybase64 import b64encode
+except ImportError:
+    from base64 import b64encode
+
+MAX_LAYER_BYTES = 52_000 * 1024 * 1024
+"""ECR's limit for a layer ("Amazon ECR service quotas")."""
+_MAX_PARTS = 4_200
+_MAX_PART_BYTES = 20_971_520
+_MIN_PART_BYTES = 5 * 1024 * 1024
+_PARTS_AHEAD = 2
+"""The parts that are prepared while another one is being sent."""
+_MAX_STARTS = 3
+
+
+class LayerUploads:
+    """Uploads blobs to one repository.
+
+    Args:
+        client: The client.
+        repository_name: The repository.
+        registry_id: The account of the registry; None: the caller's own.
+        send_part: Sends the encoded body of an UploadLayerPart request.
+        log: Remembers uploads in progress.
+        on_retry: Called whenever an upload is restarted or a part is sent again.
+    """
+
+    def __init__(
+        self,
+        client: ECRClient,
+        repository_name: str,
+        registry_id: str | None,
+        send_part: Callable[[bytes], Awaitable[object]],
+        log: UploadLog | None,
+        on_retry: Callable[[], None],
+    ) -> None:
+        self._client = client
+        self._repository_name = repository_name
+        self._registry_id = registry_id
+        self._send_part = send_part
+        self._log = log
+        self._on_retry = on_retry
+
+    async def upload(self, source: BlobSource, on_bytes: OnBytes) -> None:
+        """Upload a blob; it succeeds if the repository has the blob in the meantime.
+
+        The content is hashed while it is sent, unless an interrupted upload continues: ECR verifies
+        the digest of every upload when it completes.
+
+        Raises:
+            ContentMismatchError: The content does not have its digest or its size.
+            LimitError: ECR does not accept a blob of this size.
+            UploadError: The registry refuses the upload, or loses it repeatedly.
+        """
+        blob = source.descriptor
+        check_uploadable(blob)
+        upload = (
+            self._log.find(self._repository_name, blob.digest) if self._log is not None else None
+        )
+        for _ in range(_MAX_STARTS):
+            upload = upload or await self._initiate(blob)
+            try:
+                await self._continue(source, upload, on_bytes)
+            except _RewindError as rewind:
+                upload = upload._replace(position=rewind.position) if rewind.position else None
+            except UploadNotFoundException:
+                upload = None
+            else:
+                await self._record(blob.digest, None)
+                return
+            self._on_retry()
+        await self._record(blob.digest, None)
+        raise UploadError(blob.digest, 0, f"the registry lost the upload {_MAX_STARTS} times")
+
+    async def _initiate(self, blob: Descriptor) -> UploadRecord:
+        response = await self._client.initiate_layer_upload(
+            repository_name=self._repository_name, registry_id=self._registry_id
+        )
+        part_size = max(response.part_size, _MIN_PART_BYTES, -(-blob.size // _MAX_PARTS))
+        return UploadRecord(response.upload_id, min(part_size, _MAX_PART_BYTES), 0)
+
+    async def _continue(self, source: BlobSource, upload: UploadRecord, on_bytes: OnBytes) -> None:
+        """Send the parts from the upload's position on, and complete the upload."""
+        blob = source.descriptor
+        if upload.position < blob.size:
+            async with source.open(upload.position) as stream:
+                parts = _Parts(stream, blob, upload, self._body_start(upload))
+                async with ReadAhead(parts, _PARTS_AHEAD) as prepared:
+                    async for part in prepared:
+                        await self._send(part)
+                        accepted = upload._replace(position=part.end)
+                        await self._record(blob.digest, accepted)
+                        on_bytes(part.end - part.start)
+        await self._complete(blob, upload)
+
+    def _body_start(self, upload: UploadRecord) -> bytes:
+        """The members of a request that all parts have in common."""
+        members = {
+            "registryId": self._registry_id,
+            "repositoryName": self._repository_name,
+            "uploadId": upload.upload_id,
+        }
+        sent = {name: value for name, value in members.items() if value is not None}
+        return json.dumps(sent).encode()[:-1]
+
+    async def _send(self, part: _Part) -> None:
+        try:
+            await self._send_part(part.body)
+        except InvalidLayerPartException as error:
+            last = error.last_valid_byte_received
+            if last is None or last < part.end - 1:
+                raise _RewindError(0 if last is None else last + 1) from error
+            # An earlier attempt, whose response was lost, has arrived.
+
+    async def _complete(self, blob: Descriptor, upload: UploadRecord) -> None:
+        try:
+            await self._client.complete_layer_upload(
+                registry_id=self._registry_id,
+                repository_name=self._repository_name,
+                upload_id=upload.upload_id,
+                layer_digests=[blob.digest],
+            )
+        except LayerAlreadyExistsException:
+            pass
+        except UploadNotFoundException:
+            # Also the result of a retry, if the response to the first attempt was lost.
+            if not await self._is_available(blob):
+                raise
+        except (InvalidLayerException, LayerPartTooSmallException, EmptyUploadException) as error:
+            await self._record(blob.digest, None)
+            raise UploadError(blob.digest, blob.size, error.message) from error
+
+    async def _is_available(self, blob: Descriptor) -> bool:
+        response = await self._client.batch_check_layer_availability(
+            registry_id=self._registry_id,
+            repository_name=self._repository_name,
+            layer_digests=[blob.digest],
+        )
+        return any(layer.layer_availability == "AVAILABLE" for layer in response.layers)
+
+    async def _record(self, digest: str, upload: UploadRecord | None) -> None:
+        if self._log is not None:
+            await self._log.record(self._repository_name, digest, upload)
+
+
+def check_uploadable(blob: Descriptor) -> None:
+    """Verify that ECR accepts a blob of this size.
+
+    Raises:
+        LimitError: The blob is empty or too long.
+    """
+    if blob.size == 0:
+        raise LimitError(blob.digest, "ECR does not accept empty blobs")
+    if blob.size > MAX_LAYER_BYTES:
+        raise LimitError(
+            blob.digest, f"{blob.size} bytes are more than ECR's limit of {MAX_LAYER_BYTES}"
+        )
+
+
+class _RewindError(Exception):
+    """The registry has fewer bytes than were sent."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(position)
+        self.position = position
+        """The next byte that the registry accepts."""
+
+
+class _Part(NamedTuple):
+    """An encoded part."""
+
+    start: int
+    end: int
+    body: bytes
+
+
+class _Parts(AsyncIterator[_Part]):
+    """The parts of a stream, hashed and encoded in worker threads."""
+
+    def __init__(
+        self, stream: AsyncIterator[bytes], blob: Descriptor, upload: UploadRecord, start: bytes
+    ) -> None:
+        self._stream = stream
+        self._blob = blob
+        self._part_size = upload.part_size
+        self._position = upload.position
+        self._body_start = start
+        self._check = None if upload.position else ContentCheck(blob)
+        self._rest = b""
+
+    async def __anext__(self) -> _Part:
+        if self._position >= self._blob.size and not self._rest:
+            raise StopAsyncIteration
+        pieces, size = [self._rest] if self._rest else [], len(self._rest)
+        self._rest = b""
+        while size < self._part_size:
+            piece = await anext(self._stream, b"")
+            if not piece:
+                break
+            pieces.append(piece)
+            size += len(piece)
+        if size > self._part_size:
+            excess = size - self._part_size
+            self._rest, pieces[-1] = pieces[-1][-excess:], pieces[-1][:-excess]
+            size = self._part_size
+        start = self._position
+        self._position += size
+        body = await anyio.to_thread.run_sync(self._encode, pieces, start)
+        return _Part(start, self._position, body)
+
+    def _encode(self, pieces: Sequence[bytes], start: int) -> bytes:
+        """Hash the content and return the body of the request."""
+        content = b"".join(pieces)
+        if self._check is not None:
+            self._check.update(content)
+        end = start + len(content)
+        if end >= self._blob.size or len(content) < self._part_size:
+            self._finish(end)
+        numbers = b', "partFirstByte": %d, "partLastByte": %d, "layerPartBlob": "' % (
+            start,
+            end - 1,
+        )
+        return b"".join((self._body_start, numbers, b64encode(content), b'"}'))
+
+    def _finish(self, end: int) -> None:
+        """Verify the content before its last part is sent."""
+        if self._check is not None:
+            self._check.finish()
+        elif end != self._blob.size:
+            problem = f"ends after {end} of {self._blob.size} bytes"
+            raise ContentMismatchError(self._blob.digest, problem)
