@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from ecrclient.images.archives import DockerArchive, OCIArchive
 from ecrclient.images.content import BlobStream
 from ecrclient.images.copying import CopyAllReport
 from ecrclient.images.errors import (
@@ -67,6 +68,7 @@ __all__ = [
     "CopyError",
     "CopyPlan",
     "Descriptor",
+    "DockerArchive",
     "DownloadError",
     "ImageConfig",
     "ImageError",
@@ -80,6 +82,7 @@ __all__ = [
     "Manifest",
     "ManifestError",
     "ManifestWritten",
+    "OCIArchive",
     "OnProgress",
     "OpaqueManifest",
     "Platform",

@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 import posixpath
 import tarfile
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple
 
 import anyio.to_thread
 
 from ecrclient.images.errors import ArchiveError
 from ecrclient.images.manifests import MAX_MANIFEST_BYTES, Descriptor
 
-__all__ = ["Directory", "FileBlob", "FileTree", "Region", "Tar", "blob_name", "read_region"]
+__all__ = ["Directory", "FileBlob", "FileTree", "Region", "Tar", "blob_name"]
 
 PIECE_BYTES = 1024 * 1024
 """The bytes that a worker thread reads, hashes or writes at a time."""
@@ -36,24 +37,31 @@ class Region(NamedTuple):
     size: int
 
 
-class FileTree(Protocol):
+class FileTree(ABC):
     """Named files; the methods wait for the disk and are called in worker threads."""
 
-    @property
-    def path(self) -> Path:
-        """The directory or the archive."""
-        ...
+    path: Path
+    """The directory or the archive."""
 
+    @abstractmethod
     def find(self, name: str) -> Region | None:
         """Return where a file is; None: there is none.
 
         Args:
             name: A relative path with slashes.
         """
-        ...
+
+    def read(self, name: str) -> bytes | None:
+        """Read a small file; None: there is none.
+
+        Raises:
+            ArchiveError: It is longer than a manifest may be, or cannot be read.
+        """
+        region = self.find(name)
+        return None if region is None else _read(region)
 
 
-class Directory:
+class Directory(FileTree):
     """The files of a directory."""
 
     def __init__(self, path: Path) -> None:
@@ -70,7 +78,7 @@ class Directory:
             raise ArchiveError(str(path), error.strerror or str(error)) from error
 
 
-class Tar:
+class Tar(FileTree):
     """The members of a tar archive, which are read in place.
 
     Args:
@@ -136,14 +144,10 @@ def blob_name(digest: str) -> str:
     return f"blobs/{digest.replace(':', '/')}"
 
 
-def read_region(region: Region, limit: int = MAX_MANIFEST_BYTES) -> bytes:
-    """Read a small file.
-
-    Raises:
-        ArchiveError: It is longer than *limit* bytes, or cannot be read.
-    """
-    if region.size > limit:
-        raise ArchiveError(str(region.path), f"a document is longer than {limit} bytes")
+def _read(region: Region) -> bytes:
+    if region.size > MAX_MANIFEST_BYTES:
+        problem = f"a document is longer than {MAX_MANIFEST_BYTES} bytes"
+        raise ArchiveError(str(region.path), problem)
     try:
         with region.path.open("rb") as file:
             file.seek(region.start)

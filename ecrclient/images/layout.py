@@ -25,7 +25,7 @@ from ecrclient.images.errors import (
     ImageNotFoundError,
     ManifestError,
 )
-from ecrclient.images.files import Directory, FileBlob, FileTree, blob_name, read_region
+from ecrclient.images.files import Directory, FileBlob, FileTree, blob_name
 from ecrclient.images.manifests import (
     OCI_INDEX,
     Descriptor,
@@ -76,7 +76,7 @@ class LayoutReader:
         for reference in references:
             if reference in known:
                 found[reference] = known[reference]
-            elif is_digest(reference) and self._tree.find(blob_name(reference)) is not None:
+            elif is_digest(reference) and self._tree.read(blob_name(reference)) is not None:
                 found[reference] = (await self._read(reference)).descriptor
         return found
 
@@ -98,10 +98,9 @@ class LayoutReader:
         return [await self.manifest(descriptor) for descriptor in descriptors]
 
     async def _read(self, digest: str, descriptor: Descriptor | None = None) -> Manifest:
-        region = await anyio.to_thread.run_sync(self._tree.find, blob_name(digest))
-        if region is None:
+        raw = await anyio.to_thread.run_sync(self._tree.read, blob_name(digest))
+        if raw is None:
             raise ImageNotFoundError(self._name, digest)
-        raw = await anyio.to_thread.run_sync(read_region, region)
         media_type = None if descriptor is None else descriptor.media_type
         size = len(raw) if descriptor is None else descriptor.size
         expected = Descriptor(media_type=media_type or "", digest=digest, size=size)
@@ -149,13 +148,12 @@ def _label(descriptor: Descriptor) -> str:
 
 
 def _read_index(tree: FileTree) -> ImageIndex:
-    for name in ("oci-layout", "index.json"):
-        if tree.find(name) is None:
-            raise ArchiveError(str(tree.path), f"not an OCI layout: it has no {name}")
-    region = tree.find("index.json")
-    assert region is not None
+    raw = tree.read("index.json") if tree.read("oci-layout") is not None else None
+    if raw is None:
+        problem = "not an OCI layout: it has no oci-layout or no index.json"
+        raise ArchiveError(str(tree.path), problem)
     try:
-        index = parse_manifest(read_region(region), OCI_INDEX)
+        index = parse_manifest(raw, OCI_INDEX)
     except ManifestError as error:
         raise ArchiveError(str(tree.path), f"index.json: {error.problem}") from None
     assert isinstance(index, ImageIndex)
@@ -265,10 +263,10 @@ class LayoutWriter:
         )
 
     def _is_complete(self, digest: str) -> bool:
-        region = self._tree.find(blob_name(digest))
-        if region is None:
+        raw = self._tree.read(blob_name(digest))
+        if raw is None:
             return False
-        manifest = parse_manifest(read_region(region))
+        manifest = parse_manifest(raw)
         if isinstance(manifest, ImageIndex):
             return all(self._is_complete(child.digest) for child in manifest.manifests)
         if isinstance(manifest, OpaqueManifest):
