@@ -8,7 +8,7 @@ Docker 25 and newer write the same with a ``manifest.json`` in addition; older v
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class OCIArchive(_Archive):
     """
 
     @asynccontextmanager
-    async def reading(self, context: TransferContext) -> AsyncIterator[LayoutReader]:  # noqa: ARG002
+    async def reading(self, context: TransferContext) -> AsyncGenerator[LayoutReader]:  # noqa: ARG002
         """Open the archive for reading.
 
         Raises:
@@ -59,7 +59,7 @@ class OCIArchive(_Archive):
         yield await anyio.to_thread.run_sync(lambda: LayoutReader(self.name, Tar(self.path)))
 
     @asynccontextmanager
-    async def writing(self, context: TransferContext) -> AsyncIterator[ArchiveWriter]:  # noqa: ARG002
+    async def writing(self, context: TransferContext) -> AsyncGenerator[ArchiveWriter]:  # noqa: ARG002
         """Open the archive for writing; the file appears when the body ends without an error."""
         writer = ArchiveWriter(self.path)
         try:
@@ -86,7 +86,7 @@ class DockerArchive(_Archive):
         self.repository = repository
 
     @asynccontextmanager
-    async def reading(self, context: TransferContext) -> AsyncIterator[LayoutReader]:  # noqa: ARG002
+    async def reading(self, context: TransferContext) -> AsyncGenerator[LayoutReader]:  # noqa: ARG002
         """Open the archive for reading.
 
         Raises:
@@ -95,7 +95,7 @@ class DockerArchive(_Archive):
         yield await anyio.to_thread.run_sync(open_docker_archive, self.name, self.path)
 
     @asynccontextmanager
-    async def writing(self, context: TransferContext) -> AsyncIterator[ArchiveWriter]:
+    async def writing(self, context: TransferContext) -> AsyncGenerator[ArchiveWriter]:
         """Open the archive for writing; the file appears when the body ends without an error."""
         writer = DockerArchiveWriter(self.path, self.repository or context.repository)
         try:

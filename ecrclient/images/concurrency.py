@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from typing import cast
 
 import anyio
 
@@ -11,7 +12,7 @@ __all__ = ["single_error"]
 
 
 @contextmanager
-def single_error() -> Iterator[None]:
+def single_error() -> Generator[None]:
     """Raise the first error of a task group instead of the group.
 
     The other tasks were cancelled because of it; what they raise meanwhile explains nothing.
@@ -28,4 +29,6 @@ def _first(
 ) -> BaseException:
     errors = [error for error in group.exceptions if not isinstance(error, cancelled)]
     error = (errors or group.exceptions)[0]
-    return _first(error, cancelled) if isinstance(error, BaseExceptionGroup) else error
+    if isinstance(error, BaseExceptionGroup):
+        return _first(cast("BaseExceptionGroup[BaseException]", error), cancelled)
+    return error

@@ -18,9 +18,9 @@ __all__ = ["CopyAllReport", "copy_images"]
 class CopyAllReport:
     """What :meth:`~ecrclient.images.Images.copy_all` did."""
 
-    copied: dict[str, TransferReport] = field(default_factory=dict)
+    copied: dict[str, TransferReport] = field(default_factory=dict[str, TransferReport])
     """The reports of the copied images, by digest in the source."""
-    failed: dict[str, Exception] = field(default_factory=dict)
+    failed: dict[str, Exception] = field(default_factory=dict[str, Exception])
     """The errors of the other images, by digest in the source."""
 
     @property
@@ -64,5 +64,5 @@ async def copy_images(
         for digest, wanted in images.items():
             tasks.start_soon(copy_one, digest, wanted)
     if report.failed:
-        raise CopyError(report, list(report.failed.values()))
+        raise CopyError.of(report)
     return report

@@ -26,9 +26,9 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
-def is_tag(text: str) -> bool:
-    """Whether a text is a tag ("Pulling manifests" in the OCI Distribution Specification)."""
-    return _TAG.fullmatch(text) is not None
+def is_tag(text: object) -> bool:
+    """Whether an object is a tag ("Pulling manifests" in the OCI Distribution Specification)."""
+    return isinstance(text, str) and _TAG.fullmatch(text) is not None
 
 
 def sha256(content: bytes) -> str:

@@ -8,7 +8,7 @@ next byte on.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -101,7 +101,7 @@ class DownloadBlob:
         self._on_retry = on_retry
 
     @asynccontextmanager
-    async def open(self, start: int = 0) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def open(self, start: int = 0) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Read the content in pieces, without verifying it.
 
         Raises:

@@ -24,7 +24,7 @@ Errors of the service and of the network are raised as they are, as ``ServiceErr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from ecrclient.errors import ECRClientError
 
@@ -202,22 +202,23 @@ class ResumeError(ImageError, ValueError):
         return f"{self.path}: {self.problem}"
 
 
-class CopyError(ExceptionGroup[Exception]):
+class CopyError(ECRClientError, ExceptionGroup[Exception]):
     """Some of many images could not be copied; the others have been."""
 
     report: CopyAllReport
     """What was copied, and what was not."""
 
-    def __new__(cls, report: CopyAllReport, failures: Sequence[Exception]) -> Self:
-        """Create the group, with the text that its report implies."""
+    @classmethod
+    def of(cls, report: CopyAllReport) -> CopyError:
+        """Group the errors of a report."""
+        failures = list(report.failed.values())
         noun = "image" if len(failures) == 1 else "images"
-        group = super().__new__(cls, f"{len(failures)} {noun} could not be copied", failures)
-        group.report = report
-        return group
+        error = cls(f"{len(failures)} {noun} could not be copied", failures)
+        error.report = report
+        return error
 
-    def derive(self, excs: Sequence[Exception], /) -> CopyError:
-        """Return a group of the same report with other exceptions; ``split`` calls it."""
-        return CopyError(self.report, excs)
-
-    def __reduce__(self) -> tuple[type[CopyError], tuple[CopyAllReport, tuple[Exception, ...]]]:
-        return type(self), (self.report, self.exceptions)
+    def derive(self, excs: Sequence[Exception]) -> CopyError:  # type: ignore[override]
+        """Group some of the errors; ``report`` is kept."""
+        error = CopyError(self.message, excs)
+        error.report = self.report
+        return error

@@ -10,7 +10,7 @@ import os
 import posixpath
 import tarfile
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -172,7 +172,7 @@ class FileBlob:
 
 
 @asynccontextmanager
-async def _reading(region: Region, start: int) -> AsyncIterator[AsyncIterator[bytes]]:
+async def _reading(region: Region, start: int) -> AsyncGenerator[AsyncIterator[bytes]]:
     file = await anyio.to_thread.run_sync(_open, region, start)
     try:
         yield _Pieces(file, max(0, region.size - start))

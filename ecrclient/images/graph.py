@@ -68,10 +68,12 @@ async def read_graph(
     """
     walk = _Walk(reader)
     manifest = await reader.manifest(root)
-    if platforms:
-        manifest = _select(manifest, platforms, name)
-        if isinstance(manifest, Descriptor):
-            manifest = await reader.manifest(manifest)
+    if platforms and isinstance(manifest, ImageIndex):
+        chosen = _choose(manifest, platforms, name)
+        if len(chosen) == 1:
+            manifest = await reader.manifest(chosen[0])
+        else:
+            manifest = _part(manifest, {descriptor.digest for descriptor in chosen})
     await walk.visit(manifest, is_root=True)
     if referrers:
         await walk.visit_referrers()
@@ -123,26 +125,25 @@ class _Walk:
             pending = [digest for digest in self.nodes if digest not in before]
 
 
-def _select(manifest: Manifest, platforms: Sequence[Platform], name: str) -> Manifest | Descriptor:
-    """Return the image of one platform, or an index with the images of several."""
-    if not isinstance(manifest, ImageIndex):
-        return manifest  # an image for one platform, which its configuration names
+def _choose(index: ImageIndex, platforms: Sequence[Platform], name: str) -> list[Descriptor]:
+    """Return the images of an index for some platforms, each of them once."""
     chosen: dict[str, Descriptor] = {}
     for platform in platforms:
-        descriptor = choose(manifest.manifests, platform)
+        descriptor = choose(index.manifests, platform)
         if descriptor is None:
-            raise PlatformNotFoundError(name, str(platform), manifest.platforms)
+            raise PlatformNotFoundError(name, str(platform), index.platforms)
         chosen[descriptor.digest] = descriptor
-    if len(chosen) == 1:
-        return next(iter(chosen.values()))
-    document = json.loads(manifest.raw)
-    document["manifests"] = [entry for entry in document["manifests"] if _belongs(entry, chosen)]
+    return list(chosen.values())
+
+
+def _part(index: ImageIndex, digests: set[str]) -> Manifest:
+    """Return an index with some images of another one, and with their attestations."""
+    kept = [
+        number
+        for number, item in enumerate(index.manifests)
+        if item.digest in digests or item.annotations.get(_SUBJECT_OF_ATTESTATION) in digests
+    ]
+    document = json.loads(index.raw)
+    document["manifests"] = [document["manifests"][number] for number in kept]
     raw = json.dumps(document, separators=(",", ":")).encode()
-    return parse_manifest(raw, manifest.media_type)
-
-
-def _belongs(entry: dict[str, object], chosen: dict[str, Descriptor]) -> bool:
-    """Whether an entry of an index is a chosen image, or an attestation of one."""
-    annotations = entry.get("annotations")
-    subject = annotations.get(_SUBJECT_OF_ATTESTATION) if isinstance(annotations, dict) else None
-    return entry.get("digest") in chosen or subject in chosen
+    return parse_manifest(raw, index.media_type)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -179,7 +179,8 @@ def index_json(
     taken = set(tags)
 
     def stays(entry: dict[str, Any]) -> bool:
-        tag = (entry.get("annotations") or {}).get(_REF_NAME)
+        entry_annotations: dict[str, Any] = entry.get("annotations") or {}
+        tag = entry_annotations.get(_REF_NAME)
         if tag is None:
             return bool(entry.get("digest") != manifest.digest)
         return tag not in taken
@@ -212,7 +213,7 @@ class Layout:
         return f"layout {self.path}"
 
     @asynccontextmanager
-    async def reading(self, context: TransferContext) -> AsyncIterator[LayoutReader]:  # noqa: ARG002
+    async def reading(self, context: TransferContext) -> AsyncGenerator[LayoutReader]:  # noqa: ARG002
         """Open the layout for reading.
 
         Raises:
@@ -222,7 +223,7 @@ class Layout:
         yield await anyio.to_thread.run_sync(open_tree)
 
     @asynccontextmanager
-    async def writing(self, context: TransferContext) -> AsyncIterator[LayoutWriter]:  # noqa: ARG002
+    async def writing(self, context: TransferContext) -> AsyncGenerator[LayoutWriter]:  # noqa: ARG002
         """Open the layout for writing; it is created with the first blob."""
         yield LayoutWriter(self.name, self.path)
 

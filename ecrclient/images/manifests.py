@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -91,8 +91,12 @@ class Platform(_Document):
     """In Go's spelling, such as ``amd64`` or ``arm64``."""
     os: str
     """In Go's spelling, such as ``linux`` or ``windows``."""
-    os_version: str | None = Field(default=None, alias="os.version")
-    os_features: tuple[str, ...] = Field(default=(), alias="os.features")
+    os_version: str | None = Field(
+        default=None, validation_alias="os.version", serialization_alias="os.version"
+    )
+    os_features: tuple[str, ...] = Field(
+        default=(), validation_alias="os.features", serialization_alias="os.features"
+    )
     variant: str | None = None
     """The variant of the processor, such as ``v8``."""
 
@@ -211,7 +215,9 @@ class ImageConfig(_Document):
     architecture: str
     os: str
     variant: str | None = None
-    os_version: str | None = Field(default=None, alias="os.version")
+    os_version: str | None = Field(
+        default=None, validation_alias="os.version", serialization_alias="os.version"
+    )
     created: datetime | None = None
     """When the image was built; builders that aim at reproducible images set it to the epoch."""
     author: str | None = None
@@ -234,7 +240,8 @@ class ImageConfig(_Document):
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables of a container."""
-        return dict(entry.partition("=")[::2] for entry in self.container.environment)
+        pairs = (entry.partition("=") for entry in self.container.environment)
+        return {name: value for name, _, value in pairs}
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -317,7 +324,7 @@ def _load(what: str, raw: bytes) -> dict[str, Any]:
         raise ManifestError(what, f"not JSON: {error}") from None
     if not isinstance(document, dict):
         raise ManifestError(what, "not a JSON object")
-    return document
+    return cast("dict[str, Any]", document)
 
 
 def _build(
@@ -336,5 +343,6 @@ def _build(
 def _without_nulls(value: Any) -> Any:
     """Docker writes null for a list or a map that is empty."""
     if isinstance(value, dict):
-        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+        members = cast("dict[str, Any]", value)
+        return {name: _without_nulls(item) for name, item in members.items() if item is not None}
     return value

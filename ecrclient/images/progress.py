@@ -89,5 +89,5 @@ class TransferReport:
     retries: int = 0
     """Downloads that were resumed and uploads that were restarted."""
     foreign_layers_skipped: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Seconds by phase: ``plan``, ``blobs`` and ``manifests``."""

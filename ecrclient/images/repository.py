@@ -306,8 +306,10 @@ class RepositoryStore:
         if len(manifest.raw) > MAX_MANIFEST_BYTES:
             problem = f"{len(manifest.raw)} bytes are more than ECR's limit for a manifest"
             raise LimitError(manifest.digest, problem)
-        for tag in tags or [None]:
+        for tag in tags:
             await self._put_image(manifest, tag)
+        if not tags:
+            await self._put_image(manifest, None)
 
     async def _put_image(self, manifest: Manifest, tag: str | None) -> None:
         await self._access.put_image_limiter.wait()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -60,12 +60,12 @@ class Images:
         return self._access.repository_name
 
     @asynccontextmanager
-    async def reading(self, context: TransferContext) -> AsyncIterator[RepositoryStore]:
+    async def reading(self, context: TransferContext) -> AsyncGenerator[RepositoryStore]:
         """Open the repository as the source of a transfer."""
         yield RepositoryStore(self._access, context)
 
     @asynccontextmanager
-    async def writing(self, context: TransferContext) -> AsyncIterator[RepositoryStore]:
+    async def writing(self, context: TransferContext) -> AsyncGenerator[RepositoryStore]:
         """Open the repository as the destination of a transfer."""
         yield RepositoryStore(self._access, context)
 
@@ -163,7 +163,7 @@ class Images:
             return parse_config(await blob.read())
 
     @asynccontextmanager
-    async def open_blob(self, blob: Descriptor, *, start: int = 0) -> AsyncIterator[BlobStream]:
+    async def open_blob(self, blob: Descriptor, *, start: int = 0) -> AsyncGenerator[BlobStream]:
         """Stream a layer or a configuration.
 
         ::
@@ -422,7 +422,7 @@ class Images:
 @asynccontextmanager
 async def _stream(
     store: RepositoryStore, blob: Descriptor, start: int
-) -> AsyncIterator[BlobStream]:
+) -> AsyncGenerator[BlobStream]:
     async with store.blob(blob).open(start) as pieces:
         yield BlobStream(blob, start, pieces)
 
@@ -445,7 +445,7 @@ def _selection(
     if tags is None:
         tags = [] if reference is None or is_digest(reference) else [reference]
     for number, tag in enumerate(tags):
-        if not isinstance(tag, str) or not is_tag(tag):
+        if not is_tag(tag):
             raise wrong_argument(function, f"tags[{number}]", "is not a tag")
     image = source.name if reference is None else f"{source.name}, image {reference}"
     wanted = None

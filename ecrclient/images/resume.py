@@ -100,9 +100,10 @@ class StateFile:
 
 
 def _checked(document: Any) -> dict[str, Any]:
-    if not isinstance(document, dict) or document.get("version") != _VERSION:
+    if document["version"] != _VERSION:
         raise ValueError(f"its version is not {_VERSION}")
-    return document
+    checked: dict[str, Any] = document
+    return checked
 
 
 def _record(entry: Any) -> UploadRecord:

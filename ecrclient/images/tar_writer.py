@@ -7,7 +7,6 @@ is complete.
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
 import tarfile

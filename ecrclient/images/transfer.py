@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -207,7 +207,7 @@ class _Execution:
 
 
 @contextmanager
-def _phase(report: TransferReport, name: str) -> Iterator[None]:
+def _phase(report: TransferReport, name: str) -> Generator[None]:
     started = time.perf_counter()
     try:
         yield

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_LAYER_BYTES", "LayerUploads", "check_uploadable"]
 
-try:
-    from pybase64 import b64encode
-except ImportError:
-    from base64 import b64encode
+try:  # the extra ``fast``: about 20 times as fast
+    from pybase64 import b64encode as _base64
+except ImportError:  # pragma: no cover
+    from base64 import b64encode as _base64  # type: ignore[assignment]
 
 MAX_LAYER_BYTES = 52_000 * 1024 * 1024
 """ECR's limit for a layer ("Amazon ECR service quotas")."""
@@ -254,7 +254,7 @@ class _Parts(AsyncIterator[_Part]):
             start,
             end - 1,
         )
-        return b"".join((self._body_start, numbers, b64encode(content), b'"}'))
+        return b"".join((self._body_start, numbers, _base64(content), b'"}'))
 
     def _finish(self, end: int) -> None:
         """Verify the content before its last part is sent."""

@@ -57,10 +57,9 @@ class Origins:
                 ca_bundle=self.ca_bundle,
                 max_response_bytes=sys.maxsize,  # bodies are streamed
             )
-            if isinstance(new, ByteTransport):
-                new = ByteTransportAdapter(new)
+            made = ByteTransportAdapter(new) if isinstance(new, ByteTransport) else new
             # Another thread may have created one at the same time.
-            transport = self._transports.setdefault(origin, new)
+            transport = self._transports.setdefault(origin, made)
         return transport
 
     async def aclose(self) -> None:
