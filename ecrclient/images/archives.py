@@ -127,6 +127,9 @@ class ArchiveWriter:
         """Return the digests that have not been written."""
         return {blob.digest for blob in blobs} - self._written
 
+    async def prepare(self) -> None:
+        """Do nothing: the archive is created with its first member."""
+
     async def mount_blob(self, blob: Descriptor, reader: ImageReader) -> bool:  # noqa: ARG002
         """Return False: blobs are written into the archive."""
         return False

@@ -238,7 +238,6 @@ class LayoutWriter:
         self._index = anyio.Lock()
 
     def _create(self) -> None:
-        """Create the directory and its fixed files, unless they exist."""
         marker = self._path / "oci-layout"
         try:
             if self._path.is_dir() and not marker.exists() and any(self._path.iterdir()):
@@ -284,6 +283,14 @@ class LayoutWriter:
             lambda: {blob.digest for blob in blobs if not self._has(blob)}
         )
 
+    async def prepare(self) -> None:
+        """Create the directory and its fixed files, unless they exist.
+
+        Raises:
+            ArchiveError: The path is a file, or a directory with other contents.
+        """
+        await anyio.to_thread.run_sync(self._create)
+
     async def mount_blob(self, blob: Descriptor, reader: ImageReader) -> bool:  # noqa: ARG002
         """Return False: blobs are written as files."""
         return False
@@ -292,7 +299,6 @@ class LayoutWriter:
         """Write a blob and verify it."""
         final = self._path / blob_name(source.descriptor.digest)
         partial_path = self._path / f".partial-{secrets.token_hex(8)}"
-        await anyio.to_thread.run_sync(self._create)
         file = await anyio.to_thread.run_sync(_create, partial_path)
         try:
             with file:
@@ -311,7 +317,6 @@ class LayoutWriter:
                 await anyio.to_thread.run_sync(write)
 
     def _write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:
-        self._create()
         try:
             _replace(self._path / blob_name(manifest.digest), manifest.raw)
             if tags or root:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from ecrclient.errors import (
     ImageTagAlreadyExistsException,
     LayerInaccessibleException,
     LayersNotFoundException,
+    RepositoryAlreadyExistsException,
+    RepositoryNotFoundException,
 )
 from ecrclient.images.concurrency import single_error
 from ecrclient.images.digests import check_content, is_digest
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
     from ecrclient import ECRClient
     from ecrclient.models import Image, Repository
+    from ecrclient.params import ImageIdentifierParam
 
 __all__ = ["PutImageLimiter", "RepositoryAccess", "RepositoryStore"]
 
@@ -88,6 +92,8 @@ class RepositoryStore:
         self._context = context
         self._client = access.client
         self._downloads = Downloads(access.transport_to, access.timeout)
+        # The repository does not exist, as far as a destination knows.
+        self._is_absent = False
         # The manifests that were read to resolve tags.
         self._manifests: dict[str, Manifest] = {}
 
@@ -125,10 +131,7 @@ class RepositoryStore:
         response = await self._client.batch_get_image(
             repository_name=self._access.repository_name,
             registry_id=self._access.registry_id,
-            image_ids=[
-                {"image_digest": item} if is_digest(item) else {"image_tag": item}
-                for item in references
-            ],
+            image_ids=list(map(_image_id, references)),
             accepted_media_types=list(ACCEPTED_MEDIA_TYPES),
         )
         found: dict[str, Manifest] = {}
@@ -205,6 +208,27 @@ class RepositoryStore:
 
     # -- writing ---------------------------------------------------------------------------------
 
+    async def prepare(self) -> None:
+        """Create the repository if it does not exist and the caller has asked for it.
+
+        The first upload comes first, because it creates the repository with the settings of the
+        registry's creation template, if one is for repositories that are created on push.
+        """
+        if not self._is_absent:
+            return
+        repository = self._access.repository_name, self._access.registry_id
+        try:
+            await self._client.initiate_layer_upload(
+                repository_name=repository[0], registry_id=repository[1]
+            )
+        except RepositoryNotFoundException:
+            if not self._context.create_repository:
+                raise
+            with suppress(RepositoryAlreadyExistsException):
+                await self._client.create_repository(
+                    repository_name=repository[0], registry_id=repository[1]
+                )
+
     async def settled_tags(self, digest: str, tags: Sequence[str]) -> set[str]:
         """Return those tags that point at a manifest already.
 
@@ -213,24 +237,31 @@ class RepositoryStore:
         """
         settled: set[str] = set()
         for tag in tags:
-            existing = await self._digest_of(tag)
+            existing = await self._existing(tag)
             if existing == digest:
                 settled.add(tag)
             elif existing is not None and _is_immutable(await self._repository(), tag):
                 raise TagConflictError(self.name, tag, existing, digest)
         return settled
 
-    async def _digest_of(self, tag: str) -> str | None:
-        """The digest of a tag; this does not count as a pull, as fetching the image would."""
+    async def _existing(self, reference: str) -> str | None:
+        """The digest of a tag or a digest that exists.
+
+        This does not count as a pull, as fetching the image would.
+        """
+        if self._is_absent:
+            return None
         try:
             async for image in self._client.describe_images(
                 repository_name=self._access.repository_name,
                 registry_id=self._access.registry_id,
-                image_ids=[{"image_tag": tag}],
+                image_ids=[_image_id(reference)],
             ):
                 return image.image_digest
         except ImageNotFoundException:
             pass
+        except RepositoryNotFoundException:
+            self._is_absent = True
         return None
 
     async def _repository(self) -> Repository:
@@ -249,7 +280,7 @@ class RepositoryStore:
 
         async def check(digest: str) -> None:
             async with limiter:
-                if not await self._has_manifest(digest):
+                if await self._existing(digest) is None:
                     missing.add(digest)
 
         with single_error():
@@ -258,21 +289,12 @@ class RepositoryStore:
                     tasks.start_soon(check, digest)
         return missing
 
-    async def _has_manifest(self, digest: str) -> bool:
-        try:
-            await self._client.describe_images(
-                repository_name=self._access.repository_name,
-                registry_id=self._access.registry_id,
-                image_ids=[{"image_digest": digest}],
-            )
-        except ImageNotFoundException:
-            return False
-        return True
-
     async def missing_blobs(self, blobs: Sequence[Descriptor]) -> set[str]:
         """Return the digests of those blobs that the repository does not have."""
         digests = list(dict.fromkeys(blob.digest for blob in blobs))
         missing = set(digests)
+        if self._is_absent:
+            return missing
         for start in range(0, len(digests), _LAYERS_PER_CALL):
             response = await self._client.batch_check_layer_availability(
                 repository_name=self._access.repository_name,
@@ -326,9 +348,13 @@ class RepositoryStore:
             pass  # the same manifest, with the same tag
         except ImageTagAlreadyExistsException as error:
             assert tag is not None
-            existing = await self._digest_of(tag)
+            existing = await self._existing(tag)
             if existing != manifest.digest:
                 raise TagConflictError(self.name, tag, str(existing), manifest.digest) from error
+
+
+def _image_id(reference: str) -> ImageIdentifierParam:
+    return {"image_digest": reference} if is_digest(reference) else {"image_tag": reference}
 
 
 def _batches(descriptors: Sequence[Descriptor]) -> list[list[Descriptor]]:

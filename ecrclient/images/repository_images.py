@@ -254,6 +254,7 @@ class Images:
         platforms: Sequence[str | Platform] | None = None,
         referrers: bool = False,
         foreign_layers: bool = False,
+        create_repository: Literal["never", "if missing"] = "never",
         max_concurrency: int = 4,
         on_progress: OnProgress | None = None,
         resume: StateFile | None = None,
@@ -267,6 +268,7 @@ class Images:
             platforms: See :meth:`copy`.
             referrers: See :meth:`copy`.
             foreign_layers: See :meth:`copy`.
+            create_repository: See :meth:`copy`.
             max_concurrency: See :meth:`copy`.
             on_progress: See :meth:`copy`.
             resume: See :meth:`copy`.
@@ -280,7 +282,14 @@ class Images:
             "push", source, reference, tags, platforms, referrers=referrers, foreign=foreign_layers
         )
         transfer = _transfer(
-            "push", source, self, selection, max_concurrency, on_progress, resume=resume
+            "push",
+            source,
+            self,
+            selection,
+            max_concurrency,
+            on_progress,
+            create_repository=create_repository,
+            resume=resume,
         )
         return await _run(transfer, resume)
 
@@ -293,6 +302,7 @@ class Images:
         platforms: Sequence[str | Platform] | None = None,
         referrers: bool = False,
         foreign_layers: bool = False,
+        create_repository: Literal["never", "if missing"] = "never",
         mount: Literal["auto", "never"] = "auto",
         max_concurrency: int = 4,
         on_progress: OnProgress | None = None,
@@ -313,6 +323,8 @@ class Images:
             referrers: Whether to copy what refers to the image, such as signatures and SBOMs, by
                 OCI referrers and by the tags of cosign.
             foreign_layers: Whether to copy layers that must not be redistributed.
+            create_repository: ``if missing``: the destination is created if it does not exist, with
+                the settings of the registry's creation template for its name, if there is one.
             mount: ``auto``: blobs of a repository in the same registry are linked instead of
                 copied, if the account setting ``BLOB_MOUNTING`` allows that.
             max_concurrency: Blobs that are transferred at the same time, at least 1.
@@ -335,7 +347,15 @@ class Images:
             "copy", self, reference, tags, platforms, referrers=referrers, foreign=foreign_layers
         )
         transfer = _transfer(
-            "copy", self, to, selection, max_concurrency, on_progress, mount=mount, resume=resume
+            "copy",
+            self,
+            to,
+            selection,
+            max_concurrency,
+            on_progress,
+            create_repository=create_repository,
+            mount=mount,
+            resume=resume,
         )
         return await _run(transfer, resume)
 
@@ -373,6 +393,7 @@ class Images:
         platforms: Sequence[str | Platform] | None = None,
         referrers: bool = False,
         foreign_layers: bool = False,
+        create_repository: Literal["never", "if missing"] = "never",
         mount: Literal["auto", "never"] = "auto",
         max_concurrency: int = 4,
         on_progress: OnProgress | None = None,
@@ -388,6 +409,7 @@ class Images:
             platforms: See :meth:`copy`.
             referrers: See :meth:`copy`.
             foreign_layers: See :meth:`copy`.
+            create_repository: See :meth:`copy`.
             mount: See :meth:`copy`.
             max_concurrency: Images that are copied at the same time, and blobs of each image.
             on_progress: See :meth:`copy`.
@@ -407,6 +429,7 @@ class Images:
                 platforms=platforms,
                 referrers=referrers,
                 foreign_layers=foreign_layers,
+                create_repository=create_repository,
                 mount=mount,
                 max_concurrency=max_concurrency,
                 on_progress=on_progress,
@@ -462,6 +485,7 @@ def _transfer(
     max_concurrency: int,
     on_progress: OnProgress | None,
     *,
+    create_repository: str = "never",
     mount: str = "never",
     resume: StateFile | None = None,
 ) -> Transfer:
@@ -469,6 +493,8 @@ def _transfer(
     check_argument(function, "max_concurrency", max_concurrency, int, "a whole number")
     if max_concurrency < 1:
         raise wrong_argument(function, "max_concurrency", "must be at least 1")
+    if create_repository not in {"never", "if missing"}:
+        raise wrong_argument(function, "create_repository", "must be 'never' or 'if missing'")
     if mount not in {"auto", "never"}:
         raise wrong_argument(function, "mount", "must be 'auto' or 'never'")
     check_argument(function, "resume", resume, StateFile, "a StateFile", none=True)
@@ -479,6 +505,7 @@ def _transfer(
         selection,
         names[0] if names else None,
         max_concurrency,
+        create_repository == "if missing",
         mount == "auto",
         on_progress,
         resume,

@@ -60,6 +60,8 @@ class TransferContext:
     on_retry: Callable[[], None] = lambda: None
     """Called whenever a download is resumed or an upload is restarted."""
     upload_log: UploadLog | None = None
+    create_repository: bool = False
+    """Whether to create the destination's repository if it does not exist."""
 
 
 class BlobSource(Protocol):
@@ -140,6 +142,14 @@ class ImageWriter(Protocol):
 
     async def missing_blobs(self, blobs: Sequence[Descriptor]) -> set[str]:
         """Return the digests of those blobs that the store does not have."""
+        ...
+
+    async def prepare(self) -> None:
+        """Create the store if it does not exist; called before anything is written.
+
+        Raises:
+            RepositoryNotFoundException: It is a repository, which must not be created.
+        """
         ...
 
     async def mount_blob(self, blob: Descriptor, reader: ImageReader) -> bool:

@@ -49,6 +49,8 @@ class Transfer:
     """The name of the image's repository."""
     max_concurrency: int
     """Blobs that are transferred at the same time."""
+    create_repository: bool
+    """Whether to create the destination's repository if it does not exist."""
     mount: bool
     """Whether to try to link blobs instead of transferring them."""
     on_progress: OnProgress | None
@@ -90,7 +92,7 @@ class Transfer:
         def on_retry() -> None:
             report.retries += 1
 
-        return TransferContext(self.repository, on_retry, self.upload_log)
+        return TransferContext(self.repository, on_retry, self.upload_log, self.create_repository)
 
 
 class _Execution:
@@ -116,6 +118,8 @@ class _Execution:
         report.digest, report.tags = plan.image.digest, plan.tags
         report.manifests_present = plan.manifests_present
         report.foreign_layers_skipped = len(plan.foreign_layers)
+        if plan.manifests:
+            await self._writer.prepare()
         for blob in plan.blobs_present:
             self._done(BlobDone(blob.digest, blob.size, "present"))
         with _phase(report, "blobs"):
