@@ -61,7 +61,7 @@ def head_manifest(exchange: Exchange) -> HttpResponse:
     found = read_image(
         exchange.registry,
         exchange.repository(),
-        ImageIdentifier.model_validate(_image_id(exchange.reference)),
+        ImageIdentifier.model_validate(_image_id(exchange.reference), by_alias=True),
         _accepted(exchange.request.headers.get("accept")),
     )
     if isinstance(found, ImageFailure):
