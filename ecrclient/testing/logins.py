@@ -65,12 +65,9 @@ class Logins:
         except (binascii.Error, ValueError):
             return None
         login = self._by_hash.get(_hash(password)) if user == _USER else None
-        is_valid = (
-            login is not None
-            and self._registry.owns(login.registry_id)
-            and self._registry.clock() < login.expires_at
-        )
-        return login.caller if login is not None and is_valid else None
+        if login is None or self._registry.clock() >= login.expires_at:
+            return None
+        return login.caller if self._registry.owns(login.registry_id) else None
 
 
 def _hash(password: str) -> bytes:
