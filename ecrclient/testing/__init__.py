@@ -48,6 +48,7 @@ from .fault_kinds import Fault
 from .faults import Faults
 from .in_memory_ecr import InMemoryECR
 from .permissions import Denial
+from .registry_behavior import RegistryBehavior
 from .running_server import ServedECR
 from .state import StateError
 from .stub import StubTransport
@@ -62,6 +63,7 @@ __all__ = [
     "InMemoryECR",
     "LifecycleControls",
     "MovableClock",
+    "RegistryBehavior",
     "ReplicationControls",
     "ScanControls",
     "ServedECR",

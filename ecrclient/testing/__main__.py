@@ -73,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="BYTES",
         help="the part size that InitiateLayerUpload advertises (default: %(default)s)",
     )
+    parser.add_argument(
+        "--deviations",
+        action="store_true",
+        help="imitate the deviations from the OCI distribution specification that users report",
+    )
     return parser
 
 
@@ -80,6 +85,8 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     ecr = _registry(options)
     # No code can read the recorded calls here.
     ecr.calls.keep(0)
+    if options.deviations:
+        ecr.registry_behavior.imitate_deviations()
     with ecr.serve(options.host, options.port) as server:
         print(f"# {ecr!r} at {server.url}; press Ctrl-C to stop. To use it:")
         for name, value in server.environment().items():

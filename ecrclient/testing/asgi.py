@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 
 from .http_messages import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from .distribution.body_spool import BodySpool
 
 __all__ = ["CLOSE_CONNECTION", "ASGIApp", "Receive", "Scope", "Send"]
 
@@ -30,10 +34,17 @@ class ASGIApp:
 
     Args:
         handle: Returns the response to a request.
+        spool: Returns where to store the body of a request while it arrives; None if the request
+            must contain the body. It takes the request without its body.
     """
 
-    def __init__(self, handle: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(
+        self,
+        handle: Callable[[HttpRequest], HttpResponse],
+        spool: Callable[[HttpRequest], BodySpool | None] = lambda _: None,
+    ) -> None:
         self._handle = handle
+        self._spool = spool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the server's lifespan events.
@@ -52,10 +63,10 @@ class ASGIApp:
                 )
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
-        if body is None:
+        request = await self._receive(_request(scope), receive)
+        if request is None:
             return
-        response = self._handle(_request(scope, body))
+        response = self._handle(request)
         delivery = response.delivery
         if delivery.delay and await _disconnects_within(delivery.delay, receive):
             return
@@ -68,6 +79,21 @@ class ASGIApp:
         if close is not None and (delivery.lost or delivery.kept is not None):
             close()
             await _disconnected(receive)
+
+    async def _receive(self, request: HttpRequest, receive: Receive) -> HttpRequest | None:
+        """Return the request with its body; None if the client disconnected before its end."""
+        spool = self._spool(request)
+        if spool is None:
+            pieces: list[bytes] = []
+            is_complete = await _read(receive, pieces.append)
+            return replace(request, body=b"".join(pieces)) if is_complete else None
+        is_complete = False
+        try:
+            is_complete = await _read(receive, spool.write)
+            return replace(request, stored=spool.finish()) if is_complete else None
+        finally:
+            if not is_complete:
+                spool.discard()
 
 
 async def _send_body(response: HttpResponse, send: Send) -> None:
@@ -88,16 +114,15 @@ async def _handle_lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"lifespan.{phase}.complete"})
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """Return the body, or None if the client disconnected before its end."""
-    pieces: list[bytes] = []
+async def _read(receive: Receive, write: Callable[[bytes], None]) -> bool:
+    """Pass on the body, and return whether it is complete: the client may disconnect."""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return None
-        pieces.append(message.get("body", b""))
+            return False
+        write(message.get("body", b""))
         if not message.get("more_body", False):
-            return b"".join(pieces)
+            return True
 
 
 async def _disconnects_within(seconds: float, receive: Receive) -> bool:
@@ -113,7 +138,8 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-def _request(scope: Scope, body: bytes) -> HttpRequest:
+def _request(scope: Scope) -> HttpRequest:
+    """Return the request without its body."""
     raw_path: bytes | None = scope.get("raw_path")
     path = scope["path"] if raw_path is None else raw_path.partition(b"?")[0].decode("ascii")
     headers = _join(scope["headers"])
@@ -122,7 +148,7 @@ def _request(scope: Scope, body: bytes) -> HttpRequest:
         path=path,
         query=scope["query_string"].decode("ascii"),
         headers=headers,
-        body=body,
+        body=b"",
         origin=f"{scope.get('scheme', 'http')}://{headers.get('host', '')}",
     )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from .json_protocol import decode_request, encode_response
+from .json_protocol import decode_request
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.operation import Operation, ResponseT
-    from ecrclient._awsjson.protocol.shapes import Request
+    from ecrclient._awsjson.protocol.shapes import Request, Response
 
 __all__ = ["Handlers"]
 
@@ -24,21 +24,21 @@ class Handlers:
     """
 
     def __init__(self) -> None:
-        self._by_name: dict[str, Callable[[bytes, Check], bytes]] = {}
+        self._by_name: dict[str, Callable[[bytes, Check], Response]] = {}
 
     def on(self, operation: Operation[ResponseT], handler: Callable[[RequestT], ResponseT]) -> None:
         """Register *handler* for *operation*; it receives the operation's request model."""
 
-        def handle(body: bytes, check: Check) -> bytes:
+        def handle(body: bytes, check: Check) -> Response:
             request = decode_request(operation, body)
             check(request)
             # Operation is generic in its response, but not in its request.
-            return encode_response(handler(cast("RequestT", request)))
+            return handler(cast("RequestT", request))
 
         self._by_name[operation.name] = handle
 
-    def handle(self, operation: Operation[Any], body: bytes, check: Check) -> bytes:
-        """Return the body of the response.
+    def handle(self, operation: Operation[ResponseT], body: bytes, check: Check) -> ResponseT:
+        """Return the response.
 
         Args:
             operation: The operation.
@@ -48,4 +48,4 @@ class Handlers:
         Raises:
             ServiceError: the check or the handler refuses the request.
         """
-        return self._by_name[operation.name](body, check)
+        return cast("ResponseT", self._by_name[operation.name](body, check))

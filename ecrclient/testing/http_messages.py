@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from .layer_records import UploadRecord
 
 __all__ = ["Body", "Delivery", "FileSlice", "HttpRequest", "HttpResponse"]
 
@@ -25,6 +28,8 @@ class HttpRequest:
     origin: str | None = None
     """The scheme and authority that the client connected to, such as ``http://127.0.0.1:5001``;
     None if the request was made within the process."""
+    stored: UploadRecord | None = None
+    """The body, if it was stored piece by piece while it arrived; :attr:`body` is then empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from .faults import Faults
 from .http_messages import HttpRequest, HttpResponse
 from .layer_stores import layer_store
 from .permissions import Denial, Permissions
+from .registry_behavior import RegistryBehavior
 from .running_server import ServedECR
 from .seeds import add_image, add_layer
 from .service import Service
@@ -118,6 +119,8 @@ class InMemoryECR:
             layer_store=layer_store(layers_dir),
             part_size=part_size,
         )
+        self.registry_behavior: RegistryBehavior = self._registry.behavior
+        """How the registry's ``/v2/`` API behaves."""
         self._permissions = Permissions(self._registry)
         self._service = Service(
             self._registry, self.faults, self.calls, self._permissions, signing_clock
@@ -203,7 +206,7 @@ class InMemoryECR:
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return a transport to this registry: ``ECRClient(transport=ecr.transport(), ...)``."""
-        return InMemoryTransport(self.handle)
+        return InMemoryTransport(self.handle, self._service.spool)
 
     def client(
         self,
@@ -327,7 +330,7 @@ class InMemoryECR:
 
     def asgi_app(self) -> ASGIApp:
         """Return an ASGI 3 application, to run with another server."""
-        return ASGIApp(self.handle)
+        return ASGIApp(self.handle, self._service.spool)
 
     # -- in a file --------------------------------------------------------------------------------
 
@@ -385,7 +388,7 @@ class InMemoryECR:
     # -- the service ------------------------------------------------------------------------------
 
     def handle(self, request: HttpRequest) -> HttpResponse:
-        """Respond to one request: a call of the API, or the download of a layer.
+        """Respond to a call of the ECR API or the ``/v2/`` API, or to the download of a layer.
 
         Raises:
             Exception: the predicate of a fault raised it; any other exception is a bug.

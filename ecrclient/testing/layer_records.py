@@ -37,6 +37,9 @@ class UploadRecord:
     """The sizes of the parts that are stored in a file."""
     active_at: datetime | None = None
     """The time of the latest part, or of the start; None in a state saved by an older version."""
+    first_request_size: int | None = None
+    """The bytes of the first request with content, if it came through the registry's ``/v2/`` API,
+    where parts may have any size; None for an upload through the ECR API."""
 
     @property
     def part_sizes(self) -> list[int]:

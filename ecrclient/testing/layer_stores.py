@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ __all__ = [
 _DIGEST = re.compile("sha256:([0-9a-f]{64})")
 _IN_A_FILE = "is stored in a file: pass the layers_dir that the state was saved with"
 _UPLOAD_ID = re.compile("[0-9a-f-]{36}")
+_COPIED = 1024 * 1024
 
 
 class MissingLayerError(Exception):
@@ -42,6 +44,10 @@ class LayerStore(Protocol):
 
     def append(self, upload: UploadRecord, part: bytes) -> None:
         """Add a part to an upload, and record it in *upload*."""
+        ...
+
+    def extend(self, upload: UploadRecord, other: UploadRecord) -> None:
+        """Move the parts of another upload to the end of *upload*."""
         ...
 
     def digest(self, upload: UploadRecord) -> str:
@@ -91,6 +97,11 @@ class LayerMemory:
     def append(self, upload: UploadRecord, part: bytes) -> None:
         """See :class:`LayerStore`."""
         upload.parts.append(part)
+
+    def extend(self, upload: UploadRecord, other: UploadRecord) -> None:
+        """See :class:`LayerStore`."""
+        upload.parts.extend(other.parts)
+        other.parts.clear()
 
     def digest(self, upload: UploadRecord) -> str:
         """See :class:`LayerStore`."""
@@ -152,6 +163,22 @@ class LayerFolder:
             file.truncate()
             file.write(part)
         upload.file_part_sizes.append(len(part))
+
+    def extend(self, upload: UploadRecord, other: UploadRecord) -> None:
+        """See :class:`LayerStore`; the parts are renamed, or copied if there are parts before."""
+        if not other.size:
+            return
+        path, moved = self._upload_path(upload.upload_id), self._upload_path(other.upload_id)
+        if upload.size:
+            with path.open("r+b") as file, moved.open("rb") as parts:
+                file.seek(upload.size)
+                file.truncate()
+                shutil.copyfileobj(parts, file, _COPIED)
+            moved.unlink()
+        else:
+            moved.replace(path)
+        upload.file_part_sizes.extend(other.file_part_sizes)
+        other.file_part_sizes.clear()
 
     def digest(self, upload: UploadRecord) -> str:
         """See :class:`LayerStore`."""

@@ -17,7 +17,7 @@ it is the identity-based policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.shapes import Request
 
     from .auth import Caller
-    from .store import Registry, RepositoryRecord
+    from .store import Registry
 
 __all__ = ["Denial", "Permissions"]
 
@@ -128,19 +128,27 @@ class Permissions:
         Raises:
             ServiceError: ``AccessDeniedException``, with IAM's message.
         """
-        action = f"{_PREFIX}{operation.name}"
-        for resource, repository in self._resources_of(request):
-            if any(denial.covers(caller, action, resource) for denial in self._denials):
-                raise _denied(caller, action, resource, _IDENTITY)
-            policy_text = repository.policy_text if repository else None
-            if policy_text is not None and denies(policy_text, caller.arn, action):
-                raise _denied(caller, action, resource, _RESOURCE)
+        for resource in _arns_of(request, self._registry.arn_prefix):
+            self._check(caller, operation, resource)
 
-    def _resources_of(self, request: Request[Any]) -> Iterator[tuple[str, RepositoryRecord | None]]:
-        """Yield the ARNs of the request's resources, each with the repository if it exists."""
-        repositories, prefix = self._registry.repositories, self._registry.arn_prefix
-        for arn in _arns_of(request, prefix):
-            yield arn, repositories.get(arn.removeprefix(prefix))
+    def check_repository(self, caller: Caller, operation: Operation[Any], name: str) -> None:
+        """Raise an error if the operation is denied for the repository of this name.
+
+        Raises:
+            ServiceError: ``AccessDeniedException``, with IAM's message.
+        """
+        self._check(caller, operation, self._registry.arn(name))
+
+    def _check(self, caller: Caller, operation: Operation[Any], resource: str) -> None:
+        action = f"{_PREFIX}{operation.name}"
+        if any(denial.covers(caller, action, resource) for denial in self._denials):
+            raise _denied(caller, action, resource, _IDENTITY)
+        repository = self._registry.repositories.get(
+            resource.removeprefix(self._registry.arn_prefix)
+        )
+        policy_text = repository.policy_text if repository else None
+        if policy_text is not None and denies(policy_text, caller.arn, action):
+            raise _denied(caller, action, resource, _RESOURCE)
 
 
 def _arns_of(request: Request[Any], prefix: str) -> list[str]:

@@ -71,6 +71,19 @@ class ServedECR:
         host = _ANYWHERE.get(self._host, self._host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
+    @property
+    def registry(self) -> str:
+        """The host and port in image references, such as ``127.0.0.1:5001``.
+
+        docker, skopeo, crane and oras use it without TLS: ``docker pull 127.0.0.1:5001/team/app``,
+        ``skopeo copy --dest-tls-verify=false ... docker://127.0.0.1:5001/team/app:v1``. The user
+        name is ``AWS``, and the password that of an authorization token.
+
+        Raises:
+            RuntimeError: the server is not running.
+        """
+        return self.url.partition("://")[2]
+
     def environment(self) -> dict[str, str]:
         """Return the environment variables with which any AWS SDK or tool calls this ECR.
 

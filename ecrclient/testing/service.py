@@ -13,8 +13,12 @@ from ecrclient.operations import OPERATIONS, SERVICE
 
 from .auth import Authenticator
 from .dispatch import Handlers
+from .distribution.api import DistributionAPI
+from .distribution.exchange import Backend
 from .errors import encode_error, refuse_common
 from .http_messages import HttpResponse
+from .json_protocol import encode_response
+from .logins import Logins
 from .resources import register_resources
 from .resources.layer_downloads import LayerDownloads
 from .resources.unused_layers import collect_layers
@@ -22,9 +26,11 @@ from .resources.unused_layers import collect_layers
 if TYPE_CHECKING:
     from ecrclient._awsjson.credentials import Credentials
     from ecrclient._awsjson.protocol.operation import Operation
+    from ecrclient._awsjson.protocol.shapes import Response
 
     from .calls import Calls
     from .clock import Clock
+    from .distribution.body_spool import BodySpool
     from .faults import Faults
     from .http_messages import HttpRequest
     from .permissions import Permissions
@@ -68,20 +74,29 @@ class Service:
         )
         self._handlers = Handlers()
         self._downloads = LayerDownloads(registry)
-        register_resources(registry, self._handlers, self._downloads)
+        logins = Logins(registry)
+        register_resources(registry, self._handlers, self._downloads, logins)
+        backend = Backend(registry, self._handlers, permissions)
+        self._distribution = DistributionAPI(backend, self._downloads, logins)
 
     def accept(self, credentials: Credentials, principal_arn: str) -> None:
         """Accept signatures made with these credentials, as a principal's."""
         self._authenticator.accept(credentials, principal_arn)
 
+    def spool(self, request: HttpRequest) -> BodySpool | None:
+        """Return where to store the body of a request while it arrives; None if it is small."""
+        with self._registry.lock:
+            return self._distribution.spool(request)
+
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request, and apply the faults to it."""
         with self._registry.lock:
-            self._registry.layer_origin = request.origin
+            self._registry.origin = request.origin
             collect_layers(self._registry)
             call = self._calls.add(request, self._registry.clock())
             plan = self._faults.plan(call)
             if not plan.arrives:
+                self._distribution.discard(request)
                 return HttpResponse(0, {}, b"", delivery=plan.delivery(0))
             response = self._respond(request, plan.error)
             response = replace(response, delivery=plan.delivery(len(response.body)))
@@ -92,6 +107,10 @@ class Service:
     def _respond(self, request: HttpRequest, scripted: ServiceError | None) -> HttpResponse:
         if scripted is None and self._downloads.serves(request):
             return self._downloads.respond(request)
+        if self._distribution.serves(request):
+            response = self._distribution.respond(request, scripted)
+            date = format_datetime(self._now(), usegmt=True)
+            return replace(response, headers={**response.headers, "date": date})
         headers = {
             "x-amzn-requestid": str(uuid.uuid4()),
             "content-type": _CONTENT_TYPE,
@@ -114,12 +133,13 @@ class Service:
     def _execute(self, request: HttpRequest) -> bytes:
         operation = self._operation(request)
         caller = self._authenticator.verify(request)
-        self._registry.caller = caller.arn
-        return self._handlers.handle(
+        self._registry.caller, self._registry.caller_key = caller.arn, caller.access_key_id
+        response: Response = self._handlers.handle(
             operation,
             request.body,
             lambda model: self._permissions.check(caller, operation, model),
         )
+        return encode_response(response)
 
     def _operation(self, request: HttpRequest) -> Operation[Any]:
         target = request.headers.get("x-amz-target", "")

@@ -24,6 +24,7 @@ from .clock import Clock, utc_now
 from .errors import refuse
 from .layer_records import LayerRecord, UploadRecord
 from .layer_stores import LayerMemory, LayerStore
+from .registry_behavior import RegistryBehavior
 
 __all__ = [
     "NOT_STATE",
@@ -37,7 +38,9 @@ __all__ = [
     "utc_now",
 ]
 
-NOT_STATE = frozenset({"caller", "clock", "layer_origin", "layer_store", "lock", "part_size"})
+NOT_STATE = frozenset(
+    {"behavior", "caller", "caller_key", "clock", "layer_store", "lock", "origin", "part_size"}
+)
 """The members of a registry that belong to the process and are not saved."""
 
 PART_SIZE = 20_971_520
@@ -160,8 +163,12 @@ class Registry:
     """The ARNs of the principals whose pulls are not recorded."""
     caller: str | None = None
     """The ARN of the principal whose request is being handled."""
-    layer_origin: str | None = None
-    """The scheme and authority of download URLs, such as http://127.0.0.1:5001; None means S3's."""
+    caller_key: str | None = None
+    """The ID of the access key with which that request is signed."""
+    origin: str | None = None
+    """The scheme and authority that the client connected to, such as ``http://127.0.0.1:5001``;
+    None within the process. Download URLs and, by default, repository URIs contain it."""
+    behavior: RegistryBehavior = field(default_factory=RegistryBehavior, compare=False)
     layer_store: LayerStore = field(default_factory=LayerMemory, repr=False, compare=False)
     """The store of the bytes of layers."""
     part_size: int = PART_SIZE
@@ -222,10 +229,15 @@ class Registry:
         known = {name for name in self._partition.regions if not name.endswith("-global")}
         return frozenset({*known, self.region})
 
-    def host(self, registry_id: str | None = None) -> str:
-        """Return the host name of a registry in this Region, for image URIs."""
+    def endpoint(self, registry_id: str | None = None) -> str:
+        """Return the URL of a registry in this Region, whose host is in image URIs.
+
+        That is the server's own URL if the client is connected to it, so that the URIs can be used.
+        """
+        if self.origin is not None and self.behavior.local_uris and self.owns(registry_id):
+            return self.origin
         account_id = registry_id or self.account_id
-        return f"{account_id}.dkr.ecr.{self.region}.{self._partition.dns_suffix}"
+        return f"https://{account_id}.dkr.ecr.{self.region}.{self._partition.dns_suffix}"
 
     @property
     def layer_host(self) -> str:

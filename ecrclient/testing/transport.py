@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import NoReturn, Self
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import anyio.lowlevel
 import httpx
 
 from .http_messages import HttpRequest, HttpResponse
 
+if TYPE_CHECKING:
+    from .distribution.body_spool import BodySpool
+
 __all__ = ["InMemoryTransport"]
 
 
 class InMemoryTransport(httpx.AsyncBaseTransport):
-    """Passes each request to a function, and returns the response of the function."""
+    """Passes each request to a function, and returns the response of the function.
 
-    def __init__(self, handle: Callable[[HttpRequest], HttpResponse]) -> None:
+    Args:
+        handle: Returns the response to a request.
+        spool: Returns where to store the body of a request while it is read; None if the request
+            must contain the body. It takes the request without its body.
+    """
+
+    def __init__(
+        self,
+        handle: Callable[[HttpRequest], HttpResponse],
+        spool: Callable[[HttpRequest], BodySpool | None],
+    ) -> None:
         self._handle = handle
+        self._spool = spool
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the response to *request*.
@@ -25,19 +40,32 @@ class InMemoryTransport(httpx.AsyncBaseTransport):
         Raises:
             httpx.RemoteProtocolError: the response is lost.
         """
-        body = await request.aread()
-        # Like a call over a network, this one must let other tasks run and be cancellable.
-        await anyio.lowlevel.checkpoint()
-        response = self._handle(
-            HttpRequest(
-                method=request.method,
-                path=request.url.raw_path.partition(b"?")[0].decode("ascii"),
-                query=request.url.query.decode("ascii"),
-                headers=dict(request.headers),
-                body=body,
-            )
+        return await _deliver(self._handle(await self._receive(request)), request)
+
+    async def _receive(self, request: httpx.Request) -> HttpRequest:
+        """Return the request with its body."""
+        head = HttpRequest(
+            method=request.method,
+            path=request.url.raw_path.partition(b"?")[0].decode("ascii"),
+            query=request.url.query.decode("ascii"),
+            headers=dict(request.headers),
+            body=b"",
         )
-        return await _deliver(response, request)
+        spool = self._spool(head)
+        if spool is None:
+            body = await request.aread()
+            # Like a call over a network, this one must let other tasks run and be cancellable.
+            await anyio.lowlevel.checkpoint()
+            return replace(head, body=body)
+        assert isinstance(request.stream, AsyncIterable), "the request of an async client"
+        try:
+            async for piece in request.stream:
+                spool.write(piece)
+            await anyio.lowlevel.checkpoint()
+        except BaseException:
+            spool.discard()
+            raise
+        return replace(head, stored=spool.finish())
 
 
 async def _deliver(response: HttpResponse, request: httpx.Request) -> httpx.Response:

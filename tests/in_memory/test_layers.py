@@ -226,7 +226,7 @@ class TestDownloadUrl:
     async def test_the_origin_of_a_server(self) -> None:
         registry = Registry("123456789012", "us-east-1", utc_now)
         digest = add_layer(registry, "team/app", b"layer")
-        registry.layer_origin = "http://127.0.0.1:5001"
+        registry.origin = "http://127.0.0.1:5001"
         downloads = LayerDownloads(registry)
         url = downloads.url("team/app", digest)
         assert url.startswith("http://127.0.0.1:5001/layers/123456789012/team/app/sha256/")

@@ -19,6 +19,7 @@ from ecrclient.errors import InvalidParameterException, RepositoryNotFoundExcept
 from ecrclient.operations import OPERATIONS
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.dispatch import Handlers
+from ecrclient.testing.logins import Logins
 from ecrclient.testing.resources import register_resources
 from ecrclient.testing.resources.layer_downloads import LayerDownloads
 from ecrclient.testing.store import Registry, utc_now
@@ -81,7 +82,7 @@ async def test_handlers_have_the_types_of_their_operation() -> None:
             registered.add(operation.name)
 
     registry = Registry("123456789012", "us-east-1", utc_now)
-    register_resources(registry, Recorder(), LayerDownloads(registry))
+    register_resources(registry, Recorder(), LayerDownloads(registry), Logins(registry))
     assert registered == {operation.name for operation in OPERATIONS.values()}
 
 

@@ -29,13 +29,16 @@ from .tokens import AuthorizationTokens
 
 if TYPE_CHECKING:
     from ..dispatch import Handlers
+    from ..logins import Logins
     from ..store import Registry
     from .layer_downloads import LayerDownloads
 
 __all__ = ["register_resources"]
 
 
-def register_resources(registry: Registry, handlers: Handlers, downloads: LayerDownloads) -> None:
+def register_resources(
+    registry: Registry, handlers: Handlers, downloads: LayerDownloads, logins: Logins
+) -> None:
     """Register the handlers of every resource of the registry."""
     pages = Pages()
     Repositories(registry, pages).register(handlers)
@@ -58,4 +61,4 @@ def register_resources(registry: Registry, handlers: Handlers, downloads: LayerD
     Scans(registry, pages).register(handlers)
     Signing(registry).register(handlers)
     PullTimeExclusions(registry, pages).register(handlers)
-    AuthorizationTokens(registry).register(handlers)
+    AuthorizationTokens(registry, logins).register(handlers)

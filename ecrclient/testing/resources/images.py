@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..store import ImageRecord, Registry, RepositoryRecord
     from .pages import Pages
 
-__all__ = ["Images"]
+__all__ = ["Images", "read_image"]
 
 T = TypeVar("T")
 
@@ -114,33 +114,11 @@ class Images:
         accepted: Sequence[str] | None,
     ) -> Image | ImageFailure:
         """Pull one image."""
-        found = find_image(repository, image_id)
-        if isinstance(found, ImageFailure):
-            return found
-        if found.status(self._registry.clock()) != "ACTIVE":
-            return ImageFailure(
-                image_id=image_id,
-                failure_code="ImageInaccessible",
-                failure_reason="Requested image is archived; restore it before pulling",
-            )
-        # A digest identifies the exact bytes, so only a pull by tag is converted.
-        convertible = image_id.image_digest is None
-        media_type = negotiate(found.media_type, accepted, convertible=convertible)
-        if media_type is None:
-            return ImageFailure(
-                image_id=image_id,
-                failure_code="ImageNotFound",
-                failure_reason="Requested image is of no accepted media type: it is "
-                f"{found.media_type}",
-            )
-        self._record_pull(found)
-        return Image(
-            registry_id=self._registry.account_id,
-            repository_name=repository.name,
-            image_id=identify(found.digest, image_id.image_tag),
-            image_manifest=convert(found.manifest, found.media_type, media_type),
-            image_manifest_media_type=media_type,
-        )
+        image = read_image(self._registry, repository, image_id, accepted)
+        if isinstance(image, Image):
+            assert image.image_id.image_digest is not None, "set by read_image"
+            self._record_pull(repository.images[image.image_id.image_digest])
+        return image
 
     def _detail(self, repository: RepositoryRecord, image: ImageRecord) -> ImageDetail:
         status = image.status(self._registry.clock())
@@ -187,6 +165,41 @@ class Images:
         now = self._registry.clock()
         if image.last_pull is None or now - image.last_pull >= _PULL_RECORDED_EVERY:
             image.last_pull = now
+
+
+def read_image(
+    registry: Registry,
+    repository: RepositoryRecord,
+    image_id: ImageIdentifier,
+    accepted: Sequence[str] | None,
+) -> Image | ImageFailure:
+    """Return an image of an accepted media type, without recording a pull."""
+    found = find_image(repository, image_id)
+    if isinstance(found, ImageFailure):
+        return found
+    if found.status(registry.clock()) != "ACTIVE":
+        return ImageFailure(
+            image_id=image_id,
+            failure_code="ImageInaccessible",
+            failure_reason="Requested image is archived; restore it before pulling",
+        )
+    # A digest identifies the exact bytes, so only a pull by tag is converted.
+    convertible = image_id.image_digest is None
+    media_type = negotiate(found.media_type, accepted, convertible=convertible)
+    if media_type is None:
+        return ImageFailure(
+            image_id=image_id,
+            failure_code="ImageNotFound",
+            failure_reason="Requested image is of no accepted media type: it is "
+            f"{found.media_type}",
+        )
+    return Image(
+        registry_id=registry.account_id,
+        repository_name=repository.name,
+        image_id=identify(found.digest, image_id.image_tag),
+        image_manifest=convert(found.manifest, found.media_type, media_type),
+        image_manifest_media_type=media_type,
+    )
 
 
 def _delete(

@@ -42,7 +42,7 @@ class LayerDownloads:
     """Makes URLs, and responds to GET and HEAD requests to them.
 
     The signature covers the host, which is that of S3. A server that listens on an address sets
-    :attr:`Registry.layer_origin` instead.
+    :attr:`Registry.origin` instead.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -52,7 +52,7 @@ class LayerDownloads:
     def url(self, repository_name: str, digest: str) -> str:
         """Return the URL of a layer, valid for one hour."""
         registry, now = self._registry, self._registry.clock().astimezone(UTC)
-        origin = registry.layer_origin or f"https://{registry.layer_host}"
+        origin = registry.origin or f"https://{registry.layer_host}"
         path = f"{_FOLDER}{registry.account_id}/{repository_name}/{digest.replace(':', '/')}"
         scope = f"ASIAINMEMORYECR/{now:%Y%m%d}/{registry.region}/s3/aws4_request"
         query = {

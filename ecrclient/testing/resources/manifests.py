@@ -22,7 +22,7 @@ from ..errors import invalid_parameter
 
 _log = logging.getLogger("ecrclient.testing")
 
-__all__ = ["Manifest", "is_index_type", "read_manifest"]
+__all__ = ["Manifest", "is_index_type", "read_manifest", "unreadable"]
 
 _INDEX_TYPES = frozenset(
     {
@@ -115,9 +115,9 @@ def read_manifest(text: str, media_type: str | None) -> Manifest:
     document = _parse(text)
     kind = media_type or document.media_type
     if kind is None:
-        raise _unreadable("it has no mediaType, and imageManifestMediaType is not given")
+        raise unreadable("it has no mediaType, and imageManifestMediaType is not given")
     if kind not in _INDEX_TYPES | _IMAGE_TYPES | _FIRST_SCHEMA_TYPES:
-        raise _unreadable(f"{kind} is not a supported media type")
+        raise unreadable(f"{kind} is not a supported media type")
     if kind in _INDEX_TYPES and document.manifests is None:
         raise invalid_parameter("ImageManifest", "an index must have the member 'manifests'")
     if kind in _IMAGE_TYPES and (document.config is None or document.layers is None):
@@ -153,7 +153,7 @@ def _parse(text: str) -> _Document:
     try:
         _JSON_OBJECT.validate_json(text)
     except ValidationError:
-        raise _unreadable("it is not a JSON object") from None
+        raise unreadable("it is not a JSON object") from None
     try:
         return _Document.model_validate_json(text)
     except ValidationError as error:
@@ -162,6 +162,7 @@ def _parse(text: str) -> _Document:
         raise invalid_parameter("ImageManifest", f"{path}: {problem['msg']}") from None
 
 
-def _unreadable(reason: str) -> InvalidParameterException:
+def unreadable(reason: str) -> InvalidParameterException:
+    """Return ECR's error for a manifest that it cannot read; the reason is logged."""
     _log.info("the manifest is refused: %s", reason)
     return invalid_parameter("ImageManifest", "Invalid JSON syntax")

@@ -18,7 +18,7 @@ from ..errors import refuse
 from ..store import ImageRecord
 from .create_on_push import repository_for_push
 from .image_ids import check_digest, check_tag, identify
-from .manifests import read_manifest
+from .manifests import read_manifest, unreadable
 from .mutability import is_immutable
 from .replication_rules import replicate_pushed
 from .scan_states import scan_pushed
@@ -56,6 +56,8 @@ class Pushes:
         check_tag(tag)
         check_digest(request.image_digest)
         manifest = read_manifest(request.image_manifest, request.image_manifest_media_type)
+        if self._registry.behavior.refuse_semicolons:
+            _check_media_types(manifest)
         _check_digest(manifest, request.image_digest)
         self._check_layers(repository, manifest)
         self._check_references(repository, manifest)
@@ -142,6 +144,12 @@ def _check_digest(manifest: Manifest, expected: str | None) -> None:
             ImageDigestDoesNotMatchException,
             f"The digest of the manifest is '{manifest.digest}', not '{expected}'",
         )
+
+
+def _check_media_types(manifest: Manifest) -> None:
+    """Refuse media types with parameters, see :class:`RegistryBehavior`."""
+    if any(";" in (one or "") for one in (manifest.artifact_media_type, *manifest.blobs.values())):
+        raise unreadable("a media type contains a semicolon")
 
 
 def _check_tag_may_move(repository: RepositoryRecord, digest: str, tag: str | None) -> None:

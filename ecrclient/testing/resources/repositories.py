@@ -165,7 +165,7 @@ class Repositories:
             repository_arn=registry.arn(record.name),
             registry_id=registry.account_id,
             repository_name=record.name,
-            repository_uri=f"{registry.host()}/{record.name}",
+            repository_uri=f"{registry.endpoint().partition('://')[2]}/{record.name}",
             created_at=record.created_at,
             image_tag_mutability=record.mutability,
             image_scanning_configuration=ImageScanningConfiguration(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import secrets
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ecrclient.models import (
@@ -16,18 +14,18 @@ from ecrclient.operations import GET_AUTHORIZATION_TOKEN
 
 if TYPE_CHECKING:
     from ..dispatch import Handlers
+    from ..logins import Logins
     from ..store import Registry
 
 __all__ = ["AuthorizationTokens"]
-
-_LIFETIME = timedelta(hours=12)
 
 
 class AuthorizationTokens:
     """GetAuthorizationToken."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, logins: Logins) -> None:
         self._registry = registry
+        self._logins = logins
 
     def register(self, handlers: Handlers) -> None:
         """Register the handlers of this resource's operations."""
@@ -41,9 +39,9 @@ class AuthorizationTokens:
         )
 
     def _login(self, registry_id: str) -> AuthorizationData:
-        login = f"AWS:{secrets.token_urlsafe(64)}"
+        password, expires_at = self._logins.issue(registry_id)
         return AuthorizationData(
-            authorization_token=base64.b64encode(login.encode()).decode("ascii"),
-            expires_at=self._registry.clock() + _LIFETIME,
-            proxy_endpoint=f"https://{self._registry.host(registry_id)}",
+            authorization_token=base64.b64encode(f"AWS:{password}".encode()).decode("ascii"),
+            expires_at=expires_at,
+            proxy_endpoint=self._registry.endpoint(registry_id),
         )
