@@ -77,6 +77,7 @@ class ClientHelpers(BaseClient):
                 repository_name,
                 registry_id,
                 lambda body: self._call_encoded(UPLOAD_LAYER_PART, body),
+                (self._state, registry_id),
                 self._state.transport_to,
                 self._options.timeout,
                 self._state.shared(PutImageLimiter),

@@ -49,6 +49,8 @@ class RegistryCredentials:
     """The registry's host, such as ``123456789012.dkr.ecr.eu-west-1.amazonaws.com``."""
     expires_at: datetime
     """The time (UTC) at which the registry stops accepting it, 12 hours after its issue."""
+    endpoint: str = ""
+    """The URL of the registry, as ECR sent it; empty if this object did not come from ECR."""
 
     def docker_config(self) -> str:
         """Return the text of a docker ``config.json`` for this registry; it contains the password.
@@ -90,7 +92,13 @@ class RegistryCredentials:
                 problem = "an authorization token is not of the form user:password"
                 raise _unreadable(response, problem)
             registry = data.proxy_endpoint.partition("://")[2] or data.proxy_endpoint
-            return cls(username, SecretStr(password), registry.rstrip("/"), data.expires_at)
+            return cls(
+                username,
+                SecretStr(password),
+                registry.rstrip("/"),
+                data.expires_at,
+                data.proxy_endpoint,
+            )
         raise _unreadable(response, "the response contains no authorization token")
 
 

@@ -8,7 +8,14 @@ next byte on.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+)
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -42,16 +49,16 @@ class Downloads:
 
     Args:
         transport_to: Returns the transport for a URL.
-        timeout: Seconds to connect, and to wait for the next bytes; None: no limit.
+        timeouts: The timeouts of an ``httpx.Request``, in seconds; None: no limit.
     """
 
     def __init__(
         self,
         transport_to: Callable[[str], Awaitable[httpx.AsyncBaseTransport]],
-        timeout: float | None,
+        timeouts: Mapping[str, float | None],
     ) -> None:
         self._transport_to = transport_to
-        self._timeout = timeout
+        self._timeouts = timeouts
 
     async def get(self, url: str, start: int) -> httpx.Response:
         """Request the bytes from *start* on; the caller must close the response.
@@ -67,8 +74,8 @@ class Downloads:
             headers = {"host": httpx.URL(url).netloc.decode("ascii"), "accept-encoding": "identity"}
             if start:
                 headers["range"] = f"bytes={start}-"
-            timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)
-            request = httpx.Request("GET", url, headers=headers, extensions={"timeout": timeouts})
+            extensions = {"timeout": self._timeouts}
+            request = httpx.Request("GET", url, headers=headers, extensions=extensions)
             response = await transport.handle_async_request(request)
             target = response.headers.get("location")
             if response.status_code not in _REDIRECTS or target is None:
@@ -132,7 +139,7 @@ class _Stream(AsyncIterator[bytes]):
         self._new_url = new_url
         self._on_retry = on_retry
         self._response: httpx.Response | None = None
-        self._pieces: AsyncIterator[bytes]
+        self._pieces: AsyncIterator[bytes] | None = None
         self._skip = 0
         self._failures = 0
 
@@ -141,8 +148,8 @@ class _Stream(AsyncIterator[bytes]):
 
         while self._position < self._descriptor.size:
             try:
-                if self._response is None:
-                    await self._connect()
+                if self._pieces is None:
+                    self._pieces = await self._connect()
                 piece = await anext(self._pieces, b"")
             except httpx.TransportError as error:
                 await self._failed(f"{type(error).__name__}: {error}", error)
@@ -165,8 +172,8 @@ class _Stream(AsyncIterator[bytes]):
             return piece
         raise StopAsyncIteration
 
-    async def _connect(self) -> None:
-        """Get a response whose body continues at the current position."""
+    async def _connect(self) -> AsyncIterator[bytes]:
+        """Get a response, and return its body from the current position on."""
         response = await self._downloads.get(await self._new_url(), self._position)
         self._response = response
         status = response.status_code
@@ -181,7 +188,8 @@ class _Stream(AsyncIterator[bytes]):
             raise httpx.RemoteProtocolError(f"HTTP status {status}")
         else:
             raise self._error(f"HTTP status {status}")
-        self._pieces = aiter(response.stream)  # type: ignore[arg-type]
+        assert isinstance(response.stream, AsyncIterable)
+        return aiter(response.stream)
 
     def _check_range(self, text: str) -> None:
         match = _CONTENT_RANGE.fullmatch(text)
@@ -205,9 +213,12 @@ class _Stream(AsyncIterator[bytes]):
         return DownloadError(self._descriptor.digest, self._position, problem)
 
     async def _close_response(self) -> None:
+        pieces, self._pieces = self._pieces, None
         response, self._response = self._response, None
-        if response is not None:
-            with anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True):
+            if isinstance(pieces, AsyncGenerator):
+                await pieces.aclose()
+            if response is not None:
                 await response.aclose()
 
     async def aclose(self) -> None:

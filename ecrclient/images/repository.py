@@ -36,6 +36,7 @@ from ecrclient.images.manifests import (
     Manifest,
     parse_manifest,
 )
+from ecrclient.images.mounting import BlobMounts
 from ecrclient.images.stores import BlobSource, ImageReader, OnBytes, TransferContext
 from ecrclient.images.uploads import LayerUploads
 
@@ -78,10 +79,17 @@ class RepositoryAccess:
     repository_name: str
     registry_id: str | None
     send_part: Callable[[bytes], Awaitable[object]]
+    registry: object
+    """Equal for two repositories if they are in the same registry."""
     transport_to: Callable[[str], Awaitable[httpx.AsyncBaseTransport]]
     timeout: float | None
     """Seconds for each wait of a download; None: no limit."""
     put_image_limiter: PutImageLimiter
+
+    @property
+    def timeouts(self) -> dict[str, float | None]:
+        """The timeouts of an ``httpx.Request``."""
+        return dict.fromkeys(("connect", "read", "write", "pool"), self.timeout)
 
 
 class RepositoryStore:
@@ -91,7 +99,8 @@ class RepositoryStore:
         self._access = access
         self._context = context
         self._client = access.client
-        self._downloads = Downloads(access.transport_to, access.timeout)
+        self._downloads = Downloads(access.transport_to, access.timeouts)
+        self._mounts = BlobMounts(access)
         # The repository does not exist, as far as a destination knows.
         self._is_absent = False
         # The manifests that were read to resolve tags.
@@ -306,9 +315,11 @@ class RepositoryStore:
                     missing.discard(str(layer.layer_digest))
         return missing
 
-    async def mount_blob(self, blob: Descriptor, reader: ImageReader) -> bool:  # noqa: ARG002
+    async def mount_blob(self, blob: Descriptor, reader: ImageReader) -> bool:
         """Link a blob from another repository; False: it must be uploaded."""
-        return False
+        if not isinstance(reader, RepositoryStore):
+            return False
+        return await self._mounts.mount(blob.digest, reader._access)  # noqa: SLF001
 
     async def write_blob(self, source: BlobSource, on_bytes: OnBytes) -> None:
         """Upload a blob and verify it."""

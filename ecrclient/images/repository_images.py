@@ -2,214 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
-from ecrclient.images.content import BlobStream
+from ecrclient._awsjson.protocol.argument_checks import check_argument
+from ecrclient.images.arguments import check_selection, check_transfer
 from ecrclient.images.copying import CopyAllReport, copy_images
-from ecrclient.images.digests import is_digest, is_tag
-from ecrclient.images.errors import ManifestError, PlatformNotFoundError
-from ecrclient.images.manifests import (
-    Descriptor,
-    ImageConfig,
-    ImageIndex,
-    ImageManifest,
-    Manifest,
-    Platform,
-    parse_config,
-)
-from ecrclient.images.planning import CopyPlan, Selection
-from ecrclient.images.platforms import choose, parse_platform
-from ecrclient.images.repository import RepositoryAccess, RepositoryStore
-from ecrclient.images.resume import StateFile
-from ecrclient.images.stores import ImageStore, TransferContext
-from ecrclient.images.transfer import Transfer
+from ecrclient.images.planning import CopyPlan
+from ecrclient.images.reading import RepositoryImages
 
 if TYPE_CHECKING:
+    from ecrclient.images.manifests import Platform
     from ecrclient.images.progress import OnProgress, TransferReport
+    from ecrclient.images.resume import StateFile
+    from ecrclient.images.stores import ImageStore
 
 __all__ = ["Images"]
 
-_MAX_CONFIG_BYTES = 4 * 1024 * 1024
 
-
-class Images:
+class Images(RepositoryImages):
     """The images of one repository: read, pull, push and copy them without Docker.
 
     A source or destination of transfers, as :class:`~ecrclient.images.Layout` is. Every method that
     takes a tag resolves it to a digest first and then works on the digest, so that a tag that moves
     meanwhile does not matter.
     """
-
-    def __init__(self, access: RepositoryAccess) -> None:
-        self._access = access
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.name}>"
-
-    @property
-    def name(self) -> str:
-        """The store in messages, such as ``repository team/app``."""
-        return f"repository {self._access.repository_name}"
-
-    @property
-    def repository_name(self) -> str:
-        """The name of the repository."""
-        return self._access.repository_name
-
-    @asynccontextmanager
-    async def reading(self, context: TransferContext) -> AsyncGenerator[RepositoryStore]:
-        """Open the repository as the source of a transfer."""
-        yield RepositoryStore(self._access, context)
-
-    @asynccontextmanager
-    async def writing(self, context: TransferContext) -> AsyncGenerator[RepositoryStore]:
-        """Open the repository as the destination of a transfer."""
-        yield RepositoryStore(self._access, context)
-
-    # -- reading ---------------------------------------------------------------------------------
-
-    async def resolve(
-        self, reference: str, *, platform: str | Platform | None = None
-    ) -> Descriptor:
-        """Return the descriptor of an image.
-
-        Args:
-            reference: A tag, or a digest such as ``sha256:...``.
-            platform: The platform of the image to choose from an index, such as ``linux/arm64``;
-                None: the index itself.
-
-        Raises:
-            ImageNotFoundError: The repository has no such image.
-            PlatformNotFoundError: The image has no such platform; the error lists those there are.
-            RequestValidationError: An argument is invalid; nothing was sent.
-        """
-        check_argument("resolve", "reference", reference, str, "a tag or a digest")
-        wanted = None if platform is None else parse_platform("resolve", platform)
-        store = self._store()
-        descriptor = await store.resolve(reference)
-        if wanted is None:
-            return descriptor
-        return await self._choose(store, reference, descriptor, wanted)
-
-    async def _choose(
-        self, store: RepositoryStore, reference: str, descriptor: Descriptor, platform: Platform
-    ) -> Descriptor:
-        manifest = await store.manifest(descriptor)
-        image = f"{self._access.repository_name}:{reference}"
-        if isinstance(manifest, ImageIndex):
-            chosen = choose(manifest.manifests, platform)
-            if chosen is None:
-                raise PlatformNotFoundError(image, str(platform), manifest.platforms)
-            return chosen
-        config = await self._config(store, manifest)
-        if choose([descriptor.model_copy(update={"platform": config.platform})], platform) is None:
-            raise PlatformNotFoundError(image, str(platform), [str(config.platform)])
-        return descriptor
-
-    async def manifest(
-        self, reference: str | Descriptor, *, platform: str | Platform | None = None
-    ) -> Manifest:
-        """Return the manifest of an image; ``raw`` is exactly what ECR stores.
-
-        Args:
-            reference: A tag, a digest, or a descriptor.
-            platform: As for :meth:`resolve`.
-
-        Raises:
-            ImageNotFoundError: The repository has no such image.
-            PlatformNotFoundError: The image has no such platform.
-            ManifestError: The manifest is not what its media type says.
-        """
-        if isinstance(reference, Descriptor):
-            reference = reference.digest
-        store = self._store()
-        if platform is None:
-            return await store.manifest(await store.resolve(reference))
-        wanted = parse_platform("manifest", platform)
-        descriptor = await store.resolve(reference)
-        return await store.manifest(await self._choose(store, reference, descriptor, wanted))
-
-    async def config(
-        self, reference: str | Descriptor, *, platform: str | Platform | None = None
-    ) -> ImageConfig:
-        """Return the configuration of an image: environment, labels, entry point, and so on.
-
-        Args:
-            reference: A tag, a digest, or a descriptor.
-            platform: As for :meth:`resolve`; needed if the image has several platforms.
-
-        Raises:
-            ImageNotFoundError: The repository has no such image.
-            PlatformNotFoundError: The image has no such platform, or several and none was passed.
-            ManifestError: The image is an artifact without an image configuration.
-        """
-        manifest = await self.manifest(reference, platform=platform)
-        if isinstance(manifest, ImageIndex):
-            name = reference.digest if isinstance(reference, Descriptor) else reference
-            image = f"{self._access.repository_name}:{name}"
-            raise PlatformNotFoundError(image, "(none was passed)", manifest.platforms)
-        return await self._config(self._store(), manifest)
-
-    async def _config(self, store: RepositoryStore, manifest: Manifest) -> ImageConfig:
-        what = f"manifest {manifest.digest}"
-        if not isinstance(manifest, ImageManifest):
-            raise ManifestError(what, f"{manifest.media_type} has no image configuration")
-        if manifest.config.size > _MAX_CONFIG_BYTES:
-            raise ManifestError(what, f"its configuration exceeds {_MAX_CONFIG_BYTES} bytes")
-        async with _stream(store, manifest.config, 0) as blob:
-            return parse_config(await blob.read())
-
-    @asynccontextmanager
-    async def open_blob(self, blob: Descriptor, *, start: int = 0) -> AsyncGenerator[BlobStream]:
-        """Stream a layer or a configuration.
-
-        ::
-
-            async with images.open_blob(manifest.layers[0]) as blob:
-                async for piece in blob:
-                    ...
-
-        A download that breaks or whose URL expires is resumed. Size and digest are verified at the
-        end of the stream.
-
-        Args:
-            blob: The descriptor, from a manifest.
-            start: The position of the first byte. The digest is verified only from 0.
-
-        Raises:
-            BlobNotFoundError: The repository does not have the blob.
-            ContentMismatchError: The content does not have its digest or its size.
-            DownloadError: The download did not complete.
-        """
-        check_argument("open_blob", "blob", blob, Descriptor, "a Descriptor")
-        check_argument("open_blob", "start", start, int, "a number of bytes")
-        if not 0 <= start <= blob.size:
-            raise wrong_argument("open_blob", "start", f"must be from 0 to {blob.size}")
-        async with _stream(self._store(), blob, start) as stream:
-            yield stream
-
-    async def referrers(self, reference: str) -> AsyncIterator[Descriptor]:
-        """Yield what refers to an image: OCI referrers, and the tags of cosign.
-
-        Args:
-            reference: The image, by tag or digest.
-        """
-        store = self._store()
-        digest = (await store.resolve(reference)).digest
-        seen: set[str] = set()
-        for descriptor in await store.referrers(digest):
-            seen.add(descriptor.digest)
-            yield descriptor
-        prefix = digest.replace(":", "-")
-        tagged = await store.find(f"{prefix}.{suffix}" for suffix in ("sig", "att", "sbom"))
-        for descriptor in tagged.values():
-            if descriptor.digest not in seen:
-                yield descriptor
-
-    # -- transfers -------------------------------------------------------------------------------
 
     async def pull(
         self,
@@ -240,10 +57,10 @@ class Images:
             ECRClientError: A call failed.
         """
         check_argument("pull", "reference", reference, str, "a tag or a digest")
-        selection = _selection(
+        selection = check_selection(
             "pull", self, reference, tags, platforms, referrers=referrers, foreign=foreign_layers
         )
-        return await _transfer("pull", self, to, selection, max_concurrency, on_progress).run()
+        return await check_transfer("pull", self, to, selection, max_concurrency, on_progress).run()
 
     async def push(
         self,
@@ -278,10 +95,10 @@ class Images:
             ECRClientError: A call failed.
         """
         check_argument("push", "reference", reference, str, "a tag or a digest", none=True)
-        selection = _selection(
+        selection = check_selection(
             "push", source, reference, tags, platforms, referrers=referrers, foreign=foreign_layers
         )
-        transfer = _transfer(
+        transfer = check_transfer(
             "push",
             source,
             self,
@@ -291,7 +108,7 @@ class Images:
             create_repository=create_repository,
             resume=resume,
         )
-        return await _run(transfer, resume)
+        return await transfer.run()
 
     async def copy(
         self,
@@ -343,10 +160,10 @@ class Images:
             ECRClientError: A call failed.
         """
         check_argument("copy", "reference", reference, str, "a tag or a digest")
-        selection = _selection(
+        selection = check_selection(
             "copy", self, reference, tags, platforms, referrers=referrers, foreign=foreign_layers
         )
-        transfer = _transfer(
+        transfer = check_transfer(
             "copy",
             self,
             to,
@@ -357,7 +174,7 @@ class Images:
             mount=mount,
             resume=resume,
         )
-        return await _run(transfer, resume)
+        return await transfer.run()
 
     async def plan_copy(
         self,
@@ -374,7 +191,7 @@ class Images:
         The arguments and the errors are those of :meth:`copy`.
         """
         check_argument("plan_copy", "reference", reference, str, "a tag or a digest")
-        selection = _selection(
+        selection = check_selection(
             "plan_copy",
             self,
             reference,
@@ -383,7 +200,7 @@ class Images:
             referrers=referrers,
             foreign=foreign_layers,
         )
-        return await _transfer("plan_copy", self, to, selection, 1, None).plan()
+        return await check_transfer("plan_copy", self, to, selection, 1, None).plan()
 
     async def copy_all(
         self,
@@ -437,82 +254,3 @@ class Images:
             )
 
         return await copy_images(self._store().tags(), tag_pattern, copy, max_concurrency)
-
-    def _store(self) -> RepositoryStore:
-        return RepositoryStore(self._access, TransferContext())
-
-
-@asynccontextmanager
-async def _stream(
-    store: RepositoryStore, blob: Descriptor, start: int
-) -> AsyncGenerator[BlobStream]:
-    async with store.blob(blob).open(start) as pieces:
-        yield BlobStream(blob, start, pieces)
-
-
-def _selection(
-    function: str,
-    source: ImageStore,
-    reference: str | None,
-    tags: Sequence[str] | None,
-    platforms: Sequence[str | Platform] | None,
-    *,
-    referrers: bool,
-    foreign: bool,
-) -> Selection:
-    """Check the arguments of a transfer that say what to transfer."""
-    check_argument(function, "source", source, ImageStore, "a repository, a layout or an archive")
-    for name, texts in (("tags", tags), ("platforms", platforms)):
-        if isinstance(texts, str):
-            raise wrong_argument(function, name, "must be a list, not a string")
-    if tags is None:
-        tags = [] if reference is None or is_digest(reference) else [reference]
-    for number, tag in enumerate(tags):
-        if not is_tag(tag):
-            raise wrong_argument(function, f"tags[{number}]", "is not a tag")
-    image = source.name if reference is None else f"{source.name}, image {reference}"
-    wanted = None
-    if platforms is not None:
-        wanted = [parse_platform(function, platform) for platform in platforms]
-    return Selection(image, reference, tags, wanted, referrers, foreign)
-
-
-def _transfer(
-    function: str,
-    source: ImageStore,
-    destination: ImageStore,
-    selection: Selection,
-    max_concurrency: int,
-    on_progress: OnProgress | None,
-    *,
-    create_repository: str = "never",
-    mount: str = "never",
-    resume: StateFile | None = None,
-) -> Transfer:
-    check_argument(function, "to", destination, ImageStore, "a repository, a layout or an archive")
-    check_argument(function, "max_concurrency", max_concurrency, int, "a whole number")
-    if max_concurrency < 1:
-        raise wrong_argument(function, "max_concurrency", "must be at least 1")
-    if create_repository not in {"never", "if missing"}:
-        raise wrong_argument(function, "create_repository", "must be 'never' or 'if missing'")
-    if mount not in {"auto", "never"}:
-        raise wrong_argument(function, "mount", "must be 'auto' or 'never'")
-    check_argument(function, "resume", resume, StateFile, "a StateFile", none=True)
-    names = [store.repository_name for store in (source, destination) if isinstance(store, Images)]
-    return Transfer(
-        source,
-        destination,
-        selection,
-        names[0] if names else None,
-        max_concurrency,
-        create_repository == "if missing",
-        mount == "auto",
-        on_progress,
-        resume,
-    )
-
-
-async def _run(transfer: Transfer, resume: StateFile | None) -> TransferReport:
-    if resume is not None:
-        await resume.load()
-    return await transfer.run()

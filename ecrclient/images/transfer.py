@@ -23,12 +23,12 @@ from ecrclient.images.progress import (
     TagWritten,
     TransferReport,
 )
+from ecrclient.images.resume import StateFile
 from ecrclient.images.stores import (
     ImageReader,
     ImageStore,
     ImageWriter,
     TransferContext,
-    UploadLog,
 )
 
 __all__ = ["Transfer"]
@@ -54,7 +54,8 @@ class Transfer:
     mount: bool
     """Whether to try to link blobs instead of transferring them."""
     on_progress: OnProgress | None
-    upload_log: UploadLog | None
+    resume: StateFile | None
+    """Remembers the uploads."""
 
     async def run(self) -> TransferReport:
         """Transfer the image.
@@ -65,6 +66,8 @@ class Transfer:
         """
         report = TransferReport("")
         context = self._context(report)
+        if self.resume is not None:
+            await self.resume.load()
         async with (
             self.source.reading(context) as reader,
             self.destination.writing(context) as writer,
@@ -92,7 +95,7 @@ class Transfer:
         def on_retry() -> None:
             report.retries += 1
 
-        return TransferContext(self.repository, on_retry, self.upload_log, self.create_repository)
+        return TransferContext(self.repository, on_retry, self.resume, self.create_repository)
 
 
 class _Execution:
