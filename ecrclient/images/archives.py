@@ -138,10 +138,10 @@ class ArchiveWriter:
         """Write a blob and verify it."""
         blob = source.descriptor
         async with self._lock:
-            member = await anyio.to_thread.run_sync(
+            place = await anyio.to_thread.run_sync(
                 self._tar.reserve, blob_name(blob.digest), blob.size
             )
-        await save(source, member.write, on_bytes)
+        await save(source, place, on_bytes)
         self._written.add(blob.digest)
 
     async def write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:

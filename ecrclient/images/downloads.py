@@ -60,8 +60,8 @@ class Downloads:
         self._transport_to = transport_to
         self._timeouts = timeouts
 
-    async def get(self, url: str, start: int) -> httpx.Response:
-        """Request the bytes from *start* on; the caller must close the response.
+    async def get(self, url: str, start: int, stop: int | None) -> httpx.Response:
+        """Request the bytes from *start* to *stop*; the caller must close the response.
 
         Raises:
             httpx.TransportError: There was no response.
@@ -72,8 +72,8 @@ class Downloads:
         for _ in range(_MAX_REDIRECTS):
             transport = await self._transport_to(url)
             headers = {"host": httpx.URL(url).netloc.decode("ascii"), "accept-encoding": "identity"}
-            if start:
-                headers["range"] = f"bytes={start}-"
+            if start or stop is not None:
+                headers["range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
             extensions = {"timeout": self._timeouts}
             request = httpx.Request("GET", url, headers=headers, extensions=extensions)
             response = await transport.handle_async_request(request)
@@ -86,7 +86,7 @@ class Downloads:
 
 
 class DownloadBlob:
-    """A blob that is downloaded.
+    """A blob that is downloaded, in several ranges at the same time if it is long.
 
     Args:
         descriptor: The blob.
@@ -94,6 +94,8 @@ class DownloadBlob:
         new_url: Returns a new presigned URL.
         on_retry: Called whenever the download is resumed.
     """
+
+    ranges = 4
 
     def __init__(
         self,
@@ -103,19 +105,21 @@ class DownloadBlob:
         on_retry: Callable[[], None] = lambda: None,
     ) -> None:
         self.descriptor = descriptor
-        self._downloads = downloads
-        self._new_url = new_url
-        self._on_retry = on_retry
+        self.downloads = downloads
+        self.new_url = new_url
+        self.on_retry = on_retry
 
     @asynccontextmanager
-    async def open(self, start: int = 0) -> AsyncGenerator[AsyncIterator[bytes]]:
+    async def open(
+        self, start: int = 0, stop: int | None = None
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Read the content in pieces, without verifying it.
 
         Raises:
             DownloadError: The download does not complete, although it was resumed.
             ContentMismatchError: The server's content is longer than the blob.
         """
-        stream = _Stream(self.descriptor, start, self._downloads, self._new_url, self._on_retry)
+        stream = _Stream(self, start, stop)
         try:
             yield stream
         finally:
@@ -125,28 +129,24 @@ class DownloadBlob:
 class _Stream(AsyncIterator[bytes]):
     """The pieces of a download; reconnects when the connection breaks."""
 
-    def __init__(
-        self,
-        descriptor: Descriptor,
-        start: int,
-        downloads: Downloads,
-        new_url: Callable[[], Awaitable[str]],
-        on_retry: Callable[[], None],
-    ) -> None:
-        self._descriptor = descriptor
+    def __init__(self, blob: DownloadBlob, start: int, stop: int | None) -> None:
+        self._blob = blob
+        self._digest = blob.descriptor.digest
+        self._size = blob.descriptor.size
         self._position = start
-        self._downloads = downloads
-        self._new_url = new_url
-        self._on_retry = on_retry
+        self._stop = stop
+        self._end = self._size if stop is None else stop
         self._response: httpx.Response | None = None
         self._pieces: AsyncIterator[bytes] | None = None
-        self._skip = 0
+        # Of the current response: whether it is the whole blob, and the position of its next byte.
+        self._is_whole = False
+        self._arrived = start
         self._failures = 0
 
     async def __anext__(self) -> bytes:
         import httpx
 
-        while self._position < self._descriptor.size:
+        while self._position < self._end:
             try:
                 if self._pieces is None:
                     self._pieces = await self._connect()
@@ -157,31 +157,38 @@ class _Stream(AsyncIterator[bytes]):
             if not piece:
                 await self._failed("the response ended too early")
                 continue
-            if self._skip:
-                skipped = min(self._skip, len(piece))
-                self._skip -= skipped
-                piece = piece[skipped:]
-                if not piece:
-                    continue
-            self._failures = 0
-            self._position += len(piece)
-            if self._position > self._descriptor.size:
-                raise ContentMismatchError(
-                    self._descriptor.digest, f"longer than its {self._descriptor.size} bytes"
-                )
-            return piece
+            piece = self._wanted(piece)
+            if piece:
+                self._failures = 0
+                self._position += len(piece)
+                return piece
         raise StopAsyncIteration
+
+    def _wanted(self, piece: bytes) -> bytes:
+        """Return the part of a piece that is in the range.
+
+        Raises:
+            ContentMismatchError: The response is longer than it should be.
+        """
+        start = self._arrived
+        self._arrived += len(piece)
+        if self._arrived > (self._size if self._is_whole else self._end):
+            raise ContentMismatchError(self._digest, f"longer than its {self._size} bytes")
+        if start >= self._position and self._arrived <= self._end:
+            return piece
+        return piece[max(0, self._position - start) : max(0, self._end - start)]
 
     async def _connect(self) -> AsyncIterator[bytes]:
         """Get a response, and return its body from the current position on."""
-        response = await self._downloads.get(await self._new_url(), self._position)
+        url = await self._blob.new_url()
+        response = await self._blob.downloads.get(url, self._position, self._stop)
         self._response = response
         status = response.status_code
         if status == _PARTIAL:
             self._check_range(response.headers.get("content-range", ""))
-            self._skip = 0
-        elif status == _OK:
-            self._skip = self._position  # the server does not support ranges
+            self._is_whole, self._arrived = False, self._position
+        elif status == _OK:  # always, if the server does not support ranges
+            self._is_whole, self._arrived = True, 0
         elif status in _TRANSIENT or status in _EXPIRED:
             import httpx
 
@@ -193,11 +200,11 @@ class _Stream(AsyncIterator[bytes]):
 
     def _check_range(self, text: str) -> None:
         match = _CONTENT_RANGE.fullmatch(text)
-        size = self._descriptor.size
-        if match is None or int(match[1]) != self._position or match[3] not in {"*", str(size)}:
+        wanted = (str(self._position), str(self._end - 1), str(self._size))
+        if match is None or match.groups() not in {wanted, (*wanted[:2], "*")}:
             raise self._error(
                 f"the response has the Content-Range {text[:80]!r} instead of bytes "
-                f"{self._position}-{size - 1}/{size}"
+                f"{wanted[0]}-{wanted[1]}/{wanted[2]}"
             )
 
     async def _failed(self, problem: str, cause: Exception | None = None) -> None:
@@ -206,11 +213,11 @@ class _Stream(AsyncIterator[bytes]):
         self._failures += 1
         if self._failures >= _MAX_FAILURES:
             raise self._error(problem) from cause
-        self._on_retry()
+        self._blob.on_retry()
         await anyio.sleep(min(_MAX_DELAY, _FIRST_DELAY * 2 ** (self._failures - 1)))
 
     def _error(self, problem: str) -> DownloadError:
-        return DownloadError(self._descriptor.digest, self._position, problem)
+        return DownloadError(self._digest, self._position, problem)
 
     async def _close_response(self) -> None:
         pieces, self._pieces = self._pieces, None

@@ -10,8 +10,8 @@ import os
 import posixpath
 import tarfile
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -20,7 +20,7 @@ import anyio.to_thread
 from ecrclient.images.errors import ArchiveError
 from ecrclient.images.manifests import MAX_MANIFEST_BYTES, Descriptor
 
-__all__ = ["Directory", "FileBlob", "FileTree", "Region", "Tar", "blob_name"]
+__all__ = ["Directory", "FileBlob", "FilePlace", "FileTree", "Region", "Tar", "blob_name"]
 
 PIECE_BYTES = 1024 * 1024
 """The bytes that a worker thread reads, hashes or writes at a time."""
@@ -162,22 +162,24 @@ def _read(region: Region) -> bytes:
 class FileBlob:
     """A blob that is a region of a file."""
 
+    ranges = 1
+
     def __init__(self, descriptor: Descriptor, region: Region) -> None:
         self.descriptor = descriptor
         self._region = region
 
-    def open(self, start: int = 0) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    @asynccontextmanager
+    async def open(
+        self, start: int = 0, stop: int | None = None
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Read the content in pieces, without verifying it."""
-        return _reading(self._region, start)
-
-
-@asynccontextmanager
-async def _reading(region: Region, start: int) -> AsyncGenerator[AsyncIterator[bytes]]:
-    file = await anyio.to_thread.run_sync(_open, region, start)
-    try:
-        yield _Pieces(file, max(0, region.size - start))
-    finally:
-        file.close()
+        region = self._region
+        end = region.size if stop is None else min(stop, region.size)
+        file = await anyio.to_thread.run_sync(_open, region, start)
+        try:
+            yield _Pieces(file, max(0, end - start))
+        finally:
+            file.close()
 
 
 def _open(region: Region, start: int) -> BinaryIO:
@@ -199,6 +201,33 @@ class _Pieces(AsyncIterator[bytes]):
             raise StopAsyncIteration
         piece = await anyio.to_thread.run_sync(self._file.read, min(PIECE_BYTES, self._left))
         if not piece:
-            raise StopAsyncIteration  # the reader of the content notices that it is too short
+            raise StopAsyncIteration  # whoever verifies the content notices that it is too short
         self._left -= len(piece)
         return piece
+
+
+class FilePlace:
+    """The place of a blob in a file that is being written; the methods block on the disk.
+
+    Args:
+        file: The file, open for reading and writing.
+        start: The position of the blob in the file.
+    """
+
+    def __init__(self, file: BinaryIO, start: int = 0) -> None:
+        self._file = file
+        self._start = start
+
+    def write(self, position: int, pieces: Sequence[bytes]) -> None:
+        """Write some content at a position of the blob."""
+        position += self._start
+        for piece in pieces:
+            view = memoryview(piece)
+            while view:
+                written = os.pwrite(self._file.fileno(), view, position)
+                position += written
+                view = view[written:]
+
+    def read(self, position: int, size: int) -> bytes:
+        """Read content that has been written."""
+        return os.pread(self._file.fileno(), size, self._start + position)

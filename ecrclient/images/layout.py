@@ -25,7 +25,7 @@ from ecrclient.images.errors import (
     ImageNotFoundError,
     ManifestError,
 )
-from ecrclient.images.files import Directory, FileBlob, FileTree, blob_name
+from ecrclient.images.files import Directory, FileBlob, FilePlace, FileTree, blob_name
 from ecrclient.images.manifests import (
     OCI_INDEX,
     Descriptor,
@@ -302,7 +302,7 @@ class LayoutWriter:
         file = await anyio.to_thread.run_sync(_create, partial_path)
         try:
             with file:
-                await save(source, file.writelines, on_bytes)
+                await save(source, FilePlace(file), on_bytes)
             # Not cancellable: from here on the file is complete.
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(_move, partial_path, final)
@@ -329,7 +329,7 @@ class LayoutWriter:
 
 def _create(path: Path) -> BinaryIO:
     try:
-        return path.open("xb")
+        return path.open("x+b", buffering=0)
     except OSError as error:
         raise ArchiveError(str(path), error.strerror or str(error)) from error
 

@@ -1,50 +1,105 @@
-"""Saving a stream: large pieces are hashed and written in worker threads."""
+"""Saving a blob in a file: content is hashed and written in worker threads.
+
+A long download is read in several ranges at the same time. They arrive in any order, so the content
+is hashed as it is read back from the file, which the operating system still has in memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import anyio
 import anyio.to_thread
 
+from ecrclient.images.concurrency import single_error
 from ecrclient.images.digests import ContentCheck
-from ecrclient.images.files import PIECE_BYTES
+from ecrclient.images.files import PIECE_BYTES, FilePlace
 from ecrclient.images.stores import BlobSource, OnBytes
 
 __all__ = ["save"]
 
+RANGE_BYTES = 64 * 1024 * 1024
+"""The length of a range."""
 
-async def save(
-    source: BlobSource, write: Callable[[Sequence[bytes]], None], on_bytes: OnBytes
-) -> None:
+
+async def save(source: BlobSource, place: FilePlace, on_bytes: OnBytes) -> None:
     """Read a blob to its end, write it and verify it.
 
     Args:
         source: The blob.
-        write: Writes some pieces; called in a worker thread.
+        place: Where to write it.
         on_bytes: Called after each write.
 
     Raises:
-        ContentMismatchError: The content does not have its digest or its size; *write* may have
-            been called.
+        ContentMismatchError: The content does not have its digest or its size.
     """
     check = ContentCheck(source.descriptor)
+    if source.ranges == 1 or source.descriptor.size < 2 * RANGE_BYTES:
+        await _write(source, 0, None, place, on_bytes, check.update)
+    else:
+        await _save_ranges(source, place, on_bytes, check)
+    check.finish()
 
-    def add(pieces: Sequence[bytes]) -> None:
-        for piece in pieces:
-            check.update(piece)
-        write(pieces)
 
-    async with source.open() as stream:
+async def _save_ranges(
+    source: BlobSource, place: FilePlace, on_bytes: OnBytes, check: ContentCheck
+) -> None:
+    starts = range(0, source.descriptor.size, RANGE_BYTES)
+    written = {start: anyio.Event() for start in starts}
+    slots = anyio.Semaphore(source.ranges)
+
+    async def write_range(start: int) -> None:
+        try:
+            stop = min(start + RANGE_BYTES, source.descriptor.size)
+            await _write(source, start, stop, place, on_bytes)
+            written[start].set()
+        finally:
+            slots.release()
+
+    async def hash_ranges() -> None:
+        for start in starts:
+            await written[start].wait()
+            await anyio.to_thread.run_sync(hash_range, start)
+
+    def hash_range(start: int) -> None:
+        for position in range(start, start + RANGE_BYTES, PIECE_BYTES):
+            check.update(place.read(position, PIECE_BYTES))
+
+    with single_error():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(hash_ranges)
+            for start in starts:
+                await slots.acquire()
+                tasks.start_soon(write_range, start)
+
+
+async def _write(
+    source: BlobSource,
+    start: int,
+    stop: int | None,
+    place: FilePlace,
+    on_bytes: OnBytes,
+    also: Callable[[bytes], None] | None = None,
+) -> None:
+    """Write a range of a blob; *also* receives each piece in the same worker thread."""
+
+    def write(position: int, pieces: Sequence[bytes]) -> None:
+        if also is not None:
+            for piece in pieces:
+                also(piece)
+        place.write(position, pieces)
+
+    async with source.open(start, stop) as stream:
+        position, size = start, 0
         pieces: list[bytes] = []
-        size = 0
         async for piece in stream:
             pieces.append(piece)
             size += len(piece)
             if size >= PIECE_BYTES:
-                await anyio.to_thread.run_sync(add, pieces)
+                await anyio.to_thread.run_sync(write, position, pieces)
                 on_bytes(size)
+                position += size
                 pieces, size = [], 0
         if pieces:
-            await anyio.to_thread.run_sync(add, pieces)
+            await anyio.to_thread.run_sync(write, position, pieces)
             on_bytes(size)
-    check.finish()

@@ -72,11 +72,19 @@ class BlobSource(Protocol):
         """The digest and the size of the content."""
         ...
 
-    def open(self, start: int = 0) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    @property
+    def ranges(self) -> int:
+        """The number of ranges that are worth reading at the same time; 1 for local files."""
+        ...
+
+    def open(
+        self, start: int = 0, stop: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Read the content in pieces, without verifying it.
 
         Args:
             start: The position of the first byte.
+            stop: The position after the last byte; None: the end.
         """
         ...
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import secrets
 import tarfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import anyio.to_thread
 
 from ecrclient.images.errors import ArchiveError
+from ecrclient.images.files import FilePlace
 
 __all__ = ["TarWriter"]
 
@@ -37,7 +37,7 @@ class TarWriter:
         self._end = 0
         self._directories: set[str] = set()
 
-    def reserve(self, name: str, size: int) -> Member:
+    def reserve(self, name: str, size: int) -> FilePlace:
         """Write the header of a member and reserve the place of its content; blocks on the disk."""
         if self._file is None:
             try:
@@ -51,7 +51,7 @@ class TarWriter:
         info.size, info.mode = size, 0o644
         start = self._write_header(info)
         self._end = start + -(-size // _BLOCK) * _BLOCK
-        return Member(self._file, start)
+        return FilePlace(self._file, start)
 
     def _add_directories(self, name: str) -> None:
         parent = os.path.dirname(name)
@@ -71,7 +71,7 @@ class TarWriter:
 
     def add(self, name: str, content: bytes) -> None:
         """Write a whole member; blocks on the disk."""
-        self.reserve(name, len(content)).write([content])
+        self.reserve(name, len(content)).write(0, [content])
 
     async def publish(self) -> None:
         """Complete the archive and give it its name."""
@@ -91,20 +91,3 @@ class TarWriter:
             self._file.close()
             self._file = None
             self._partial.unlink(missing_ok=True)
-
-
-class Member:
-    """The place of a member's content."""
-
-    def __init__(self, file: BinaryIO, start: int) -> None:
-        self._file = file
-        self._position = start
-
-    def write(self, pieces: Sequence[bytes]) -> None:
-        """Write the next pieces of the content; blocks on the disk."""
-        for piece in pieces:
-            view = memoryview(piece)
-            while view:
-                written = os.pwrite(self._file.fileno(), view, self._position)
-                self._position += written
-                view = view[written:]
