@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -58,17 +59,20 @@ _PUT_IMAGES_PER_SECOND = 10
 
 
 class PutImageLimiter:
-    """Spaces the PutImage calls of a client, whose rate ECR limits more than any other's."""
+    """Limits the PutImage calls of a client, whose rate ECR limits more than any other's.
+
+    A token bucket: a second's calls may be sent at once, and further ones at the allowed rate.
+    """
 
     def __init__(self) -> None:
-        self._next = 0.0
+        self._free_at = -math.inf
 
     async def wait(self) -> None:
         """Wait until the next call may be sent."""
         now = time.monotonic()
-        turn = max(now, self._next)
-        self._next = turn + 1 / _PUT_IMAGES_PER_SECOND
-        await anyio.sleep(turn - now)
+        # The bucket is full if no call was sent in the last second.
+        self._free_at = max(self._free_at, now - 1) + 1 / _PUT_IMAGES_PER_SECOND
+        await anyio.sleep(max(0.0, self._free_at - now))
 
 
 @dataclass(frozen=True)
