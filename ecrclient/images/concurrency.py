@@ -20,8 +20,8 @@ def single_error() -> Generator[None]:
     try:
         yield
     except BaseExceptionGroup as group:
-        cancelled = anyio.get_cancelled_exc_class()
-        raise _first(group, cancelled) from None
+        error = _first(group, anyio.get_cancelled_exc_class())
+        raise error from error.__cause__
 
 
 def _first(
