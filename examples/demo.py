@@ -6,10 +6,15 @@ Each example uses that registry unless ``--region`` or ``--profile`` selects AWS
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import tarfile
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 
 from ecrclient import ECRClient
+from ecrclient.images import Layout
 from ecrclient.testing import InMemoryECR
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -68,3 +73,46 @@ async def push_multi_arch(
         listed.append({"mediaType": MANIFEST, "digest": digest, "size": size, "platform": platform})
     index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": listed})
     await ecr.put_image(repository_name=repository_name, image_manifest=index, image_tag=tag)
+
+
+def build_image(folder: Path, files: dict[str, bytes], tag: str) -> Layout:
+    """Build an image with one layer of some files, without Docker.
+
+    Args:
+        folder: Where the layout is created.
+        files: The contents of the files by name.
+        tag: The tag of the image in the layout.
+    """
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as layer:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            layer.addfile(member, io.BytesIO(content))
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+
+    def add(content: bytes, media_type: str) -> dict[str, object]:
+        digest = sha256(content).hexdigest()
+        (blobs / digest).write_bytes(content)
+        return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content)}
+
+    layer = packed.getvalue()
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {"Cmd": ["/bin/true"], "Labels": {"org.opencontainers.image.version": tag}},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{sha256(layer).hexdigest()}"]},
+    }
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": add(json.dumps(config).encode(), "application/vnd.oci.image.config.v1+json"),
+        "layers": [add(layer, "application/vnd.oci.image.layer.v1.tar")],
+    }
+    listed = add(json.dumps(manifest).encode(), MANIFEST)
+    entry = {**listed, "annotations": {"org.opencontainers.image.ref.name": tag}}
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}
+    (folder / "index.json").write_text(json.dumps(index))
+    (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    return Layout(folder)

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from hashlib import sha256
+from pathlib import Path
 
 import anyio
+from demo import build_image
 
 from ecrclient import ECRClient, RequestValidationError
 from ecrclient.errors import ImageAlreadyExistsException, RepositoryNotEmptyException
@@ -75,6 +78,17 @@ async def work(ecr: ECRClient, repository_arn: str) -> None:
     print(f"one page    {len(page.image_ids)} image, more to come: {page.next_token is not None}")
     async for image in ecr.describe_images(repository_name=REPOSITORY):
         print(f"{', '.join(image.image_tags):<11} pushed {image.image_pushed_at:%H:%M:%S}")
+
+    step("Push a small image, read it, and copy it to another tag")
+    images = ecr.images(REPOSITORY)
+    with tempfile.TemporaryDirectory() as folder:
+        layout = build_image(Path(folder, "app"), {"hello.txt": b"Hello!"}, "v3")
+        pushed = await images.push(layout, "v3")
+    print(f"pushed      {pushed.digest[:19]}..., {pushed.bytes_copied} bytes")
+    config = await images.config("v3")
+    print(f"config      {config.platform}, runs {' '.join(config.command)}")
+    copied = await images.copy("v3", to=images, tags=["stable"])
+    print(f"copied      to {', '.join(copied.tags)}, {copied.bytes_copied} bytes")
 
     step("Tag the repository")
     await ecr.tag_resource(resource_arn=repository_arn, tags=[{"key": "team", "value": "platform"}])

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from ecrclient._awsjson.calling import client_state
+from ecrclient._awsjson.over_httpx import origins
 from ecrclient.models import Attribute, ImageScanFinding
 from ecrclient.testing import InMemoryECR
 
@@ -42,7 +43,8 @@ class Internet(httpx.AsyncBaseTransport):
         """Connect all clients that are made in this context to this server only."""
         key = self.registry().credentials
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(client_state, "default_transport", self._transport)
+            for module in (client_state, origins):
+                patch.setattr(module, "default_transport", self._transport)
             patch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
             patch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
             patch.setenv("AWS_DEFAULT_REGION", REGION)

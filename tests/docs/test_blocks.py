@@ -47,7 +47,8 @@ def test_blocks_are_found() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("page", _pages("run", "botocore"))
-async def test_a_page_runs(page: Path) -> None:
+async def test_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # for blocks that write files
     internet = Internet()
     names: dict[str, Any] = {"__name__": "page", "internet": internet, "anyio": anyio}
     fill(internet.registry())

@@ -42,6 +42,23 @@ def test_the_quickstart() -> None:
     assert run("quickstart").endswith("\nDone.\n")
 
 
+def test_a_copy_between_accounts() -> None:
+    output = run("copy_between_accounts", "team/web", "v1").splitlines()
+    assert output[-1].startswith("3 manifests written, 4 blobs copied (")
+    assert output[-2].endswith("is team/web:v1")
+
+
+def test_a_promotion() -> None:
+    planned = run("promote", "team/web:v1", "prod/web", "--tag", "1.0.0", "--dry-run")
+    assert "missing: 4 blobs (" in planned
+    output = run("promote", "team/web:v1", "prod/web", "--tag", "1.0.0", "--tag", "stable")
+    assert output.endswith("promoted to prod/web:1.0.0, prod/web:stable\n")
+
+
+def test_a_promotion_of_an_unknown_image() -> None:
+    run("promote", "team/web:v9", "prod/web", "--tag", "1.0.0", ends_with=1)
+
+
 def test_the_service() -> None:
     output = run("service").splitlines()
     assert [line.split()[0] for line in output] == ["200", "200", "404"]
