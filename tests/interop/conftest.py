@@ -40,7 +40,8 @@ def home(ecr: InMemoryECR, server: ServedECR, tmp_path: Path) -> Path:
 
 @pytest.fixture(params=TOOLS, ids=lambda tool: tool.name)
 def tool(request: pytest.FixtureRequest, home: Path) -> Tool:
-    return _installed(request.param)(home)
+    kind: type[Tool] = request.param
+    return _installed(kind)(home)
 
 
 @pytest.fixture
