@@ -11,7 +11,7 @@ import pytest
 
 from ecrclient import ECRClient
 from ecrclient.testing import InMemoryECR, ServedECR
-from tests.interop.tools import TOOLS, Oras, Tool
+from tests.interop.tools import TOOLS, Cosign, Oras, Tool
 
 ToolT = TypeVar("ToolT", bound=Tool)
 
@@ -47,6 +47,11 @@ def tool(request: pytest.FixtureRequest, home: Path) -> Tool:
 @pytest.fixture
 def oras(home: Path) -> Oras:
     return _installed(Oras)(home)
+
+
+@pytest.fixture
+def cosign(home: Path) -> Cosign:
+    return _installed(Cosign)(home)
 
 
 def _installed(tool: type[ToolT]) -> type[ToolT]:

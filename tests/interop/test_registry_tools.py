@@ -1,4 +1,4 @@
-"""skopeo, crane and oras with the in-memory ECR's ``/v2/`` API."""
+"""skopeo, crane, oras and cosign with the in-memory ECR's ``/v2/`` API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ecrclient.models import Image
 from ecrclient.testing import InMemoryECR, ServedECR
 from tests.interop.layouts import blobs_of, root_of, write_image, write_index
-from tests.interop.tools import Oras, Tool, ToolError
+from tests.interop.tools import Cosign, Oras, Tool, ToolError
 
 KINDS = pytest.mark.parametrize("write", [write_image, write_index], ids=["image", "index"])
 # oras 1.2 panics when two requests fail concurrently, each with another type of error.
@@ -92,6 +92,18 @@ def test_errors_are_shown(ecr: InMemoryECR, server: ServedECR, tool: Tool, tmp_p
     (tool.home / "config.json").write_text("{}")
     with pytest.raises(ToolError, match=UNAUTHORIZED):
         tool.tags(f"{server.registry}/team/app")
+
+
+def test_signatures(
+    ecr: InMemoryECR, server: ServedECR, oras: Oras, cosign: Cosign, tmp_path: Path
+) -> None:
+    digest = write_index(tmp_path / "layout")
+    oras.push(tmp_path / "layout", f"{server.registry}/team/app:v1")
+    image = f"{server.registry}/team/app@{digest}"
+    cosign.sign(image)
+    assert digest in cosign.verify(image)
+    signed = image_of(ecr, "team/app", f"{digest.replace(':', '-')}.sig")
+    assert "dev.cosignproject.cosign/signature" in signed.image_manifest
 
 
 def test_artifacts_and_referrers(

@@ -83,6 +83,20 @@ async def test_an_upload_in_progress_is_denied(
     assert (await http.get(location)).headers["range"] == "0-0"
 
 
+async def test_a_denied_request_keeps_the_upload_and_starts_none(
+    ecr: InMemoryECR, http: httpx.AsyncClient
+) -> None:
+    location, digest = await start(http), {"digest": BLOB_DIGEST}
+    with ecr.deny("ecr:CompleteLayerUpload"):
+        for refused in (
+            await http.put(location, params=digest, content=BLOB),
+            await http.post(UPLOADS, params=digest, content=BLOB),
+        ):
+            assert code_of(refused) == (403, "DENIED")
+    assert len(ecr._registry.repositories["team/app"].uploads) == 1
+    assert (await http.put(location, params=digest, content=BLOB)).status_code == 201
+
+
 async def test_a_repository_policy_denies(http: httpx.AsyncClient, client: ECRClient) -> None:
     await push(http)
     statement = {
