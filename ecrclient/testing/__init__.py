@@ -32,7 +32,8 @@ their outcomes::
   clock skew.
 - ``ecr.calls`` records the requests.
 - ``ecr.serve()`` and ``python -m ecrclient.testing`` serve over HTTP, for boto3, the AWS CLI and
-  any SDK; they need the extra ``testing``.
+  any SDK, and for docker, skopeo, crane and oras, which use the registry's ``/v2/`` API; they need
+  the extra ``testing``. ``ecr.registry_behavior`` sets how the ``/v2/`` API behaves.
 - ``ecr.save(path)`` and ``InMemoryECR.load(path)`` store the state in a file; with
   ``InMemoryECR(layers_dir=...)`` each layer is stored in a separate file.
 - :class:`StubTransport` has no rules: it returns the responses that a test has prepared.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import shlex
 import signal
 import sys
@@ -83,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     ecr = _registry(options)
+    # Tools for images try TLS first, which uvicorn logs as a warning about an invalid request.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     # No code can read the recorded calls here.
     ecr.calls.keep(0)
     if options.deviations:

@@ -47,9 +47,10 @@ _REGION = re.compile("[0-9a-z-]{2,25}")
 class InMemoryECR:
     """The private ECR registry of one account in one Region, in memory.
 
-    Every request must be signed with :attr:`credentials`. Requests are executed one at a time and
-    atomically, so concurrent tests never see partial changes. The state lasts as long as the
-    object; :meth:`save` and :meth:`load` store it in a file.
+    Every call of the ECR API must be signed with :attr:`credentials`; requests to the registry's
+    ``/v2/`` API need an authorization token. Requests are executed one at a time and atomically, so
+    concurrent tests never see partial changes. The state lasts as long as the object; :meth:`save`
+    and :meth:`load` store it in a file.
 
     Every operation is allowed unless it is denied, by a rule of the test (:meth:`deny`) or by a
     repository policy statement with the effect ``Deny``. ``Allow``, conditions and registry

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 
 from ecrclient import ECRClient
@@ -59,6 +60,31 @@ def test_command_serves_until_a_signal(
     kept = InMemoryECR.load(state)
     assert (kept.region, kept.account_id) == ("eu-west-1", "210987654321")
     assert "team/app" in state.read_text(encoding="utf-8")
+
+
+async def push_an_invalid_manifest() -> int:
+    """Push to the ECR of the environment by its ``/v2/`` API; return the status."""
+    async with ECRClient() as client:
+        await client.create_repository(repository_name="team/app")
+        login = await client.registry_credentials()
+    auth = (login.username, login.password.get_secret_value())
+    async with httpx.AsyncClient(auth=auth) as http:
+        url = f"http://{login.registry}/v2/team/app/manifests/v1"
+        return (await http.put(url, content=b"not JSON")).status_code
+
+
+@pytest.mark.parametrize(("options", "status"), [((), 400), (("--deviations",), 405)])
+def test_deviations_of_the_registry(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], status: int
+) -> None:
+    process, exported = run_command(*options)
+    with process:
+        for name, value in exported.items():
+            monkeypatch.setenv(name, value)
+        try:
+            assert anyio.run(push_an_invalid_manifest) == status
+        finally:
+            process.terminate()
 
 
 async def upload_a_layer() -> int:

@@ -112,7 +112,7 @@ class DistributionAPI:
         return replace(response, headers={**length, **headers}, body=b"")
 
     def discard(self, request: HttpRequest) -> None:
-        """Delete what is left of the stored body of a request."""
+        """Delete the stored body of a request, unless an upload has taken it over."""
         if request.stored is not None:
             self._backend.registry.layer_store.discard(request.stored)
 

@@ -52,5 +52,8 @@ class BodySpool:
     def _flush(self) -> None:
         assert self._layer_store is not None, "pieces are only kept for a store"
         self._layer_store.append(self.stored, b"".join(self._pieces))
+        # The parts of a body have no meaning: one size instead of thousands keeps appending fast.
+        sizes = self.stored.file_part_sizes
+        sizes[:] = [sum(sizes)] if sizes else []
         self._pieces.clear()
         self._waiting = 0

@@ -87,7 +87,7 @@ def translate(error: ServiceError, operation: str = "") -> DistributionError:
         error: The error.
         operation: The operation that raised it.
     """
-    headers = {}
+    headers: dict[str, str] = {}
     if error.retry_after is not None:
         headers["retry-after"] = str(round(error.retry_after))
     if error.code == "InvalidParameterException":

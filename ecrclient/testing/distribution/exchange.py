@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from ..json_protocol import decode_request
+
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.operation import Operation, ResponseT
+    from ecrclient._awsjson.protocol.shapes import Request
 
     from ..auth import Caller
     from ..dispatch import Handlers
@@ -73,6 +76,20 @@ class Exchange:
             body,
             lambda request: self._backend.permissions.check(self._caller, operation, request),
         )
+
+    def request_of(self, operation: Operation[ResponseT], **members: Any) -> Request[ResponseT]:
+        """Return the request to an operation, if it is valid and not denied, without calling it.
+
+        Args:
+            operation: The operation.
+            members: The members of the request, by their wire names.
+
+        Raises:
+            ServiceError: the request is invalid or denied.
+        """
+        request = decode_request(operation, json.dumps(members).encode())
+        self._backend.permissions.check(self._caller, operation, request)
+        return request
 
     def allow(self, operation: Operation[Any], repository_name: str | None = None) -> None:
         """Require the permission for an operation on a repository; by default, the request's.

@@ -26,7 +26,7 @@ _DEFAULT = 1000
 
 def list_tags(exchange: Exchange) -> HttpResponse:
     """Return the tags of active images, in order."""
-    exchange.allow(LIST_IMAGES)
+    exchange.request_of(LIST_IMAGES, repositoryName=exchange.name)
     repository, now = exchange.repository(), exchange.registry.clock()
     tags = [
         tag

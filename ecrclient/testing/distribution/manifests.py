@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient.errors import ImageAlreadyExistsException
-from ecrclient.models import Image, ImageFailure, ImageIdentifier
+from ecrclient.models import BatchGetImageRequest, Image, ImageFailure
 from ecrclient.operations import BATCH_DELETE_IMAGE, BATCH_GET_IMAGE, PUT_IMAGE
 
 from ..http_messages import HttpResponse
@@ -35,13 +35,7 @@ _FAILURES = {
 
 def get_manifest(exchange: Exchange) -> HttpResponse:
     """Return a manifest; this is a pull."""
-    accepted = _accepted(exchange.request.headers.get("accept"))
-    found = exchange.call(
-        BATCH_GET_IMAGE,
-        repositoryName=exchange.name,
-        imageIds=[_image_id(exchange.reference)],
-        **({"acceptedMediaTypes": accepted} if accepted else {}),
-    )
+    found = exchange.call(BATCH_GET_IMAGE, **_members(exchange))
     for failure in found.failures:
         raise _failed(failure)
     response = _response(found.images[0])
@@ -57,12 +51,11 @@ def get_manifest(exchange: Exchange) -> HttpResponse:
 
 def head_manifest(exchange: Exchange) -> HttpResponse:
     """Return the headers of a manifest; this is not recorded as a pull."""
-    exchange.allow(BATCH_GET_IMAGE)
+    request = exchange.request_of(BATCH_GET_IMAGE, **_members(exchange))
+    assert isinstance(request, BatchGetImageRequest), "the operation's request"
+    (image_id,) = request.image_ids
     found = read_image(
-        exchange.registry,
-        exchange.repository(),
-        ImageIdentifier.model_validate(_image_id(exchange.reference), by_alias=True),
-        _accepted(exchange.request.headers.get("accept")),
+        exchange.registry, exchange.repository(), image_id, request.accepted_media_types
     )
     if isinstance(found, ImageFailure):
         raise _failed(found)
@@ -122,6 +115,16 @@ def _push_failed(exchange: Exchange, error: ServiceError) -> DistributionError:
     if translated.code == "MANIFEST_INVALID" and unsupported:
         return DistributionError(405, "UNSUPPORTED", error.message)
     return translated
+
+
+def _members(exchange: Exchange) -> dict[str, object]:
+    """Return the members of BatchGetImage's request."""
+    accepted = _accepted(exchange.request.headers.get("accept"))
+    return {
+        "repositoryName": exchange.name,
+        "imageIds": [_image_id(exchange.reference)],
+        **({"acceptedMediaTypes": accepted} if accepted else {}),
+    }
 
 
 def _accepted(header: str | None) -> list[str] | None:

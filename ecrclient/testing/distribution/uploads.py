@@ -32,18 +32,21 @@ _CONTENT_RANGE = re.compile("([0-9]{1,20})-([0-9]{1,20})")
 
 def start_upload(exchange: Exchange) -> HttpResponse:
     """Start an upload, upload a whole blob, or mount a blob of another repository."""
-    digest = exchange.parameter("digest")
     if exchange.parameter("digest-algorithm") not in (None, "sha256"):
         raise DistributionError(400, "DIGEST_INVALID", "the digest algorithm must be sha256")
     source, wanted = exchange.parameter("from"), exchange.parameter("mount")
     if source and wanted and mount(exchange, _checked(wanted), source):
         return _created(exchange, wanted)
     content = _content(exchange)
-    if digest is not None and content.size:
+    # Without content, a request with a digest only starts an upload, as the specification allows.
+    digest = exchange.parameter("digest") if content.size else None
+    if digest is not None:
         _checked(digest)
+        exchange.allow(UPLOAD_LAYER_PART)
+        exchange.allow(COMPLETE_LAYER_UPLOAD)
     started = exchange.call(INITIATE_LAYER_UPLOAD, repositoryName=exchange.name)
     upload = find_upload(exchange.registry, exchange.repository(), started.upload_id)
-    if digest is None or not content.size:
+    if digest is None:
         return _progress(exchange, upload, 202)
     return _finish(exchange, upload, content, digest)
 
@@ -69,6 +72,7 @@ def finish_upload(exchange: Exchange) -> HttpResponse:
         raise DistributionError(400, "DIGEST_INVALID", "the query must have the parameter digest")
     _checked(digest)
     upload, content = _upload(exchange), _content(exchange)
+    exchange.allow(COMPLETE_LAYER_UPLOAD)
     _check_range(exchange, upload, content)
     return _finish(exchange, upload, content, digest)
 
@@ -118,9 +122,7 @@ def _append(exchange: Exchange, upload: UploadRecord, content: UploadRecord) -> 
 def _finish(
     exchange: Exchange, upload: UploadRecord, content: UploadRecord, digest: str
 ) -> HttpResponse:
-    exchange.allow(COMPLETE_LAYER_UPLOAD)
     if content.size:
-        exchange.allow(UPLOAD_LAYER_PART)
         _append(exchange, upload, content)
     try:
         exchange.call(

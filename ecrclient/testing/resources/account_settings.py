@@ -31,7 +31,7 @@ _VALUES = {
 class AccountSettings:
     """GetAccountSetting and PutAccountSetting.
 
-    The settings are only stored and returned: the in-memory registry does not use them.
+    BLOB_MOUNTING applies to the registry's ``/v2/`` API; the other settings are only stored.
     """
 
     def __init__(self, registry: Registry) -> None:

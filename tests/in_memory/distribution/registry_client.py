@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import httpx
@@ -37,7 +37,7 @@ async def login(ecr: InMemoryECR, credentials: Credentials | None = None) -> tup
 @asynccontextmanager
 async def open_http(
     ecr: InMemoryECR, way: str = "process", auth: tuple[str, str] | None = None
-) -> AsyncIterator[httpx.AsyncClient]:
+) -> AsyncGenerator[httpx.AsyncClient]:
     """Yield a client with a login: in the process, of the ASGI application, or over HTTP."""
     auth = auth or await login(ecr)
     if way == "served":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -81,6 +82,22 @@ async def test_an_upload_in_progress_is_denied(
         refused = await http.request(method, location, params={"digest": BLOB_DIGEST}, content=BLOB)
         assert code_of(refused) == (403, "DENIED")
     assert (await http.get(location)).headers["range"] == "0-0"
+
+
+async def test_a_denied_request_keeps_the_upload_and_starts_none(
+    ecr: InMemoryECR, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    location, digest = await start(http), {"digest": BLOB_DIGEST}
+    with ecr.deny("ecr:CompleteLayerUpload"):
+        for refused in (
+            await http.put(location, params=digest, content=BLOB),
+            await http.post(UPLOADS, params=digest, content=BLOB),
+        ):
+            assert code_of(refused) == (403, "DENIED")
+    ecr.save(tmp_path / "state.json")
+    state = json.loads((tmp_path / "state.json").read_bytes())
+    assert list(state["repositories"]["team/app"]["uploads"]) == [location.rpartition("/")[2]]
+    assert (await http.put(location, params=digest, content=BLOB)).status_code == 201
 
 
 async def test_a_repository_policy_denies(http: httpx.AsyncClient, client: ECRClient) -> None:

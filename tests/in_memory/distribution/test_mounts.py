@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from ecrclient import ECRClient
+from ecrclient.models import EncryptionConfiguration
 from ecrclient.testing import InMemoryECR
 from tests.in_memory.builders import LAYERS, HandClock, digest_of
 from tests.in_memory.distribution.registry_client import (
@@ -72,11 +73,11 @@ async def test_an_image_must_reference_the_blob(http: httpx.AsyncClient, client:
 async def test_the_encryption_must_be_the_same(http: httpx.AsyncClient, client: ECRClient) -> None:
     await push(http)
     await allow_mounts(client)
-    for name, settings in (
-        ("team/kms", {"encryption_type": "KMS"}),
-        ("team/key", {"encryption_type": "KMS", "kms_key": "alias/other"}),
-    ):
-        await client.create_repository(repository_name=name, encryption_configuration=settings)
+    for name, key in (("team/kms", None), ("team/key", "alias/other")):
+        await client.create_repository(
+            repository_name=name,
+            encryption_configuration=EncryptionConfiguration(encryption_type="KMS", kms_key=key),
+        )
         assert (await mount(http, target=f"/v2/{name}")).status_code == 202
 
 

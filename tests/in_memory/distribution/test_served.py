@@ -6,7 +6,6 @@ import base64
 import json
 
 import anyio
-import anyio.to_thread
 import httpx
 import pytest
 

@@ -15,6 +15,7 @@ import pytest
 
 from ecrclient import ECRClient
 from ecrclient.testing import InMemoryECR
+from ecrclient.testing.layer_stores import LayerFolder
 from tests.in_memory.builders import HandClock
 from tests.in_memory.distribution.registry_client import (
     APP,
@@ -81,7 +82,7 @@ async def test_content_without_a_login_is_not_stored(
     def refuse(*_: object) -> None:
         raise AssertionError("the content was stored")
 
-    monkeypatch.setattr(ecr._registry.layer_store, "append", refuse)
+    monkeypatch.setattr(LayerFolder, "append", refuse)
     for way in ("process", "asgi", "served"):
         async with open_http(ecr, way, auth=("AWS", "wrong")) as http:
             response = await http.post(f"{APP}/blobs/uploads/", content=BLOB)

@@ -11,6 +11,7 @@ from ecrclient import ECRClient
 from ecrclient.errors import LayerPartTooSmallException
 from ecrclient.models import RepositoryCreationTemplate
 from ecrclient.testing import InMemoryECR
+from ecrclient.testing.http_messages import HttpRequest
 from tests.in_memory.builders import HandClock, digest_of, upload_part
 from tests.in_memory.distribution.registry_client import (
     APP,
@@ -87,6 +88,23 @@ async def test_chunks(any_http: httpx.AsyncClient, client: ECRClient) -> None:
     assert_created(done)
     assert await size_of(client) == len(BLOB)
     assert code_of(await any_http.get(location)) == (404, "BLOB_UPLOAD_UNKNOWN")
+
+
+async def test_a_request_with_its_body(
+    ecr: InMemoryECR, http: httpx.AsyncClient, client: ECRClient
+) -> None:
+    authorization = (await http.get("/v2/")).request.headers["authorization"]
+    response = ecr.handle(
+        HttpRequest(
+            method="POST",
+            path=f"{APP}/blobs/uploads/",
+            query=f"digest={BLOB_DIGEST}",
+            headers={"authorization": authorization},
+            body=BLOB,
+        )
+    )
+    assert response.status == 201
+    assert await size_of(client) == len(BLOB)
 
 
 async def test_the_range_of_an_empty_upload(http: httpx.AsyncClient) -> None:
