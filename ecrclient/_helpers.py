@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import heapq
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from ecrclient._awsjson.client import BaseClient
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient._wildcards import matches
 from ecrclient.logins import RegistryCredentials, RegistryLogins
-from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN, UPLOAD_LAYER_PART
+from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.many.pagination import Paginator
-    from ecrclient.client import ECRClient
     from ecrclient.images.repository_images import Images
     from ecrclient.models import DescribeImagesResponse, ImageDetail
 
@@ -66,23 +65,23 @@ class ClientHelpers(BaseClient):
         Raises:
             RequestValidationError: an argument is invalid.
         """
-        from ecrclient.images.repository import PutImageLimiter, RepositoryAccess
-        from ecrclient.images.repository_images import Images
+        from ecrclient.images.calls import PutImageLimiter, RepositoryCalls
 
         check_argument("images", "repository_name", repository_name, str, "a string")
         check_argument("images", "registry_id", registry_id, str, "a string", none=True)
-        return Images(
-            RepositoryAccess(
-                cast("ECRClient", self),
-                repository_name,
-                registry_id,
-                lambda body: self._call_encoded(UPLOAD_LAYER_PART, body),
-                (self._state, registry_id),
-                self._state.transport_to,
-                self._options.timeout,
-                self._state.shared(PutImageLimiter),
-            )
+        calls = RepositoryCalls(
+            repository_name=repository_name,
+            registry_id=registry_id,
+            send=self._call,
+            send_encoded=self._call_encoded,
+            paginate=self._paginate,
+            login=self.registry_credentials,
+            transport_to=self._state.transport_to,
+            timeout=self._options.timeout,
+            put_image_limiter=self._state.shared(PutImageLimiter),
+            registry=(self._state, registry_id),
         )
+        return Images(calls)
 
     async def latest_images(
         self,

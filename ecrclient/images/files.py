@@ -201,7 +201,7 @@ class _Pieces(AsyncIterator[bytes]):
             raise StopAsyncIteration
         piece = await anyio.to_thread.run_sync(self._file.read, min(PIECE_BYTES, self._left))
         if not piece:
-            raise StopAsyncIteration  # whoever verifies the content notices that it is too short
+            raise StopAsyncIteration  # the verification of the content finds that it is too short
         self._left -= len(piece)
         return piece
 

@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 
 from ecrclient.images.concurrency import single_error
-from ecrclient.images.digests import ContentCheck
+from ecrclient.images.content import ContentCheck
 from ecrclient.images.files import PIECE_BYTES, FilePlace
 from ecrclient.images.stores import BlobSource, OnBytes
 
