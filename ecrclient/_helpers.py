@@ -66,6 +66,7 @@ class ClientHelpers(BaseClient):
             RequestValidationError: an argument is invalid.
         """
         from ecrclient.images.calls import PutImageLimiter, RepositoryCalls
+        from ecrclient.images.repository_images import Images
 
         check_argument("images", "repository_name", repository_name, str, "a string")
         check_argument("images", "registry_id", registry_id, str, "a string", none=True)
