@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from ecrclient._awsjson.calling.budget import Budget
 from ecrclient._awsjson.calling.call import Call
@@ -29,7 +29,7 @@ from ecrclient._awsjson.protocol.argument_checks import (
 from ecrclient._awsjson.protocol.operation import ResponseT
 from ecrclient._awsjson.protocol.raw_response import RawResponse
 from ecrclient._awsjson.protocol.service_error import ServiceError
-from ecrclient._awsjson.settings.options import CallOptions
+from ecrclient._awsjson.settings.options import UNSET, CallOptions, Unset, changed_options
 from ecrclient._awsjson.settings.resolution import ClientArguments, ResolveEndpoint
 from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 from ecrclient._awsjson.support.lazy_import import LazyModule
@@ -143,18 +143,38 @@ class BaseClient:
         """
         await self._state.aclose()
 
-    def with_options(self, options: CallOptions) -> Self:
+    def with_options(
+        self,
+        options: CallOptions | None = None,
+        *,
+        timeout: float | Unset | None = UNSET,
+        deadline: float | Unset | None = UNSET,
+        retry: RetryPolicy | Unset | None = UNSET,
+        pool_timeout: float | Literal["timeout"] | Unset | None = UNSET,
+    ) -> Self:
         """Return a client with other options that shares connections, credentials and retry quota.
 
+        What is not passed keeps this client's value::
+
+            slow = client.with_options(timeout=120)
+
         Args:
-            options: Replace all options of this client.
+            options: The options to change, instead of keywords. What it does not set keeps this
+                client's value too.
+            timeout: Seconds for one attempt; None: no limit.
+            deadline: Seconds for the whole call; None: no limit.
+            retry: The retry policy; None: the policy passed to the constructor, or the configured
+                one.
+            pool_timeout: Seconds to wait for a free connection; None: no limit; ``"timeout"``: the
+                value of ``timeout``.
 
         Raises:
-            ConfigurationError: *options* is not a ``CallOptions``.
+            ConfigurationError: An argument has the wrong type or is out of range, or both *options*
+                and keywords were passed.
         """
-        check_instance("options", options, CallOptions, "CallOptions")
+        keywords = CallOptions(timeout, deadline, retry, pool_timeout)
         clone = copy.copy(self)
-        clone._options = options  # noqa: SLF001 - an instance of this class
+        clone._options = changed_options(self._options, options, keywords)  # noqa: SLF001 - of this class
         return clone
 
     async def invoke(self, request: Request[ResponseT]) -> ResponseT:

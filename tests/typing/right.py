@@ -126,6 +126,9 @@ async def opened() -> str | None:
 async def closed_by_hand(ecr: ECRClient) -> None:
     slow = ecr.with_options(CallOptions(timeout=None, retry=RetryPolicy(max_attempts=1)))
     assert_type(slow, ECRClient)
+    assert_type(ecr.with_options(timeout=3, deadline=None, pool_timeout="timeout"), ECRClient)
+    handle = ecr.repository("team/app").with_options(retry=RetryPolicy(max_attempts=1))
+    assert_type(handle, RepositoryHandle)
     await slow.describe_registry()
     await ecr.aclose()
 

@@ -338,6 +338,12 @@ def client(ecr: ECRClient) -> None:
     # E: an unknown option [mypy: call-arg, pyright: reportCallIssue]
     CallOptions(read_timeout=10)
 
+    # E: an unknown keyword [mypy: call-arg, pyright: reportCallIssue]
+    ecr.with_options(read_timeout=10)
+
+    # E: a keyword of the wrong type [mypy: arg-type, pyright: reportArgumentType]
+    ecr.repository("team/app").with_options(timeout="10s")
+
     # E: a string for seconds [mypy: arg-type, pyright: reportArgumentType]
     CallOptions(timeout="10s")
 
