@@ -15,7 +15,7 @@ from ecrclient._awsjson.calling.budget import Budget
 from ecrclient._awsjson.calling.call import Call
 from ecrclient._awsjson.calling.client_state import ClientState
 from ecrclient._awsjson.calling.warming import load_lazy_libraries
-from ecrclient._awsjson.credentials import Credentials, CredentialsProvider
+from ecrclient._awsjson.credentials import CredentialsSource
 from ecrclient._awsjson.over_httpx.middleware import Middleware
 from ecrclient._awsjson.protocol import codec
 from ecrclient._awsjson.protocol.argument_checks import (
@@ -69,7 +69,7 @@ class BaseClient:
         *,
         region: str | None = None,
         profile: str | None = None,
-        credentials: Credentials | CredentialsProvider | None = None,
+        credentials: CredentialsSource | None = None,
         endpoint_url: str | None = None,
         use_fips: bool | None = None,
         use_dualstack: bool | None = None,
@@ -86,8 +86,10 @@ class BaseClient:
                 profile's region, or ``AWS_REGION``, in this order.
             profile: The profile of the shared configuration files. None: ``AWS_DEFAULT_PROFILE``,
                 ``AWS_PROFILE`` or ``default``.
-            credentials: Fixed credentials, a provider, or an ``aws-requests-auth`` object. None:
-                the environment's, unless ``profile`` is passed, or botocore's credential chain.
+            credentials: ``Credentials``, a provider, a ``boto3.Session`` or botocore session, the
+                credentials object of either, or an ``aws-requests-auth`` object. Only the
+                credentials of a session are used, not its region. None: the environment's, unless
+                ``profile`` is passed, or botocore's credential chain.
             endpoint_url: The URL to send requests to: scheme, host and optionally a port. None: the
                 configured endpoint, or the service's endpoint in the Region.
             use_fips: Whether to use the endpoint validated under FIPS 140. None:

@@ -12,6 +12,7 @@ import httpx
 import ecrclient.errors
 import ecrclient.params
 from ecrclient import (
+    BotocoreCredentials,
     CallNext,
     CallOptions,
     Credentials,
@@ -316,6 +317,12 @@ def client(ecr: ECRClient) -> None:
 
     # E: a string for credentials [mypy: arg-type, pyright: reportArgumentType]
     ECRClient(credentials="AKIDEXAMPLE")
+
+    # E: a dictionary for credentials [mypy: arg-type, pyright: reportArgumentType]
+    ECRClient(credentials={"access_key": "AKIDEXAMPLE"})
+
+    # E: a profile for a session [mypy: arg-type, pyright: reportArgumentType]
+    BotocoreCredentials("dev")
 
     # E: half an access key [mypy: call-arg, pyright: reportCallIssue]
     Credentials("AKIDEXAMPLE")

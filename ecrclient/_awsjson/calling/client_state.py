@@ -16,8 +16,8 @@ from ecrclient._awsjson.calling.retry import RetryQuota
 from ecrclient._awsjson.calling.sending import Sender, make_sender
 from ecrclient._awsjson.calling.throttle import Throttles
 from ecrclient._awsjson.credentials import (
-    Credentials,
     CredentialsProvider,
+    CredentialsSource,
     default_provider,
 )
 from ecrclient._awsjson.over_httpx.default_transport import default_transport
@@ -61,7 +61,7 @@ class ClientState:
         arguments: ClientArguments,
         resolve_endpoint: ResolveEndpoint,
         service: Service,
-        credentials: Credentials | CredentialsProvider | None,
+        credentials: CredentialsSource | None,
         transport: httpx.AsyncBaseTransport | None,
         max_connections: int,
         middleware: Sequence[Middleware],
