@@ -18,17 +18,11 @@ from ecrclient._awsjson.calling.warming import load_lazy_libraries
 from ecrclient._awsjson.credentials import CredentialsSource
 from ecrclient._awsjson.over_httpx.middleware import Middleware
 from ecrclient._awsjson.protocol import codec
-from ecrclient._awsjson.protocol.argument_checks import (
-    check_callables,
-    check_count,
-    check_flag,
-    check_instance,
-    check_text,
-    wrong_argument,
-)
+from ecrclient._awsjson.protocol.argument_checks import check_callables, wrong_argument
 from ecrclient._awsjson.protocol.operation import ResponseT
 from ecrclient._awsjson.protocol.raw_response import RawResponse
 from ecrclient._awsjson.protocol.service_error import ServiceError
+from ecrclient._awsjson.settings.client_arguments import check_arguments, suggests_arguments
 from ecrclient._awsjson.settings.options import UNSET, CallOptions, Unset, changed_options
 from ecrclient._awsjson.settings.resolution import ClientArguments, ResolveEndpoint
 from ecrclient._awsjson.settings.retry_policy import RetryPolicy
@@ -64,6 +58,7 @@ class BaseClient:
     _operations: ClassVar[OperationsByRequest]
     _resolve_endpoint: ClassVar[ResolveEndpoint]
 
+    @suggests_arguments
     def __init__(
         self,
         *,
@@ -107,14 +102,10 @@ class BaseClient:
 
         Raises:
             ConfigurationError: An argument has the wrong type or is out of range.
+            TypeError: There is no argument of that name; the message suggests one.
         """
         arguments = ClientArguments(region, profile, endpoint_url, use_fips, use_dualstack)
-        _check_arguments(arguments)
-        check_instance("retry", retry, RetryPolicy, "a RetryPolicy", none=True)
-        check_instance("options", options, CallOptions, "CallOptions", none=True)
-        check_count("max_connections", max_connections)
-        _check_transport(transport)
-        layers: tuple[Middleware, ...] = check_callables("middleware", middleware)
+        check_arguments(arguments, retry, options, max_connections, transport)
         self._state = ClientState(
             arguments,
             self._resolve_endpoint,
@@ -122,10 +113,35 @@ class BaseClient:
             credentials,
             transport,
             max_connections,
-            layers,
+            check_callables("middleware", middleware),
         )
         self._retry = retry
         self._options = options or CallOptions()
+
+    def __repr__(self) -> str:
+        state = self._state
+        region = "unresolved" if state.region is None else repr(state.region)
+        closed = " closed" if state.is_closed else ""
+        return f"<{type(self).__name__} region={region} endpoint={state.shown_endpoint}{closed}>"
+
+    @property
+    def region(self) -> str | None:
+        """The AWS Region that calls are signed for.
+
+        Before the first call: the argument, or None if there was none, because the environment and
+        the profile have not been read yet.
+        """
+        return self._state.region
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """The URL that requests are sent to; before the first call the argument, or None."""
+        return self._state.endpoint_url
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether :meth:`aclose` was called, on this client or one that shares its connections."""
+        return self._state.is_closed
 
     async def __aenter__(self) -> Self:
         return self
@@ -340,16 +356,3 @@ class BaseClient:
             max_wait=max_wait,
             on_poll=on_poll,
         )
-
-
-def _check_transport(transport: object) -> None:
-    # Not by its type, because httpx is not imported here.
-    if not (transport is None or hasattr(transport, "handle_async_request")):
-        check_instance("transport", transport, (), "an httpx.AsyncBaseTransport")
-
-
-def _check_arguments(arguments: ClientArguments) -> None:
-    for name in ("region", "profile", "endpoint_url"):
-        check_text(name, getattr(arguments, name))
-    for name in ("use_fips", "use_dualstack"):
-        check_flag(name, getattr(arguments, name))
