@@ -23,6 +23,7 @@ from ecrclient._awsjson.protocol.operation import ResponseT
 from ecrclient._awsjson.protocol.raw_response import RawResponse
 from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient._awsjson.settings.client_arguments import check_arguments, suggests_arguments
+from ecrclient._awsjson.settings.log_variable import show_log
 from ecrclient._awsjson.settings.options import UNSET, CallOptions, Unset, changed_options
 from ecrclient._awsjson.settings.resolution import ClientArguments, ResolveEndpoint
 from ecrclient._awsjson.settings.retry_policy import RetryPolicy
@@ -117,6 +118,7 @@ class BaseClient:
         )
         self._retry = retry
         self._options = options or CallOptions()
+        show_log(self._service.package)
 
     def __repr__(self) -> str:
         state = self._state

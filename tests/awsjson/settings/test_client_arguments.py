@@ -66,7 +66,7 @@ def test_every_argument_is_documented(name: str) -> None:
 
 
 def test_every_hint_names_an_argument() -> None:
-    hints = client_arguments._INSTEAD
+    hints = client_arguments._INSTEAD  # pyright: ignore[reportPrivateUsage]
     assert not hints.keys() & set(ARGUMENTS)
     for hint in hints.values():
         assert any(f"{name}=" in hint for name in ARGUMENTS), hint
