@@ -82,8 +82,10 @@ def test_clients_of_threads_share_a_provider(server: Loopback) -> None:
             made.append(of_thread.ecr)
             meet.wait(10)
 
+        ecr: ECRClient = of_thread.ecr
+
         async def work() -> int:
-            return (await of_thread.ecr.describe_registry()).response_metadata.attempts
+            return (await ecr.describe_registry()).response_metadata.attempts
 
         return asyncio.run(work())
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import anyio
-import boto3
 import botocore.credentials
 import pytest
 
@@ -23,12 +22,12 @@ FAR = datetime(2999, 1, 1, tzinfo=UTC)
 only_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
 
 
-class AioCredentials(botocore.credentials.Credentials):
+class AioCredentials:
     """As ``aiobotocore.credentials.AioCredentials``."""
 
     _expiry_time = FAR
 
-    async def get_frozen_credentials(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+    async def get_frozen_credentials(self) -> Any:
         await anyio.lowlevel.checkpoint()
         return botocore.credentials.ReadOnlyCredentials("AIO", "s3cret", "t0ken")
 
@@ -46,10 +45,10 @@ class AioSession:
         return self.found
 
 
-KEYS = AioCredentials("x", "y")
+KEYS = AioCredentials()
 
 
-class Aioboto3Session(boto3.Session):
+class Aioboto3Session:
     """As ``aioboto3.Session``: boto3's method returns a coroutine of aiobotocore's session."""
 
     __module__ = "aioboto3.session"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import botocore.credentials
@@ -37,8 +37,8 @@ def by_a_session_with_a_profile() -> CredentialsProvider:
 
 
 def by_botocores_fetcher() -> CredentialsProvider:
-    session: Any = boto3.Session(region_name="eu-west-1")
-    fetcher: Any = botocore.credentials.AssumeRoleCredentialFetcher(
+    session = cast(Any, boto3).Session(region_name="eu-west-1")
+    fetcher = cast(Any, botocore.credentials).AssumeRoleCredentialFetcher(
         session._session.create_client, session.get_credentials(), ROLE
     )
     keys = botocore.credentials.DeferredRefreshableCredentials(
@@ -48,7 +48,7 @@ def by_botocores_fetcher() -> CredentialsProvider:
 
 
 def by_calling_sts() -> CredentialsProvider:
-    sts: Any = boto3.client("sts", region_name="eu-west-1")
+    sts = cast(Any, boto3).client("sts", region_name="eu-west-1")
 
     def assume() -> Credentials:
         keys = sts.assume_role(RoleArn=ROLE, RoleSessionName="deploy")["Credentials"]
