@@ -43,15 +43,16 @@ class AiobotocoreCredentials:
             )
         async with self._lock.get():
             # A session would run its chain once for each of many concurrent first calls.
-            if self._found is None:
-                self._found = await self._find()
-        return read_frozen(await self._found.get_frozen_credentials(), self._found)
+            found = self._found
+            if found is None:
+                found = self._found = await self._find()
+        return read_frozen(await found.get_frozen_credentials(), found)
 
     async def invalidate(self) -> None:
         """Ask the session for its credentials again at the next call; they may be the same."""
         self._found = None
 
-    async def _find(self) -> object:
+    async def _find(self) -> Any:
         if not hasattr(self._source, "get_credentials"):
             return self._source
         found: object = await self._source.get_credentials()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable
@@ -113,6 +112,8 @@ def suggests_arguments(constructor: ConstructorT) -> ConstructorT:
 def _suggestion(name: str, known: frozenset[str]) -> str:
     if name in _INSTEAD:
         return f"; use {_INSTEAD[name]}"
+    import difflib
+
     close = difflib.get_close_matches(name, sorted(known), 1)
     if close:
         return f"; did you mean {close[0]}=?"
