@@ -8,6 +8,7 @@ __all__ = [
     "CREDENTIALS",
     "ENDPOINT_RULES",
     "ERRORS",
+    "HANDLE",
     "LAZY",
     "MANY_ERRORS",
     "MIDDLEWARE",
@@ -44,6 +45,7 @@ OPTIONS = f"{RUNTIME}.settings.options"
 CREDENTIALS = f"{RUNTIME}.credentials"
 ENDPOINT_RULES = f"{RUNTIME}.settings.partitions"
 ERRORS = f"{RUNTIME}.protocol.errors"
+HANDLE = f"{RUNTIME}.handle"
 MANY_ERRORS = f"{RUNTIME}.many.errors"
 SERVICE_ERROR = f"{RUNTIME}.protocol.service_error"
 TRANSPORT_ERRORS = f"{RUNTIME}.transport.errors"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ecrclient._awsjson.handle import BaseHandle
 from ecrclient._helpers import ClientHelpers, RepositoryHelpers
 
 from .endpoints import resolve_endpoint
@@ -3076,7 +3077,7 @@ class ECRClient(ClientHelpers):
         return RepositoryHandle(self, repository_name, registry_id)
 
 
-class RepositoryHandle(RepositoryHelpers):
+class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
     """One repository: its operations, without naming it each time.
 
     Made by :meth:`ECRClient.repository`. Making one sends nothing; each method calls the

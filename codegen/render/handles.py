@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from codegen import runtime
 from codegen.ir import Handle, Service
 from codegen.render.methods import Method, methods, parameters
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
@@ -29,9 +30,10 @@ def render(service: Service) -> str:
 
 def handle_class(handle: Handle, service: Service, writer: ModuleWriter) -> Iterator[str]:
     """The lines of a handle's class, in the module of the client."""
-    base = service.bases.get(handle.name)
-    bases = f"({writer.use(*base)})" if base else ""
-    yield f"class {writer.define(handle.name)}{bases}:"
+    helpers = service.bases.get(handle.name)
+    bases = f"{writer.use(*helpers)}, " if helpers else ""
+    bases += f"{writer.use(runtime.HANDLE, 'BaseHandle')}[{service.client}]"
+    yield f"class {writer.define(handle.name)}({bases}):"
     yield docstring(f"{handle.doc}\n\n{_made_by(handle, service)}", _INDENT)
     yield ""
     asked = parameters(handle.members, writer)

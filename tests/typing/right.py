@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, assert_never, assert_type
+from typing import Any, Literal, NamedTuple, assert_never, assert_type
 
 import httpx
 
@@ -15,6 +15,7 @@ from ecrclient import (
     BatchError,
     Batches,
     BatchResult,
+    BotocoreCredentials,
     CallNext,
     CallOptions,
     Credentials,
@@ -126,6 +127,9 @@ async def opened() -> str | None:
 async def closed_by_hand(ecr: ECRClient) -> None:
     slow = ecr.with_options(CallOptions(timeout=None, retry=RetryPolicy(max_attempts=1)))
     assert_type(slow, ECRClient)
+    assert_type(ecr.with_options(timeout=3, deadline=None, pool_timeout="timeout"), ECRClient)
+    handle = ecr.repository("team/app").with_options(retry=RetryPolicy(max_attempts=1))
+    assert_type(handle, RepositoryHandle)
     await slow.describe_registry()
     await ecr.aclose()
 
@@ -148,6 +152,58 @@ class Vault:
 
 
 VAULT: CredentialsProvider = Vault()
+
+
+class ReadOnlyCredentials(NamedTuple):
+    """The shape of botocore's frozen credentials in the stubs of boto3 and botocore."""
+
+    access_key: str | None
+    secret_key: str | None
+    token: str | None
+    account_id: str | None
+
+
+class BotocoreCredentialsStub:
+    """The shape of botocore's credentials in the stubs."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials("AKIDEXAMPLE", "secret", None, None)
+
+
+class SessionStub:
+    """The shape of ``boto3.Session`` and of botocore's session in the stubs."""
+
+    def get_credentials(self) -> BotocoreCredentialsStub | None:
+        return BotocoreCredentialsStub()
+
+
+class AioSessionStub:
+    """The shape of aiobotocore's session in the stubs."""
+
+    async def get_credentials(self) -> BotocoreCredentialsStub | None:
+        return BotocoreCredentialsStub()
+
+
+def sessions(untyped: Any) -> list[ECRClient]:
+    session = SessionStub()
+    found = session.get_credentials()
+    assert found is not None
+    BotocoreCredentials(session)
+    BotocoreCredentials(found.get_frozen_credentials(), timeout=5)
+    return [
+        ECRClient(credentials=session),
+        ECRClient(credentials=AioSessionStub()),
+        ECRClient(credentials=found),
+        ECRClient(credentials=session.get_credentials()),
+        ECRClient(credentials=found.get_frozen_credentials()),
+        ECRClient(credentials=untyped),
+    ]
+
+
 FROM_VAULT = ECRClient(credentials=Vault())
 
 # -- transports and middleware --------------------------------------------------------------------

@@ -12,6 +12,7 @@ import httpx
 import ecrclient.errors
 import ecrclient.params
 from ecrclient import (
+    BotocoreCredentials,
     CallNext,
     CallOptions,
     Credentials,
@@ -317,6 +318,12 @@ def client(ecr: ECRClient) -> None:
     # E: a string for credentials [mypy: arg-type, pyright: reportArgumentType]
     ECRClient(credentials="AKIDEXAMPLE")
 
+    # E: a dictionary for credentials [mypy: arg-type, pyright: reportArgumentType]
+    ECRClient(credentials={"access_key": "AKIDEXAMPLE"})
+
+    # E: a profile for a session [mypy: arg-type, pyright: reportArgumentType]
+    BotocoreCredentials("dev")
+
     # E: half an access key [mypy: call-arg, pyright: reportCallIssue]
     Credentials("AKIDEXAMPLE")
 
@@ -337,6 +344,12 @@ def client(ecr: ECRClient) -> None:
 
     # E: an unknown option [mypy: call-arg, pyright: reportCallIssue]
     CallOptions(read_timeout=10)
+
+    # E: an unknown keyword [mypy: call-arg, pyright: reportCallIssue]
+    ecr.with_options(read_timeout=10)
+
+    # E: a keyword of the wrong type [mypy: arg-type, pyright: reportArgumentType]
+    ecr.repository("team/app").with_options(timeout="10s")
 
     # E: a string for seconds [mypy: arg-type, pyright: reportArgumentType]
     CallOptions(timeout="10s")
