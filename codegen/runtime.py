@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "BATCHING",
     "CLIENT",
+    "COROUTINE_FUNCTION",
     "CREDENTIALS",
     "ENDPOINT_RULES",
     "ERRORS",
@@ -41,6 +42,7 @@ ROOT_ERROR = "AWSClientError"
 BATCHING = f"{RUNTIME}.many.batching"
 CLIENT = f"{RUNTIME}.client"
 OPTIONS = f"{RUNTIME}.settings.options"
+COROUTINE_FUNCTION = f"{RUNTIME}.support.coroutine_function"
 CREDENTIALS = f"{RUNTIME}.credentials"
 ENDPOINT_RULES = f"{RUNTIME}.settings.partitions"
 ERRORS = f"{RUNTIME}.protocol.errors"

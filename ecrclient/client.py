@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ecrclient._awsjson.support.coroutine_function import coroutine_function
 from ecrclient._helpers import ClientHelpers, RepositoryHelpers
 
 from .endpoints import resolve_endpoint
@@ -264,6 +265,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def check_layers(
         self,
         *,
@@ -346,6 +348,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def delete_images(
         self,
         *,
@@ -428,6 +431,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def get_images(
         self,
         *,
@@ -495,6 +499,7 @@ class ECRClient(ClientHelpers):
             {"repository_names": repository_names},
         )
 
+    @coroutine_function
     def get_repository_scanning_configurations(
         self,
         *,
@@ -1121,6 +1126,7 @@ class ECRClient(ClientHelpers):
             {"repository_name": repository_name, "image_id": image_id, "registry_id": registry_id},
         )
 
+    @coroutine_function
     def describe_image_scan_findings(
         self,
         *,
@@ -1209,6 +1215,7 @@ class ECRClient(ClientHelpers):
             {"repository_name": repository_name, "image_id": image_id, "registry_id": registry_id},
         )
 
+    @coroutine_function
     def describe_images(
         self,
         *,
@@ -1266,6 +1273,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def describe_pull_through_cache_rules(
         self,
         *,
@@ -1331,6 +1339,7 @@ class ECRClient(ClientHelpers):
             {},
         )
 
+    @coroutine_function
     def describe_replication_backfill_results(
         self,
         *,
@@ -1381,6 +1390,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def describe_repositories(
         self,
         *,
@@ -1424,6 +1434,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def describe_repository_creation_templates(
         self,
         *,
@@ -1602,6 +1613,7 @@ class ECRClient(ClientHelpers):
             {"repository_name": repository_name, "registry_id": registry_id},
         )
 
+    @coroutine_function
     def get_lifecycle_policy_preview(
         self,
         *,
@@ -1798,6 +1810,7 @@ class ECRClient(ClientHelpers):
             {"repository_name": repository_name, "registry_id": registry_id},
         )
 
+    @coroutine_function
     def list_image_referrers(
         self,
         *,
@@ -1855,6 +1868,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def list_images(
         self,
         *,
@@ -1907,6 +1921,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def list_pull_time_update_exclusions(
         self,
         *,
@@ -1943,6 +1958,7 @@ class ECRClient(ClientHelpers):
             {"max_results": max_results, "next_token": next_token},
         )
 
+    @coroutine_function
     def list_replication_backfills(
         self,
         *,
@@ -3114,6 +3130,7 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def check_layers(
         self,
         *,
@@ -3149,6 +3166,7 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def delete_images(
         self,
         *,
@@ -3184,6 +3202,7 @@ class RepositoryHandle(RepositoryHelpers):
             accepted_media_types=accepted_media_types,
         )
 
+    @coroutine_function
     def get_images(
         self,
         *,
@@ -3313,6 +3332,7 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def describe_image_scan_findings(
         self,
         *,
@@ -3348,6 +3368,7 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def describe_images(
         self,
         *,
@@ -3408,6 +3429,7 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def get_lifecycle_policy_preview(
         self,
         *,
@@ -3461,6 +3483,7 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def list_image_referrers(
         self,
         *,
@@ -3484,6 +3507,7 @@ class RepositoryHandle(RepositoryHelpers):
             max_results=max_results,
         )
 
+    @coroutine_function
     def list_images(
         self,
         *,
