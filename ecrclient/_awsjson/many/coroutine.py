@@ -73,7 +73,7 @@ class ReusableCoroutine(Coroutine[Any, Any, T_co]):
                 source=self,
             )
 
-    # -- the methods that an event loop calls ------------------------------------------------------
+    # -- the methods that an event loop calls -----------------------------------------------------
 
     def send(self, value: Any, /) -> Any:
         """Start or resume the work, as ``send`` of a coroutine does.
@@ -124,7 +124,7 @@ class ReusableCoroutine(Coroutine[Any, Any, T_co]):
         running: Coroutine[Any, Any, T_co] = self._coroutine()
         return running
 
-    # -- the attributes that event loops and debuggers read -----------------------------------------
+    # -- the attributes that event loops and debuggers read ----------------------------------------
 
     @property
     def cr_await(self) -> Any:
