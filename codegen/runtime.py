@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "BATCHING",
     "CLIENT",
+    "CONVERSIONS",
     "COROUTINE_FUNCTION",
     "CREDENTIALS",
     "ENDPOINT_RULES",
@@ -42,6 +43,7 @@ ROOT_ERROR = "AWSClientError"
 BATCHING = f"{RUNTIME}.many.batching"
 CLIENT = f"{RUNTIME}.client"
 OPTIONS = f"{RUNTIME}.settings.options"
+CONVERSIONS = f"{RUNTIME}.protocol.conversions"
 COROUTINE_FUNCTION = f"{RUNTIME}.support.coroutine_function"
 CREDENTIALS = f"{RUNTIME}.credentials"
 ENDPOINT_RULES = f"{RUNTIME}.settings.partitions"

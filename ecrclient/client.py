@@ -179,7 +179,6 @@ if TYPE_CHECKING:
         StartLifecyclePolicyPreviewResponse,
         StartReplicationBackfillResponse,
         StopReplicationBackfillResponse,
-        SubjectIdentifier,
         Tag,
         TagResourceResponse,
         UntagResourceResponse,
@@ -193,7 +192,7 @@ if TYPE_CHECKING:
         DescribeImagesFilterParam,
         EncryptionConfigurationForRepositoryCreationTemplateParam,
         EncryptionConfigurationParam,
-        ImageIdentifierParam,
+        ImageIdentifierLike,
         ImageScanningConfigurationParam,
         ImageTagMutabilityExclusionFilterParam,
         LifecyclePolicyPreviewFilterParam,
@@ -203,7 +202,7 @@ if TYPE_CHECKING:
         ReplicationConfigurationParam,
         ReplicationDestinationParam,
         SigningConfigurationParam,
-        SubjectIdentifierParam,
+        SubjectIdentifierLike,
         TagParam,
     )
 
@@ -305,7 +304,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Sequence[ImageIdentifierLike],
         registry_id: str | None = None,
     ) -> BatchDeleteImageResponse:
         """Deletes a list of specified images within a repository. Images are specified with either
@@ -353,8 +352,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
-        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
         registry_id: str | None = None,
     ) -> Batches[ImageIdentifier, ImageFailure]:
         """:meth:`batch_delete_image` for any number of ``image_ids``, 100 per call.
@@ -388,7 +386,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Sequence[ImageIdentifierLike],
         registry_id: str | None = None,
         accepted_media_types: Sequence[str] | None = None,
     ) -> BatchGetImageResponse:
@@ -436,8 +434,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
-        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
         registry_id: str | None = None,
         accepted_media_types: Sequence[str] | None = None,
     ) -> Batches[Image, ImageFailure]:
@@ -1095,7 +1092,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         registry_id: str | None = None,
     ) -> DescribeImageReplicationStatusResponse:
         """Returns the replication status for a specified image.
@@ -1131,7 +1128,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         registry_id: str | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
@@ -1181,7 +1178,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         registry_id: str | None = None,
     ) -> DescribeImageSigningStatusResponse:
         """Reports the status of managed signing for one image, with one entry per signing profile
@@ -1221,7 +1218,7 @@ class ECRClient(ClientHelpers):
         *,
         repository_name: str,
         registry_id: str | None = None,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
         filter: DescribeImagesFilter | DescribeImagesFilterParam | None = None,
@@ -1619,7 +1616,7 @@ class ECRClient(ClientHelpers):
         *,
         repository_name: str,
         registry_id: str | None = None,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
@@ -1815,7 +1812,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        subject_id: SubjectIdentifier | SubjectIdentifierParam,
+        subject_id: SubjectIdentifierLike,
         registry_id: str | None = None,
         filter: ListImageReferrersFilter | ListImageReferrersFilterParam | None = None,
         next_token: str | None = None,
@@ -2476,7 +2473,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         registry_id: str | None = None,
     ) -> StartImageScanResponse:
         """Starts an image vulnerability scan. An image scan can only be started once per 24 hours
@@ -2723,7 +2720,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         target_storage_class: TargetStorageClass,
         registry_id: str | None = None,
     ) -> UpdateImageStorageClassResponse:
@@ -2996,7 +2993,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         max_wait: float,
         registry_id: str | None = None,
         on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
@@ -3040,7 +3037,7 @@ class ECRClient(ClientHelpers):
         repository_name: str,
         max_wait: float,
         registry_id: str | None = None,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
         on_poll: OnPoll[GetLifecyclePolicyPreviewResponse] | None = None,
     ) -> GetLifecyclePolicyPreviewResponse:
@@ -3150,7 +3147,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def batch_delete_image(
         self,
         *,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Sequence[ImageIdentifierLike],
     ) -> BatchDeleteImageResponse:
         """Deletes a list of specified images within a repository. Images are specified with either
         an imageTag or imageDigest. You can remove a tag from an image by specifying the image's
@@ -3170,8 +3167,7 @@ class RepositoryHandle(RepositoryHelpers):
     def delete_images(
         self,
         *,
-        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
-        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
     ) -> Batches[ImageIdentifier, ImageFailure]:
         """:meth:`batch_delete_image` for any number of ``image_ids``, 100 per call.
 
@@ -3186,7 +3182,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def batch_get_image(
         self,
         *,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Sequence[ImageIdentifierLike],
         accepted_media_types: Sequence[str] | None = None,
     ) -> BatchGetImageResponse:
         """Gets detailed information for an image. Images are specified with either an imageTag or
@@ -3206,8 +3202,7 @@ class RepositoryHandle(RepositoryHelpers):
     def get_images(
         self,
         *,
-        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
-        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
         accepted_media_types: Sequence[str] | None = None,
     ) -> Batches[Image, ImageFailure]:
         """:meth:`batch_get_image` for any number of ``image_ids``, 100 per call.
@@ -3320,7 +3315,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def describe_image_replication_status(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
     ) -> DescribeImageReplicationStatusResponse:
         """Returns the replication status for a specified image.
 
@@ -3336,7 +3331,7 @@ class RepositoryHandle(RepositoryHelpers):
     def describe_image_scan_findings(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         next_token: str | None = None,
         max_results: int | None = None,
     ) -> Paginator[DescribeImageScanFindingsResponse, ImageScanFinding | EnhancedImageScanFinding]:
@@ -3355,7 +3350,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def describe_image_signing_status(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
     ) -> DescribeImageSigningStatusResponse:
         """Reports the status of managed signing for one image, with one entry per signing profile
         whose rule matches its repository. A failed entry carries a code and a reason.
@@ -3372,7 +3367,7 @@ class RepositoryHandle(RepositoryHelpers):
     def describe_images(
         self,
         *,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
         filter: DescribeImagesFilter | DescribeImagesFilterParam | None = None,
@@ -3433,7 +3428,7 @@ class RepositoryHandle(RepositoryHelpers):
     def get_lifecycle_policy_preview(
         self,
         *,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
@@ -3487,7 +3482,7 @@ class RepositoryHandle(RepositoryHelpers):
     def list_image_referrers(
         self,
         *,
-        subject_id: SubjectIdentifier | SubjectIdentifierParam,
+        subject_id: SubjectIdentifierLike,
         filter: ListImageReferrersFilter | ListImageReferrersFilterParam | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
@@ -3638,7 +3633,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def start_image_scan(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
     ) -> StartImageScanResponse:
         """Starts an image vulnerability scan. An image scan can only be started once per 24 hours
         on an individual image. This limit includes if an image was scanned on initial push. For
@@ -3672,7 +3667,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def update_image_storage_class(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         target_storage_class: TargetStorageClass,
     ) -> UpdateImageStorageClassResponse:
         """Moves one image to the archive storage class, or restores it from there. An archived
@@ -3718,7 +3713,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def wait_until_image_scan_complete(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         max_wait: float,
         on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
     ) -> DescribeImageScanFindingsResponse:
@@ -3739,7 +3734,7 @@ class RepositoryHandle(RepositoryHelpers):
         self,
         *,
         max_wait: float,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
         on_poll: OnPoll[GetLifecyclePolicyPreviewResponse] | None = None,
     ) -> GetLifecyclePolicyPreviewResponse:
