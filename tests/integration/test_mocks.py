@@ -16,6 +16,7 @@ from fastapi import BackgroundTasks, FastAPI
 import ecrclient
 from ecrclient import ECRClient
 from ecrclient.handles import RepositoryHandle
+from ecrclient.models import ImageIdentifier
 from ecrclient.testing import InMemoryECR
 
 pytestmark = pytest.mark.anyio
@@ -114,7 +115,7 @@ async def test_fastapi_awaits_a_batch_in_the_background() -> None:
 
     @app.delete("/images/{tag}")
     async def delete(tag: str, background: BackgroundTasks) -> None:
-        ids = [{"image_tag": tag}]
+        ids = [ImageIdentifier(image_tag=tag)]
         background.add_task(ecr.delete_images, repository_name="team/app", image_ids=ids)
 
     transport = httpx.ASGITransport(app)

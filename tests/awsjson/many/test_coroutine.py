@@ -11,7 +11,7 @@ import sys
 import textwrap
 import tracemalloc
 import warnings
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from ecrclient import (
     Paginator,
     RetryPolicy,
 )
+from ecrclient.models import ImageIdentifier
 from ecrclient.operations import LIST_IMAGES
 from ecrclient.testing import InMemoryECR
 
@@ -121,7 +122,7 @@ class _Sent:
     def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         self.coroutine = coroutine
 
-    def __await__(self) -> Iterator[Any]:
+    def __await__(self) -> Generator[Any, Any, Any]:
         value: Any = None
         error: BaseException | None = None
         while True:
@@ -175,11 +176,11 @@ async def test_a_call_that_a_task_runs_can_time_out(
 
 async def test_it_is_a_coroutine_by_every_test(ecr: ECRClient) -> None:
     for made in (list_images(ecr), delete_images(ecr)):
+        assert type(made) in {Paginator, Batches}
         assert inspect.iscoroutine(made)
         assert inspect.isawaitable(made)
         assert asyncio.iscoroutine(made)
         assert isinstance(made, Coroutine)
-        assert isinstance(made, Paginator | Batches)
         made.close()
 
 
@@ -190,8 +191,9 @@ async def test_a_task_shows_its_call(
     images = list_images(ecr)
     assert inspect.getcoroutinestate(images) == inspect.CORO_CREATED
     memory.faults.latency(0.01)
-    task = asyncio.create_task(images)
-    assert task.get_coro() is images
+    task: asyncio.Task[Any] = asyncio.create_task(images)
+    same: Any = task.get_coro()
+    assert same is images
     assert "coro=<ECRClient.list_images() running at " in repr(task)
     await anyio.lowlevel.checkpoint()
     assert inspect.getcoroutinestate(images) == inspect.CORO_SUSPENDED
@@ -289,7 +291,7 @@ async def test_a_use_of_any_kind_is_not_reported(ecr: ECRClient) -> None:
         assert await list_images(ecr).collect(limit=0) == []
         async with list_images(ecr).prefetch() as ahead:
             assert [item async for item in ahead]
-        images = [{"image_tag": "v1"}]
+        images = [ImageIdentifier(image_tag="v1")]
         stream = ecr.get_images(repository_name="team/app", image_ids=images).stream()
         gc.collect()
         async with stream as streamed:

@@ -18,6 +18,7 @@ import anyio.to_thread
 import pytest
 import trio
 
+from ecrclient.models import ImageIdentifier
 from ecrclient.testing import InMemoryECR
 
 Call = Callable[[], Coroutine[Any, Any, Any]]
@@ -38,7 +39,7 @@ def call(request: pytest.FixtureRequest, memory: InMemoryECR) -> Call:
     ecr = memory.client()
     if request.param == "paginator":
         return functools.partial(ecr.list_images, repository_name="team/app")
-    ids = [{"image_tag": "v1"}]
+    ids = [ImageIdentifier(image_tag="v1")]
     return functools.partial(ecr.get_images, repository_name="team/app", image_ids=ids)
 
 

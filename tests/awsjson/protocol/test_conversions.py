@@ -81,7 +81,7 @@ def body_of(operation: Operation[Any], **members: object) -> Any:
 def refused(operation: Operation[Any], **members: object) -> list[tuple[str, str]]:
     with pytest.raises(RequestValidationError) as caught:
         codec.build_request(operation, {"repository_name": "team/app", **members})
-    return [tuple(problem) for problem in caught.value.problems]
+    return [(problem.member, problem.message) for problem in caught.value.problems]
 
 
 # -- what is accepted -----------------------------------------------------------------------------
