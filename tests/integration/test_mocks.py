@@ -23,12 +23,12 @@ pytestmark = pytest.mark.anyio
 
 CLIENT = ECRClient(region="eu-west-1")
 SPECS: dict[str, Callable[[Any], Any]] = {
-    "create_autospec of the class": lambda one: create_autospec(type(one), instance=True),
+    "create_autospec of the class": lambda one: create_autospec(one.__class__, instance=True),
     "create_autospec of an instance": lambda one: create_autospec(one, instance=True),
-    "Mock(spec=class)": lambda one: Mock(spec=type(one)),
+    "Mock(spec=class)": lambda one: Mock(spec=one.__class__),
     "Mock(spec=instance)": lambda one: Mock(spec=one),
-    "MagicMock(spec_set=class)": lambda one: MagicMock(spec_set=type(one)),
-    "AsyncMock(spec=class)": lambda one: AsyncMock(spec=type(one)),
+    "MagicMock(spec_set=class)": lambda one: MagicMock(spec_set=one.__class__),
+    "AsyncMock(spec=class)": lambda one: AsyncMock(spec=one.__class__),
 }
 ONES = {"client": CLIENT, "handle": CLIENT.repository("team/app")}
 if sys.version_info >= (3, 12):

@@ -11,7 +11,7 @@ import sys
 import textwrap
 import tracemalloc
 import warnings
-from collections.abc import Coroutine, Generator, Iterator
+from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,12 +58,16 @@ def delete_images(ecr: ECRClient) -> Any:
 
 
 @contextmanager
-def reported() -> Iterator[list[str]]:
+def reported() -> Generator[list[str]]:
     """The texts of the warnings in the block; unlike pytest's, they do not keep their source."""
     found: list[str] = []
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        found.append(str(message))
+
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.showwarning = lambda message, *_: found.append(str(message))
+        warnings.showwarning = show
         yield found
 
 
