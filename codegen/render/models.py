@@ -263,7 +263,7 @@ def _property(conversion: Conversion) -> Iterator[str]:
 
 def _converted(structure: Structure, writer: ModuleWriter) -> str:
     """The annotation of a field for which a caller may pass other structures."""
-    name = writer.define(converted_name(structure.name))
+    name = converted_name(structure.name)
     annotated = writer.use("typing", "Annotated")
     converted = writer.use(runtime.CONVERSIONS, "ConvertedFrom")
     sources = ", ".join(f'{source}="{attribute}"' for source, attribute in structure.sources)

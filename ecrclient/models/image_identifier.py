@@ -11,7 +11,7 @@ from ecrclient._awsjson.protocol.shapes import Str, Structure
 
 from .scalars import ImageTag
 
-__all__ = ["ConvertedImageIdentifier", "ImageIdentifier"]
+__all__ = ["ImageIdentifier"]
 
 
 class ImageIdentifier(Structure, frozen=True):

@@ -9,7 +9,7 @@ from typing import Annotated
 from ecrclient._awsjson.protocol.conversions import ConvertedFrom
 from ecrclient._awsjson.protocol.shapes import Str, Structure
 
-__all__ = ["ConvertedSubjectIdentifier", "SubjectIdentifier"]
+__all__ = ["SubjectIdentifier"]
 
 
 class SubjectIdentifier(Structure, frozen=True):

@@ -31,6 +31,8 @@ class ReusableCoroutine(Coroutine[Any, Any, T_co]):
     """
 
     __slots__ = ("__name__", "__qualname__", "__weakref__", "_is_used", "_run", "_task")
+    __name__: str
+    __qualname__: str
 
     def __init__(self, qualname: str) -> None:
         """Subclasses call this last, so that an object that was not made causes no warning.
