@@ -5,6 +5,8 @@ from __future__ import annotations
 __all__ = [
     "BATCHING",
     "CLIENT",
+    "CONVERSIONS",
+    "COROUTINE_FUNCTION",
     "CREDENTIALS",
     "ENDPOINT_RULES",
     "ERRORS",
@@ -42,6 +44,8 @@ ROOT_ERROR = "AWSClientError"
 BATCHING = f"{RUNTIME}.many.batching"
 CLIENT = f"{RUNTIME}.client"
 OPTIONS = f"{RUNTIME}.settings.options"
+CONVERSIONS = f"{RUNTIME}.protocol.conversions"
+COROUTINE_FUNCTION = f"{RUNTIME}.support.coroutine_function"
 CREDENTIALS = f"{RUNTIME}.credentials"
 ENDPOINT_RULES = f"{RUNTIME}.settings.partitions"
 ERRORS = f"{RUNTIME}.protocol.errors"

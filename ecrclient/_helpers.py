@@ -94,8 +94,9 @@ class ClientHelpers(BaseClient):
     ) -> list[ImageDetail]:
         """Return the *n* most recently pushed images of a repository, newest first.
 
-        ECR lists images in no particular order, so this reads all pages. It keeps at most *n*
-        images and one page in memory.
+        The list is shorter, or empty, if the repository does not have as many images. ECR lists
+        images in no particular order, so this reads all pages. It keeps at most *n* images and one
+        page in memory.
 
         Args:
             repository_name: The name of the repository, with its namespace, if any.
@@ -165,7 +166,7 @@ class RepositoryHelpers:
     ) -> list[ImageDetail]:
         """Return the *n* most recently pushed images, newest first.
 
-        See :meth:`ECRClient.latest_images`.
+        The list is empty if there are none. See :meth:`ECRClient.latest_images`.
 
         Args:
             n: The maximum number of images, at least 1.

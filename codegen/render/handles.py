@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from codegen import runtime
 from codegen.ir import Handle, Service
-from codegen.render.methods import Method, methods, parameters
+from codegen.render.methods import Method, mark, methods, parameters
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
 
 __all__ = ["handle_class", "render"]
@@ -63,6 +63,7 @@ def _method(
 ) -> Iterator[str]:
     filled = {member.wire_name for member in handle.members}
     asked = [member for member in method.members if member.wire_name not in filled]
+    yield from mark(method, writer)
     yield from method.signature_with(asked, writer)
     summary = paragraphs(method.summary, width=WIDTH - 12)
     see = textwrap.fill(f"See :meth:`{service.client}.{method.name}`.", WIDTH - 12)

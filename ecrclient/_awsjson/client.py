@@ -333,14 +333,17 @@ class BaseClient:
     ) -> Paginator[ResponseT, Any]:
         from ecrclient._awsjson.many.pagination import Paginator
 
-        return Paginator(operation, members, self._call, self._budget)
+        qualname = f"{type(self).__name__}.{operation.method}"
+        return Paginator(operation, members, self._call, self._budget, qualname)
 
     def _in_batches(
         self, operation: Operation[Any], members: Mapping[str, object]
     ) -> Batches[Any, Any]:
         from ecrclient._awsjson.many.batching import Batches
 
-        return Batches(operation, members, self._call_with, self._budget)
+        assert operation.batch is not None
+        qualname = f"{type(self).__name__}.{operation.batch.method}"
+        return Batches(operation, members, self._call_with, self._budget, qualname)
 
     async def _wait(
         self,

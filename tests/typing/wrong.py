@@ -26,6 +26,7 @@ from ecrclient.findings import Finding
 from ecrclient.lifecycle import LifecyclePolicy, keep_last
 from ecrclient.models import (
     CreateRepositoryRequest,
+    Image,
     ImageDetail,
     ImageIdentifier,
     ImageScanFinding,
@@ -44,7 +45,7 @@ ARN = "arn:aws:ecr:eu-west-1:123456789012:repository/team/app"
 # -- arguments ------------------------------------------------------------------------------------
 
 
-async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
+async def arguments(ecr: ECRClient, image: Image, manifest: bytes, maybe: str | None) -> None:
     # E: a misspelt member [mypy: call-arg, pyright: reportCallIssue]
     await ecr.describe_registry(registry="123456789012")
 
@@ -83,6 +84,9 @@ async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
 
     # E: a list of other models [mypy: list-item, pyright: reportArgumentType]
     await ecr.tag_resource(resource_arn=ARN, tags=[ImageIdentifier(image_tag="v1")])
+
+    # E: an image, which may mean its tag [mypy: arg-type, pyright: reportArgumentType]
+    await ecr.start_image_scan(repository_name=NAME, image_id=image)
 
     # E: a map for a list of key and value [mypy: arg-type, pyright: reportArgumentType]
     await ecr.tag_resource(resource_arn=ARN, tags={"env": "prod"})
