@@ -54,13 +54,13 @@ async def repositories(session: Any) -> list[str]:
 
 async def through_fastapi(fastapi: Any, ecr: ECRClient) -> str:
     """A repository as the response of an application."""
-    app = fastapi.FastAPI()
 
-    @app.get("/", response_model=Repository)
-    async def repository() -> Repository:  # pyright: ignore[reportUnusedFunction]
+    async def repository() -> Repository:
         [found] = await ecr.describe_repositories(repository_names=[NAME]).collect()
         return found
 
+    app = fastapi.FastAPI()
+    app.add_api_route("/", repository, response_model=Repository)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
         return (await client.get("/")).raise_for_status().text
