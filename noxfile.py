@@ -60,15 +60,35 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *PROCESSES, *session.posargs)
 
 
-@nox.session(python=PYTHON)
+@nox.session  # on the interpreter that runs nox
 def oldest(session: nox.Session) -> None:
-    """Run the tests on the lower bounds of all dependencies; arguments go to pytest."""
+    """Run the tests on the lower bounds of the dependencies; arguments go to pytest.
+
+    The versions are the lowest that ``pyproject.toml`` allows: of the run-time dependencies, of the
+    extras, and of the tools of the tests. The generator's botocore is not installed, so three kinds
+    of tests are left out: those of the generator (tests/codegen), the comparisons with other
+    implementations (tests/conformance), and those with the mark ``generator``, which compare with
+    the model or the behaviour of that botocore. The session ``tests`` runs them.
+    """
     session.install("--quiet", "uv")
     session.run(
         *("uv", "pip", "install", "--quiet", "--resolution", "lowest-direct"),
-        *("--group", "dev", "--editable", "."),
+        *("--group", "test", "--group", "types", "--editable", ".", "nox[uv]>=2025.5"),
     )
-    session.run("pytest", *PROCESSES, *session.posargs)
+    session.run(
+        *("pytest", *PROCESSES, "-m", "not generator"),
+        *("--ignore=tests/codegen", "--ignore=tests/conformance", *session.posargs),
+    )
+
+
+@nox.session  # on the interpreter that runs nox
+def neighbours(session: nox.Session) -> None:
+    """Install aiobotocore, aioboto3, fastapi and langchain-aws too; use all in one process."""
+    group = nox.project.dependency_groups(PYPROJECT, "neighbours")
+    session.install("--quiet", ".[testing]", *group)
+    script = str(Path("tests/packaging/neighbours.py").resolve())
+    with session.chdir(session.create_tmp()):  # away from the repository's own package
+        session.run("python", script)
 
 
 @nox.session(python=PYTHON)

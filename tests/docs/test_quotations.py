@@ -33,6 +33,7 @@ def test_a_quotation_is_in_its_file(title: str, text: str) -> None:
         assert part.rstrip("\n") in whole
 
 
+@pytest.mark.generator
 def test_the_page_on_another_service(tmp_path: Path) -> None:
     """The page's spec and command build a package that its code works with."""
     for title, text in quotations_of(ANOTHER_SERVICE):

@@ -6,7 +6,7 @@ import copy
 import pickle
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ecrclient import ECRClientError
@@ -188,6 +188,7 @@ TAGS = st.none() | st.from_regex(r"\A[A-Za-z0-9_][A-Za-z0-9._-]{0,30}\Z")
 DIGESTS = st.none() | st.from_regex(r"\Asha256:[0-9a-f]{64}\Z")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # for a busy machine
 @given(st.builds(ImageReference, HOSTS, NAMES, TAGS, DIGESTS))
 def test_a_formatted_reference_parses_back(reference: ImageReference) -> None:
     assert ImageReference.parse(str(reference)) == reference

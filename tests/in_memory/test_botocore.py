@@ -101,6 +101,7 @@ _TEMPLATE = {"prefix": "team", "appliedFor": ["CREATE_ON_PUSH"]}
 _ROLE = {"principalArn": "arn:aws:iam::123456789012:role/scanner"}
 
 
+@pytest.mark.generator
 def test_registry_settings(call: Call) -> None:
     assert call("create_pull_through_cache_rule", **_RULE)["createdAt"].tzinfo is not None
     (rule,) = call("describe_pull_through_cache_rules")["pullThroughCacheRules"]
@@ -163,6 +164,7 @@ _REPLICATED: Calls = [
 ]
 
 
+@pytest.mark.generator
 def test_background_work(call: Call) -> None:
     play(call, _REPLICATED)
 
@@ -191,6 +193,7 @@ def test_background_work(call: Call) -> None:
     assert "progress" not in described
 
 
+@pytest.mark.generator
 def test_layers_referrers_and_archived_images(call: Call) -> None:
     where = {"repositoryName": "team/app"}
     call("create_repository", **where)

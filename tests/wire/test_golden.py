@@ -64,6 +64,7 @@ def test_each_operation_has_a_golden_file_and_no_other_exists() -> None:
     assert len(names) == 62
 
 
+@pytest.mark.generator
 def test_the_golden_files_are_as_recorded() -> None:
     """They were not edited, and botocore still sends the same requests."""
     found = {path.stem: path.read_text(encoding="utf-8") for path in GOLDEN.glob("*.json")}

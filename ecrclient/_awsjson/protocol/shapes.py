@@ -346,7 +346,10 @@ class _AwareDatetime:
                 # One error for the member, instead of one for each choice.
                 custom_error_type="datetime_type",
             ),
-            core_schema.datetime_schema(strict=True, tz_constraint="aware"),
+            # To UTC: pydantic before 2.14 ignores the time zone when it writes seconds.
+            core_schema.no_info_after_validator_function(
+                _to_utc, core_schema.datetime_schema(strict=True, tz_constraint="aware")
+            ),
         )
 
 

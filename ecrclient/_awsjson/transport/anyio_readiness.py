@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import anyio
 
@@ -22,3 +24,15 @@ class AnyioReadiness:
         """Wait until the socket can be read, then call *receive*."""
         await anyio.wait_readable(self._socket)
         return receive()
+
+    async def writable(self) -> None:
+        """Wait until the socket can be written."""
+        await anyio.wait_writable(self._socket)
+
+    def notify_closing(self) -> None:
+        """Wake the task that waits, before the socket is closed."""
+        with suppress(RuntimeError):  # not in an event loop, so no task waits here
+            if hasattr(anyio, "notify_closing"):
+                anyio.notify_closing(self._socket)
+            elif "trio" in sys.modules:  # pragma: no cover - anyio before 4.10
+                sys.modules["trio"].lowlevel.notify_closing(self._socket)

@@ -66,10 +66,26 @@ class AsyncioReadiness:
                 del outcome  # its traceback refers to this frame
         return outcome
 
+    async def writable(self) -> None:
+        """Wait until the socket can be written; it must be registered, and is not afterwards."""
+        assert self._loop is not None
+        self._waiter = self._loop.create_future()
+        try:
+            Context().run(self._loop.add_writer, self._socket.fileno(), self._on_writable)
+            outcome = await self._waiter
+        finally:
+            self._waiter = None
+            self.release()
+        if isinstance(outcome, BaseException):
+            raise outcome
+
     def _on_readable(self) -> None:
         # The future is not in a local variable: a traceback would make it part of a cycle.
-        if self._waiter is None or self._receive is None or self._waiter.done():
+        if self._waiter is None or self._waiter.done():
             self.release()
+            return
+        if self._receive is None:  # the task waits until it can write
+            self._waiter.get_loop().remove_reader(self._socket.fileno())
             return
         try:
             self._waiter.set_result(self._receive())
@@ -77,8 +93,12 @@ class AsyncioReadiness:
             # As a result: a future logs an exception that a cancelled task does not retrieve.
             self._waiter.set_result(error)
 
+    def _on_writable(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(True)
+
     def release(self) -> bool:
-        """Remove the registration; return False if its loop runs in another thread.
+        """Remove the registrations; return False if their loop runs in another thread.
 
         That loop removes the registration as soon as there is something to read, since no task
         waits there.
@@ -89,6 +109,7 @@ class AsyncioReadiness:
             if _runs_elsewhere(loop):
                 return False
             loop.remove_reader(self._socket.fileno())
+            loop.remove_writer(self._socket.fileno())
         self._loop = None
         return True
 

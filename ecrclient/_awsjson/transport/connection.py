@@ -17,7 +17,6 @@ import select
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -136,7 +135,7 @@ class Connection:
                 sent = self._socket.send(piece)
             except _WANT_WRITE:
                 self.sent = self.sent or self._is_tls
-                await self._wait(self._writable, timeout)
+                await self._wait(self._watch.writable, timeout)
             except ssl.SSLWantReadError:
                 self.sent = True
                 await self._wait(self._watch.readable, timeout)
@@ -209,7 +208,7 @@ class Connection:
             except ssl.SSLWantReadError:
                 await self._wait(self._watch.readable, None)
             except ssl.SSLWantWriteError:
-                await self._wait(self._writable, None)
+                await self._wait(self._watch.writable, None)
             else:
                 return
 
@@ -217,11 +216,8 @@ class Connection:
         """Call :meth:`_receive_now` as soon as the socket is ready."""
         if not self._receive_must_write:
             return await self._watch.current().receive(self._receive_now)
-        await self._writable()
+        await self._watch.writable()
         return self._receive_now()
-
-    async def _writable(self) -> None:
-        await anyio.wait_writable(self._socket)
 
     async def _wait(self, ready: Callable[[], Awaitable[_T]], timeout: float | None) -> _T:
         """Wait for the socket: every wait of a request for the server goes through this method."""
@@ -246,10 +242,7 @@ class Connection:
         """
         if not self.closed:
             self.closed = True
-            if self.waiting:
-                with suppress(RuntimeError):  # not in an event loop, so no task waits here
-                    anyio.notify_closing(self._socket)
-            self._watch.close()
+            self._watch.close(is_awaited=self.waiting)
 
 
 def _poll(sock: socket.socket) -> select.poll | None:

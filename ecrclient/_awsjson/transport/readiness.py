@@ -10,8 +10,6 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
-import anyio
-
 from ecrclient._awsjson.transport.anyio_readiness import AnyioReadiness
 from ecrclient._awsjson.transport.asyncio_readiness import AsyncioReadiness
 
@@ -27,6 +25,14 @@ class Readiness(Protocol):
         Args:
             receive: Reads the socket; returns None if there was nothing to read. The event loop
                 itself may call it, so that it does not report the same data again.
+
+        Raises:
+            anyio.ClosedResourceError: The socket was closed in the meantime.
+        """
+        ...
+
+    async def writable(self) -> None:
+        """Wait until the socket can be written.
 
         Raises:
             anyio.ClosedResourceError: The socket was closed in the meantime.
@@ -50,11 +56,23 @@ class Watch:
 
     async def readable(self) -> None:
         """Wait until the socket can be read, without reading it, and keep no registration."""
-        self._asyncio.release()  # anyio would use the same one
-        await anyio.wait_readable(self._socket)
+        try:
+            await self.current().receive(lambda: True)
+        finally:
+            self._asyncio.release()
 
-    def close(self) -> None:
-        """Close the socket, in the thread of its event loop if that runs, and wake its task."""
+    async def writable(self) -> None:
+        """Wait until the socket can be written, and keep no registration."""
+        await self.current().writable()
+
+    def close(self, *, is_awaited: bool = True) -> None:
+        """Close the socket, in the thread of its event loop if that runs.
+
+        Args:
+            is_awaited: A task may wait for the socket; it gets ``anyio.ClosedResourceError``.
+        """
+        if is_awaited:
+            self._anyio.notify_closing()
         self._asyncio.close()
 
 

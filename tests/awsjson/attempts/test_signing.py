@@ -61,6 +61,7 @@ def sign(
     return {name.decode(): value.decode() for name, value in headers}
 
 
+@pytest.mark.generator
 @settings(deadline=None)
 @given(
     credentials=CREDENTIALS,

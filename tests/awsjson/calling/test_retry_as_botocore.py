@@ -11,7 +11,7 @@ from tests.awsjson.calling.players import Play, play_to_botocore
 from tests.awsjson.calling.script import OK, Call, Failure, FailureKind, Response, Script, error
 from tests.virtual_time import anyio_backend as anyio_backend
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.generator]
 
 _THROTTLING_CODES: list[str] = importlib.import_module(
     "botocore.retries.standard"

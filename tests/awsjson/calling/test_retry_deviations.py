@@ -23,7 +23,7 @@ from tests.awsjson.calling.script import (
 from tests.paths import only_httpx
 from tests.virtual_time import anyio_backend as anyio_backend
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.generator]
 
 Outcomes = list[tuple[str, int]]
 """The outcome and the number of attempts of each call."""

@@ -137,7 +137,7 @@ async def test_getting_credentials_is_not_part_of_the_attempt(
 
 @pytest.mark.parametrize("middleware", [False, True])
 async def test_the_deadline_covers_getting_credentials(gated: Gated, *, middleware: bool) -> None:
-    async with client(RefreshingCredentials(gated), middleware=middleware, deadline=0.02) as ecr:
+    async with client(RefreshingCredentials(gated), middleware=middleware, deadline=0.5) as ecr:
         with pytest.raises(DeadlineExceeded) as caught:
             await ecr.describe_registry()
     assert caught.value.spent["credentials"] > 0

@@ -267,6 +267,7 @@ def pages_by_the_model(name: str) -> bool:
     return all(side and "nextToken" in model["shapes"][side["shape"]]["members"] for side in sides)
 
 
+@pytest.mark.generator
 def test_the_paginated_operations_are_those_of_the_model() -> None:
     paged = {found.name for found in EVERY_OPERATION if found.pagination}
 
@@ -274,6 +275,7 @@ def test_the_paginated_operations_are_those_of_the_model() -> None:
     assert len(paged) > 10
 
 
+@pytest.mark.generator
 @pytest.mark.parametrize(
     "operation", [found for found in EVERY_OPERATION if found.pagination], ids=lambda it: it.name
 )
@@ -309,6 +311,7 @@ def arguments(operation: Operation[Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.generator
 def test_the_limit_is_a_member_of_the_model() -> None:
     for operation in EVERY_OPERATION:
         if operation.pagination and operation.pagination.limit:

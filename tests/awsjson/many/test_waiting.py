@@ -408,6 +408,7 @@ def test_a_missing_member_is_not_a_status() -> None:
     assert (verdict, state) == ("pending", "image_scan_findings.nothing is None")
 
 
+@pytest.mark.generator
 @pytest.mark.parametrize(
     ("waiter", "enum"),
     [

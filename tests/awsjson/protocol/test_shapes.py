@@ -194,6 +194,7 @@ def test_naive_datetime_is_refused_and_aware_one_accepted() -> None:
 # -- responses ----------------------------------------------------------------------
 
 
+@pytest.mark.generator
 @pytest.mark.parametrize("operation", EVERY_OPERATION, ids=lambda found: found.name)
 def test_every_member_has_its_wire_name_and_type(operation: Operation[Any]) -> None:
     """Unknown members are not dumped here, so every dumped member is in the model."""
@@ -310,6 +311,7 @@ def test_every_model_builds_pickles_and_copies(model: type[Structure]) -> None:
         assert same == value
 
 
+@pytest.mark.generator
 @pytest.mark.parametrize("operation", EVERY_OPERATION, ids=lambda found: found.name)
 def test_complete_responses_pickle_and_copy(operation: Operation[Any]) -> None:
     response = read(operation.response, json.dumps({**wire_output(operation), "new": [1]}))

@@ -383,6 +383,7 @@ def resolve(case: Case) -> Resolved:
     )
 
 
+@pytest.mark.generator
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_settings_are_those_of_botocore(case: Case, aws: Aws) -> None:
     aws.configure(case.environ, config=case.config, credentials=case.credentials)

@@ -284,6 +284,7 @@ RULES = EndpointRules()
 UNLISTED = ["us-east-99", "us-gov-south-9", "cn-east-9", "us-isob-north-9", "moon-base-1", "x"]
 
 
+@pytest.mark.generator
 @pytest.mark.parametrize("use_dualstack", [False, True])
 @pytest.mark.parametrize("use_fips", [False, True])
 @pytest.mark.parametrize("region", [*RULES.regions(), *UNLISTED])
@@ -300,6 +301,7 @@ def test_endpoints_are_those_of_botocores_rule_engine(
     assert ours == RULES.resolve(region, use_fips=use_fips, use_dualstack=use_dualstack)
 
 
+@pytest.mark.generator
 def test_the_partitions_list_the_same_regions() -> None:
     listed = [region for partition in PARTITIONS for region in partition.regions]
 

@@ -74,6 +74,10 @@ class Peer:
         raw = self._stream.extra(anyio.abc.SocketAttribute.raw_socket)
         with suppress(OSError):  # the client has already closed
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # On asyncio, anyio before 4.16 ends the stream regularly before it aborts the transport.
+        transport = getattr(self._stream, "_transport", None)
+        if transport is not None:
+            transport.abort()
         await anyio.aclose_forcefully(self._stream)
 
 

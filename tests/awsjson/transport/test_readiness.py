@@ -9,7 +9,7 @@ import socket
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing, suppress
 from contextvars import ContextVar
 from typing import Any
@@ -35,6 +35,7 @@ class Line:
         self.number = self.near.fileno()
         self.error: BaseException | None = None
         self.received = b""
+        self.written = 0
         self.watch = Watch(self.near)
 
     async def wait(self, receive: Callable[[], bool | None] | None = None) -> bool | None:
@@ -54,6 +55,22 @@ class Line:
         self.far.send(data)
         with anyio.fail_after(10):
             return await self.wait()
+
+    async def write(self) -> None:
+        await self.watch.writable()
+        self.written += self.near.send(b"x")
+
+    def fill(self) -> None:
+        """Send until the socket accepts no more."""
+        with suppress(BlockingIOError):
+            while True:
+                self.near.send(b"x" * 65536)
+
+    def drain(self) -> None:
+        """Read what *fill* has sent."""
+        with suppress(BlockingIOError):
+            while True:
+                self.far.recv(65536, socket.MSG_DONTWAIT)
 
     def is_watched_by(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether it was registered there; removes the registration."""
@@ -120,21 +137,65 @@ async def test_error_while_receiving(
     assert await line.wait() is True
 
 
-async def test_closing_wakes_the_waiting_task(anyio_backend: str) -> None:
+@pytest.mark.parametrize("wait", [Line.wait, Line.write], ids=["to read", "to write"])
+async def test_closing_wakes_the_waiting_task(
+    wait: Callable[[Line], Awaitable[object]], anyio_backend: str
+) -> None:
     line = Line()
-    with line.far:
+    line.fill()
+
+    async def wait_in_vain() -> None:
+        with pytest.raises(anyio.ClosedResourceError):
+            await wait(line)
+
+    with line.far, anyio.fail_after(10):
         async with anyio.create_task_group() as tasks:
-
-            async def wait() -> None:
-                with pytest.raises(anyio.ClosedResourceError):
-                    await line.wait()
-
-            tasks.start_soon(wait)
+            tasks.start_soon(wait_in_vain)
             await anyio.wait_all_tasks_blocked()
-            if anyio_backend == "trio":  # where connections do this themselves
-                anyio.notify_closing(line.near)
             line.watch.close()
     assert line.near.fileno() == -1
+
+
+async def test_wait_to_write(line: Line, anyio_backend: str) -> None:
+    """Also if data arrives meanwhile, which the loop would report again and again."""
+    await line.transfer(b"a")
+    line.fill()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(line.write)
+        await anyio.wait_all_tasks_blocked()
+        line.far.send(b"b")
+        for _ in range(5):
+            await anyio.sleep(0.001)
+        assert line.written == 0
+        line.drain()
+    assert line.written == 1
+    assert await line.wait() is True
+    assert line.received == b"ab"
+
+
+@pytest.mark.parametrize("anyio_backend", ASYNCIO)
+async def test_cancelled_wait_to_write_leaves_no_registration(
+    line: Line, anyio_backend: str
+) -> None:
+    line.fill()
+    with anyio.move_on_after(0.01):
+        await line.write()
+    assert not asyncio.get_running_loop().remove_writer(line.number)
+    assert not line.is_watched_by(asyncio.get_running_loop())
+
+
+@pytest.mark.parametrize("anyio_backend", ASYNCIO)
+async def test_closing_removes_the_registration_immediately(anyio_backend: str) -> None:
+    """Another socket may get the number before the waiting task has resumed."""
+    line = Line()
+    line.fill()
+    task = asyncio.create_task(line.write())
+    await asyncio.sleep(0)
+    with line.far:
+        line.watch.close()
+        assert not asyncio.get_running_loop().remove_writer(line.number)
+        with pytest.raises(anyio.ClosedResourceError):
+            await task
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
