@@ -22,6 +22,7 @@ __all__ = [
     "ROOT_ERROR",
     "RUNTIME",
     "SERVICE_ERROR",
+    "SCALARS",
     "SHAPES",
     "TRANSPORT_ERRORS",
     "VERSION",
@@ -54,6 +55,7 @@ PAGINATION = f"{RUNTIME}.many.pagination"
 PARTIAL = f"{RUNTIME}.many.partial_response"
 RAW_RESPONSE = f"{RUNTIME}.protocol.raw_response"
 RETRY_POLICY = f"{RUNTIME}.settings.retry_policy"
+SCALARS = f"{RUNTIME}.protocol.scalars"
 SHAPES = f"{RUNTIME}.protocol.shapes"
 POOLED_TRANSPORT = f"{RUNTIME}.over_httpx.pooled_transport"
 VERSION = f"{RUNTIME}.version"

@@ -137,7 +137,7 @@ class BaseClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections, also those of clients made by :meth:`with_options`.
+        """Close the connections, also those of clients made by `with_options`.
 
         Idempotent. A transport passed by the caller stays open.
         """

@@ -35,7 +35,7 @@ their outcomes::
   any SDK; they need the extra ``testing``.
 - ``ecr.save(path)`` and ``InMemoryECR.load(path)`` store the state in a file; with
   ``InMemoryECR(layers_dir=...)`` each layer is stored in a separate file.
-- :class:`StubTransport` has no rules: it returns the responses that a test has prepared.
+- `StubTransport` has no rules: it returns the responses that a test has prepared.
 - ``ecrclient.testing.pytest`` provides pytest fixtures.
 """
 
