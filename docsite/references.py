@@ -1,7 +1,7 @@
 """Convert references and ``::`` in docstrings to Markdown for the site.
 
-In a docstring, a name in single backticks is a reference, which editors show as code. The site shows
-a link: ``[`Batches`][ecrclient.Batches]``.
+In a docstring, a name in single backticks is a reference, which editors show as code. The site
+shows a link: ``[`Batches`][ecrclient.Batches]``.
 """
 
 from __future__ import annotations

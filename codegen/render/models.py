@@ -92,7 +92,7 @@ class _Package:
             defines=self._scalars,
         )
         for name, ref in self._scalars.items():
-            writer.line(f"{writer.define(name)} = {_limited(ref, writer)}")
+            writer.line(f"{writer.define(name)}: {_limits_class(ref)} = {_limited(ref, writer)}")
         return writer.to_text()
 
     def shared(self, module: str) -> str:
@@ -213,8 +213,11 @@ def _limited(ref: String | Number, writer: ModuleWriter) -> str:
     parts += [f"{high}={ref.max}"] if ref.max is not None else []
     if isinstance(ref, String) and ref.pattern is not None:
         parts.append(f"pattern={_raw_string(ref.pattern)}")
-    is_json = isinstance(ref, String) and ref.json
-    return f"{writer.use(runtime.SCALARS, 'JsonText' if is_json else 'Limits')}({', '.join(parts)})"
+    return f"{writer.use(runtime.SCALARS, _limits_class(ref))}({', '.join(parts)})"
+
+
+def _limits_class(ref: String | Number) -> str:
+    return "JsonText" if isinstance(ref, String) and ref.json else "Limits"
 
 
 def _raw_string(text: str) -> str:

@@ -41,77 +41,79 @@ __all__ = [
     "UploadId",
 ]
 
-AccountSettingName = Limits(min_length=1, max_length=64)
-ArtifactType = Limits(min_length=1, max_length=255)
-BatchedOperationLayerDigest = Limits(min_length=0, max_length=1000)
-CredentialArn = Limits(
+AccountSettingName: Limits = Limits(min_length=1, max_length=64)
+ArtifactType: Limits = Limits(min_length=1, max_length=255)
+BatchedOperationLayerDigest: Limits = Limits(min_length=0, max_length=1000)
+CredentialArn: Limits = Limits(
     min_length=50,
     max_length=612,
     pattern=r"^arn:aws(-\w+)*:secretsmanager:[a-zA-Z0-9-:]+:secret:ecr\-pullthroughcache\/[a-zA-Z0-9\/_+=.@-]+$",
 )
-CustomRoleArn = Limits(max_length=2048)
-FiftyMaxResults = Limits(ge=1, le=50)
-ImageManifest = Limits(min_length=1, max_length=4194304)
-ImageTag = Limits(min_length=1, max_length=300)
-ImageTagMutabilityExclusionFilterValue = Limits(
+CustomRoleArn: Limits = Limits(max_length=2048)
+FiftyMaxResults: Limits = Limits(ge=1, le=50)
+ImageManifest: Limits = Limits(min_length=1, max_length=4194304)
+ImageTag: Limits = Limits(min_length=1, max_length=300)
+ImageTagMutabilityExclusionFilterValue: Limits = Limits(
     min_length=1, max_length=128, pattern=r"^[0-9a-zA-Z._*-]{1,128}$"
 )
-KmsKey = Limits(min_length=1, max_length=2048)
-KmsKeyForRepositoryCreationTemplate = Limits(
+KmsKey: Limits = Limits(min_length=1, max_length=2048)
+KmsKeyForRepositoryCreationTemplate: Limits = Limits(
     min_length=0,
     max_length=2048,
     pattern=r"^$|arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[a-z0-9-]+",
 )
-LayerDigest = Limits(pattern=r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
-LifecyclePolicyText = JsonText(min_length=100, max_length=30720)
-LifecyclePolicyTextForRepositoryCreationTemplate = JsonText(min_length=0, max_length=30720)
-LifecyclePreviewMaxResults = Limits(ge=1, le=100)
-MaxResults = Limits(ge=1, le=1000)
-PartSize = Limits(ge=0)
-Prefix = Limits(
+LayerDigest: Limits = Limits(pattern=r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
+LifecyclePolicyText: JsonText = JsonText(min_length=100, max_length=30720)
+LifecyclePolicyTextForRepositoryCreationTemplate: JsonText = JsonText(
+    min_length=0, max_length=30720
+)
+LifecyclePreviewMaxResults: Limits = Limits(ge=1, le=100)
+MaxResults: Limits = Limits(ge=1, le=1000)
+PartSize: Limits = Limits(ge=0)
+Prefix: Limits = Limits(
     min_length=1,
     max_length=256,
     pattern=r"^([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\/?|ROOT)$",
 )
-PrincipalArn = Limits(
+PrincipalArn: Limits = Limits(
     max_length=200,
     pattern=r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[\w+=,.@-]+(/[\w+=,.@-]+)*$",
 )
-PullThroughCacheRuleRepositoryPrefix = Limits(
+PullThroughCacheRuleRepositoryPrefix: Limits = Limits(
     min_length=2,
     max_length=30,
     pattern=r"^([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\/?|ROOT)$",
 )
-Region = Limits(min_length=2, max_length=25, pattern=r"[0-9a-z-]{2,25}")
-RegistryId = Limits(pattern=r"[0-9]{12}")
-RegistryPolicyText = JsonText(min_length=0, max_length=10240)
-ReplicationBackfillId = Limits(
+Region: Limits = Limits(min_length=2, max_length=25, pattern=r"[0-9a-z-]{2,25}")
+RegistryId: Limits = Limits(pattern=r"[0-9]{12}")
+RegistryPolicyText: JsonText = JsonText(min_length=0, max_length=10240)
+ReplicationBackfillId: Limits = Limits(
     pattern=r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 )
-RepositoryFilterValue = Limits(
+RepositoryFilterValue: Limits = Limits(
     min_length=2,
     max_length=256,
     pattern=r"^(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*$",
 )
-RepositoryName = Limits(
+RepositoryName: Limits = Limits(
     min_length=2,
     max_length=256,
     pattern=r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*",
 )
-RepositoryPolicyText = JsonText(min_length=0, max_length=10240)
-RepositoryTemplateDescription = Limits(max_length=256)
-ScanningRepositoryFilterValue = Limits(
+RepositoryPolicyText: JsonText = JsonText(min_length=0, max_length=10240)
+RepositoryTemplateDescription: Limits = Limits(max_length=256)
+ScanningRepositoryFilterValue: Limits = Limits(
     min_length=1, max_length=255, pattern=r"^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$"
 )
-SigningProfileArn = Limits(
+SigningProfileArn: Limits = Limits(
     max_length=200,
     pattern=r"^arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:\/signing-profiles\/[a-zA-Z0-9_]{2,}$",
 )
-SigningRepositoryFilterValue = Limits(
+SigningRepositoryFilterValue: Limits = Limits(
     min_length=1,
     max_length=256,
     pattern=r"^(?:[a-z0-9*]+(?:[._-][a-z0-9*]+)*/)*[a-z0-9*]+(?:[._-][a-z0-9*]+)*$",
 )
-UploadId = Limits(
+UploadId: Limits = Limits(
     pattern=r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 )

@@ -23,7 +23,7 @@ import pytest
 from pydantic import BaseModel
 
 from ecrclient import Batches, Credentials, ECRClient, Paginator, enums, models, params
-from ecrclient._awsjson.protocol.shapes import SupportsJson
+from ecrclient._awsjson.protocol.scalars import SupportsJson
 
 SPEC = Path(__file__).parents[2] / "codegen" / "spec" / "amazonaws-com-ecr.lap"
 

@@ -89,7 +89,7 @@ async def test_an_enhanced_finding() -> None:
 @pytest.mark.anyio
 async def test_both_kinds_in_one_response_and_their_sources() -> None:
     basic, enhanced = await found(findings=[BASIC], enhancedFindings=[ENHANCED])
-    assert basic.source.model_dump(by_alias=True)["attributes"] == BASIC["attributes"]
+    assert json.loads(to_wire_json(basic.source))["attributes"] == BASIC["attributes"]
     assert getattr(enhanced.source, "finding_arn") == ENHANCED["findingArn"]  # noqa: B009
 
 

@@ -1,7 +1,7 @@
 """The types of members: the limits of the service's model, open enums, timestamps, blobs.
 
-A member has a plain annotation (``str``, ``int``, ``datetime``), which editors show; ``read_member``
-replaces pydantic's schema of it. ``Annotated`` adds what the annotation cannot express.
+A member has a plain annotation (``str``, ``int``, ``datetime``), which editors show, and
+``read_member`` replaces pydantic's schema of it. ``Annotated`` adds what the annotation lacks.
 
 Members are read in three ways:
 
@@ -83,10 +83,28 @@ def read_member(schema: Any, *, fail_fast: bool) -> Any:
                 for part in _PARTS
                 if part in schema
             }
+            if schema.get("default") == []:
+                parts["schema"] = _allow_empty(parts["schema"])
             stops = {"fail_fast": True} if fail_fast and kind in _CONTAINERS else {}
             return {**schema, **parts, **stops}
         case _:
             return schema
+
+
+def _allow_empty(schema: Any) -> Any:
+    """A dump has an empty list for a member that was not set, also if its limits exclude one."""
+    if schema["type"] != "json-or-python":
+        return schema
+    read = core_schema.with_info_wrap_validator_function(_list_of, schema["python_schema"])
+    return {**schema, "python_schema": read}
+
+
+def _list_of(
+    value: object,
+    read: core_schema.ValidatorFunctionWrapHandler,
+    info: core_schema.ValidationInfo[object],
+) -> object:
+    return read(value) if value != [] or info.context is CALLER else []
 
 
 @dataclass(frozen=True)

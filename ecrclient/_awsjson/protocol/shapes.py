@@ -122,6 +122,13 @@ class Structure(BaseModel, frozen=True):
         }
         return handler({**core_schema, "schema": {**core_schema["schema"], "fields": fields}})
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        # The models of the package are built when they are first used. Adapters that contain one,
+        # such as FastAPI's, are not: FastAPI hides a warning of pydantic while it makes them.
+        if cls.__pydantic_fields__:
+            cls.model_config = {**cls.model_config, "defer_build": False}
+
     def __eq__(self, other: object) -> bool:
         # By the members, without the metadata.
         if not isinstance(other, Structure) or type(other) is not type(self):
