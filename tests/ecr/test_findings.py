@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from ecrclient._awsjson.protocol.wire_serializer import to_wire_json
 from ecrclient.findings import AffectedPackage, Finding
 from tests.tools.scripted import Scripted, client, ok
 
