@@ -156,7 +156,8 @@ class Ours:
             raise RefusedError(
                 error.code, type(error).__name__, error.status, error.message, error.details
             ) from error
-        members: dict[str, Any] = wire_serializer(type(response)).to_python(response, by_alias=True)
+        serializer = wire_serializer(response.__class__)
+        members: dict[str, Any] = serializer.to_python(response, by_alias=True)
         return members
 
 

@@ -53,13 +53,15 @@ def build_request(
     """
     given = {name: value for name, value in members.items() if value is not None}
     try:
-        return operation.request.__pydantic_validator__.validate_python(
+        built: Request[ResponseT] = operation.request.__pydantic_validator__.validate_python(
             given, extra="forbid", by_alias=False, by_name=True, context=CALLER
         )
     except ValidationError as error:
         problems = problems_of_request(error, operation.request, given)
     except RecursionError:
         problems = (ValidationProblem("members", "nested too deeply"),)
+    else:
+        return built
     raise RequestValidationError(operation.method, problems)
 
 

@@ -235,8 +235,9 @@ _from_base64 = functools.partial(base64.b64decode, validate=True)
 
 
 def _bytes_of(value: object, info: core_schema.ValidationInfo[object]) -> object:
-    is_encoded = isinstance(value, str) and info.context is not CALLER
-    return _from_base64(value) if is_encoded else value
+    if isinstance(value, str) and info.context is not CALLER:
+        return _from_base64(value)
+    return value
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,8 @@ def test_dump_has_attribute_names_and_rfc_3339_times() -> None:
 
 def test_times_are_dumped_in_utc() -> None:
     there = IMAGE.image_pushed_at.astimezone(timezone(timedelta(hours=9)))
-    image = ImageDetail(**{**DUMPED, "image_pushed_at": there})
+    members: dict[str, Any] = {**DUMPED, "image_pushed_at": there}
+    image = ImageDetail(**members)
 
     assert image == IMAGE
     assert image.model_dump(mode="json", exclude_unset=True) == DUMPED
