@@ -21,7 +21,6 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from hypothesis import strategies as st
 
 from ecrclient import models
-from ecrclient._awsjson.protocol.argument_checks import check_instance
 from ecrclient._awsjson.protocol.errors import ConfigurationError
 from ecrclient._awsjson.protocol.scalars import BlobLimits, JsonText, Limits, OpenEnum
 from ecrclient._awsjson.protocol.shapes import Structure
@@ -66,9 +65,7 @@ def instances(
     Raises:
         ConfigurationError: *model* is not a model, or does not have one of *members*.
     """
-    check_instance("model", model, type, "a class of ecrclient.models")
-    if not issubclass(model, Structure):
-        raise ConfigurationError(f"model must be a class of ecrclient.models, not {model.__name__}")
+    _check_model(model)
     for name in members.keys() - model.model_fields.keys():
         raise ConfigurationError(f"{model.__name__} has no member {name}")
     model.model_rebuild()
@@ -79,6 +76,14 @@ def instances(
             chosen = required if field.is_required() else optional
             chosen[name] = _values(field.rebuild_annotation())
     return st.fixed_dictionaries(required, optional=optional).map(lambda given: model(**given))
+
+
+def _check_model(model: object) -> None:
+    if isinstance(model, type) and issubclass(model, Structure):
+        return
+    kind = f"an object of type {type(model).__name__}"
+    shown = model.__name__ if isinstance(model, type) else kind
+    raise ConfigurationError(f"model must be a class of ecrclient.models, not {shown}")
 
 
 def register() -> None:

@@ -120,7 +120,8 @@ class Structure(BaseModel, frozen=True):
             name: {key: value for key, value in field.items() if key != "validation_alias"}
             for name, field in core_schema["schema"]["fields"].items()
         }
-        return handler({**core_schema, "schema": {**core_schema["schema"], "fields": fields}})
+        shown: Any = {**core_schema, "schema": {**core_schema["schema"], "fields": fields}}
+        return handler(shown)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:

@@ -211,16 +211,18 @@ def test_dump_without_a_member_that_is_always_there_is_refused() -> None:
 
 
 def test_a_class_accepts_only_its_attribute_names_and_python_values() -> None:
-    for wrong in (
+    cases: list[dict[str, Any]] = [
         {**DUMPED},
         {**SENT},
         {**DUMPED, "image_pushed_at": 1714979289.5},
         {**DUMPED, "image_pushed_at": IMAGE.image_pushed_at, "imageTags": []},
-    ):
+    ]
+    for wrong in cases:
         with pytest.raises(ValidationError):
             ImageDetail(**wrong)
+    encoded: dict[str, Any] = {**PART.model_dump(), "layer_part_blob": "+//+"}
     with pytest.raises(ValidationError, match="valid bytes"):
-        UploadLayerPartRequest(**{**PART.model_dump(), "layer_part_blob": "+//+"})
+        UploadLayerPartRequest(**encoded)
 
 
 def test_signature_has_the_attribute_names() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -55,7 +55,7 @@ async def create(request: CreateRepositoryRequest) -> Repository:
 
 
 @asynccontextmanager
-async def web() -> AsyncIterator[httpx.AsyncClient]:
+async def web() -> AsyncGenerator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(APP)
     async with httpx.AsyncClient(transport=transport, base_url="http://web") as client:
         yield client
