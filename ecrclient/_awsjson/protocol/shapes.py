@@ -116,11 +116,12 @@ class Structure(BaseModel, frozen=True):
         cls, core_schema: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         # With the names of a dump.
+        members: Any = core_schema["schema"]
         fields = {
             name: {key: value for key, value in field.items() if key != "validation_alias"}
-            for name, field in core_schema["schema"]["fields"].items()
+            for name, field in members.get("fields", {}).items()
         }
-        shown: Any = {**core_schema, "schema": {**core_schema["schema"], "fields": fields}}
+        shown: Any = {**core_schema, "schema": {**members, "fields": fields} if fields else members}
         return handler(shown)
 
     @classmethod
