@@ -72,6 +72,8 @@ def _path(obj: griffe.Object, name: str, package: griffe.Module) -> str:
         return f"{_BASES.get(within.path, within.path)}.{name}"
     if within.path in _BASES:
         return f"{_BASES[within.path]}.{name}"
+    if head in package.members and package.members[head].is_alias:
+        return f"{package.path}.{name}"
     try:
         return f"{obj.resolve(head)}{dot}{rest}"
     except griffe.NameResolutionError:
