@@ -234,6 +234,11 @@ class _Builder:
 
     # -- operations ---------------------------------------------------------------------------
 
+    def _described(self, name: str, description: str) -> str:
+        """What an operation does, in paragraphs that two spaces separate."""
+        summary = self._overlay.doc("summaries", name)
+        return f"{summary}  {description or self._doc('operations', name)}".strip()
+
     def _operation(self, operation: ModelOperation) -> Operation:
         name = operation.name
         method = snake_case(name)
@@ -247,7 +252,7 @@ class _Builder:
         return Operation(
             name=name,
             method=method,
-            doc=description or self._doc("operations", name),
+            doc=self._described(name, description),
             input=request,
             output=response,
             errors=operation.errors,

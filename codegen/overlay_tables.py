@@ -63,6 +63,7 @@ class Names:
             "codes": {shape.error_code or shape.name for shape in shapes if shape.is_error},
         }
         self.documented: Mapping[str, Collection[str]] = {
+            "summaries": self.subjects["operations"],
             "operations": self.subjects["operations"],
             "structures": structures - errors,
             "errors": errors,

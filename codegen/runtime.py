@@ -24,6 +24,7 @@ __all__ = [
     "RETRY_POLICY",
     "ROOT_ERROR",
     "RUNTIME",
+    "SCALARS",
     "SERVICE_ERROR",
     "SHAPES",
     "TRANSPORT_ERRORS",
@@ -60,6 +61,7 @@ PAGINATION = f"{RUNTIME}.many.pagination"
 PARTIAL = f"{RUNTIME}.many.partial_response"
 RAW_RESPONSE = f"{RUNTIME}.protocol.raw_response"
 RETRY_POLICY = f"{RUNTIME}.settings.retry_policy"
+SCALARS = f"{RUNTIME}.protocol.scalars"
 SHAPES = f"{RUNTIME}.protocol.shapes"
 POOLED_TRANSPORT = f"{RUNTIME}.over_httpx.pooled_transport"
 VERSION = f"{RUNTIME}.version"

@@ -22,8 +22,8 @@ class ModuleWriter:
 
         Args:
             doc: The module's docstring.
-            defines: Names that the module defines; an equal imported name gets an underscore in
-                front.
+            defines: Names that the module or a class in it defines; an equal imported or built-in
+                name gets an underscore in front.
             for_types: Modules whose names appear only in annotations: they are imported for type
                 checkers only.
         """
@@ -42,6 +42,10 @@ class ModuleWriter:
         local = f"_{name}" if name in self._defines else name
         self._imports.setdefault(module, set()).add((name, local))
         return local
+
+    def builtin(self, name: str) -> str:
+        """The local name of a built-in type."""
+        return self.use("builtins", name) if name in self._defines else name
 
     def use_type(self, module: str, name: str) -> str:
         """Like ``use``, for a name that only annotations need."""

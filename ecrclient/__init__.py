@@ -2,7 +2,7 @@
 # Do not edit: change the sources and run "python -m codegen build".
 """A typed async client for Amazon Elastic Container Registry.
 
-:class:`ECRClient` is the client; models are in ``ecrclient.models``,
+`ECRClient` is the client; models are in ``ecrclient.models``,
 typed dictionaries in ``ecrclient.params``, modelled errors in
 ``ecrclient.errors``.
 """
@@ -184,7 +184,7 @@ def warm_up(*methods: str) -> None:
     milliseconds. Call it when the program starts, before its event loop.
 
     Args:
-        methods: The methods of :class:`ECRClient` to prepare, such as ``"list_images"``; all of them
+        methods: The methods of `ECRClient` to prepare, such as ``"list_images"``; all of them
             if none is given, which takes some tenths of a second and 20 MiB.
 
     Raises:

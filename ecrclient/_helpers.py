@@ -29,7 +29,7 @@ class ClientHelpers(BaseClient):
     async def registry_credentials(self, registry_id: str | None = None) -> RegistryCredentials:
         """Return the user name and password for docker and other registry clients.
 
-        The credentials are cached in this client and in the clients that :meth:`with_options`
+        The credentials are cached in this client and in the clients that `with_options`
         returns, and renewed 15 minutes before they expire. Concurrent callers share one request.
 
         Args:
@@ -166,7 +166,7 @@ class RepositoryHelpers:
     ) -> list[ImageDetail]:
         """Return the *n* most recently pushed images, newest first.
 
-        The list is empty if there are none. See :meth:`ECRClient.latest_images`.
+        The list is empty if there are none. See `ECRClient.latest_images`.
 
         Args:
             n: The maximum number of images, at least 1.

@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     from ecrclient._awsjson.many.batching import Batches
     from ecrclient._awsjson.many.pagination import Paginator
     from ecrclient._awsjson.many.waiting import OnPoll
-    from ecrclient._awsjson.protocol.shapes import SupportsJson
+    from ecrclient._awsjson.protocol.scalars import SupportsJson
 
     from .enums import (
         ImageTagMutability,
@@ -214,7 +214,7 @@ class ECRClient(ClientHelpers):
     """A client for Amazon Elastic Container Registry.
 
     Building one does no I/O and needs no running event loop; settings that are None are
-    resolved at the first call. Use it with ``async with``, or call :meth:`aclose`. One
+    resolved at the first call. Use it with ``async with``, or call `aclose`. One
     client may be shared by any number of tasks.
     """
 
@@ -273,11 +273,11 @@ class ECRClient(ClientHelpers):
         layer_digests: Iterable[str] | AsyncIterable[str],
         registry_id: str | None = None,
     ) -> Batches[Layer, LayerFailure]:
-        """:meth:`batch_check_layer_availability` for any number of ``layer_digests``, 100 per
-        call.
+        """Checks the availability of one or more image layers in a repository.
 
-        Await it for the list of ``layers`` (up to 4 concurrent calls). See
-        :class:`~ecrclient.Batches` for the failures and for streaming.
+        Calls `batch_check_layer_availability` for any number of ``layer_digests``, 100 per
+        call. Await it for the list of ``layers`` (up to 4 concurrent calls). See `Batches` for
+        the failures and for streaming.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -356,10 +356,11 @@ class ECRClient(ClientHelpers):
         image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
         registry_id: str | None = None,
     ) -> Batches[ImageIdentifier, ImageFailure]:
-        """:meth:`batch_delete_image` for any number of ``image_ids``, 100 per call.
+        """Deletes a list of specified images within a repository.
 
-        Await it for the list of ``image_ids`` (sequential calls). See
-        :class:`~ecrclient.Batches` for the failures and for streaming.
+        Calls `batch_delete_image` for any number of ``image_ids``, 100 per call. Await it for
+        the list of ``image_ids`` (sequential calls). See `Batches` for the failures and for
+        streaming.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -439,10 +440,11 @@ class ECRClient(ClientHelpers):
         registry_id: str | None = None,
         accepted_media_types: Sequence[str] | None = None,
     ) -> Batches[Image, ImageFailure]:
-        """:meth:`batch_get_image` for any number of ``image_ids``, 100 per call.
+        """Gets detailed information for an image.
 
-        Await it for the list of ``images`` (up to 4 concurrent calls). See
-        :class:`~ecrclient.Batches` for the failures and for streaming.
+        Calls `batch_get_image` for any number of ``image_ids``, 100 per call. Await it for the
+        list of ``images`` (up to 4 concurrent calls). See `Batches` for the failures and for
+        streaming.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -503,11 +505,11 @@ class ECRClient(ClientHelpers):
         *,
         repository_names: Iterable[str] | AsyncIterable[str],
     ) -> Batches[RepositoryScanningConfiguration, RepositoryScanningConfigurationFailure]:
-        """:meth:`batch_get_repository_scanning_configuration` for any number of
-        ``repository_names``, 25 per call.
+        """Gets the scanning configuration for one or more repositories.
 
-        Await it for the list of ``scanning_configurations`` (up to 4 concurrent calls). See
-        :class:`~ecrclient.Batches` for the failures and for streaming.
+        Calls `batch_get_repository_scanning_configuration` for any number of
+        ``repository_names``, 25 per call. Await it for the list of ``scanning_configurations``
+        (up to 4 concurrent calls). See `Batches` for the failures and for streaming.
 
         Args:
             repository_names: Any number of ids, from an iterable or an async iterable.
@@ -531,7 +533,9 @@ class ECRClient(ClientHelpers):
         layer_digests: Sequence[str],
         registry_id: str | None = None,
     ) -> CompleteLayerUploadResponse:
-        """Informs Amazon ECR that the image layer upload has completed for a specified registry,
+        """Ends the upload of an image layer.
+
+        Informs Amazon ECR that the image layer upload has completed for a specified registry,
         repository name, and upload ID. You can optionally provide a sha256 digest of the image
         layer for data validation purposes. When an image is pushed, the CompleteLayerUpload API
         is called once per each new image layer to verify that the upload has completed.
@@ -1770,7 +1774,9 @@ class ECRClient(ClientHelpers):
         repository_name: str,
         registry_id: str | None = None,
     ) -> InitiateLayerUploadResponse:
-        """Notifies Amazon ECR that you intend to upload an image layer. When an image is pushed,
+        """Starts the upload of an image layer.
+
+        Notifies Amazon ECR that you intend to upload an image layer. When an image is pushed,
         the InitiateLayerUpload API is called once per image layer that has not already been
         uploaded. Whether or not an image layer has been uploaded is determined by the
         BatchCheckLayerAvailability API action.
@@ -2027,7 +2033,9 @@ class ECRClient(ClientHelpers):
         name: str,
         value: str,
     ) -> PutAccountSettingResponse:
-        """Allows you to change the basic scan type version by setting the name parameter to either
+        """Changes a setting of the registry.
+
+        Allows you to change the basic scan type version by setting the name parameter to either
         CLAIR to AWS_NATIVE.
 
         Args:
@@ -2136,7 +2144,9 @@ class ECRClient(ClientHelpers):
         image_scanning_configuration: ImageScanningConfiguration | ImageScanningConfigurationParam,
         registry_id: str | None = None,
     ) -> PutImageScanningConfigurationResponse:
-        """The PutImageScanningConfiguration API is being deprecated, in favor of specifying the
+        """Sets whether the images of a repository are scanned when they are pushed.
+
+        The PutImageScanningConfiguration API is being deprecated, in favor of specifying the
         image scanning configuration at the registry level. For more information, see
         PutRegistryScanningConfiguration.
 
@@ -2999,8 +3009,8 @@ class ECRClient(ClientHelpers):
         registry_id: str | None = None,
         on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
     ) -> DescribeImageScanFindingsResponse:
-        """Poll :meth:`describe_image_scan_findings` until ``image_scan_status.status`` is
-        ``COMPLETE`` or ``ACTIVE``.
+        """Poll `describe_image_scan_findings` until ``image_scan_status.status`` is ``COMPLETE``
+        or ``ACTIVE``.
 
         The wait fails at the first ``FAILED`` or ``UNSUPPORTED_IMAGE`` or
         ``SCAN_ELIGIBILITY_EXPIRED`` or ``FINDINGS_UNAVAILABLE`` or ``LIMIT_EXCEEDED`` or
@@ -3042,7 +3052,7 @@ class ECRClient(ClientHelpers):
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
         on_poll: OnPoll[GetLifecyclePolicyPreviewResponse] | None = None,
     ) -> GetLifecyclePolicyPreviewResponse:
-        """Poll :meth:`get_lifecycle_policy_preview` until ``status`` is ``COMPLETE``.
+        """Poll `get_lifecycle_policy_preview` until ``status`` is ``COMPLETE``.
 
         The wait fails at the first ``FAILED`` or ``EXPIRED``.
 
@@ -3093,8 +3103,8 @@ class ECRClient(ClientHelpers):
 class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
     """One repository: its operations, without naming it each time.
 
-    Made by :meth:`ECRClient.repository`. Making one sends nothing; each method calls the
-    client's method of the same name and raises the same errors.
+    Made by `ECRClient.repository`. Making one sends nothing; each method calls the client's
+    method of the same name and raises the same errors.
     """
 
     def __init__(
@@ -3120,7 +3130,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        See :meth:`ECRClient.batch_check_layer_availability`.
+        See `ECRClient.batch_check_layer_availability`.
         """
         return await self._client.batch_check_layer_availability(
             repository_name=self.repository_name,
@@ -3134,10 +3144,9 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         *,
         layer_digests: Iterable[str] | AsyncIterable[str],
     ) -> Batches[Layer, LayerFailure]:
-        """:meth:`batch_check_layer_availability` for any number of ``layer_digests``, 100 per
-        call.
+        """Checks the availability of one or more image layers in a repository.
 
-        See :meth:`ECRClient.check_layers`.
+        See `ECRClient.check_layers`.
         """
         return self._client.check_layers(
             repository_name=self.repository_name,
@@ -3156,7 +3165,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         from your repository. You can completely delete an image (and all of its tags) by
         specifying the image's digest in your request.
 
-        See :meth:`ECRClient.batch_delete_image`.
+        See `ECRClient.batch_delete_image`.
         """
         return await self._client.batch_delete_image(
             repository_name=self.repository_name,
@@ -3170,9 +3179,9 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         *,
         image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
     ) -> Batches[ImageIdentifier, ImageFailure]:
-        """:meth:`batch_delete_image` for any number of ``image_ids``, 100 per call.
+        """Deletes a list of specified images within a repository.
 
-        See :meth:`ECRClient.delete_images`.
+        See `ECRClient.delete_images`.
         """
         return self._client.delete_images(
             repository_name=self.repository_name,
@@ -3190,7 +3199,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         imageDigest. When an image is pulled, the BatchGetImage API is called once to retrieve
         the image manifest.
 
-        See :meth:`ECRClient.batch_get_image`.
+        See `ECRClient.batch_get_image`.
         """
         return await self._client.batch_get_image(
             repository_name=self.repository_name,
@@ -3206,9 +3215,9 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
         accepted_media_types: Sequence[str] | None = None,
     ) -> Batches[Image, ImageFailure]:
-        """:meth:`batch_get_image` for any number of ``image_ids``, 100 per call.
+        """Gets detailed information for an image.
 
-        See :meth:`ECRClient.get_images`.
+        See `ECRClient.get_images`.
         """
         return self._client.get_images(
             repository_name=self.repository_name,
@@ -3223,7 +3232,9 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         upload_id: str,
         layer_digests: Sequence[str],
     ) -> CompleteLayerUploadResponse:
-        """Informs Amazon ECR that the image layer upload has completed for a specified registry,
+        """Ends the upload of an image layer.
+
+        Informs Amazon ECR that the image layer upload has completed for a specified registry,
         repository name, and upload ID. You can optionally provide a sha256 digest of the image
         layer for data validation purposes. When an image is pushed, the CompleteLayerUpload API
         is called once per each new image layer to verify that the upload has completed.
@@ -3232,7 +3243,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        See :meth:`ECRClient.complete_layer_upload`.
+        See `ECRClient.complete_layer_upload`.
         """
         return await self._client.complete_layer_upload(
             repository_name=self.repository_name,
@@ -3260,7 +3271,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         """Creates a repository. For more information, see Amazon ECR repositories in the Amazon
         Elastic Container Registry User Guide.
 
-        See :meth:`ECRClient.create_repository`.
+        See `ECRClient.create_repository`.
         """
         return await self._client.create_repository(
             repository_name=self.repository_name,
@@ -3277,7 +3288,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
     ) -> DeleteLifecyclePolicyResponse:
         """Deletes the lifecycle policy associated with the specified repository.
 
-        See :meth:`ECRClient.delete_lifecycle_policy`.
+        See `ECRClient.delete_lifecycle_policy`.
         """
         return await self._client.delete_lifecycle_policy(
             repository_name=self.repository_name,
@@ -3293,7 +3304,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         of the repository or use the force option to delete the repository and have Amazon ECR
         delete all of its contents on your behalf.
 
-        See :meth:`ECRClient.delete_repository`.
+        See `ECRClient.delete_repository`.
         """
         return await self._client.delete_repository(
             repository_name=self.repository_name,
@@ -3306,7 +3317,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
     ) -> DeleteRepositoryPolicyResponse:
         """Deletes the repository policy associated with the specified repository.
 
-        See :meth:`ECRClient.delete_repository_policy`.
+        See `ECRClient.delete_repository_policy`.
         """
         return await self._client.delete_repository_policy(
             repository_name=self.repository_name,
@@ -3320,7 +3331,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
     ) -> DescribeImageReplicationStatusResponse:
         """Returns the replication status for a specified image.
 
-        See :meth:`ECRClient.describe_image_replication_status`.
+        See `ECRClient.describe_image_replication_status`.
         """
         return await self._client.describe_image_replication_status(
             repository_name=self.repository_name,
@@ -3338,7 +3349,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
     ) -> Paginator[DescribeImageScanFindingsResponse, ImageScanFinding | EnhancedImageScanFinding]:
         """Returns the scan findings for the specified image.
 
-        See :meth:`ECRClient.describe_image_scan_findings`.
+        See `ECRClient.describe_image_scan_findings`.
         """
         return self._client.describe_image_scan_findings(
             repository_name=self.repository_name,
@@ -3356,7 +3367,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         """Reports the status of managed signing for one image, with one entry per signing profile
         whose rule matches its repository. A failed entry carries a code and a reason.
 
-        See :meth:`ECRClient.describe_image_signing_status`.
+        See `ECRClient.describe_image_signing_status`.
         """
         return await self._client.describe_image_signing_status(
             repository_name=self.repository_name,
@@ -3380,7 +3391,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         uncompressed image size, so it may return a larger image size than the image sizes
         returned by DescribeImages.
 
-        See :meth:`ECRClient.describe_images`.
+        See `ECRClient.describe_images`.
         """
         return self._client.describe_images(
             repository_name=self.repository_name,
@@ -3405,7 +3416,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        See :meth:`ECRClient.get_download_url_for_layer`.
+        See `ECRClient.get_download_url_for_layer`.
         """
         return await self._client.get_download_url_for_layer(
             repository_name=self.repository_name,
@@ -3418,7 +3429,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
     ) -> GetLifecyclePolicyResponse:
         """Retrieves the lifecycle policy for the specified repository.
 
-        See :meth:`ECRClient.get_lifecycle_policy`.
+        See `ECRClient.get_lifecycle_policy`.
         """
         return await self._client.get_lifecycle_policy(
             repository_name=self.repository_name,
@@ -3437,7 +3448,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         """Retrieves the results of the lifecycle policy preview request for the specified
         repository.
 
-        See :meth:`ECRClient.get_lifecycle_policy_preview`.
+        See `ECRClient.get_lifecycle_policy_preview`.
         """
         return self._client.get_lifecycle_policy_preview(
             repository_name=self.repository_name,
@@ -3453,7 +3464,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
     ) -> GetRepositoryPolicyResponse:
         """Retrieves the repository policy for the specified repository.
 
-        See :meth:`ECRClient.get_repository_policy`.
+        See `ECRClient.get_repository_policy`.
         """
         return await self._client.get_repository_policy(
             repository_name=self.repository_name,
@@ -3463,7 +3474,9 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
     async def initiate_layer_upload(
         self,
     ) -> InitiateLayerUploadResponse:
-        """Notifies Amazon ECR that you intend to upload an image layer. When an image is pushed,
+        """Starts the upload of an image layer.
+
+        Notifies Amazon ECR that you intend to upload an image layer. When an image is pushed,
         the InitiateLayerUpload API is called once per image layer that has not already been
         uploaded. Whether or not an image layer has been uploaded is determined by the
         BatchCheckLayerAvailability API action.
@@ -3472,7 +3485,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        See :meth:`ECRClient.initiate_layer_upload`.
+        See `ECRClient.initiate_layer_upload`.
         """
         return await self._client.initiate_layer_upload(
             repository_name=self.repository_name,
@@ -3492,7 +3505,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         signatures, SBOMs and attestations. The image is given by digest, and the caller needs
         the ecr:BatchGetImage permission.
 
-        See :meth:`ECRClient.list_image_referrers`.
+        See `ECRClient.list_image_referrers`.
         """
         return self._client.list_image_referrers(
             repository_name=self.repository_name,
@@ -3518,7 +3531,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         them. Or, you can filter your results to return only TAGGED images to list all of the
         tags in your repository.
 
-        See :meth:`ECRClient.list_images`.
+        See `ECRClient.list_images`.
         """
         return self._client.list_images(
             repository_name=self.repository_name,
@@ -3544,7 +3557,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        See :meth:`ECRClient.put_image`.
+        See `ECRClient.put_image`.
         """
         return await self._client.put_image(
             repository_name=self.repository_name,
@@ -3560,13 +3573,15 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         *,
         image_scanning_configuration: ImageScanningConfiguration | ImageScanningConfigurationParam,
     ) -> PutImageScanningConfigurationResponse:
-        """The PutImageScanningConfiguration API is being deprecated, in favor of specifying the
+        """Sets whether the images of a repository are scanned when they are pushed.
+
+        The PutImageScanningConfiguration API is being deprecated, in favor of specifying the
         image scanning configuration at the registry level. For more information, see
         PutRegistryScanningConfiguration.
 
         Updates the image scanning configuration for the specified repository.
 
-        See :meth:`ECRClient.put_image_scanning_configuration`.
+        See `ECRClient.put_image_scanning_configuration`.
         """
         return await self._client.put_image_scanning_configuration(
             repository_name=self.repository_name,
@@ -3587,7 +3602,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         information, see Image tag mutability in the Amazon Elastic Container Registry User
         Guide.
 
-        See :meth:`ECRClient.put_image_tag_mutability`.
+        See `ECRClient.put_image_tag_mutability`.
         """
         return await self._client.put_image_tag_mutability(
             repository_name=self.repository_name,
@@ -3604,7 +3619,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         """Creates or updates the lifecycle policy for the specified repository. For more
         information, see Lifecycle policy template.
 
-        See :meth:`ECRClient.put_lifecycle_policy`.
+        See `ECRClient.put_lifecycle_policy`.
         """
         return await self._client.put_lifecycle_policy(
             repository_name=self.repository_name,
@@ -3622,7 +3637,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         For more information, see Amazon ECR Repository policies in the Amazon Elastic Container
         Registry User Guide.
 
-        See :meth:`ECRClient.set_repository_policy`.
+        See `ECRClient.set_repository_policy`.
         """
         return await self._client.set_repository_policy(
             repository_name=self.repository_name,
@@ -3641,7 +3656,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         more information, see Image scanning in the Amazon Elastic Container Registry User
         Guide.
 
-        See :meth:`ECRClient.start_image_scan`.
+        See `ECRClient.start_image_scan`.
         """
         return await self._client.start_image_scan(
             repository_name=self.repository_name,
@@ -3657,7 +3672,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         """Starts a preview of a lifecycle policy for the specified repository. This allows you to
         see the results before associating the lifecycle policy with the repository.
 
-        See :meth:`ECRClient.start_lifecycle_policy_preview`.
+        See `ECRClient.start_lifecycle_policy_preview`.
         """
         return await self._client.start_lifecycle_policy_preview(
             repository_name=self.repository_name,
@@ -3675,7 +3690,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         image cannot be pulled until it is restored, which takes some time; its status is
         ACTIVATING until then.
 
-        See :meth:`ECRClient.update_image_storage_class`.
+        See `ECRClient.update_image_storage_class`.
         """
         return await self._client.update_image_storage_class(
             repository_name=self.repository_name,
@@ -3700,7 +3715,7 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         for pulling and pushing images. In most cases, you should use the docker CLI to pull,
         tag, and push images.
 
-        See :meth:`ECRClient.upload_layer_part`.
+        See `ECRClient.upload_layer_part`.
         """
         return await self._client.upload_layer_part(
             repository_name=self.repository_name,
@@ -3718,10 +3733,10 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         max_wait: float,
         on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
     ) -> DescribeImageScanFindingsResponse:
-        """Poll :meth:`describe_image_scan_findings` until ``image_scan_status.status`` is
-        ``COMPLETE`` or ``ACTIVE``.
+        """Poll `describe_image_scan_findings` until ``image_scan_status.status`` is ``COMPLETE``
+        or ``ACTIVE``.
 
-        See :meth:`ECRClient.wait_until_image_scan_complete`.
+        See `ECRClient.wait_until_image_scan_complete`.
         """
         return await self._client.wait_until_image_scan_complete(
             repository_name=self.repository_name,
@@ -3739,9 +3754,9 @@ class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
         on_poll: OnPoll[GetLifecyclePolicyPreviewResponse] | None = None,
     ) -> GetLifecyclePolicyPreviewResponse:
-        """Poll :meth:`get_lifecycle_policy_preview` until ``status`` is ``COMPLETE``.
+        """Poll `get_lifecycle_policy_preview` until ``status`` is ``COMPLETE``.
 
-        See :meth:`ECRClient.wait_until_lifecycle_policy_preview_complete`.
+        See `ECRClient.wait_until_lifecycle_policy_preview_complete`.
         """
         return await self._client.wait_until_lifecycle_policy_preview_complete(
             repository_name=self.repository_name,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from ecrclient._awsjson.protocol.shapes import OpenEnum
+from ecrclient._awsjson.protocol.scalars import OpenEnum
 
 __all__ = [
     "ArtifactStatus",

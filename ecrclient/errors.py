@@ -2,7 +2,7 @@
 # Do not edit: change the sources and run "python -m codegen build".
 """The modelled errors of Amazon Elastic Container Registry, one class each.
 
-All derive from :class:`ecrclient.ServiceError`, which is also raised for
+All derive from `ServiceError`, which is also raised for
 errors that the model does not have. Attributes other than those of ``ServiceError`` are
 None if the service did not send them.
 """

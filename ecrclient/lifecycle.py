@@ -30,7 +30,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ValidationError
 
-from ecrclient._awsjson.protocol.shapes import Int, OpenEnum, Str, Structure
+from ecrclient._awsjson.protocol.scalars import OpenEnum
+from ecrclient._awsjson.protocol.shapes import Structure
+from ecrclient._awsjson.protocol.wire_serializer import to_wire_json
 from ecrclient._lifecycle_shape import read_document, shape_problems
 from ecrclient.errors import ECRClientError
 
@@ -72,9 +74,9 @@ class LifecycleSelection(Structure, frozen=True):
     """The images that a rule selects."""
 
     tag_status: Annotated[Literal["tagged", "untagged", "any"] | str, OpenEnum()]
-    tag_pattern_list: list[Str] | None = None
+    tag_pattern_list: list[str] | None = None
     """Patterns, in which ``*`` matches any characters; an image needs a match for each of them."""
-    tag_prefix_list: list[Str] | None = None
+    tag_prefix_list: list[str] | None = None
     """Prefixes of tags; an image needs a match for each of them."""
     storage_class: Annotated[Literal["standard", "archive"] | str, OpenEnum()] | None = None
     count_type: Annotated[
@@ -85,7 +87,7 @@ class LifecycleSelection(Structure, frozen=True):
         OpenEnum(),
     ]
     count_unit: Annotated[Literal["days"] | str, OpenEnum()] | None = None
-    count_number: Int
+    count_number: int
 
 
 class LifecycleAction(Structure, frozen=True):
@@ -98,9 +100,9 @@ class LifecycleAction(Structure, frozen=True):
 class LifecycleRule(Structure, frozen=True):
     """One rule. Rules apply in the order of their priorities, the lowest number first."""
 
-    rule_priority: Int = 1
-    """The rule's number, at least 1; :meth:`LifecyclePolicy.of` assigns it."""
-    description: Str | None = None
+    rule_priority: int = 1
+    """The rule's number, at least 1; `LifecyclePolicy.of` assigns it."""
+    description: str | None = None
     selection: LifecycleSelection
     action: LifecycleAction = LifecycleAction()
 
@@ -108,7 +110,7 @@ class LifecycleRule(Structure, frozen=True):
 class LifecyclePolicy(Structure, frozen=True):
     """The lifecycle policy of a repository.
 
-    Pass it as ``lifecycle_policy_text``, or convert it to text with :meth:`to_json`.
+    Pass it as ``lifecycle_policy_text``, or convert it to text with `to_json`.
     """
 
     rules: list[LifecycleRule]
@@ -136,7 +138,7 @@ class LifecyclePolicy(Structure, frozen=True):
 
         Every member that ECR requires must be there: the defaults of the models apply only to
         policies built in Python. Unknown members are kept, since a newer version of the service may
-        have set them; :meth:`to_json` refuses them in rules, selections and actions.
+        have set them; `to_json` refuses them in rules, selections and actions.
 
         Raises:
             LifecyclePolicyError: the text is not a string or not JSON, or a member is missing or
@@ -158,7 +160,7 @@ class LifecyclePolicy(Structure, frozen=True):
             LifecyclePolicyError: ECR would refuse the policy.
         """
         problems = [*_problems_of(self.rules)]
-        text = self.model_dump_json(by_alias=True, exclude_none=True)
+        text = to_wire_json(self, exclude_unset=False).decode()
         if len(text) > _MAX_TEXT:
             problems.append(f"the text has {len(text):,} characters; the maximum is {_MAX_TEXT:,}")
         if problems:
@@ -266,7 +268,7 @@ def _selection(
 
 @contextmanager
 def _readable() -> Generator[None]:
-    """Translate pydantic's errors into :class:`LifecyclePolicyError`."""
+    """Translate pydantic's errors into `LifecyclePolicyError`."""
     try:
         yield
     except ValidationError as error:
@@ -280,9 +282,6 @@ def _readable() -> Generator[None]:
 def _check(value: object, kind: type, problem: str) -> None:
     if not isinstance(value, kind):
         raise LifecyclePolicyError([f"{problem}, not an object of type {type(value).__name__}"])
-
-
-# -- checks ----------------------------------------------------------------------------------------
 
 
 def _problems_of(rules: Sequence[LifecycleRule]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Registry logins: the user name and password for docker and other registry clients.
 
-``await ecr.registry_credentials()`` returns a :class:`RegistryCredentials`. Source:
+``await ecr.registry_credentials()`` returns a `RegistryCredentials`. Source:
 "GetAuthorizationToken" in the Amazon ECR API Reference.
 """
 

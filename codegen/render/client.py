@@ -63,7 +63,7 @@ def _class_doc(service: Service) -> str:
     return (
         f"A client for {service.title}.\n\n"
         "Building one does no I/O and needs no running event loop; settings that are None are\n"
-        "resolved at the first call. Use it with ``async with``, or call :meth:`aclose`. One\n"
+        "resolved at the first call. Use it with ``async with``, or call `aclose`. One\n"
         "client may be shared by any number of tasks."
     )
 

@@ -19,7 +19,7 @@ def render(service: Service) -> str:
     )
     for enum in service.enums:
         annotated, literal = writer.use("typing", "Annotated"), writer.use("typing", "Literal")
-        marker = writer.use(runtime.SHAPES, "OpenEnum")
+        marker = writer.use(runtime.SCALARS, "OpenEnum")
         values = ", ".join(f'"{value}"' for value in enum.values)
         name = writer.define(enum.name)
         writer.line(f"{name} = {annotated}[{literal}[{values}] | str, {marker}()]")

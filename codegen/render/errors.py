@@ -18,7 +18,7 @@ def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
         f"The modelled errors of {service.title}, one class each.\n\n"
-        f"All derive from :class:`{service.package}.ServiceError`, which is also raised for\n"
+        f"All derive from `ServiceError`, which is also raised for\n"
         "errors that the model does not have. Attributes other than those of ``ServiceError`` are\n"
         "None if the service did not send them.",
         defines=[error.name for error in service.errors],

@@ -52,7 +52,7 @@ def handle_class(handle: Handle, service: Service, writer: ModuleWriter) -> Iter
 
 def _made_by(handle: Handle, service: Service) -> str:
     return textwrap.fill(
-        f"Made by :meth:`{service.client}.{handle.method}`. Making one sends nothing; each method "
+        f"Made by `{service.client}.{handle.method}`. Making one sends nothing; each method "
         "calls the client's method of the same name and raises the same errors.",
         WIDTH - 8,
     )
@@ -66,7 +66,7 @@ def _method(
     yield from mark(method, writer)
     yield from method.signature_with(asked, writer)
     summary = paragraphs(method.summary, width=WIDTH - 12)
-    see = textwrap.fill(f"See :meth:`{service.client}.{method.name}`.", WIDTH - 12)
+    see = textwrap.fill(f"See `{service.client}.{method.name}`.", WIDTH - 12)
     yield docstring(f"{summary}\n\n{see}", _BODY)
     keyword = "return await" if method.head.startswith("async") else "return"
     yield f"{_BODY}{keyword} self._client.{method.name}("

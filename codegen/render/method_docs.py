@@ -121,8 +121,10 @@ def batch_doc(method: Method, batch: Batch, service: Service) -> str:
         [
             textwrap.fill(method.summary, WIDTH - 12, break_on_hyphens=False),
             textwrap.fill(
-                f"Await it for the list of ``{batch.result.name}`` ({together}). See "
-                f":class:`~{service.package}.Batches` for the failures and for streaming.",
+                f"Calls `{method.operation.method}` for any number of ``{batch.member.name}``, "
+                f"{batch.limit} per call. Await it for the list of ``{batch.result.name}`` "
+                f"({together}). See "
+                "`Batches` for the failures and for streaming.",
                 WIDTH - 12,
             ),
             *arguments_doc(members),

@@ -30,7 +30,7 @@ FOR_TYPES = (
     "collections.abc",
     runtime.BATCHING,
     runtime.PAGINATION,
-    runtime.SHAPES,
+    runtime.SCALARS,
     runtime.WAITING,
 )
 """The modules that signatures need and calls do not."""
@@ -141,8 +141,8 @@ def of_batch(operation: Operation, batch: Batch) -> Method:
         head="def",
         members=operation.input.members,
         batch=batch,
-        summary=f":meth:`{operation.method}` for any number of ``{batch.member.name}``, "
-        f"{batch.limit} per call.",
+        summary=first_sentence(operation.doc)
+        or f"Call ``{operation.name}`` for any number of ``{batch.member.name}``.",
     )
 
 
@@ -180,7 +180,12 @@ def _items(types: Sequence[TypeRef], writer: ModuleWriter) -> str:
 def waiter_summary(waiter: Waiter, operation: Operation) -> str:
     """What a waiter does, in one sentence."""
     path = ".".join(waiter.path)
-    return f"Poll :meth:`{operation.method}` until ``{path}`` is {either(waiter.success)}."
+    return f"Poll `{operation.method}` until ``{path}`` is {either(waiter.success)}."
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a description."""
+    return text.partition("  ")[0].partition(". ")[0].rstrip(".") + "." if text else ""
 
 
 def either(values: Sequence[str]) -> str:

@@ -86,13 +86,13 @@ class _Package:
         return found
 
     def scalars(self) -> str:
-        """The scalars with limits."""
+        """The limits of scalars."""
         writer = ModuleWriter(
-            f"The scalars of {self._service.title} with limits, by the model's names.",
+            f"The limits of the scalars of {self._service.title}, by the model's names.",
             defines=self._scalars,
         )
         for name, ref in self._scalars.items():
-            writer.line(f"{writer.define(name)} = {_limited(ref, writer)}")
+            writer.line(f"{writer.define(name)}: {_limits_class(ref)} = {_limited(ref, writer)}")
         return writer.to_text()
 
     def shared(self, module: str) -> str:
@@ -105,14 +105,14 @@ class _Package:
         """The request, the response, and the structures that only these use."""
         service = self._service
         module = operation.method
-        own = [operation.input.name, operation.output.name]
+        own = [operation.input, operation.output]
         writer = self._writer(module, f"The shapes of {operation.name}.", own)
         self._define(module, writer)
         self._use(operation.output, module, writer)
         _model(
             operation.output,
             writer.use(*(_PARTIAL if operation.batch else (runtime.SHAPES, "Response"))),
-            f"The response of :meth:`~.{service.client}.{operation.method}`.",
+            f"The response of `{service.client}.{operation.method}`.",
             writer,
             constant=_partial_members(operation, writer),
         )
@@ -148,9 +148,12 @@ class _Package:
         structures = self._service.structures
         return [structure for structure in structures if self._modules[structure.name] == module]
 
-    def _writer(self, module: str, doc: str, names: Sequence[str] = ()) -> ModuleWriter:
-        inside = [structure.name for structure in self._inside(module)]
-        return ModuleWriter(doc, defines=[*inside, *names])
+    def _writer(self, module: str, doc: str, more: Sequence[Structure] = ()) -> ModuleWriter:
+        structures = [*self._inside(module), *more]
+        # In a class body, a member named bool would hide the type.
+        members = {member.name for structure in structures for member in structure.members}
+        names = [structure.name for structure in structures]
+        return ModuleWriter(doc, defines=[*names, *sorted(members & _ANNOTATIONS)])
 
     def _define(self, module: str, writer: ModuleWriter) -> None:
         for structure in self._inside(module):
@@ -174,6 +177,7 @@ class _Package:
                 writer.use(f".{self._modules[conversion.target]}", conversion.target)
 
 
+_ANNOTATIONS = frozenset({"bool", "bytes", "datetime", "dict", "float", "int", "list", "str"})
 _PARTIAL = (runtime.PARTIAL, "PartialResponse")
 
 
@@ -193,7 +197,7 @@ def _partial_members(operation: Operation, writer: ModuleWriter) -> str:
 
 
 def _request_doc(service: Service, operation: Operation) -> str:
-    return f"The request of :meth:`~.{service.client}.{operation.method}`."
+    return f"The request of `{service.client}.{operation.method}`."
 
 
 def _limited_scalars(service: Service) -> dict[str, String | Number]:
@@ -210,15 +214,16 @@ def _limited_scalars(service: Service) -> dict[str, String | Number]:
 
 
 def _limited(ref: String | Number, writer: ModuleWriter) -> str:
-    base = "str" if isinstance(ref, String) else ref.kind
     low, high = ("min_length", "max_length") if isinstance(ref, String) else ("ge", "le")
     parts = [f"{low}={ref.min}"] if ref.min is not None else []
     parts += [f"{high}={ref.max}"] if ref.max is not None else []
     if isinstance(ref, String) and ref.pattern is not None:
         parts.append(f"pattern={_raw_string(ref.pattern)}")
-    is_json = isinstance(ref, String) and ref.json
-    limits = writer.use(runtime.SHAPES, "JsonText" if is_json else "Limits")
-    return f"{writer.use('typing', 'Annotated')}[{base}, {limits}({', '.join(parts)})]"
+    return f"{writer.use(runtime.SCALARS, _limits_class(ref))}({', '.join(parts)})"
+
+
+def _limits_class(ref: String | Number) -> str:
+    return "JsonText" if isinstance(ref, String) and ref.json else "Limits"
 
 
 def _raw_string(text: str) -> str:
@@ -232,7 +237,7 @@ def _model(
     generator = _alias_generator(structure)
     keyword = ""
     if generator is pascal_case:
-        keyword = f", alias_generator={writer.use(runtime.SHAPES, 'pascal_case')}"
+        keyword = f", alias_generator={writer.use(runtime.SHAPES, 'PASCAL_CASE')}"
     writer.line(f"class {writer.define(structure.name)}({base}{keyword}, frozen=True):")
     writer.line(docstring(doc, _INDENT))
     if constant:
@@ -295,9 +300,7 @@ def _field(
             default = "None"
     options = [f"default={default}"] if default else []
     if explicit_alias:
-        options += [
-            f'{side}_alias="{member.wire_name}"' for side in ("validation", "serialization")
-        ]
+        options.append(f'validation_alias="{member.wire_name}"')
     if member.sensitive or isinstance(member.type, Blob):
         options.append("repr=False")
     if len(options) > bool(default):

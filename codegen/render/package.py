@@ -71,7 +71,7 @@ def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
         f"A typed async client for {service.title}.\n\n"
-        f":class:`{service.client}` is the client; models are in ``{service.package}.models``,\n"
+        f"`{service.client}` is the client; models are in ``{service.package}.models``,\n"
         f"typed dictionaries in ``{service.package}.params``, modelled errors in\n"
         f"``{service.package}.errors``."
     )
@@ -109,7 +109,7 @@ Otherwise the first call of each operation does so, which blocks the event loop 
 milliseconds. Call it when the program starts, before its event loop.
 
 Args:
-    methods: The methods of :class:`{client}` to prepare, such as ``"list_images"``; all of them
+    methods: The methods of `{client}` to prepare, such as ``"list_images"``; all of them
         if none is given, which takes some tenths of a second and 20 MiB.
 
 Raises:

@@ -1,4 +1,8 @@
-"""The annotations of the IR's types: for fields, arguments and results."""
+"""The annotations of the IR's types: for fields, arguments and results.
+
+A field has a plain type, such as ``str``, which editors show. What validation needs beyond it is in
+``Annotated``.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +33,6 @@ __all__ = [
     "value_type",
 ]
 
-_TIMESTAMPS = {"epoch": "Timestamp", "iso8601": "IsoTimestamp", "httpdate": "HttpTimestamp"}
-
 
 def param_name(structure: str) -> str:
     """The name of a nested structure's TypedDict."""
@@ -48,7 +50,7 @@ def converted_name(structure: str) -> str:
 
 
 def has_limits(ref: TypeRef) -> bool:
-    """Whether a scalar has limits, so that it gets a named alias."""
+    """Whether a scalar has limits, which are then a constant with the scalar's name."""
     match ref:
         case String(json=True):
             return True
@@ -73,39 +75,51 @@ def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool, enums: str =
         case String(enum=str(enum)):
             return writer.use(enums, enum)
         case String(shape=shape) | Number(shape=shape) if limits and has_limits(ref):
-            return shape
-        case String():
-            return writer.use(runtime.SHAPES, "Str")
-        case Number(kind=kind):
-            return writer.use(runtime.SHAPES, "Int" if kind == "int" else "Float")
-        case Boolean():
-            return writer.use(runtime.SHAPES, "Bool")
+            return _annotated(_plain(ref, writer), shape, writer)
+        case String() | Number() | Boolean() | Timestamp(format="epoch"):
+            return _plain(ref, writer)
         case Timestamp(format=wire):
-            return writer.use(runtime.SHAPES, _TIMESTAMPS[wire])
+            mark = f'{writer.use(runtime.SCALARS, "TimestampFormat")}("{wire}")'
+            return _annotated(_plain(ref, writer), mark, writer)
         case Document():
             return writer.use("typing", "Any")
         case Blob(min=low, max=high):
-            if limits and (low is not None or high is not None):
-                limit = _limits(writer, "BlobLimits", "length", low, high)
-                return f"{writer.use('typing', 'Annotated')}[bytes, {limit}]"
-            return writer.use(runtime.SHAPES, "Blob")
+            low, high = (low, high) if limits else (None, None)
+            mark = _limits(writer, "BlobLimits", "length", low, high)
+            return _annotated(writer.builtin("bytes"), mark, writer)
         case ListOf(item=item, min=low, max=high):
-            text = f"list[{field_type(item, writer, limits=limits, enums=enums)}]"
+            inner = field_type(item, writer, limits=limits, enums=enums)
+            text = f"{writer.builtin('list')}[{inner}]"
             if limits and (low is not None or high is not None):
-                limit = _limits(writer, "Limits", "length", low, high)
-                return f"{writer.use('typing', 'Annotated')}[{text}, {limit}]"
+                return _annotated(text, _limits(writer, "Limits", "length", low, high), writer)
             return text
         case MapOf(key=key, value=value):
             parts = (field_type(part, writer, limits=limits, enums=enums) for part in (key, value))
-            return f"dict[{', '.join(parts)}]"
+            return f"{writer.builtin('dict')}[{', '.join(parts)}]"
         case StructureRef(name=name, is_convertible=convertible):
             return converted_name(name) if limits and convertible else name
+
+
+def _plain(ref: TypeRef, writer: ModuleWriter) -> str:
+    match ref:
+        case Number(kind=kind):
+            return writer.builtin(kind)
+        case Boolean():
+            return writer.builtin("bool")
+        case Timestamp():
+            return writer.use("datetime", "datetime")
+        case _:
+            return writer.builtin("str")
+
+
+def _annotated(text: str, mark: str, writer: ModuleWriter) -> str:
+    return f"{writer.use('typing', 'Annotated')}[{text}, {mark}]"
 
 
 def _limits(writer: ModuleWriter, kind: str, what: str, low: int | None, high: int | None) -> str:
     parts = [f"min_{what}={low}"] if low is not None else []
     parts += [f"max_{what}={high}"] if high is not None else []
-    return f"{writer.use(runtime.SHAPES, kind)}({', '.join(parts)})"
+    return f"{writer.use(runtime.SCALARS, kind)}({', '.join(parts)})"
 
 
 def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: str) -> str:
@@ -115,7 +129,7 @@ def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: st
             return writer.use(".enums", enum)
         case String(json=True):
             document = f"{writer.use('collections.abc', 'Mapping')}[str, object]"
-            return f"str | {document} | {writer.use(runtime.SHAPES, 'SupportsJson')}"
+            return f"str | {document} | {writer.use(runtime.SCALARS, 'SupportsJson')}"
         case String():
             return "str"
         case Number(kind=kind):

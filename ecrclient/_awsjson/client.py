@@ -142,7 +142,7 @@ class BaseClient:
 
     @property
     def is_closed(self) -> bool:
-        """Whether :meth:`aclose` was called, on this client or one that shares its connections."""
+        """Whether `aclose` was called, on this client or one that shares its connections."""
         return self._state.is_closed
 
     async def __aenter__(self) -> Self:
@@ -157,7 +157,7 @@ class BaseClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections, also those of clients made by :meth:`with_options`.
+        """Close the connections, also those of clients made by `with_options`.
 
         Idempotent. A transport passed by the caller stays open.
         """

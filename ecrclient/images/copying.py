@@ -16,7 +16,7 @@ __all__ = ["CopyAllReport", "CopyError", "copy_images"]
 
 @dataclass(slots=True)
 class CopyAllReport:
-    """What :meth:`~ecrclient.images.Images.copy_all` did."""
+    """What `images.Images.copy_all` did."""
 
     copied: dict[str, TransferReport] = field(default_factory=dict[str, TransferReport])
     """The reports of the copied images, by digest in the source."""

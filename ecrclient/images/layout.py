@@ -1,6 +1,6 @@
 """OCI image layouts: a directory with ``oci-layout``, ``index.json`` and ``blobs/``.
 
-Source: "Image Layout" in the OCI Image Format Specification 1.1. :class:`LayoutReader` also reads
+Source: "Image Layout" in the OCI Image Format Specification 1.1. `LayoutReader` also reads
 the same files in an archive.
 """
 

@@ -34,7 +34,7 @@ _DEFAULT_VARIANTS = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
 
 
 def parse_platform(function: str, platform: object) -> Platform:
-    """Return a platform that a caller passed: a :class:`Platform`, or ``os/architecture/variant``.
+    """Return a platform that a caller passed: a `Platform`, or ``os/architecture/variant``.
 
     Raises:
         RequestValidationError: It is neither.

@@ -101,7 +101,7 @@ class RepositoryImages:
 
         Args:
             reference: A tag, a digest, or a descriptor.
-            platform: As for :meth:`resolve`.
+            platform: As for `resolve`.
 
         Raises:
             ImageNotFoundError: The repository has no such image.
@@ -124,7 +124,7 @@ class RepositoryImages:
 
         Args:
             reference: A tag, a digest, or a descriptor.
-            platform: As for :meth:`resolve`; needed if the image has several platforms.
+            platform: As for `resolve`; needed if the image has several platforms.
 
         Raises:
             ImageNotFoundError: The repository has no such image.

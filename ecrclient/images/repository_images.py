@@ -23,7 +23,7 @@ __all__ = ["Images"]
 class Images(RepositoryImages):
     """The images of one repository: read, pull, push and copy them without Docker.
 
-    A source or destination of transfers, as :class:`~ecrclient.images.Layout` is. Every method that
+    A source or destination of transfers, as `images.Layout` is. Every method that
     takes a tag resolves it to a digest first and then works on the digest, so that a tag that moves
     meanwhile does not matter.
     """
@@ -46,11 +46,11 @@ class Images(RepositoryImages):
             reference: The image, by tag or digest.
             to: A ``Layout``, an ``OCIArchive`` or a ``DockerArchive``.
             tags: Its tags there; None: *reference*, if that is a tag.
-            platforms: See :meth:`copy`.
-            referrers: See :meth:`copy`.
-            foreign_layers: See :meth:`copy`.
-            max_concurrency: See :meth:`copy`.
-            on_progress: See :meth:`copy`.
+            platforms: See `copy`.
+            referrers: See `copy`.
+            foreign_layers: See `copy`.
+            max_concurrency: See `copy`.
+            on_progress: See `copy`.
 
         Raises:
             ImageError: The image could not be pulled.
@@ -82,13 +82,13 @@ class Images(RepositoryImages):
             source: A ``Layout``, an ``OCIArchive`` or a ``DockerArchive``.
             reference: The image in *source*, by tag or digest; None: its only image.
             tags: The tags in this repository; None: *reference*, if that is a tag.
-            platforms: See :meth:`copy`.
-            referrers: See :meth:`copy`.
-            foreign_layers: See :meth:`copy`.
-            create_repository: See :meth:`copy`.
-            max_concurrency: See :meth:`copy`.
-            on_progress: See :meth:`copy`.
-            resume: See :meth:`copy`.
+            platforms: See `copy`.
+            referrers: See `copy`.
+            foreign_layers: See `copy`.
+            create_repository: See `copy`.
+            max_concurrency: See `copy`.
+            on_progress: See `copy`.
+            resume: See `copy`.
 
         Raises:
             ImageError: The image could not be pushed.
@@ -144,7 +144,7 @@ class Images(RepositoryImages):
             mount: ``auto``: blobs of a repository in the same registry are linked instead of
                 copied, if the account setting ``BLOB_MOUNTING`` allows that.
             max_concurrency: Blobs that are transferred at the same time, at least 1.
-            on_progress: Receives the events of :mod:`ecrclient.images.progress`; it must not block.
+            on_progress: Receives the events of `images.progress`; it must not block.
             resume: Remembers the uploads, so that a later process continues them.
 
         Raises:
@@ -181,9 +181,9 @@ class Images(RepositoryImages):
         referrers: bool = False,
         foreign_layers: bool = False,
     ) -> CopyPlan:
-        """Return what :meth:`copy` would write; nothing is written.
+        """Return what `copy` would write; nothing is written.
 
-        The arguments and the errors are those of :meth:`copy`.
+        The arguments and the errors are those of `copy`.
         """
         check_argument("plan_copy", "reference", reference, str, "a tag or a digest")
         selection = check_selection(
@@ -218,14 +218,14 @@ class Images(RepositoryImages):
         Args:
             to: The destination.
             tag_pattern: Only tags that match this pattern, in which ``*`` matches any characters.
-            platforms: See :meth:`copy`.
-            referrers: See :meth:`copy`.
-            foreign_layers: See :meth:`copy`.
-            create_repository: See :meth:`copy`.
-            mount: See :meth:`copy`.
+            platforms: See `copy`.
+            referrers: See `copy`.
+            foreign_layers: See `copy`.
+            create_repository: See `copy`.
+            mount: See `copy`.
             max_concurrency: Images that are copied at the same time, and blobs of each image.
-            on_progress: See :meth:`copy`.
-            resume: See :meth:`copy`.
+            on_progress: See `copy`.
+            resume: See `copy`.
 
         Raises:
             CopyError: Some images could not be copied; its ``report`` lists the others.

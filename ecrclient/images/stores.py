@@ -1,7 +1,7 @@
 """What a place that holds images does: the interface of repositories, layouts and archives.
 
-A transfer opens the source with :meth:`ImageStore.reading` and the destination with
-:meth:`ImageStore.writing`. What is written becomes visible only when it is complete: blobs first,
+A transfer opens the source with `ImageStore.reading` and the destination with
+`ImageStore.writing`. What is written becomes visible only when it is complete: blobs first,
 then manifests, and tags last. A destination that is one file, such as an archive, appears when
 ``writing()`` ends without an error.
 """

@@ -24,7 +24,7 @@ _BLOCK = 512
 
 
 class TarWriter:
-    """Writes one archive; call :meth:`publish` or :meth:`discard` at the end.
+    """Writes one archive; call `publish` or `discard` at the end.
 
     Args:
         path: The archive. An existing file is replaced when this one is published.

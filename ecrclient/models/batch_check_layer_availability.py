@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from ecrclient._awsjson.many.partial_response import PartialMembers, PartialResponse
-from ecrclient._awsjson.protocol.shapes import Int, Limits, Request, Str, Structure
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Structure
 
 from ..enums import LayerAvailability, LayerFailureCode
 from .scalars import BatchedOperationLayerDigest, RegistryId, RepositoryName
@@ -23,34 +24,34 @@ __all__ = [
 class Layer(Structure, frozen=True):
     """One image layer and whether the repository has it."""
 
-    layer_digest: Str
+    layer_digest: str
     """Digest of the layer: 'sha256:' and 64 hex digits."""
 
     layer_availability: LayerAvailability
     """Whether the repository has the layer."""
 
-    layer_size: Int | None = None
+    layer_size: int | None = None
     """Size of the layer in bytes."""
 
-    media_type: Str | None = None
+    media_type: str | None = None
     """Media type of the layer, which identifies its compression."""
 
 
 class LayerFailure(Structure, frozen=True):
     """One layer digest of a batch call that could not be processed, and why."""
 
-    layer_digest: Str | None = None
+    layer_digest: str | None = None
     """The digest as the request gave it."""
 
     failure_code: LayerFailureCode
     """Why this digest could not be processed."""
 
-    failure_reason: Str | None = None
+    failure_reason: str | None = None
     """Explains the failure code as text."""
 
 
 class BatchCheckLayerAvailabilityResponse(PartialResponse, frozen=True):
-    """The response of :meth:`~.ECRClient.batch_check_layer_availability`."""
+    """The response of `ECRClient.batch_check_layer_availability`."""
 
     partial: ClassVar[PartialMembers] = PartialMembers(
         items="layers",
@@ -68,15 +69,15 @@ class BatchCheckLayerAvailabilityResponse(PartialResponse, frozen=True):
 
 
 class BatchCheckLayerAvailabilityRequest(Request[BatchCheckLayerAvailabilityResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.batch_check_layer_availability`."""
+    """The request of `ECRClient.batch_check_layer_availability`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     layer_digests: Annotated[
-        list[BatchedOperationLayerDigest], Limits(min_length=1, max_length=100)
+        list[Annotated[str, BatchedOperationLayerDigest]], Limits(min_length=1, max_length=100)
     ]
     """Digests of the layers to look for. 1 to 100 items."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

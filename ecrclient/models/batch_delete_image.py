@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from ecrclient._awsjson.many.partial_response import PartialMembers, PartialResponse
-from ecrclient._awsjson.protocol.shapes import Limits, Request
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request
 
 from .image_failure import ImageFailure
 from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
@@ -17,7 +18,7 @@ __all__ = ["BatchDeleteImageRequest", "BatchDeleteImageResponse"]
 
 
 class BatchDeleteImageResponse(PartialResponse, frozen=True):
-    """The response of :meth:`~.ECRClient.batch_delete_image`."""
+    """The response of `ECRClient.batch_delete_image`."""
 
     partial: ClassVar[PartialMembers] = PartialMembers(
         items="image_ids",
@@ -35,9 +36,9 @@ class BatchDeleteImageResponse(PartialResponse, frozen=True):
 
 
 class BatchDeleteImageRequest(Request[BatchDeleteImageResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.batch_delete_image`."""
+    """The request of `ECRClient.batch_delete_image`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     image_ids: Annotated[list[ConvertedImageIdentifier], Limits(min_length=1, max_length=100)]
@@ -45,5 +46,5 @@ class BatchDeleteImageRequest(Request[BatchDeleteImageResponse], frozen=True):
     tags. 1 to 100 items.
     """
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

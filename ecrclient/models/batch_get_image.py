@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from ecrclient._awsjson.many.partial_response import PartialMembers, PartialResponse
-from ecrclient._awsjson.protocol.shapes import Limits, Request, Str
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request
 
 from .image import Image
 from .image_failure import ImageFailure
@@ -18,7 +19,7 @@ __all__ = ["BatchGetImageRequest", "BatchGetImageResponse"]
 
 
 class BatchGetImageResponse(PartialResponse, frozen=True):
-    """The response of :meth:`~.ECRClient.batch_get_image`."""
+    """The response of `ECRClient.batch_get_image`."""
 
     partial: ClassVar[PartialMembers] = PartialMembers(
         items="images",
@@ -36,18 +37,18 @@ class BatchGetImageResponse(PartialResponse, frozen=True):
 
 
 class BatchGetImageRequest(Request[BatchGetImageResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.batch_get_image`."""
+    """The request of `ECRClient.batch_get_image`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     image_ids: Annotated[list[ConvertedImageIdentifier], Limits(min_length=1, max_length=100)]
     """Images to fetch, each by digest or by tag. 1 to 100 items."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    accepted_media_types: Annotated[list[Str], Limits(min_length=1, max_length=100)] | None = None
+    accepted_media_types: Annotated[list[str], Limits(min_length=1, max_length=100)] | None = None
     """Manifest media types that the caller can read; image_manifest_media_type is the one that
     is returned. 1 to 100 items.
     """

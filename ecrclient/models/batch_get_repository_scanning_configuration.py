@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from ecrclient._awsjson.many.partial_response import PartialMembers, PartialResponse
-from ecrclient._awsjson.protocol.shapes import Bool, Limits, Request, Str, Structure
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Structure
 
 from ..enums import ScanFrequency, ScanningConfigurationFailureCode
 from .scalars import RepositoryName
@@ -24,13 +25,13 @@ __all__ = [
 class RepositoryScanningConfiguration(Structure, frozen=True):
     """How one repository is scanned under the registry's rules."""
 
-    repository_arn: Str
+    repository_arn: str
     """ARN of the repository, as in arn:aws:ecr:eu-west-1:123456789012:repository/team/app."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    scan_on_push: Bool
+    scan_on_push: bool
     """Whether each image is scanned when it is pushed."""
 
     scan_frequency: ScanFrequency
@@ -43,18 +44,18 @@ class RepositoryScanningConfiguration(Structure, frozen=True):
 class RepositoryScanningConfigurationFailure(Structure, frozen=True):
     """One repository of a batch call whose scanning configuration could not be read."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
     failure_code: ScanningConfigurationFailureCode
     """Why this repository could not be looked up."""
 
-    failure_reason: Str | None = None
+    failure_reason: str | None = None
     """Explains the failure code as text."""
 
 
 class BatchGetRepositoryScanningConfigurationResponse(PartialResponse, frozen=True):
-    """The response of :meth:`~.ECRClient.batch_get_repository_scanning_configuration`."""
+    """The response of `ECRClient.batch_get_repository_scanning_configuration`."""
 
     partial: ClassVar[PartialMembers] = PartialMembers(
         items="scanning_configurations",
@@ -74,7 +75,9 @@ class BatchGetRepositoryScanningConfigurationResponse(PartialResponse, frozen=Tr
 class BatchGetRepositoryScanningConfigurationRequest(
     Request[BatchGetRepositoryScanningConfigurationResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.batch_get_repository_scanning_configuration`."""
+    """The request of `ECRClient.batch_get_repository_scanning_configuration`."""
 
-    repository_names: Annotated[list[RepositoryName], Limits(min_length=1, max_length=25)]
+    repository_names: Annotated[
+        list[Annotated[str, RepositoryName]], Limits(min_length=1, max_length=25)
+    ]
     """Names of the repositories to look up. 1 to 25 items."""

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Limits, Request, Response, Str
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import LayerDigest, RegistryId, RepositoryName, UploadId
 
@@ -14,32 +15,34 @@ __all__ = ["CompleteLayerUploadRequest", "CompleteLayerUploadResponse"]
 
 
 class CompleteLayerUploadResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.complete_layer_upload`."""
+    """The response of `ECRClient.complete_layer_upload`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    upload_id: Str
+    upload_id: str
     """Identifier of the upload, from InitiateLayerUpload."""
 
-    layer_digest: Str
+    layer_digest: str
     """Digest of the layer: 'sha256:' and 64 hex digits."""
 
 
 class CompleteLayerUploadRequest(Request[CompleteLayerUploadResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.complete_layer_upload`."""
+    """The request of `ECRClient.complete_layer_upload`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    upload_id: UploadId
+    upload_id: Annotated[str, UploadId]
     """Identifier of the upload, from InitiateLayerUpload."""
 
-    layer_digests: Annotated[list[LayerDigest], Limits(min_length=1, max_length=100)]
+    layer_digests: Annotated[
+        list[Annotated[str, LayerDigest]], Limits(min_length=1, max_length=100)
+    ]
     """Digest of the whole layer, which ECR checks against the bytes it received. 1 to 100 items."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

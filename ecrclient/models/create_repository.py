@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Limits, Request, Response
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from ..enums import ImageTagMutability
 from .image_scanning_configuration import ImageScanningConfiguration
@@ -19,21 +20,21 @@ __all__ = ["CreateRepositoryRequest", "CreateRepositoryResponse"]
 
 
 class CreateRepositoryResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.create_repository`."""
+    """The response of `ECRClient.create_repository`."""
 
     repository: Repository
     """The new repository."""
 
 
 class CreateRepositoryRequest(Request[CreateRepositoryResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.create_repository`."""
+    """The request of `ECRClient.create_repository`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name for the new repository, optionally with a namespace, as in team/app. 2 to 256
     characters.
     """
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     tags: list[Tag] | None = None

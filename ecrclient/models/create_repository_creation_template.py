@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Limits, Request, Response, Str
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from ..enums import ImageTagMutability, RCTAppliedFor
 from .image_tag_mutability_exclusion_filter import ImageTagMutabilityExclusionFilter
@@ -27,9 +28,9 @@ __all__ = ["CreateRepositoryCreationTemplateRequest", "CreateRepositoryCreationT
 
 
 class CreateRepositoryCreationTemplateResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.create_repository_creation_template`."""
+    """The response of `ECRClient.create_repository_creation_template`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
     repository_creation_template: RepositoryCreationTemplate
@@ -39,9 +40,9 @@ class CreateRepositoryCreationTemplateResponse(Response, frozen=True):
 class CreateRepositoryCreationTemplateRequest(
     Request[CreateRepositoryCreationTemplateResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.create_repository_creation_template`."""
+    """The request of `ECRClient.create_repository_creation_template`."""
 
-    prefix: Prefix
+    prefix: Annotated[str, Prefix]
     """Repository name prefix that the template is for, or ROOT for names that no other template
     matches. 1 to 256 characters.
     """
@@ -49,7 +50,7 @@ class CreateRepositoryCreationTemplateRequest(
     applied_for: list[RCTAppliedFor]
     """What creates the repositories that the template covers."""
 
-    description: RepositoryTemplateDescription | None = None
+    description: Annotated[str, RepositoryTemplateDescription] | None = None
     """Free text that describes the template. At most 256 characters."""
 
     encryption_configuration: EncryptionConfigurationForRepositoryCreationTemplate | None = None
@@ -69,17 +70,17 @@ class CreateRepositoryCreationTemplateRequest(
     items.
     """
 
-    repository_policy: RepositoryPolicyText | None = None
+    repository_policy: Annotated[str, RepositoryPolicyText] | None = None
     """Permissions policy, as JSON, that repositories made from the template get. 0 to 10,240
     characters.
     """
 
-    lifecycle_policy: LifecyclePolicyTextForRepositoryCreationTemplate | None = None
+    lifecycle_policy: Annotated[str, LifecyclePolicyTextForRepositoryCreationTemplate] | None = None
     """Lifecycle policy, as JSON, that repositories made from the template get. 0 to 30,720
     characters.
     """
 
-    custom_role_arn: CustomRoleArn | None = None
+    custom_role_arn: Annotated[str, CustomRoleArn] | None = None
     """ARN of the IAM role that ECR assumes to create repositories; the service-linked role when
     omitted. At most 2,048 characters.
     """

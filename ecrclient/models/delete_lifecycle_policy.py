@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Timestamp
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import RegistryId, RepositoryName
 
@@ -12,28 +15,28 @@ __all__ = ["DeleteLifecyclePolicyRequest", "DeleteLifecyclePolicyResponse"]
 
 
 class DeleteLifecyclePolicyResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.delete_lifecycle_policy`."""
+    """The response of `ECRClient.delete_lifecycle_policy`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    lifecycle_policy_text: Str
+    lifecycle_policy_text: str
     """The lifecycle policy that was deleted, as a JSON document."""
 
-    last_evaluated_at: Timestamp | None = None
+    last_evaluated_at: datetime | None = None
     """Time at which ECR last ran the policy (UTC); absent, or 1 January 1970, if it has not run
     yet.
     """
 
 
 class DeleteLifecyclePolicyRequest(Request[DeleteLifecyclePolicyResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.delete_lifecycle_policy`."""
+    """The request of `ECRClient.delete_lifecycle_policy`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Timestamp
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import PullThroughCacheRuleRepositoryPrefix, RegistryId
 
@@ -12,43 +15,43 @@ __all__ = ["DeletePullThroughCacheRuleRequest", "DeletePullThroughCacheRuleRespo
 
 
 class DeletePullThroughCacheRuleResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.delete_pull_through_cache_rule`."""
+    """The response of `ECRClient.delete_pull_through_cache_rule`."""
 
-    ecr_repository_prefix: Str
+    ecr_repository_prefix: str
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no
     prefix.
     """
 
-    upstream_registry_url: Str
+    upstream_registry_url: str
     """Host name of the upstream registry, such as registry-1.docker.io or public.ecr.aws."""
 
-    created_at: Timestamp
+    created_at: datetime
     """Time of creation (UTC)."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    credential_arn: Str | None = None
+    credential_arn: str | None = None
     """ARN of the Secrets Manager secret with the upstream login; absent when the upstream needs
     none.
     """
 
-    custom_role_arn: Str | None = None
+    custom_role_arn: str | None = None
     """ARN of the IAM role that ECR assumes to pull from an upstream ECR registry; absent for
     other upstreams.
     """
 
-    upstream_repository_prefix: Str | None = None
+    upstream_repository_prefix: str | None = None
     """Prefix of the upstream repositories that the rule covers; ROOT means all of them."""
 
 
 class DeletePullThroughCacheRuleRequest(Request[DeletePullThroughCacheRuleResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.delete_pull_through_cache_rule`."""
+    """The request of `ECRClient.delete_pull_through_cache_rule`."""
 
-    ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
+    ecr_repository_prefix: Annotated[str, PullThroughCacheRuleRepositoryPrefix]
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no
     prefix. 2 to 30 characters.
     """
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -4,20 +4,20 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 __all__ = ["DeleteRegistryPolicyRequest", "DeleteRegistryPolicyResponse"]
 
 
 class DeleteRegistryPolicyResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.delete_registry_policy`."""
+    """The response of `ECRClient.delete_registry_policy`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    policy_text: Str
+    policy_text: str
     """The registry's policy that was deleted, as a JSON document."""
 
 
 class DeleteRegistryPolicyRequest(Request[DeleteRegistryPolicyResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.delete_registry_policy`."""
+    """The request of `ECRClient.delete_registry_policy`."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Bool, Request, Response
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .repository import Repository
 from .scalars import RegistryId, RepositoryName
@@ -13,20 +15,20 @@ __all__ = ["DeleteRepositoryRequest", "DeleteRepositoryResponse"]
 
 
 class DeleteRepositoryResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.delete_repository`."""
+    """The response of `ECRClient.delete_repository`."""
 
     repository: Repository
     """The repository as it was; some of its settings may be absent from this response."""
 
 
 class DeleteRepositoryRequest(Request[DeleteRepositoryResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.delete_repository`."""
+    """The request of `ECRClient.delete_repository`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    force: Bool | None = None
+    force: bool | None = None
     """Deletes the repository even if it still contains images; false when omitted."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .repository_creation_template import RepositoryCreationTemplate
 from .scalars import Prefix
@@ -13,9 +15,9 @@ __all__ = ["DeleteRepositoryCreationTemplateRequest", "DeleteRepositoryCreationT
 
 
 class DeleteRepositoryCreationTemplateResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.delete_repository_creation_template`."""
+    """The response of `ECRClient.delete_repository_creation_template`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
     repository_creation_template: RepositoryCreationTemplate
@@ -25,9 +27,9 @@ class DeleteRepositoryCreationTemplateResponse(Response, frozen=True):
 class DeleteRepositoryCreationTemplateRequest(
     Request[DeleteRepositoryCreationTemplateResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.delete_repository_creation_template`."""
+    """The request of `ECRClient.delete_repository_creation_template`."""
 
-    prefix: Prefix
+    prefix: Annotated[str, Prefix]
     """Repository name prefix that the template is for, or ROOT for names that no other template
     matches. 1 to 256 characters.
     """

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import RegistryId, RepositoryName
 
@@ -12,23 +14,23 @@ __all__ = ["DeleteRepositoryPolicyRequest", "DeleteRepositoryPolicyResponse"]
 
 
 class DeleteRepositoryPolicyResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.delete_repository_policy`."""
+    """The response of `ECRClient.delete_repository_policy`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    policy_text: Str
+    policy_text: str
     """The repository's policy that was deleted, as a JSON document."""
 
 
 class DeleteRepositoryPolicyRequest(Request[DeleteRepositoryPolicyResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.delete_repository_policy`."""
+    """The request of `ECRClient.delete_repository_policy`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

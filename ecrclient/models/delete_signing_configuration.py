@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .signing_configuration import SigningConfiguration
 
@@ -12,9 +12,9 @@ __all__ = ["DeleteSigningConfigurationRequest", "DeleteSigningConfigurationRespo
 
 
 class DeleteSigningConfigurationResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.delete_signing_configuration`."""
+    """The response of `ECRClient.delete_signing_configuration`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
     signing_configuration: SigningConfiguration
@@ -22,4 +22,4 @@ class DeleteSigningConfigurationResponse(Response, frozen=True):
 
 
 class DeleteSigningConfigurationRequest(Request[DeleteSigningConfigurationResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.delete_signing_configuration`."""
+    """The request of `ECRClient.delete_signing_configuration`."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import PrincipalArn
 
@@ -12,16 +14,16 @@ __all__ = ["DeregisterPullTimeUpdateExclusionRequest", "DeregisterPullTimeUpdate
 
 
 class DeregisterPullTimeUpdateExclusionResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.deregister_pull_time_update_exclusion`."""
+    """The response of `ECRClient.deregister_pull_time_update_exclusion`."""
 
-    principal_arn: Str
+    principal_arn: str
     """ARN of the IAM role or user whose pulls count again."""
 
 
 class DeregisterPullTimeUpdateExclusionRequest(
     Request[DeregisterPullTimeUpdateExclusionResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.deregister_pull_time_update_exclusion`."""
+    """The request of `ECRClient.deregister_pull_time_update_exclusion`."""
 
-    principal_arn: PrincipalArn
+    principal_arn: Annotated[str, PrincipalArn]
     """ARN of the IAM role or user whose pulls count again. At most 200 characters."""

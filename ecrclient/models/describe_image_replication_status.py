@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Structure
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from ..enums import ReplicationStatus
 from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
@@ -20,23 +22,23 @@ __all__ = [
 class ImageReplicationStatus(Structure, frozen=True):
     """The state of the replication of an image to one destination."""
 
-    region: Str
+    region: str
     """Code of the Region that receives the image, such as eu-west-1."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry that the replication is for."""
 
     status: ReplicationStatus
     """State of the replication to this destination."""
 
-    failure_code: Str | None = None
+    failure_code: str | None = None
     """Code of the failure; absent unless the status is FAILED."""
 
 
 class DescribeImageReplicationStatusResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.describe_image_replication_status`."""
+    """The response of `ECRClient.describe_image_replication_status`."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
     image_id: ImageIdentifier
@@ -49,13 +51,13 @@ class DescribeImageReplicationStatusResponse(Response, frozen=True):
 class DescribeImageReplicationStatusRequest(
     Request[DescribeImageReplicationStatusResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.describe_image_replication_status`."""
+    """The request of `ECRClient.describe_image_replication_status`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     image_id: ConvertedImageIdentifier
     """The image, named by digest, by tag, or by both."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -4,15 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import (
-    Float,
-    Int,
-    Request,
-    Response,
-    Str,
-    Structure,
-    Timestamp,
-)
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from ..enums import FindingSeverity
 from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
@@ -43,70 +38,70 @@ __all__ = [
 class Attribute(Structure, frozen=True):
     """A key-value pair with a further fact about a basic scan finding."""
 
-    key: Str
+    key: str
     """Name of the attribute."""
 
-    value: Str | None = None
+    value: str | None = None
     """Value of the attribute."""
 
 
 class AwsEcrContainerImageDetails(Structure, frozen=True):
     """What Amazon Inspector knows about the scanned container image."""
 
-    architecture: Str | None = None
+    architecture: str | None = None
     """CPU architecture of the image, such as amd64."""
 
-    author: Str | None = None
+    author: str | None = None
     """Author that the image's metadata names."""
 
-    image_hash: Str
+    image_hash: str
     """The sha256 digest by which Amazon Inspector knows the image."""
 
-    image_tags: list[Str] = []
+    image_tags: list[str] = []
     """Tags that point at the image; empty when it is untagged."""
 
-    platform: Str | None = None
+    platform: str | None = None
     """Operating system that the image is built on."""
 
-    pushed_at: Timestamp | None = None
+    pushed_at: datetime | None = None
     """Time at which the image was pushed to ECR (UTC)."""
 
-    last_in_use_at: Timestamp | None = None
+    last_in_use_at: datetime | None = None
     """Time at which a cluster last ran the image (UTC); absent if none did."""
 
-    in_use_count: Int | None = None
+    in_use_count: int | None = None
     """The number of ECS and EKS clusters that run the image now."""
 
-    registry: Str
+    registry: str
     """The AWS account ID of the registry that stores the image."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
 
 class CvssScore(Structure, frozen=True):
     """One published CVSS score of a vulnerability."""
 
-    base_score: Float
+    base_score: float
     """CVSS base score, from 0.0 to 10.0."""
 
-    scoring_vector: Str
+    scoring_vector: str
     """CVSS vector, the metrics in short form, which begins like CVSS:3.1/AV:N/AC:L."""
 
-    source: Str
+    source: str
     """Who published it, such as NVD."""
 
-    version: Str
+    version: str
     """Version of the CVSS standard, such as 3.1."""
 
 
 class CvssScoreAdjustment(Structure, frozen=True):
     """One change that Amazon Inspector made to a published CVSS score, and why."""
 
-    metric: Str
+    metric: str
     """CVSS metric that Amazon Inspector changed."""
 
-    reason: Str
+    reason: str
     """Why Amazon Inspector changed the metric."""
 
 
@@ -116,47 +111,47 @@ class CvssScoreDetails(Structure, frozen=True):
     adjustments: list[CvssScoreAdjustment] = []
     """Changes that Amazon Inspector made to the published score, each with its reason."""
 
-    score: Float
+    score: float
     """CVSS score after adjustment, from 0.0 to 10.0."""
 
-    score_source: Str
+    score_source: str
     """Who published the score, such as NVD."""
 
-    scoring_vector: Str
+    scoring_vector: str
     """CVSS vector, the metrics in short form, which begins like CVSS:3.1/AV:N/AC:L."""
 
-    version: Str
+    version: str
     """Version of the CVSS standard, such as 3.1."""
 
 
 class VulnerablePackage(Structure, frozen=True):
     """A package in the image that has the vulnerability."""
 
-    arch: Str | None = None
+    arch: str | None = None
     """CPU architecture that the package is built for, such as X86_64."""
 
-    epoch: Int | None = None
+    epoch: int | None = None
     """Epoch of the package's version, as RPM and Debian packages count it."""
 
-    file_path: Str | None = None
+    file_path: str | None = None
     """Where in the image's file system the package was found."""
 
-    name: Str
+    name: str
     """Name of the affected package."""
 
-    package_manager: Str | None = None
+    package_manager: str | None = None
     """Package manager that the package belongs to, such as OS, PIP or NPM."""
 
-    release: Str | None = None
+    release: str | None = None
     """Release part of the package's version, after the upstream version."""
 
-    source_layer_hash: Str | None = None
+    source_layer_hash: str | None = None
     """Digest of the image layer that contains the package."""
 
-    version: Str | None = None
+    version: str | None = None
     """Version of the package that is installed."""
 
-    fixed_in_version: Str | None = None
+    fixed_in_version: str | None = None
     """Package version to upgrade to."""
 
 
@@ -166,28 +161,28 @@ class PackageVulnerabilityDetails(Structure, frozen=True):
     cvss: list[CvssScore] = []
     """Published CVSS scores of the vulnerability, one per source."""
 
-    reference_urls: list[Str] = []
+    reference_urls: list[str] = []
     """Web pages with more information about the vulnerability."""
 
-    related_vulnerabilities: list[Str] = []
+    related_vulnerabilities: list[str] = []
     """Identifiers of related vulnerabilities."""
 
-    source: Str
+    source: str
     """Who published the vulnerability, such as NVD or a Linux distribution."""
 
-    source_url: Str | None = None
+    source_url: str | None = None
     """Web page of the vulnerability at its publisher."""
 
-    vendor_created_at: Timestamp | None = None
+    vendor_created_at: datetime | None = None
     """Time at which the vendor first listed the vulnerability (UTC)."""
 
-    vendor_severity: Str | None = None
+    vendor_severity: str | None = None
     """Severity in the vendor's own terms."""
 
-    vendor_updated_at: Timestamp | None = None
+    vendor_updated_at: datetime | None = None
     """Time at which the vendor last changed its entry (UTC)."""
 
-    vulnerability_id: Str
+    vulnerability_id: str
     """Identifier of the vulnerability, mostly a CVE number."""
 
     vulnerable_packages: list[VulnerablePackage] = []
@@ -197,10 +192,10 @@ class PackageVulnerabilityDetails(Structure, frozen=True):
 class Recommendation(Structure, frozen=True):
     """Amazon Inspector's advice on a finding."""
 
-    url: Str | None = None
+    url: str | None = None
     """Web page that describes how to fix the vulnerability."""
 
-    text: Str | None = None
+    text: str | None = None
     """Advice on how to fix the vulnerability."""
 
 
@@ -224,13 +219,13 @@ class Resource(Structure, frozen=True):
     details: ResourceDetails | None = None
     """Facts that depend on the type of resource."""
 
-    id: Str
+    id: str
     """Identifier of the resource; for an image, its ARN."""
 
-    tags: dict[Str, Str] = {}
+    tags: dict[str, str] = {}
     """Resource tags, as a map from key to value."""
 
-    type: Str
+    type: str
     """Kind of resource, such as AWS_ECR_CONTAINER_IMAGE."""
 
 
@@ -244,19 +239,19 @@ class ScoreDetails(Structure, frozen=True):
 class EnhancedImageScanFinding(Structure, frozen=True):
     """One finding of enhanced scanning, as Amazon Inspector reports it."""
 
-    aws_account_id: Str
+    aws_account_id: str
     """The AWS account ID that owns the scanned image."""
 
-    description: Str | None = None
+    description: str | None = None
     """What the vulnerability is and what it can lead to."""
 
-    finding_arn: Str
+    finding_arn: str
     """ARN of the finding in Amazon Inspector."""
 
-    first_observed_at: Timestamp
+    first_observed_at: datetime
     """Time at which Amazon Inspector first saw the vulnerability in the image (UTC)."""
 
-    last_observed_at: Timestamp
+    last_observed_at: datetime
     """Time at which Amazon Inspector last saw the vulnerability in the image (UTC)."""
 
     package_vulnerability_details: PackageVulnerabilityDetails | None = None
@@ -268,46 +263,46 @@ class EnhancedImageScanFinding(Structure, frozen=True):
     resources: list[Resource] = []
     """What the finding is about; for ECR, the image."""
 
-    score: Float | None = None
+    score: float | None = None
     """Amazon Inspector's score for the finding, from 0.0 to 10.0."""
 
     score_details: ScoreDetails | None = None
     """How Amazon Inspector arrived at the score."""
 
-    severity: Str
+    severity: str
     """How severe the finding is, such as HIGH; UNTRIAGED when not rated yet."""
 
-    status: Str
+    status: str
     """State of the finding: ACTIVE, SUPPRESSED or CLOSED."""
 
-    title: Str | None = None
+    title: str | None = None
     """Headline of the finding: the vulnerability and the packages."""
 
-    type: Str
+    type: str
     """Kind of finding, such as PACKAGE_VULNERABILITY."""
 
-    updated_at: Timestamp | None = None
+    updated_at: datetime | None = None
     """Time at which Amazon Inspector last changed the finding (UTC)."""
 
-    fix_available: Str | None = None
+    fix_available: str | None = None
     """Whether an upgrade fixes it: YES, NO, or PARTIAL when only some of the packages have a
     fix.
     """
 
-    exploit_available: Str | None = None
+    exploit_available: str | None = None
     """Whether an exploit for the vulnerability is known: YES or NO."""
 
 
 class ImageScanFinding(Structure, frozen=True):
     """One finding of basic scanning."""
 
-    name: Str
+    name: str
     """Identifier of the vulnerability, mostly a CVE number."""
 
-    description: Str | None = None
+    description: str | None = None
     """What the vulnerability is and what it can lead to; absent when the source has no text."""
 
-    uri: Str | None = None
+    uri: str | None = None
     """Web page that describes the vulnerability."""
 
     severity: FindingSeverity
@@ -320,13 +315,13 @@ class ImageScanFinding(Structure, frozen=True):
 class ImageScanFindings(Structure, frozen=True):
     """All findings of the last finished scan of an image."""
 
-    image_scan_completed_at: Timestamp | None = None
+    image_scan_completed_at: datetime | None = None
     """Time at which the last finished scan ended (UTC)."""
 
-    vulnerability_source_updated_at: Timestamp | None = None
+    vulnerability_source_updated_at: datetime | None = None
     """Time of the last update of the vulnerability data that was used (UTC)."""
 
-    finding_severity_counts: dict[FindingSeverity, Int] = {}
+    finding_severity_counts: dict[FindingSeverity, int] = {}
     """Number of findings by severity; a severity without findings is absent."""
 
     findings: list[ImageScanFinding] = []
@@ -337,12 +332,12 @@ class ImageScanFindings(Structure, frozen=True):
 
 
 class DescribeImageScanFindingsResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.describe_image_scan_findings`."""
+    """The response of `ECRClient.describe_image_scan_findings`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
     image_id: ImageIdentifier
@@ -354,24 +349,24 @@ class DescribeImageScanFindingsResponse(Response, frozen=True):
     image_scan_findings: ImageScanFindings | None = None
     """What the scan found; absent until a scan has finished."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
 class DescribeImageScanFindingsRequest(Request[DescribeImageScanFindingsResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.describe_image_scan_findings`."""
+    """The request of `ECRClient.describe_image_scan_findings`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     image_id: ConvertedImageIdentifier
     """The image, named by digest, by tag, or by both."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
-    max_results: MaxResults | None = None
+    max_results: Annotated[int, MaxResults] | None = None
     """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""

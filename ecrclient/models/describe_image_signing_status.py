@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Structure
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from ..enums import SigningStatus
 from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
@@ -20,13 +22,13 @@ __all__ = [
 class ImageSigningStatus(Structure, frozen=True):
     """The state of the signing of an image with one signing profile."""
 
-    signing_profile_arn: Str
+    signing_profile_arn: str
     """ARN of the AWS Signer profile that signs the image."""
 
-    failure_code: Str | None = None
+    failure_code: str | None = None
     """Code of the failure; absent unless the status is FAILED."""
 
-    failure_reason: Str | None = None
+    failure_reason: str | None = None
     """Explains as text why signing failed; absent unless the status is FAILED."""
 
     status: SigningStatus
@@ -34,15 +36,15 @@ class ImageSigningStatus(Structure, frozen=True):
 
 
 class DescribeImageSigningStatusResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.describe_image_signing_status`."""
+    """The response of `ECRClient.describe_image_signing_status`."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
     image_id: ImageIdentifier
     """The image, named by digest, by tag, or by both."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
     signing_statuses: list[ImageSigningStatus] = []
@@ -50,13 +52,13 @@ class DescribeImageSigningStatusResponse(Response, frozen=True):
 
 
 class DescribeImageSigningStatusRequest(Request[DescribeImageSigningStatusResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.describe_image_signing_status`."""
+    """The request of `ECRClient.describe_image_signing_status`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     image_id: ConvertedImageIdentifier
     """The image, named by digest, by tag, or by both."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

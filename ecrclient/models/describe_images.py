@@ -4,17 +4,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import (
-    Int,
-    Limits,
-    Request,
-    Response,
-    Str,
-    Structure,
-    Timestamp,
-)
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from ..enums import FindingSeverity, ImageStatus, ImageStatusFilter, TagStatus
 from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
@@ -44,39 +38,39 @@ class DescribeImagesFilter(Structure, frozen=True):
 class ImageScanFindingsSummary(Structure, frozen=True):
     """Counts by severity and dates of an image's last finished scan."""
 
-    image_scan_completed_at: Timestamp | None = None
+    image_scan_completed_at: datetime | None = None
     """Time at which the last finished scan ended (UTC)."""
 
-    vulnerability_source_updated_at: Timestamp | None = None
+    vulnerability_source_updated_at: datetime | None = None
     """Time of the last update of the vulnerability data that was used (UTC)."""
 
-    finding_severity_counts: dict[FindingSeverity, Int] = {}
+    finding_severity_counts: dict[FindingSeverity, int] = {}
     """Number of findings by severity; a severity without findings is absent."""
 
 
 class ImageDetail(Structure, frozen=True):
     """What ECR knows about one image: digest, tags, size, dates, and scan state."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    image_digest: Str
+    image_digest: str
     """The sha256 digest of the manifest, which never changes for an image: 'sha256:' and 64 hex
     digits.
     """
 
-    image_tags: list[Str] = []
+    image_tags: list[str] = []
     """Tags that point at the image; empty when it is untagged."""
 
-    image_size_in_bytes: Int | None = None
+    image_size_in_bytes: int | None = None
     """Stored size in bytes, with layers compressed; less than docker shows, and may be absent
     for an index.
     """
 
-    image_pushed_at: Timestamp
+    image_pushed_at: datetime
     """Time at which the image was pushed to the repository (UTC)."""
 
     image_scan_status: ImageScanStatus | None = None
@@ -85,29 +79,29 @@ class ImageDetail(Structure, frozen=True):
     image_scan_findings_summary: ImageScanFindingsSummary | None = None
     """Counts by severity of the last finished scan; absent if there was none."""
 
-    image_manifest_media_type: Str | None = None
+    image_manifest_media_type: str | None = None
     """Media type of the manifest, which distinguishes a single image from a manifest list."""
 
-    artifact_media_type: Str | None = None
+    artifact_media_type: str | None = None
     """Media type of the artifact that the manifest describes, such as an image configuration or
     a Helm chart.
     """
 
-    last_recorded_pull_time: Timestamp | None = None
+    last_recorded_pull_time: datetime | None = None
     """Time of the last recorded pull (UTC), up to a day behind; absent if the image was never
     pulled.
     """
 
-    subject_manifest_digest: Str | None = None
+    subject_manifest_digest: str | None = None
     """Digest of the manifest that this artifact points at; absent for ordinary images."""
 
     image_status: ImageStatus | None = None
     """Whether the image is active, archived, or being restored from the archive."""
 
-    last_archived_at: Timestamp | None = None
+    last_archived_at: datetime | None = None
     """Time of the last move to the archive (UTC); absent if there was none."""
 
-    last_activated_at: Timestamp | None = None
+    last_activated_at: datetime | None = None
     """Time of the last restore from the archive (UTC); absent if there was none."""
 
     @property
@@ -124,22 +118,22 @@ class ImageDetail(Structure, frozen=True):
 
 
 class DescribeImagesResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.describe_images`."""
+    """The response of `ECRClient.describe_images`."""
 
     image_details: list[ImageDetail] = []
     """What ECR knows about each image, in no particular order."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
 class DescribeImagesRequest(Request[DescribeImagesResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.describe_images`."""
+    """The request of `ECRClient.describe_images`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     image_ids: (
@@ -149,10 +143,10 @@ class DescribeImagesRequest(Request[DescribeImagesResponse], frozen=True):
     100 items.
     """
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page. Not together with image_ids."""
 
-    max_results: MaxResults | None = None
+    max_results: Annotated[int, MaxResults] | None = None
     """Maximum number of images to return in one page; 100 when omitted. Not together with
     image_ids. 1 to 1,000.
     """

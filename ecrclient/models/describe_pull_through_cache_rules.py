@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Limits, Request, Response, Str, Structure, Timestamp
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from ..enums import UpstreamRegistry
 from .scalars import MaxResults, PullThroughCacheRuleRepositoryPrefix, RegistryId
@@ -21,68 +23,71 @@ __all__ = [
 class PullThroughCacheRule(Structure, frozen=True):
     """Maps a repository prefix in this registry to an upstream registry that is cached on pull."""
 
-    ecr_repository_prefix: Str
+    ecr_repository_prefix: str
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no
     prefix.
     """
 
-    upstream_registry_url: Str
+    upstream_registry_url: str
     """Host name of the upstream registry, such as registry-1.docker.io or public.ecr.aws."""
 
-    created_at: Timestamp
+    created_at: datetime
     """Time at which the rule was created (UTC)."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    credential_arn: Str | None = None
+    credential_arn: str | None = None
     """ARN of the Secrets Manager secret with the upstream login; absent when the upstream needs
     none.
     """
 
-    custom_role_arn: Str | None = None
+    custom_role_arn: str | None = None
     """ARN of the IAM role that ECR assumes to pull from an upstream ECR registry; absent for
     other upstreams.
     """
 
-    upstream_repository_prefix: Str | None = None
+    upstream_repository_prefix: str | None = None
     """Prefix of the upstream repositories that the rule covers; ROOT means all of them."""
 
     upstream_registry: UpstreamRegistry | None = None
     """Registry service that the images come from."""
 
-    updated_at: Timestamp | None = None
+    updated_at: datetime | None = None
     """Time at which the rule was last changed (UTC)."""
 
 
 class DescribePullThroughCacheRulesResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.describe_pull_through_cache_rules`."""
+    """The response of `ECRClient.describe_pull_through_cache_rules`."""
 
     pull_through_cache_rules: list[PullThroughCacheRule] = []
     """The rules that match the request."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
 class DescribePullThroughCacheRulesRequest(
     Request[DescribePullThroughCacheRulesResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.describe_pull_through_cache_rules`."""
+    """The request of `ECRClient.describe_pull_through_cache_rules`."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     ecr_repository_prefixes: (
-        Annotated[list[PullThroughCacheRuleRepositoryPrefix], Limits(min_length=1, max_length=100)]
+        Annotated[
+            list[Annotated[str, PullThroughCacheRuleRepositoryPrefix]],
+            Limits(min_length=1, max_length=100),
+        ]
         | None
     ) = None
     """Prefixes of the rules to describe; every rule of the registry when omitted. 1 to 100
     items.
     """
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
-    max_results: MaxResults | None = None
+    max_results: Annotated[int, MaxResults] | None = None
     """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .replication_configuration import ReplicationConfiguration
 
@@ -12,9 +12,9 @@ __all__ = ["DescribeRegistryRequest", "DescribeRegistryResponse"]
 
 
 class DescribeRegistryResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.describe_registry`."""
+    """The response of `ECRClient.describe_registry`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
     replication_configuration: ReplicationConfiguration
@@ -22,4 +22,4 @@ class DescribeRegistryResponse(Response, frozen=True):
 
 
 class DescribeRegistryRequest(Request[DescribeRegistryResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.describe_registry`."""
+    """The request of `ECRClient.describe_registry`."""

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Structure, Timestamp
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from ..enums import ReplicationBackfillResultStatus, ReplicationBackfillStatus
 from .image_identifier import ImageIdentifier
@@ -22,7 +25,7 @@ __all__ = [
 class ReplicationBackfillResult(Structure, frozen=True):
     """The outcome of a backfill for one pair of image and tag."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
     image_id: ImageIdentifier
@@ -31,20 +34,20 @@ class ReplicationBackfillResult(Structure, frozen=True):
     status: ReplicationBackfillResultStatus
     """Whether the image was replicated."""
 
-    failure_code: Str | None = None
+    failure_code: str | None = None
     """Code of the failure; absent unless the status is FAILED."""
 
-    sub_image_failure_codes: list[Str] = []
+    sub_image_failure_codes: list[str] = []
     """Failure codes of a manifest list's images, each listed once; absent for a single image."""
 
 
 class DescribeReplicationBackfillResultsResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.describe_replication_backfill_results`."""
+    """The response of `ECRClient.describe_replication_backfill_results`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    replication_backfill_id: Str
+    replication_backfill_id: str
     """Identifier of the backfill, from StartReplicationBackfill."""
 
     destination: ReplicationDestination
@@ -53,7 +56,7 @@ class DescribeReplicationBackfillResultsResponse(Response, frozen=True):
     status: ReplicationBackfillStatus
     """State of the backfill."""
 
-    failure_code: Str | None = None
+    failure_code: str | None = None
     """Code of the failure; absent unless the status is FAILED."""
 
     progress: ReplicationBackfillProgress | None = None
@@ -62,32 +65,32 @@ class DescribeReplicationBackfillResultsResponse(Response, frozen=True):
     results: list[ReplicationBackfillResult] = []
     """Outcome for each pair of image and tag; empty until the backfill has ended."""
 
-    started_at: Timestamp
+    started_at: datetime
     """Time at which the backfill was started (UTC)."""
 
-    ended_at: Timestamp | None = None
+    ended_at: datetime | None = None
     """Time at which the backfill ended (UTC); absent while it is in progress."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
 class DescribeReplicationBackfillResultsRequest(
     Request[DescribeReplicationBackfillResultsResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.describe_replication_backfill_results`."""
+    """The request of `ECRClient.describe_replication_backfill_results`."""
 
-    replication_backfill_id: ReplicationBackfillId
+    replication_backfill_id: Annotated[str, ReplicationBackfillId]
     """Identifier of the backfill, from StartReplicationBackfill."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     result_status_filter: ReplicationBackfillResultStatus | None = None
     """Keeps only results with this status; all results when omitted."""
 
-    max_results: MaxResults | None = None
+    max_results: Annotated[int, MaxResults] | None = None
     """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""

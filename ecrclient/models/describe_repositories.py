@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Limits, Request, Response, Str
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .repository import Repository
 from .scalars import MaxResults, RegistryId, RepositoryName
@@ -15,34 +16,34 @@ __all__ = ["DescribeRepositoriesRequest", "DescribeRepositoriesResponse"]
 
 
 class DescribeRepositoriesResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.describe_repositories`."""
+    """The response of `ECRClient.describe_repositories`."""
 
     repositories: list[Repository] = []
     """The repositories that match the request."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
 class DescribeRepositoriesRequest(Request[DescribeRepositoriesResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.describe_repositories`."""
+    """The request of `ECRClient.describe_repositories`."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     repository_names: (
-        Annotated[list[RepositoryName], Limits(min_length=1, max_length=100)] | None
+        Annotated[list[Annotated[str, RepositoryName]], Limits(min_length=1, max_length=100)] | None
     ) = None
     """Names of the repositories to describe; all when omitted. Not together with next_token or
     max_results. 1 to 100 items.
     """
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page. Not together with
     repository_names.
     """
 
-    max_results: MaxResults | None = None
+    max_results: Annotated[int, MaxResults] | None = None
     """Maximum number of repositories to return in one page; 100 when omitted. Not together with
     repository_names. 1 to 1,000.
     """

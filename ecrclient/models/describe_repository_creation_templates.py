@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .repository_creation_template import RepositoryCreationTemplate
 from .scalars import MaxResults, Prefix
@@ -16,28 +18,28 @@ __all__ = [
 
 
 class DescribeRepositoryCreationTemplatesResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.describe_repository_creation_templates`."""
+    """The response of `ECRClient.describe_repository_creation_templates`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
     repository_creation_templates: list[RepositoryCreationTemplate] = []
     """The templates that match the request."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
 class DescribeRepositoryCreationTemplatesRequest(
     Request[DescribeRepositoryCreationTemplatesResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.describe_repository_creation_templates`."""
+    """The request of `ECRClient.describe_repository_creation_templates`."""
 
-    prefixes: list[Prefix] | None = None
+    prefixes: list[Annotated[str, Prefix]] | None = None
     """Prefixes of the templates to describe; every template of the registry when omitted."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
-    max_results: MaxResults | None = None
+    max_results: Annotated[int, MaxResults] | None = None
     """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from ecrclient._awsjson.protocol.shapes import Limits, Request, Response, Str, Structure, Timestamp
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from .scalars import RegistryId
 
@@ -18,29 +20,31 @@ __all__ = ["AuthorizationData", "GetAuthorizationTokenRequest", "GetAuthorizatio
 class AuthorizationData(Structure, frozen=True):
     """A login for the registry: the token, when it expires, and the endpoint to use it at."""
 
-    authorization_token: Str = Field(repr=False)
+    authorization_token: str = Field(repr=False)
     """Base64 of 'AWS:<password>' for docker login or HTTP Basic; valid for 12 hours, so keep it
     secret. Secret: not shown in ``repr``.
     """
 
-    expires_at: Timestamp
+    expires_at: datetime
     """Time at which the token stops working (UTC), 12 hours after it was issued."""
 
-    proxy_endpoint: Str
+    proxy_endpoint: str
     """Registry to log in to, such as https://123456789012.dkr.ecr.eu-west-1.amazonaws.com."""
 
 
 class GetAuthorizationTokenResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.get_authorization_token`."""
+    """The response of `ECRClient.get_authorization_token`."""
 
     authorization_data: list[AuthorizationData] = []
     """The login for the registry; one entry unless the deprecated registry_ids asks for several."""
 
 
 class GetAuthorizationTokenRequest(Request[GetAuthorizationTokenResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.get_authorization_token`."""
+    """The request of `ECRClient.get_authorization_token`."""
 
-    registry_ids: Annotated[list[RegistryId], Limits(min_length=1, max_length=10)] | None = None
+    registry_ids: (
+        Annotated[list[Annotated[str, RegistryId]], Limits(min_length=1, max_length=10)] | None
+    ) = None
     """Deprecated and without effect on access: one token opens every registry that the caller
     may use. 1 to 10 items. Deprecated.
     """

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import LayerDigest, RegistryId, RepositoryName
 
@@ -14,25 +16,25 @@ __all__ = ["GetDownloadUrlForLayerRequest", "GetDownloadUrlForLayerResponse"]
 
 
 class GetDownloadUrlForLayerResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.get_download_url_for_layer`."""
+    """The response of `ECRClient.get_download_url_for_layer`."""
 
-    download_url: Str = Field(repr=False)
+    download_url: str = Field(repr=False)
     """Presigned Amazon S3 URL of the layer's bytes; it works without credentials until it
     expires, so keep it secret. Secret: not shown in ``repr``.
     """
 
-    layer_digest: Str
+    layer_digest: str
     """Digest of the layer: 'sha256:' and 64 hex digits."""
 
 
 class GetDownloadUrlForLayerRequest(Request[GetDownloadUrlForLayerResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.get_download_url_for_layer`."""
+    """The request of `ECRClient.get_download_url_for_layer`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    layer_digest: LayerDigest
+    layer_digest: Annotated[str, LayerDigest]
     """Digest of the layer: 'sha256:' and 64 hex digits."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -4,17 +4,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import (
-    Int,
-    Limits,
-    Request,
-    Response,
-    Str,
-    Structure,
-    Timestamp,
-)
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from ..enums import (
     ImageActionType,
@@ -57,21 +51,21 @@ class LifecyclePolicyRuleAction(Structure, frozen=True):
 class LifecyclePolicyPreviewResult(Structure, frozen=True):
     """One image that the previewed policy would act on, with the action and the rule."""
 
-    image_tags: list[Str] = []
+    image_tags: list[str] = []
     """Tags that point at the image; empty when it is untagged."""
 
-    image_digest: Str
+    image_digest: str
     """The sha256 digest of the manifest, which never changes for an image: 'sha256:' and 64 hex
     digits.
     """
 
-    image_pushed_at: Timestamp
+    image_pushed_at: datetime
     """Time at which the image was pushed to the repository (UTC)."""
 
     action: LifecyclePolicyRuleAction
     """What the policy would do with this image."""
 
-    applied_rule_priority: Int
+    applied_rule_priority: int
     """Priority of the lifecycle rule that selects this image; lower numbers come first."""
 
     storage_class: LifecyclePolicyStorageClass | None = None
@@ -91,14 +85,14 @@ class TransitioningImageTotalCount(Structure, frozen=True):
     target_storage_class: LifecyclePolicyTargetStorageClass
     """Storage class that images would move to."""
 
-    image_total_count: Int
+    image_total_count: int
     """The number of images that would move."""
 
 
 class LifecyclePolicyPreviewSummary(Structure, frozen=True):
     """Totals of a lifecycle policy preview."""
 
-    expiring_image_total_count: Int | None = None
+    expiring_image_total_count: int | None = None
     """The number of images that the policy would delete."""
 
     transitioning_image_total_counts: list[TransitioningImageTotalCount] = []
@@ -106,21 +100,21 @@ class LifecyclePolicyPreviewSummary(Structure, frozen=True):
 
 
 class GetLifecyclePolicyPreviewResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.get_lifecycle_policy_preview`."""
+    """The response of `ECRClient.get_lifecycle_policy_preview`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    lifecycle_policy_text: Str
+    lifecycle_policy_text: str
     """The lifecycle policy as a JSON document."""
 
     status: LifecyclePolicyPreviewStatus
     """State of the preview; its results are final once it is COMPLETE."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
     preview_results: list[LifecyclePolicyPreviewResult] = []
@@ -133,12 +127,12 @@ class GetLifecyclePolicyPreviewResponse(Response, frozen=True):
 
 
 class GetLifecyclePolicyPreviewRequest(Request[GetLifecyclePolicyPreviewResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.get_lifecycle_policy_preview`."""
+    """The request of `ECRClient.get_lifecycle_policy_preview`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     image_ids: (
@@ -148,10 +142,10 @@ class GetLifecyclePolicyPreviewRequest(Request[GetLifecyclePolicyPreviewResponse
     100 items.
     """
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page. Not together with image_ids."""
 
-    max_results: LifecyclePreviewMaxResults | None = None
+    max_results: Annotated[int, LifecyclePreviewMaxResults] | None = None
     """Maximum number of results to return in one page; 100 when omitted. Not together with
     image_ids. 1 to 100.
     """

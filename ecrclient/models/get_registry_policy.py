@@ -4,20 +4,20 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 __all__ = ["GetRegistryPolicyRequest", "GetRegistryPolicyResponse"]
 
 
 class GetRegistryPolicyResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.get_registry_policy`."""
+    """The response of `ECRClient.get_registry_policy`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    policy_text: Str
+    policy_text: str
     """The permissions policy as a JSON document."""
 
 
 class GetRegistryPolicyRequest(Request[GetRegistryPolicyResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.get_registry_policy`."""
+    """The request of `ECRClient.get_registry_policy`."""

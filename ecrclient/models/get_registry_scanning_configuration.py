@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .registry_scanning_configuration import RegistryScanningConfiguration
 
@@ -12,9 +12,9 @@ __all__ = ["GetRegistryScanningConfigurationRequest", "GetRegistryScanningConfig
 
 
 class GetRegistryScanningConfigurationResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.get_registry_scanning_configuration`."""
+    """The response of `ECRClient.get_registry_scanning_configuration`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
     scanning_configuration: RegistryScanningConfiguration
@@ -24,4 +24,4 @@ class GetRegistryScanningConfigurationResponse(Response, frozen=True):
 class GetRegistryScanningConfigurationRequest(
     Request[GetRegistryScanningConfigurationResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.get_registry_scanning_configuration`."""
+    """The request of `ECRClient.get_registry_scanning_configuration`."""

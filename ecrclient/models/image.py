@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Str, Structure
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from .image_identifier import ImageIdentifier
 
@@ -14,17 +14,17 @@ __all__ = ["Image"]
 class Image(Structure, frozen=True):
     """An image with its identity and its manifest."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
     image_id: ImageIdentifier
     """The image, named by digest, by tag, or by both."""
 
-    image_manifest: Str
+    image_manifest: str
     """The manifest as a JSON string, exactly as it is stored."""
 
-    image_manifest_media_type: Str | None = None
+    image_manifest_media_type: str | None = None
     """Media type of the manifest, which distinguishes a single image from a manifest list."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Str, Structure
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from ..enums import ImageFailureCode
 from .image_identifier import ImageIdentifier
@@ -21,5 +21,5 @@ class ImageFailure(Structure, frozen=True):
     failure_code: ImageFailureCode
     """Why this image could not be processed."""
 
-    failure_reason: Str | None = None
+    failure_reason: str | None = None
     """Explains the failure code as text."""

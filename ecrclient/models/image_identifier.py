@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from ecrclient._awsjson.protocol.conversions import ConvertedFrom
-from ecrclient._awsjson.protocol.shapes import Str, Structure
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from .scalars import ImageTag
 
@@ -17,10 +17,10 @@ __all__ = ["ImageIdentifier"]
 class ImageIdentifier(Structure, frozen=True):
     """Names one image by digest, by tag, or by both."""
 
-    image_digest: Str | None = None
+    image_digest: str | None = None
     """Digest of the image, 'sha256:' and 64 hex digits; may be omitted when a tag is given."""
 
-    image_tag: ImageTag | None = None
+    image_tag: Annotated[str, ImageTag] | None = None
     """One tag of the image; absent when it is untagged or named by digest alone. 1 to 300
     characters.
     """

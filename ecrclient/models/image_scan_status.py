@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Str, Structure
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from ..enums import ScanStatus
 
@@ -17,5 +17,5 @@ class ImageScanStatus(Structure, frozen=True):
     status: ScanStatus
     """State of the scan."""
 
-    description: Str | None = None
+    description: str | None = None
     """Explains the status, such as why the scan failed."""

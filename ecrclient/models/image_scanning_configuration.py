@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Bool, Structure
+from ecrclient._awsjson.protocol.shapes import Structure
 
 __all__ = ["ImageScanningConfiguration"]
 
@@ -12,5 +12,5 @@ __all__ = ["ImageScanningConfiguration"]
 class ImageScanningConfiguration(Structure, frozen=True):
     """Whether a repository scans its images on push."""
 
-    scan_on_push: Bool | None = None
+    scan_on_push: bool | None = None
     """Whether each image is scanned when it is pushed; false when omitted."""

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ecrclient._awsjson.protocol.shapes import Structure
 
 from ..enums import ImageTagMutabilityExclusionFilterType
@@ -18,5 +20,5 @@ class ImageTagMutabilityExclusionFilter(Structure, frozen=True):
     filter_type: ImageTagMutabilityExclusionFilterType
     """How the filter is matched; the service has a single type so far."""
 
-    filter: ImageTagMutabilityExclusionFilterValue
+    filter: Annotated[str, ImageTagMutabilityExclusionFilterValue]
     """Pattern of the exempt tags; * matches any sequence of characters. 1 to 128 characters."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Int, Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import RegistryId, RepositoryName
 
@@ -12,20 +14,20 @@ __all__ = ["InitiateLayerUploadRequest", "InitiateLayerUploadResponse"]
 
 
 class InitiateLayerUploadResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.initiate_layer_upload`."""
+    """The response of `ECRClient.initiate_layer_upload`."""
 
-    upload_id: Str
+    upload_id: str
     """Identifier of the upload, from InitiateLayerUpload."""
 
-    part_size: Int
+    part_size: int
     """Size in bytes that every part except the last must have."""
 
 
 class InitiateLayerUploadRequest(Request[InitiateLayerUploadResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.initiate_layer_upload`."""
+    """The request of `ECRClient.initiate_layer_upload`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

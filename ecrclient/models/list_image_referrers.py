@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Int, Limits, Request, Response, Str, Structure
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from ..enums import ArtifactStatus, ArtifactStatusFilter
 from .image_identifier import ImageIdentifier
@@ -24,19 +25,19 @@ __all__ = [
 class ImageReferrer(Structure, frozen=True):
     """One artifact that points at an image, such as a signature or an SBOM."""
 
-    digest: Str
+    digest: str
     """The sha256 digest of the referring artifact's manifest, which identifies it."""
 
-    media_type: Str
+    media_type: str
     """Media type of the manifest of the artifact, for instance an OCI image manifest."""
 
-    artifact_type: Str | None = None
+    artifact_type: str | None = None
     """Kind of artifact as a media type; absent when its manifest has none."""
 
-    size: Int
+    size: int
     """Size of the artifact in bytes."""
 
-    annotations: dict[Str, Str] = {}
+    annotations: dict[str, str] = {}
     """OCI annotations of the artifact, by key."""
 
     artifact_status: ArtifactStatus | None = None
@@ -51,7 +52,9 @@ class ImageReferrer(Structure, frozen=True):
 class ListImageReferrersFilter(Structure, frozen=True):
     """Narrows ListImageReferrers by kind and state of the artifact."""
 
-    artifact_types: Annotated[list[ArtifactType], Limits(min_length=0, max_length=5)] = []
+    artifact_types: Annotated[
+        list[Annotated[str, ArtifactType]], Limits(min_length=0, max_length=5)
+    ] = []
     """Keeps only artifacts of these types; every type when omitted. 0 to 5 items."""
 
     artifact_status: ArtifactStatusFilter | None = None
@@ -59,32 +62,32 @@ class ListImageReferrersFilter(Structure, frozen=True):
 
 
 class ListImageReferrersResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.list_image_referrers`."""
+    """The response of `ECRClient.list_image_referrers`."""
 
     referrers: list[ImageReferrer] = []
     """Artifacts that point at the image, such as signatures and SBOMs."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
 class ListImageReferrersRequest(Request[ListImageReferrersResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.list_image_referrers`."""
+    """The request of `ECRClient.list_image_referrers`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     subject_id: ConvertedSubjectIdentifier
     """The image that the artifacts point at, by digest."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     filter: ListImageReferrersFilter | None = None
     """Keeps only artifacts of the given kind or state; only ACTIVE ones when omitted."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
-    max_results: FiftyMaxResults | None = None
+    max_results: Annotated[int, FiftyMaxResults] | None = None
     """Maximum number of artifacts to return in one page; 20 when omitted. 1 to 50."""

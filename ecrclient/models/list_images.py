@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Structure
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from ..enums import ImageStatusFilter, TagStatus
 from .image_identifier import ImageIdentifier
@@ -24,28 +26,28 @@ class ListImagesFilter(Structure, frozen=True):
 
 
 class ListImagesResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.list_images`."""
+    """The response of `ECRClient.list_images`."""
 
     image_ids: list[ImageIdentifier] = []
     """One entry per tag, and one per untagged image; an image with two tags has two entries."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
 class ListImagesRequest(Request[ListImagesResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.list_images`."""
+    """The request of `ECRClient.list_images`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""
 
-    max_results: MaxResults | None = None
+    max_results: Annotated[int, MaxResults] | None = None
     """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""
 
     filter: ListImagesFilter | None = None

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import MaxResults
 
@@ -12,22 +14,22 @@ __all__ = ["ListPullTimeUpdateExclusionsRequest", "ListPullTimeUpdateExclusionsR
 
 
 class ListPullTimeUpdateExclusionsResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.list_pull_time_update_exclusions`."""
+    """The response of `ECRClient.list_pull_time_update_exclusions`."""
 
-    pull_time_update_exclusions: list[Str] = []
+    pull_time_update_exclusions: list[str] = []
     """ARNs of the IAM roles and users whose pulls do not change the pull time."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
 class ListPullTimeUpdateExclusionsRequest(
     Request[ListPullTimeUpdateExclusionsResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.list_pull_time_update_exclusions`."""
+    """The request of `ECRClient.list_pull_time_update_exclusions`."""
 
-    max_results: MaxResults | None = None
+    max_results: Annotated[int, MaxResults] | None = None
     """Maximum number of items to return in one page; 100 when omitted. 1 to 1,000."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""

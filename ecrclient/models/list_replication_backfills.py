@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Structure, Timestamp
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
 
 from ..enums import ReplicationBackfillStatus
 from .replication_backfill_progress import ReplicationBackfillProgress
@@ -21,7 +24,7 @@ __all__ = [
 class ReplicationBackfillSummary(Structure, frozen=True):
     """One replication backfill with its state, counts and dates."""
 
-    replication_backfill_id: Str
+    replication_backfill_id: str
     """Identifier of the backfill, from StartReplicationBackfill."""
 
     destination: ReplicationDestination
@@ -30,40 +33,40 @@ class ReplicationBackfillSummary(Structure, frozen=True):
     status: ReplicationBackfillStatus
     """State of the backfill."""
 
-    failure_code: Str | None = None
+    failure_code: str | None = None
     """Code of the failure; absent unless the status is FAILED."""
 
     progress: ReplicationBackfillProgress | None = None
     """The progress of the backfill; absent until it has collected its images."""
 
-    started_at: Timestamp
+    started_at: datetime
     """Time at which the backfill was started (UTC)."""
 
-    ended_at: Timestamp | None = None
+    ended_at: datetime | None = None
     """Time at which the backfill ended (UTC); absent while it is in progress."""
 
 
 class ListReplicationBackfillsResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.list_replication_backfills`."""
+    """The response of `ECRClient.list_replication_backfills`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
     backfills: list[ReplicationBackfillSummary] = []
     """Backfills that are running or have ended within the last 90 days."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where the next page starts, to pass to the next call; absent on the last page."""
 
 
 class ListReplicationBackfillsRequest(Request[ListReplicationBackfillsResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.list_replication_backfills`."""
+    """The request of `ECRClient.list_replication_backfills`."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    max_results: FiftyMaxResults | None = None
+    max_results: Annotated[int, FiftyMaxResults] | None = None
     """Maximum number of backfills to return in one page; 25 when omitted. 1 to 50."""
 
-    next_token: Str | None = None
+    next_token: str | None = None
     """Where to continue: the next_token of the previous page; the first page when omitted."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .tag import Tag
 
@@ -12,14 +12,14 @@ __all__ = ["ListTagsForResourceRequest", "ListTagsForResourceResponse"]
 
 
 class ListTagsForResourceResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.list_tags_for_resource`."""
+    """The response of `ECRClient.list_tags_for_resource`."""
 
     tags: list[Tag] = []
     """Resource tags of the repository; not image tags."""
 
 
 class ListTagsForResourceRequest(Request[ListTagsForResourceResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.list_tags_for_resource`."""
+    """The request of `ECRClient.list_tags_for_resource`."""
 
-    resource_arn: Str
+    resource_arn: str
     """ARN of the repository; ECR has resource tags on repositories only."""

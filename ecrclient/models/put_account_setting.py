@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import AccountSettingName
 
@@ -12,24 +14,24 @@ __all__ = ["PutAccountSettingRequest", "PutAccountSettingResponse"]
 
 
 class PutAccountSettingResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.put_account_setting`."""
+    """The response of `ECRClient.put_account_setting`."""
 
-    name: Str
+    name: str
     """Name of the setting; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION and
     BLOB_MOUNTING.
     """
 
-    value: Str
+    value: str
     """Value of the setting; the name decides which are valid, such as AWS_NATIVE, V2 or ENABLED."""
 
 
 class PutAccountSettingRequest(Request[PutAccountSettingResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.put_account_setting`."""
+    """The request of `ECRClient.put_account_setting`."""
 
-    name: AccountSettingName
+    name: Annotated[str, AccountSettingName]
     """Name of the setting; ECR has REGISTRY_POLICY_SCOPE, BASIC_SCAN_TYPE_VERSION and
     BLOB_MOUNTING. 1 to 64 characters.
     """
 
-    value: Str
+    value: str
     """Value of the setting; the name decides which are valid, such as AWS_NATIVE, V2 or ENABLED."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .image import Image
 from .scalars import ImageManifest, ImageTag, RegistryId, RepositoryName
@@ -13,31 +15,31 @@ __all__ = ["PutImageRequest", "PutImageResponse"]
 
 
 class PutImageResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.put_image`."""
+    """The response of `ECRClient.put_image`."""
 
     image: Image
     """The image as stored, with its digest and manifest."""
 
 
 class PutImageRequest(Request[PutImageResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.put_image`."""
+    """The request of `ECRClient.put_image`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    image_manifest: ImageManifest
+    image_manifest: Annotated[str, ImageManifest]
     """The manifest to store, as a JSON string; the digest is computed over exactly these bytes.
     1 to 4,194,304 characters.
     """
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    image_manifest_media_type: Str | None = None
+    image_manifest_media_type: str | None = None
     """Media type of the manifest; needed when the manifest has no media_type field."""
 
-    image_tag: ImageTag | None = None
+    image_tag: Annotated[str, ImageTag] | None = None
     """Tag to give the image; it stays untagged when omitted. 1 to 300 characters."""
 
-    image_digest: Str | None = None
+    image_digest: str | None = None
     """Digest that the manifest is expected to have; the call fails if ECR computes another."""

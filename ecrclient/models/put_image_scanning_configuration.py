@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .image_scanning_configuration import ImageScanningConfiguration
 from .scalars import RegistryId, RepositoryName
@@ -13,12 +15,12 @@ __all__ = ["PutImageScanningConfigurationRequest", "PutImageScanningConfiguratio
 
 
 class PutImageScanningConfigurationResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.put_image_scanning_configuration`."""
+    """The response of `ECRClient.put_image_scanning_configuration`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
     image_scanning_configuration: ImageScanningConfiguration
@@ -28,9 +30,9 @@ class PutImageScanningConfigurationResponse(Response, frozen=True):
 class PutImageScanningConfigurationRequest(
     Request[PutImageScanningConfigurationResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.put_image_scanning_configuration`."""
+    """The request of `ECRClient.put_image_scanning_configuration`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     image_scanning_configuration: ImageScanningConfiguration
@@ -38,5 +40,5 @@ class PutImageScanningConfigurationRequest(
     preferred.
     """
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Limits, Request, Response, Str
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from ..enums import ImageTagMutability
 from .image_tag_mutability_exclusion_filter import ImageTagMutabilityExclusionFilter
@@ -16,12 +17,12 @@ __all__ = ["PutImageTagMutabilityRequest", "PutImageTagMutabilityResponse"]
 
 
 class PutImageTagMutabilityResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.put_image_tag_mutability`."""
+    """The response of `ECRClient.put_image_tag_mutability`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
     image_tag_mutability: ImageTagMutability
@@ -32,15 +33,15 @@ class PutImageTagMutabilityResponse(Response, frozen=True):
 
 
 class PutImageTagMutabilityRequest(Request[PutImageTagMutabilityResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.put_image_tag_mutability`."""
+    """The request of `ECRClient.put_image_tag_mutability`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     image_tag_mutability: ImageTagMutability
     """Whether tags can be moved to another image, and whether some are exempt from that."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
     image_tag_mutability_exclusion_filters: (

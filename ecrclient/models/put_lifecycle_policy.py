@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import LifecyclePolicyText, RegistryId, RepositoryName
 
@@ -12,28 +14,28 @@ __all__ = ["PutLifecyclePolicyRequest", "PutLifecyclePolicyResponse"]
 
 
 class PutLifecyclePolicyResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.put_lifecycle_policy`."""
+    """The response of `ECRClient.put_lifecycle_policy`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    lifecycle_policy_text: Str
+    lifecycle_policy_text: str
     """The lifecycle policy as a JSON document."""
 
 
 class PutLifecyclePolicyRequest(Request[PutLifecyclePolicyResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.put_lifecycle_policy`."""
+    """The request of `ECRClient.put_lifecycle_policy`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    lifecycle_policy_text: LifecyclePolicyText
+    lifecycle_policy_text: Annotated[str, LifecyclePolicyText]
     """The lifecycle policy to set, as a JSON document; it replaces any that the repository has.
     100 to 30,720 characters.
     """
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import RegistryPolicyText
 
@@ -12,19 +14,19 @@ __all__ = ["PutRegistryPolicyRequest", "PutRegistryPolicyResponse"]
 
 
 class PutRegistryPolicyResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.put_registry_policy`."""
+    """The response of `ECRClient.put_registry_policy`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    policy_text: Str
+    policy_text: str
     """The permissions policy as a JSON document."""
 
 
 class PutRegistryPolicyRequest(Request[PutRegistryPolicyResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.put_registry_policy`."""
+    """The request of `ECRClient.put_registry_policy`."""
 
-    policy_text: RegistryPolicyText
+    policy_text: Annotated[str, RegistryPolicyText]
     """The policy to set, as a JSON document; it replaces any that the registry has. 0 to 10,240
     characters.
     """

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Limits, Request, Response
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from ..enums import ScanType
 from .registry_scanning_configuration import RegistryScanningConfiguration, RegistryScanningRule
@@ -15,7 +16,7 @@ __all__ = ["PutRegistryScanningConfigurationRequest", "PutRegistryScanningConfig
 
 
 class PutRegistryScanningConfigurationResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.put_registry_scanning_configuration`."""
+    """The response of `ECRClient.put_registry_scanning_configuration`."""
 
     registry_scanning_configuration: RegistryScanningConfiguration
     """The scanning configuration that now applies to the registry."""
@@ -24,7 +25,7 @@ class PutRegistryScanningConfigurationResponse(Response, frozen=True):
 class PutRegistryScanningConfigurationRequest(
     Request[PutRegistryScanningConfigurationResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.put_registry_scanning_configuration`."""
+    """The request of `ECRClient.put_registry_scanning_configuration`."""
 
     scan_type: ScanType | None = None
     """Whether basic scanning applies, or enhanced scanning by Amazon Inspector."""

@@ -12,14 +12,14 @@ __all__ = ["PutReplicationConfigurationRequest", "PutReplicationConfigurationRes
 
 
 class PutReplicationConfigurationResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.put_replication_configuration`."""
+    """The response of `ECRClient.put_replication_configuration`."""
 
     replication_configuration: ReplicationConfiguration
     """The registry's replication rules."""
 
 
 class PutReplicationConfigurationRequest(Request[PutReplicationConfigurationResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.put_replication_configuration`."""
+    """The request of `ECRClient.put_replication_configuration`."""
 
     replication_configuration: ReplicationConfiguration
     """The rules to set; they replace all existing ones, and an empty list turns replication off."""

@@ -12,14 +12,14 @@ __all__ = ["PutSigningConfigurationRequest", "PutSigningConfigurationResponse"]
 
 
 class PutSigningConfigurationResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.put_signing_configuration`."""
+    """The response of `ECRClient.put_signing_configuration`."""
 
     signing_configuration: SigningConfiguration
     """The registry's rules for signing images on push."""
 
 
 class PutSigningConfigurationRequest(Request[PutSigningConfigurationResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.put_signing_configuration`."""
+    """The request of `ECRClient.put_signing_configuration`."""
 
     signing_configuration: SigningConfiguration
     """The signing rules to set; they replace any that the registry has."""

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Timestamp
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import PrincipalArn
 
@@ -12,21 +15,21 @@ __all__ = ["RegisterPullTimeUpdateExclusionRequest", "RegisterPullTimeUpdateExcl
 
 
 class RegisterPullTimeUpdateExclusionResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.register_pull_time_update_exclusion`."""
+    """The response of `ECRClient.register_pull_time_update_exclusion`."""
 
-    principal_arn: Str
+    principal_arn: str
     """ARN of the IAM role or user whose pulls do not change the pull time."""
 
-    created_at: Timestamp
+    created_at: datetime
     """Time at which the principal was added to the list (UTC)."""
 
 
 class RegisterPullTimeUpdateExclusionRequest(
     Request[RegisterPullTimeUpdateExclusionResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.register_pull_time_update_exclusion`."""
+    """The request of `ECRClient.register_pull_time_update_exclusion`."""
 
-    principal_arn: PrincipalArn
+    principal_arn: Annotated[str, PrincipalArn]
     """ARN of the IAM role or user whose pulls do not change the pull time. At most 200
     characters.
     """

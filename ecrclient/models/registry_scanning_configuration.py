@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Limits, Structure
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from ..enums import ScanFrequency, ScanType
 from .scanning_repository_filter import ScanningRepositoryFilter

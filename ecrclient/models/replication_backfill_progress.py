@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Int, Str, Structure
+from ecrclient._awsjson.protocol.shapes import Structure
 
 __all__ = ["ReplicationBackfillProgress"]
 
@@ -12,14 +12,14 @@ __all__ = ["ReplicationBackfillProgress"]
 class ReplicationBackfillProgress(Structure, frozen=True):
     """The number of replications in a backfill: in total, completed and failed."""
 
-    total_replication_count: Int
+    total_replication_count: int
     """The number of replications in the backfill; every pair of image and tag is one."""
 
-    completed_replication_count: Int
+    completed_replication_count: int
     """The number of replications that have succeeded so far."""
 
-    failed_replication_count: Int
+    failed_replication_count: int
     """The number of replications that have failed so far."""
 
-    failure_codes: list[Str] = []
+    failure_codes: list[str] = []
     """The different codes among the failed replications, each listed once."""

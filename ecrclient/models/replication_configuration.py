@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Bool, Limits, Structure
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from ..enums import RepositoryFilterType
 from .replication_destination import ReplicationDestination
@@ -18,14 +19,14 @@ __all__ = ["DeleteReplication", "ReplicationConfiguration", "ReplicationRule", "
 class DeleteReplication(Structure, frozen=True):
     """Whether a replication rule also replicates deletions."""
 
-    enabled: Bool
+    enabled: bool
     """Whether images and tags deleted at the source are deleted at the destinations too."""
 
 
 class RepositoryFilter(Structure, frozen=True):
     """Selects repositories for replication by name prefix."""
 
-    filter: RepositoryFilterValue
+    filter: Annotated[str, RepositoryFilterValue]
     """Prefix that a repository's name must have to be replicated. 2 to 256 characters."""
 
     filter_type: RepositoryFilterType

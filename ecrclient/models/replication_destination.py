@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ecrclient._awsjson.protocol.shapes import Structure
 
 from .scalars import Region, RegistryId
@@ -14,8 +16,8 @@ __all__ = ["ReplicationDestination"]
 class ReplicationDestination(Structure, frozen=True):
     """A Region and registry that receive replicated images."""
 
-    region: Region
+    region: Annotated[str, Region]
     """Code of the Region that receives the image, such as eu-west-1. 2 to 25 characters."""
 
-    registry_id: RegistryId
+    registry_id: Annotated[str, RegistryId]
     """The AWS account ID of the receiving registry; your own when replicating between Regions."""

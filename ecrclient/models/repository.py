@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Str, Structure, Timestamp
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from ..enums import EncryptionType, ImageTagMutability
 from .image_scanning_configuration import ImageScanningConfiguration
@@ -22,7 +25,7 @@ class EncryptionConfiguration(Structure, frozen=True):
     layers.
     """
 
-    kms_key: KmsKey | None = None
+    kms_key: Annotated[str, KmsKey] | None = None
     """ARN, ID or alias of the KMS key, in the repository's Region; the AWS managed key for ECR
     when omitted. 1 to 2,048 characters.
     """
@@ -31,19 +34,19 @@ class EncryptionConfiguration(Structure, frozen=True):
 class Repository(Structure, frozen=True):
     """A repository with its address and settings."""
 
-    repository_arn: Str
+    repository_arn: str
     """ARN of the repository, as in arn:aws:ecr:eu-west-1:123456789012:repository/team/app."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    repository_uri: Str
+    repository_uri: str
     """Address for docker push and pull; append ':tag' or '@digest' to it."""
 
-    created_at: Timestamp
+    created_at: datetime
     """Time at which the repository was created (UTC)."""
 
     image_tag_mutability: ImageTagMutability

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Str, Structure, Timestamp
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from ..enums import EncryptionType, ImageTagMutability, RCTAppliedFor
 from .image_tag_mutability_exclusion_filter import ImageTagMutabilityExclusionFilter
@@ -22,7 +25,7 @@ class EncryptionConfigurationForRepositoryCreationTemplate(Structure, frozen=Tru
     layers.
     """
 
-    kms_key: KmsKeyForRepositoryCreationTemplate | None = None
+    kms_key: Annotated[str, KmsKeyForRepositoryCreationTemplate] | None = None
     """Full ARN of the KMS key, in the repository's Region; the AWS managed key for ECR when
     omitted. 0 to 2,048 characters.
     """
@@ -31,12 +34,12 @@ class EncryptionConfigurationForRepositoryCreationTemplate(Structure, frozen=Tru
 class RepositoryCreationTemplate(Structure, frozen=True):
     """Settings for repositories that ECR creates automatically under a name prefix."""
 
-    prefix: Str
+    prefix: str
     """Repository name prefix that the template is for, or ROOT for names that no other template
     matches.
     """
 
-    description: Str | None = None
+    description: str | None = None
     """Free text that describes the template."""
 
     encryption_configuration: EncryptionConfigurationForRepositoryCreationTemplate | None = None
@@ -51,22 +54,22 @@ class RepositoryCreationTemplate(Structure, frozen=True):
     image_tag_mutability_exclusion_filters: list[ImageTagMutabilityExclusionFilter] = []
     """Tags that are exempt from image_tag_mutability; only for its WITH_EXCLUSION values."""
 
-    repository_policy: Str | None = None
+    repository_policy: str | None = None
     """Permissions policy, as JSON, that repositories made from the template get."""
 
-    lifecycle_policy: Str | None = None
+    lifecycle_policy: str | None = None
     """Lifecycle policy, as JSON, that repositories made from the template get."""
 
     applied_for: list[RCTAppliedFor] = []
     """What creates the repositories that the template covers."""
 
-    custom_role_arn: Str | None = None
+    custom_role_arn: str | None = None
     """ARN of the IAM role that ECR assumes to create repositories; absent for the service-linked
     role.
     """
 
-    created_at: Timestamp
+    created_at: datetime
     """Time at which the template was created (UTC)."""
 
-    updated_at: Timestamp
+    updated_at: datetime
     """Time at which the template was last changed (UTC)."""

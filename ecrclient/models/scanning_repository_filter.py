@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ecrclient._awsjson.protocol.shapes import Structure
 
 from ..enums import ScanningRepositoryFilterType
@@ -15,7 +17,7 @@ __all__ = ["ScanningRepositoryFilter"]
 class ScanningRepositoryFilter(Structure, frozen=True):
     """Selects repositories for scanning by name pattern."""
 
-    filter: ScanningRepositoryFilterValue
+    filter: Annotated[str, ScanningRepositoryFilterValue]
     """Pattern of repository names to scan; * matches any sequence of characters, and alone
     matches all names. 1 to 255 characters.
     """

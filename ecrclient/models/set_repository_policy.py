@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Bool, Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import RegistryId, RepositoryName, RepositoryPolicyText
 
@@ -12,31 +14,31 @@ __all__ = ["SetRepositoryPolicyRequest", "SetRepositoryPolicyResponse"]
 
 
 class SetRepositoryPolicyResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.set_repository_policy`."""
+    """The response of `ECRClient.set_repository_policy`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    policy_text: Str
+    policy_text: str
     """The permissions policy as a JSON document."""
 
 
 class SetRepositoryPolicyRequest(Request[SetRepositoryPolicyResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.set_repository_policy`."""
+    """The request of `ECRClient.set_repository_policy`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    policy_text: RepositoryPolicyText
+    policy_text: Annotated[str, RepositoryPolicyText]
     """The policy to set, as a JSON document; it replaces any that the repository has. 0 to
     10,240 characters.
     """
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    force: Bool | None = None
+    force: bool | None = None
     """Sets the policy even if it locks you out of changing it later; false when omitted."""

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Limits, Structure
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Structure
 
 from ..enums import SigningRepositoryFilterType
 from .scalars import SigningProfileArn, SigningRepositoryFilterValue
@@ -17,7 +18,7 @@ __all__ = ["SigningConfiguration", "SigningRepositoryFilter", "SigningRule"]
 class SigningRepositoryFilter(Structure, frozen=True):
     """Selects repositories for signing by name pattern."""
 
-    filter: SigningRepositoryFilterValue
+    filter: Annotated[str, SigningRepositoryFilterValue]
     """Pattern of repository names to sign; * matches any sequence of characters, as in 'team/*'.
     1 to 256 characters.
     """
@@ -29,7 +30,7 @@ class SigningRepositoryFilter(Structure, frozen=True):
 class SigningRule(Structure, frozen=True):
     """Signs the images of matching repositories with one AWS Signer profile."""
 
-    signing_profile_arn: SigningProfileArn
+    signing_profile_arn: Annotated[str, SigningProfileArn]
     """ARN of the AWS Signer profile that signs the image. At most 200 characters."""
 
     repository_filters: Annotated[

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
 from .image_scan_status import ImageScanStatus
@@ -14,12 +16,12 @@ __all__ = ["StartImageScanRequest", "StartImageScanResponse"]
 
 
 class StartImageScanResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.start_image_scan`."""
+    """The response of `ECRClient.start_image_scan`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
     image_id: ImageIdentifier
@@ -30,13 +32,13 @@ class StartImageScanResponse(Response, frozen=True):
 
 
 class StartImageScanRequest(Request[StartImageScanResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.start_image_scan`."""
+    """The request of `ECRClient.start_image_scan`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     image_id: ConvertedImageIdentifier
     """The image, named by digest, by tag, or by both."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from ..enums import LifecyclePolicyPreviewStatus
 from .scalars import LifecyclePolicyText, RegistryId, RepositoryName
@@ -13,15 +15,15 @@ __all__ = ["StartLifecyclePolicyPreviewRequest", "StartLifecyclePolicyPreviewRes
 
 
 class StartLifecyclePolicyPreviewResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.start_lifecycle_policy_preview`."""
+    """The response of `ECRClient.start_lifecycle_policy_preview`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    lifecycle_policy_text: Str
+    lifecycle_policy_text: str
     """The lifecycle policy as a JSON document."""
 
     status: LifecyclePolicyPreviewStatus
@@ -29,15 +31,15 @@ class StartLifecyclePolicyPreviewResponse(Response, frozen=True):
 
 
 class StartLifecyclePolicyPreviewRequest(Request[StartLifecyclePolicyPreviewResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.start_lifecycle_policy_preview`."""
+    """The request of `ECRClient.start_lifecycle_policy_preview`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    lifecycle_policy_text: LifecyclePolicyText | None = None
+    lifecycle_policy_text: Annotated[str, LifecyclePolicyText] | None = None
     """The policy to try out, as a JSON document; the repository's own policy when omitted. 100
     to 30,720 characters.
     """

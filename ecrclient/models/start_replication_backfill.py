@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Timestamp
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from ..enums import ReplicationBackfillStatus
 from .replication_destination import ReplicationDestination
@@ -14,12 +17,12 @@ __all__ = ["StartReplicationBackfillRequest", "StartReplicationBackfillResponse"
 
 
 class StartReplicationBackfillResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.start_replication_backfill`."""
+    """The response of `ECRClient.start_replication_backfill`."""
 
-    replication_backfill_id: Str
+    replication_backfill_id: str
     """Identifier of the backfill, from StartReplicationBackfill."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
     destination: ReplicationDestination
@@ -28,15 +31,15 @@ class StartReplicationBackfillResponse(Response, frozen=True):
     status: ReplicationBackfillStatus
     """State of the new backfill, which begins as PREPARING."""
 
-    started_at: Timestamp
+    started_at: datetime
     """Time at which the backfill was started (UTC)."""
 
 
 class StartReplicationBackfillRequest(Request[StartReplicationBackfillResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.start_replication_backfill`."""
+    """The request of `ECRClient.start_replication_backfill`."""
 
     destination: ReplicationDestination
     """Region and registry to copy to; the replication configuration must list it already."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Timestamp
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from ..enums import ReplicationBackfillStatus
 from .replication_destination import ReplicationDestination
@@ -14,12 +17,12 @@ __all__ = ["StopReplicationBackfillRequest", "StopReplicationBackfillResponse"]
 
 
 class StopReplicationBackfillResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.stop_replication_backfill`."""
+    """The response of `ECRClient.stop_replication_backfill`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    replication_backfill_id: Str
+    replication_backfill_id: str
     """Identifier of the backfill, from StartReplicationBackfill."""
 
     destination: ReplicationDestination
@@ -28,15 +31,15 @@ class StopReplicationBackfillResponse(Response, frozen=True):
     status: ReplicationBackfillStatus
     """STOPPED, or STOPPING while copies in progress are completed."""
 
-    started_at: Timestamp
+    started_at: datetime
     """Time at which the backfill was started (UTC)."""
 
 
 class StopReplicationBackfillRequest(Request[StopReplicationBackfillResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.stop_replication_backfill`."""
+    """The request of `ECRClient.stop_replication_backfill`."""
 
-    replication_backfill_id: ReplicationBackfillId
+    replication_backfill_id: Annotated[str, ReplicationBackfillId]
     """Identifier of the backfill, from StartReplicationBackfill."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

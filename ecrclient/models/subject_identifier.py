@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from ecrclient._awsjson.protocol.conversions import ConvertedFrom
-from ecrclient._awsjson.protocol.shapes import Str, Structure
+from ecrclient._awsjson.protocol.shapes import Structure
 
 __all__ = ["SubjectIdentifier"]
 
@@ -15,7 +15,7 @@ __all__ = ["SubjectIdentifier"]
 class SubjectIdentifier(Structure, frozen=True):
     """Identifies by digest the image whose referrers to list."""
 
-    image_digest: Str
+    image_digest: str
     """Digest of the image that the artifacts point at, 'sha256:' and 64 hex digits."""
 
 

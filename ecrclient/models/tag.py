@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Str, Structure, pascal_case
+from ecrclient._awsjson.protocol.shapes import PASCAL_CASE, Structure
 
 __all__ = ["Tag"]
 
 
-class Tag(Structure, alias_generator=pascal_case, frozen=True):
+class Tag(Structure, alias_generator=PASCAL_CASE, frozen=True):
     """An AWS resource tag, which labels a repository; not an image tag."""
 
-    key: Str
+    key: str
     """Key of the tag; a resource has each key once."""
 
-    value: Str
+    value: str
     """Value of the tag."""

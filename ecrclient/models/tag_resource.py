@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .tag import Tag
 
@@ -12,13 +12,13 @@ __all__ = ["TagResourceRequest", "TagResourceResponse"]
 
 
 class TagResourceResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.tag_resource`."""
+    """The response of `ECRClient.tag_resource`."""
 
 
 class TagResourceRequest(Request[TagResourceResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.tag_resource`."""
+    """The request of `ECRClient.tag_resource`."""
 
-    resource_arn: Str
+    resource_arn: str
     """ARN of the repository; ECR has resource tags on repositories only."""
 
     tags: list[Tag]

@@ -4,20 +4,20 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 __all__ = ["UntagResourceRequest", "UntagResourceResponse"]
 
 
 class UntagResourceResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.untag_resource`."""
+    """The response of `ECRClient.untag_resource`."""
 
 
 class UntagResourceRequest(Request[UntagResourceResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.untag_resource`."""
+    """The request of `ECRClient.untag_resource`."""
 
-    resource_arn: Str
+    resource_arn: str
     """ARN of the repository; ECR has resource tags on repositories only."""
 
-    tag_keys: list[Str]
+    tag_keys: list[str]
     """Keys of the resource tags to remove."""

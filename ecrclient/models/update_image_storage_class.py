@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from ..enums import ImageStatus, TargetStorageClass
 from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
@@ -14,12 +16,12 @@ __all__ = ["UpdateImageStorageClassRequest", "UpdateImageStorageClassResponse"]
 
 
 class UpdateImageStorageClassResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.update_image_storage_class`."""
+    """The response of `ECRClient.update_image_storage_class`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
     image_id: ImageIdentifier
@@ -30,9 +32,9 @@ class UpdateImageStorageClassResponse(Response, frozen=True):
 
 
 class UpdateImageStorageClassRequest(Request[UpdateImageStorageClassResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.update_image_storage_class`."""
+    """The request of `ECRClient.update_image_storage_class`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
     image_id: ConvertedImageIdentifier
@@ -41,5 +43,5 @@ class UpdateImageStorageClassRequest(Request[UpdateImageStorageClassResponse], f
     target_storage_class: TargetStorageClass
     """Storage class to move the image to: ARCHIVE to archive it, STANDARD to restore it."""
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Timestamp
+from datetime import datetime
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import CredentialArn, CustomRoleArn, PullThroughCacheRuleRepositoryPrefix, RegistryId
 
@@ -12,50 +15,50 @@ __all__ = ["UpdatePullThroughCacheRuleRequest", "UpdatePullThroughCacheRuleRespo
 
 
 class UpdatePullThroughCacheRuleResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.update_pull_through_cache_rule`."""
+    """The response of `ECRClient.update_pull_through_cache_rule`."""
 
-    ecr_repository_prefix: Str
+    ecr_repository_prefix: str
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no
     prefix.
     """
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    updated_at: Timestamp
+    updated_at: datetime
     """Time of the last change (UTC)."""
 
-    credential_arn: Str | None = None
+    credential_arn: str | None = None
     """ARN of the Secrets Manager secret with the upstream login; absent when the upstream needs
     none.
     """
 
-    custom_role_arn: Str | None = None
+    custom_role_arn: str | None = None
     """ARN of the IAM role that ECR assumes to pull from an upstream ECR registry; absent for
     other upstreams.
     """
 
-    upstream_repository_prefix: Str | None = None
+    upstream_repository_prefix: str | None = None
     """Prefix of the upstream repositories that the rule covers; ROOT means all of them."""
 
 
 class UpdatePullThroughCacheRuleRequest(Request[UpdatePullThroughCacheRuleResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.update_pull_through_cache_rule`."""
+    """The request of `ECRClient.update_pull_through_cache_rule`."""
 
-    ecr_repository_prefix: PullThroughCacheRuleRepositoryPrefix
+    ecr_repository_prefix: Annotated[str, PullThroughCacheRuleRepositoryPrefix]
     """Prefix of the repositories in this registry that store the cached images, or ROOT for no
     prefix. 2 to 30 characters.
     """
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    credential_arn: CredentialArn | None = None
+    credential_arn: Annotated[str, CredentialArn] | None = None
     """ARN of the secret with the new upstream login; its name must start with ecr-
     pullthroughcache/. 50 to 612 characters.
     """
 
-    custom_role_arn: CustomRoleArn | None = None
+    custom_role_arn: Annotated[str, CustomRoleArn] | None = None
     """ARN of the IAM role that ECR assumes to pull from an upstream ECR registry; absent for
     other upstreams. At most 2,048 characters.
     """

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ecrclient._awsjson.protocol.shapes import Limits, Request, Response, Str
+from ecrclient._awsjson.protocol.scalars import Limits
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from ..enums import ImageTagMutability, RCTAppliedFor
 from .image_tag_mutability_exclusion_filter import ImageTagMutabilityExclusionFilter
@@ -27,9 +28,9 @@ __all__ = ["UpdateRepositoryCreationTemplateRequest", "UpdateRepositoryCreationT
 
 
 class UpdateRepositoryCreationTemplateResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.update_repository_creation_template`."""
+    """The response of `ECRClient.update_repository_creation_template`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
     repository_creation_template: RepositoryCreationTemplate
@@ -39,14 +40,14 @@ class UpdateRepositoryCreationTemplateResponse(Response, frozen=True):
 class UpdateRepositoryCreationTemplateRequest(
     Request[UpdateRepositoryCreationTemplateResponse], frozen=True
 ):
-    """The request of :meth:`~.ECRClient.update_repository_creation_template`."""
+    """The request of `ECRClient.update_repository_creation_template`."""
 
-    prefix: Prefix
+    prefix: Annotated[str, Prefix]
     """Repository name prefix that the template is for, or ROOT for names that no other template
     matches. 1 to 256 characters.
     """
 
-    description: RepositoryTemplateDescription | None = None
+    description: Annotated[str, RepositoryTemplateDescription] | None = None
     """Free text that describes the template. At most 256 characters."""
 
     encryption_configuration: EncryptionConfigurationForRepositoryCreationTemplate | None = None
@@ -66,12 +67,12 @@ class UpdateRepositoryCreationTemplateRequest(
     items.
     """
 
-    repository_policy: RepositoryPolicyText | None = None
+    repository_policy: Annotated[str, RepositoryPolicyText] | None = None
     """Permissions policy, as JSON, that repositories made from the template get from now on. 0
     to 10,240 characters.
     """
 
-    lifecycle_policy: LifecyclePolicyTextForRepositoryCreationTemplate | None = None
+    lifecycle_policy: Annotated[str, LifecyclePolicyTextForRepositoryCreationTemplate] | None = None
     """Lifecycle policy, as JSON, that repositories made from the template get from now on. 0 to
     30,720 characters.
     """
@@ -79,7 +80,7 @@ class UpdateRepositoryCreationTemplateRequest(
     applied_for: list[RCTAppliedFor] | None = None
     """What creates the repositories that the template covers from now on."""
 
-    custom_role_arn: CustomRoleArn | None = None
+    custom_role_arn: Annotated[str, CustomRoleArn] | None = None
     """ARN of the IAM role that ECR assumes when it creates repositories from the template. At
     most 2,048 characters.
     """

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ecrclient._awsjson.protocol.shapes import BlobLimits, Int, Request, Response, Str
+from ecrclient._awsjson.protocol.scalars import BlobLimits
+from ecrclient._awsjson.protocol.shapes import Request, Response
 
 from .scalars import PartSize, RegistryId, RepositoryName, UploadId
 
@@ -16,34 +17,34 @@ __all__ = ["UploadLayerPartRequest", "UploadLayerPartResponse"]
 
 
 class UploadLayerPartResponse(Response, frozen=True):
-    """The response of :meth:`~.ECRClient.upload_layer_part`."""
+    """The response of `ECRClient.upload_layer_part`."""
 
-    registry_id: Str
+    registry_id: str
     """The AWS account ID of the registry."""
 
-    repository_name: Str
+    repository_name: str
     """Name of the repository with its namespace, if any, as in team/app."""
 
-    upload_id: Str
+    upload_id: str
     """Identifier of the upload, from InitiateLayerUpload."""
 
-    last_byte_received: Int
+    last_byte_received: int
     """Position in the layer of the last byte that ECR has, counted from 0."""
 
 
 class UploadLayerPartRequest(Request[UploadLayerPartResponse], frozen=True):
-    """The request of :meth:`~.ECRClient.upload_layer_part`."""
+    """The request of `ECRClient.upload_layer_part`."""
 
-    repository_name: RepositoryName
+    repository_name: Annotated[str, RepositoryName]
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    upload_id: UploadId
+    upload_id: Annotated[str, UploadId]
     """Identifier of the upload, from InitiateLayerUpload."""
 
-    part_first_byte: PartSize
+    part_first_byte: Annotated[int, PartSize]
     """Position in the layer of this part's first byte, counted from 0."""
 
-    part_last_byte: PartSize
+    part_last_byte: Annotated[int, PartSize]
     """Position in the layer of this part's last byte, counted from 0, inclusive."""
 
     layer_part_blob: Annotated[bytes, BlobLimits(min_length=0, max_length=20971520)] = Field(
@@ -53,5 +54,5 @@ class UploadLayerPartRequest(Request[UploadLayerPartResponse], frozen=True):
     bytes.
     """
 
-    registry_id: RegistryId | None = None
+    registry_id: Annotated[str, RegistryId] | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""

@@ -36,7 +36,7 @@ their outcomes::
   the extra ``testing``. ``ecr.registry_behavior`` sets how the ``/v2/`` API behaves.
 - ``ecr.save(path)`` and ``InMemoryECR.load(path)`` store the state in a file; with
   ``InMemoryECR(layers_dir=...)`` each layer is stored in a separate file.
-- :class:`StubTransport` has no rules: it returns the responses that a test has prepared.
+- `StubTransport` has no rules: it returns the responses that a test has prepared.
 - ``ecrclient.testing.pytest`` provides pytest fixtures.
 """
 

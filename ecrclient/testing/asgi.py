@@ -29,7 +29,7 @@ The value is a function without arguments. ASGI itself has no such feature."""
 class ASGIApp:
     """Passes each request to a function, and sends the response that it returns.
 
-    Without :data:`CLOSE_CONNECTION`, a response that must be lost ends after its head; servers then
+    Without `CLOSE_CONNECTION`, a response that must be lost ends after its head; servers then
     close the connection.
 
     Args:

@@ -29,7 +29,7 @@ class MovableClock:
     Every time that the service records or checks comes from this clock: pushes, scans,
     replications, lifecycle policies, storage classes, uploads, tokens and download URLs. It does
     not affect the time of the process or the times of signatures; for those, see ``signing_clock``
-    of :class:`~ecrclient.testing.InMemoryECR`.
+    of `InMemoryECR`.
 
     Args:
         source: The clock to follow; the machine's by default. If the source does not advance, as in
@@ -71,7 +71,7 @@ class MovableClock:
             seconds: Seconds.
 
         Raises:
-            ValueError: the sum is negative; :meth:`set` moves a clock back.
+            ValueError: the sum is negative; `set` moves a clock back.
         """
         step = by + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         if step < timedelta(0):
@@ -90,7 +90,7 @@ class MovableClock:
         self._ahead += check_moment(moment, "moment").astimezone(UTC) - self()
 
     def freeze(self) -> None:
-        """Stop the clock at its current time; :meth:`advance` and :meth:`set` still move it."""
+        """Stop the clock at its current time; `advance` and `set` still move it."""
         moment = self()
         self._source, self._ahead = lambda: moment, timedelta(0)
 

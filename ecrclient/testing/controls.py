@@ -69,7 +69,7 @@ class ScanControls:
                 scan each ``EnhancedImageScanFinding``.
             status: The final status of the scan, such as ``FAILED``; success by default.
             description: The description of the status.
-            after: The duration of the scan; :attr:`takes` by default.
+            after: The duration of the scan; `takes` by default.
 
         Raises:
             TypeError: a finding is of another type.

@@ -10,7 +10,8 @@ import types
 from collections.abc import Iterator
 from typing import Annotated, Literal, Union, cast, get_args, get_origin
 
-from ecrclient._awsjson.protocol.shapes import OpenEnum, Structure
+from ecrclient._awsjson.protocol.scalars import OpenEnum
+from ecrclient._awsjson.protocol.shapes import Structure, wire_name
 
 __all__ = ["first_unknown_value"]
 
@@ -23,7 +24,7 @@ def first_unknown_value(model: Structure) -> tuple[str, tuple[str, ...]] | None:
 def _unknown_values(model: Structure) -> Iterator[tuple[str, tuple[str, ...]]]:
     for attribute, field in type(model).model_fields.items():
         if attribute in model.model_fields_set:
-            name = field.alias or attribute
+            name = wire_name(attribute, field)
             yield from _descend(name, getattr(model, attribute), field.rebuild_annotation())
 
 

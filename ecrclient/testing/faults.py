@@ -55,17 +55,17 @@ class Faults:
 
     - ``operation``: the operation's name, such as ``"ListImages"``, or an object from
       ``ecrclient.operations``; None means any request, including downloads.
-    - ``when``: a function that takes the :class:`~ecrclient.testing.Call` and returns whether the
+    - ``when``: a function that takes the `Call` and returns whether the
       fault applies to it.
     - ``times``: the number of matching calls that the fault applies to; None means all, until the
       fault is removed.
 
-    Each method returns the :class:`Fault`. Its ``remove()`` ends it; used as a context manager, it
+    Each method returns the `Fault`. Its ``remove()`` ends it; used as a context manager, it
     ends with the block.
 
     Args:
         clock: The service's clock, which rate limits use.
-        credentials: The credentials that :meth:`expire_credentials` expires by default.
+        credentials: The credentials that `expire_credentials` expires by default.
     """
 
     def __init__(self, clock: Clock, credentials: Credentials) -> None:

@@ -29,7 +29,7 @@ class HttpRequest:
     """The scheme and authority that the client connected to, such as ``http://127.0.0.1:5001``;
     None if the request was made within the process."""
     stored: UploadRecord | None = None
-    """The body, if it was stored piece by piece while it arrived; :attr:`body` is then empty."""
+    """The body, if it was stored piece by piece while it arrived; `body` is then empty."""
 
 
 @dataclass(frozen=True, slots=True)

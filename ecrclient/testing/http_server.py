@@ -39,7 +39,7 @@ _STOP_SECONDS = 10.0
 
 
 class HttpServer:
-    """Serves an ASGI application from its construction until :meth:`stop`.
+    """Serves an ASGI application from its construction until `stop`.
 
     Args:
         app: The application.
@@ -125,7 +125,7 @@ class _Server(uvicorn.Server):
         self._stop_requested = asyncio.Event()
 
     def request_stop(self) -> None:
-        """Make :meth:`main_loop` return. Called from another thread; idempotent."""
+        """Make `main_loop` return. Called from another thread; idempotent."""
         assert self._loop is not None, "the server has started"
         # The loop is already closed if the server has failed.
         with contextlib.suppress(RuntimeError):

@@ -47,12 +47,12 @@ _REGION = re.compile("[0-9a-z-]{2,25}")
 class InMemoryECR:
     """The private ECR registry of one account in one Region, in memory.
 
-    Every call of the ECR API must be signed with :attr:`credentials`; requests to the registry's
-    ``/v2/`` API need an authorization token. Requests are executed one at a time and atomically, so
-    concurrent tests never see partial changes. The state lasts as long as the object; :meth:`save`
-    and :meth:`load` store it in a file.
+    Every call of the ECR API must be signed with `credentials`; requests to the registry's ``/v2/``
+    API need an authorization token. Requests are executed one at a time and atomically, so
+    concurrent tests never see partial changes. The state lasts as long as the object; `save` and
+    `load` store it in a file.
 
-    Every operation is allowed unless it is denied, by a rule of the test (:meth:`deny`) or by a
+    Every operation is allowed unless it is denied, by a rule of the test (`deny`) or by a
     repository policy statement with the effect ``Deny``. ``Allow``, conditions and registry
     policies are not evaluated.
 
@@ -61,8 +61,8 @@ class InMemoryECR:
         account_id: The account that owns the registry, and that callers belong to.
         credentials: One or several access keys to accept; a made-up one by default. Credentials
             with ``expires_at`` are refused from that time on.
-        clock: The clock that :attr:`clock` follows: the time of creations, pushes and expiries, and
-            of scans, previews and replications. A :class:`~ecrclient.testing.MovableClock` is used
+        clock: The clock that `clock` follows: the time of creations, pushes and expiries, and
+            of scans, previews and replications. A `MovableClock` is used
             itself, so several registries can share one.
         signing_clock: The clock for checking the times of signatures, and for the ``Date`` header.
             Clients sign by the machine's clock, so this is separate from *clock*.
@@ -131,7 +131,7 @@ class InMemoryECR:
 
     @property
     def caller_arn(self) -> str:
-        """The ARN of the IAM user that access keys belong to by default, see :meth:`accept`.
+        """The ARN of the IAM user that access keys belong to by default, see `accept`.
 
         Repository policies and pull time exclusions identify principals by ARN.
         """
@@ -161,7 +161,7 @@ class InMemoryECR:
         Args:
             credentials: The access key. If it is already accepted, its principal changes.
             principal_arn: The ARN of the IAM user or role session that it belongs to;
-                :attr:`caller_arn` by default.
+                `caller_arn` by default.
 
         Raises:
             ValueError: *principal_arn* is not the ARN of an IAM or STS principal.
@@ -220,10 +220,10 @@ class InMemoryECR:
         """Return a client of this registry; its settings do not depend on the environment.
 
         Args:
-            credentials: The credentials to sign with; :attr:`credentials` by default.
-            retry: As for :class:`~ecrclient.ECRClient`.
-            options: As for :class:`~ecrclient.ECRClient`.
-            middleware: As for :class:`~ecrclient.ECRClient`.
+            credentials: The credentials to sign with; `credentials` by default.
+            retry: As for `ECRClient`.
+            options: As for `ECRClient`.
+            middleware: As for `ECRClient`.
         """
         endpoint_url = resolve_endpoint(
             region=self.region, use_fips=False, use_dualstack=False, endpoint=None
@@ -244,7 +244,7 @@ class InMemoryECR:
         """Store a layer, or an image configuration, in a repository, as an upload would.
 
         ECR may remove layers that no image references. The in-memory ECR removes them after 24
-        hours of :attr:`clock`.
+        hours of `clock`.
 
         Args:
             repository_name: The repository; it is created if it does not exist.
@@ -355,7 +355,7 @@ class InMemoryECR:
         layers_dir: str | os.PathLike[str] | None = None,
         part_size: int = PART_SIZE,
     ) -> Self:
-        """Return the registry, with its account and Region, from a file that :meth:`save` wrote.
+        """Return the registry, with its account and Region, from a file that `save` wrote.
 
         Args:
             path: The file.

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
 
+from ecrclient._awsjson.protocol.wire_serializer import to_wire_json, wire_serializer
+
 from .enums import first_unknown_value
 from .errors import invalid_parameter, refuse_common
 
@@ -55,7 +57,9 @@ def decode_request(operation: Operation[ResponseT], body: bytes) -> Request[Resp
         raise _malformed(error.errors(include_url=False)) from None
     try:
         model.model_validate(
-            request.model_dump(by_alias=True, exclude_unset=True), by_alias=True, by_name=False
+            wire_serializer(model).to_python(request, by_alias=True, exclude_unset=True),
+            by_alias=True,
+            by_name=False,
         )
     except ValidationError as error:
         raise _out_of_limits(error.errors(include_url=False)[0]) from None
@@ -69,7 +73,7 @@ def decode_request(operation: Operation[ResponseT], body: bytes) -> Request[Resp
 
 def encode_response(response: Response) -> bytes:
     """Encode the body of a response. Members that are unset or None are not sent."""
-    return response.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True).encode()
+    return to_wire_json(response)
 
 
 def _without_nulls(body: bytes) -> str:

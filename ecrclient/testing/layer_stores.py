@@ -95,45 +95,45 @@ class LayerMemory:
     """Layers in memory; a saved state contains them."""
 
     def append(self, upload: UploadRecord, part: bytes) -> None:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         upload.parts.append(part)
 
     def extend(self, upload: UploadRecord, other: UploadRecord) -> None:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         upload.parts.extend(other.parts)
         other.parts.clear()
 
     def digest(self, upload: UploadRecord) -> str:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         return _digest(upload.parts)
 
     def complete(self, upload: UploadRecord, digest: str) -> LayerRecord:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         return LayerRecord(digest, b"".join(upload.parts))
 
     def discard(self, upload: UploadRecord) -> None:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         upload.parts.clear()
 
     def add(self, digest: str, content: bytes) -> LayerRecord:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         return LayerRecord(digest, content)
 
     def remove(self, digest: str) -> None:
-        """See :class:`LayerStore`; the record contains the bytes."""
+        """See `LayerStore`; the record contains the bytes."""
 
     def read(self, layer: LayerRecord, first: int, size: int) -> Body:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         return layer.content if size == layer.size else layer.content[first : first + size]
 
     def adopt_layer(self, layer: LayerRecord) -> LayerRecord:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         if layer.file_size is not None:
             raise MissingLayerError(_IN_A_FILE)
         return layer
 
     def adopt_upload(self, upload: UploadRecord) -> None:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         if upload.file_part_sizes:
             raise MissingLayerError(_IN_A_FILE)
 
@@ -155,7 +155,7 @@ class LayerFolder:
             one.mkdir(parents=True, exist_ok=True)
 
     def append(self, upload: UploadRecord, part: bytes) -> None:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         path = self._upload_path(upload.upload_id)
         with path.open("r+b" if path.exists() else "wb") as file:
             # The file is longer than recorded if the process ended before the state was saved.
@@ -165,7 +165,7 @@ class LayerFolder:
         upload.file_part_sizes.append(len(part))
 
     def extend(self, upload: UploadRecord, other: UploadRecord) -> None:
-        """See :class:`LayerStore`; the parts are renamed, or copied if there are parts before."""
+        """See `LayerStore`; the parts are renamed, or copied if there are parts before."""
         if not other.size:
             return
         path, moved = self._upload_path(upload.upload_id), self._upload_path(other.upload_id)
@@ -181,35 +181,35 @@ class LayerFolder:
         other.file_part_sizes.clear()
 
     def digest(self, upload: UploadRecord) -> str:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         return _digest(FileSlice(self._upload_path(upload.upload_id), 0, upload.size).pieces())
 
     def complete(self, upload: UploadRecord, digest: str) -> LayerRecord:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         self._upload_path(upload.upload_id).replace(self._layer_path(digest))
         return LayerRecord(digest, file_size=upload.size)
 
     def discard(self, upload: UploadRecord) -> None:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         self._upload_path(upload.upload_id).unlink(missing_ok=True)
 
     def add(self, digest: str, content: bytes) -> LayerRecord:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         part = self._upload_path(str(uuid.uuid4()))
         part.write_bytes(content)
         part.replace(self._layer_path(digest))
         return LayerRecord(digest, file_size=len(content))
 
     def remove(self, digest: str) -> None:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         self._layer_path(digest).unlink(missing_ok=True)
 
     def read(self, layer: LayerRecord, first: int, size: int) -> Body:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         return FileSlice(self._layer_path(layer.digest), first, size)
 
     def adopt_layer(self, layer: LayerRecord) -> LayerRecord:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         if layer.file_size is None:
             if layer_digest(layer.content) != layer.digest:
                 raise MissingLayerError("has bytes with a different digest")
@@ -220,7 +220,7 @@ class LayerFolder:
         return layer
 
     def adopt_upload(self, upload: UploadRecord) -> None:
-        """See :class:`LayerStore`."""
+        """See `LayerStore`."""
         parts, upload.parts = upload.parts, []
         for part in parts:
             self.append(upload, part)

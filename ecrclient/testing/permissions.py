@@ -3,7 +3,7 @@
 Every operation is allowed unless it is denied; ``Allow`` statements are neither needed nor
 evaluated. An operation can be denied by:
 
-- a rule of the test, :meth:`InMemoryECR.deny`, which acts as an identity-based policy;
+- a rule of the test, `InMemoryECR.deny`, which acts as an identity-based policy;
 - a repository policy statement with the effect ``Deny``, see ``iam``.
 
 Other policies, such as registry policies and service control policies, are not evaluated.
@@ -100,7 +100,7 @@ class Permissions:
     def deny(
         self, actions: Sequence[str], access_key_id: str | None, resources: Sequence[str]
     ) -> Denial:
-        """Add a rule, see :meth:`InMemoryECR.deny`.
+        """Add a rule, see `InMemoryECR.deny`.
 
         Raises:
             ValueError: there is no action or no resource, or an action is not an ECR action.

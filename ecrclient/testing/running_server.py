@@ -36,7 +36,7 @@ class ServedECR:
     """An in-memory ECR that listens on a port while the ``with`` or ``async with`` block runs.
 
     The server runs in a separate thread, so blocking code such as boto3 can call it, with or
-    without an event loop. After :meth:`stop`, :meth:`start` restarts it on the same port.
+    without an event loop. After `stop`, `start` restarts it on the same port.
 
     Args:
         ecr: The in-memory ECR to serve.

@@ -33,7 +33,7 @@ _LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 
 def add_layer(registry: Registry, repository_name: str, content: bytes) -> str:
-    """Store a layer, see :meth:`InMemoryECR.add_layer`."""
+    """Store a layer, see `InMemoryECR.add_layer`."""
     if not content:
         raise ValueError("a layer must have at least one byte: ECR refuses empty uploads")
     digest = layer_digest(content)
@@ -56,7 +56,7 @@ def add_image(
     pushed_at: datetime | None,
     last_pulled_at: datetime | None,
 ) -> str:
-    """Store an image by the rules of PutImage, see :meth:`InMemoryECR.add_image`."""
+    """Store an image by the rules of PutImage, see `InMemoryECR.add_image`."""
     for one, name in ((layers, "layers"), (tags, "tags")):
         # str and bytes are sequences, too, but of characters and integers.
         if isinstance(one, str | bytes):

@@ -54,7 +54,7 @@ def load_state(file: Path, clock: Clock, layer_store: LayerStore) -> Registry:
 
     Raises:
         OSError: the file cannot be read.
-        StateError: see :func:`parse`.
+        StateError: see `parse`.
     """
     try:
         return parse(file.read_bytes(), clock, layer_store)
@@ -75,7 +75,7 @@ def parse(text: str | bytes, clock: Clock, layer_store: LayerStore | None = None
     """Read the registry from JSON text.
 
     Args:
-        text: The text that :func:`dump` returned.
+        text: The text that `dump` returned.
         clock: The service's clock.
         layer_store: The store of the bytes of layers; in memory by default.
 

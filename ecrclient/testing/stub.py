@@ -76,8 +76,8 @@ class StubTransport(httpx.AsyncBaseTransport):
         """Return a client of this transport; its settings do not depend on the environment.
 
         Args:
-            retry: As for :class:`~ecrclient.ECRClient`.
-            options: As for :class:`~ecrclient.ECRClient`.
+            retry: As for `ECRClient`.
+            options: As for `ECRClient`.
         """
         return ECRClient(
             region="us-east-1",

@@ -159,25 +159,31 @@ TAG = StructureRef("Tag")
 @pytest.mark.parametrize(
     ("ref", "field", "argument", "value"),
     [
-        (TEXT, "Str", "str", "str"),
-        (String("Name", max=5), "Name", "str", "str"),
+        (TEXT, "str", "str", "str"),
+        (String("Name", max=5), "Annotated[str, Name]", "str", "str"),
         (String("Mode", enum="Mode"), "Mode", "Mode", "Mode"),
         (
             String("Policy", json=True),
-            "Policy",
+            "Annotated[str, Policy]",
             "str | Mapping[str, object] | SupportsJson",
             "str",
         ),
-        (Number("Size", "float"), "Float", "float", "float"),
-        (Timestamp("httpdate"), "HttpTimestamp", "datetime", "datetime"),
+        (Number("Size", "float"), "float", "float", "float"),
+        (Timestamp(), "datetime", "datetime", "datetime"),
+        (
+            Timestamp("httpdate"),
+            'Annotated[datetime, TimestampFormat("httpdate")]',
+            "datetime",
+            "datetime",
+        ),
         (Blob(max=4), "Annotated[bytes, BlobLimits(max_length=4)]", "bytes", "bytes"),
         (
             ListOf(ListOf(TEXT), min=1),
-            "Annotated[list[list[Str]], Limits(min_length=1)]",
+            "Annotated[list[list[str]], Limits(min_length=1)]",
             "Sequence[Sequence[str]]",
             "list[list[str]]",
         ),
-        (MapOf(TEXT, TAG), "dict[Str, Tag]", "Mapping[str, Tag | TagParam]", "dict[str, Tag]"),
+        (MapOf(TEXT, TAG), "dict[str, Tag]", "Mapping[str, Tag | TagParam]", "dict[str, Tag]"),
     ],
 )
 def test_annotations_of_a_type_as_field_argument_and_result(

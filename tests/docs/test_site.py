@@ -10,8 +10,8 @@ import pytest
 import ecrclient.models
 from docsite import models
 from docsite.pictures import FOLDER, draw_all
+from docsite.references import to_markdown
 from docsite.release_notes import notes_of
-from docsite.roles import to_markdown
 from ecrclient.operations import OPERATIONS
 from tests.docs.pages import ROOT
 
@@ -78,10 +78,10 @@ def test_every_page_is_in_the_navigation() -> None:
     assert sorted(nav) == sorted(str(path.relative_to(docs)) for path in docs.rglob("*.md"))
 
 
-def test_roles_become_links() -> None:
-    text = "See :class:`~a.b.C` and :meth:`go`.\n\n::\n\n    code()\n\nMore."
+def test_references_become_links() -> None:
+    text = "See `a.C` and `go`, not ``literal``.\n\n::\n\n    code()\n\nMore."
     assert to_markdown(text, lambda name: f"x.{name}") == (
-        "See [`C`][x.a.b.C] and [`go`][x.go].\n\n```\ncode()\n```\n\nMore."
+        "See [`a.C`][x.a.C] and [`go`][x.go], not ``literal``.\n\n```\ncode()\n```\n\nMore."
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from ecrclient._awsjson.protocol.wire_serializer import to_wire_json
 from ecrclient.findings import AffectedPackage, Finding
 from tests.tools.scripted import Scripted, client, ok
 
@@ -89,7 +91,7 @@ async def test_an_enhanced_finding() -> None:
 @pytest.mark.anyio
 async def test_both_kinds_in_one_response_and_their_sources() -> None:
     basic, enhanced = await found(findings=[BASIC], enhancedFindings=[ENHANCED])
-    assert basic.source.model_dump(by_alias=True)["attributes"] == BASIC["attributes"]
+    assert json.loads(to_wire_json(basic.source))["attributes"] == BASIC["attributes"]
     assert getattr(enhanced.source, "finding_arn") == ENHANCED["findingArn"]  # noqa: B009
 
 

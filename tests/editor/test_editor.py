@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import ecrclient
+from ecrclient import ECRClient
+from ecrclient._awsjson.protocol.operation import Operation
 from ecrclient.operations import OPERATIONS
 from tests.editor.language_server import Editor, open_editor
 
+PACKAGE = Path(ecrclient.__file__).parent
+_ROLE = re.compile(r":(?:class|func|meth|mod|attr|data|exc|obj):`")
 HEAD = """\
 from ecrclient import ECRClient
+from ecrclient.models import ListImagesRequest
 
 async def main(ecr: ECRClient) -> None:
 """
@@ -99,6 +107,8 @@ def test_completion(editor: Editor, line: str, offered: set[str]) -> None:
         pytest.param(
             'ecr.describe_images|(repository_name="a/b")',
             [
+                "repository_name: str,",
+                "max_results: int | None = None,",
                 "Returns metadata about the images in a repository.",
                 "Maximum number of images to return in one page; 100 when omitted.",
                 "RepositoryNotFoundException",
@@ -131,14 +141,35 @@ def test_completion(editor: Editor, line: str, offered: set[str]) -> None:
         ),
         pytest.param("ecr.region|", ["The AWS Region that calls are signed for."], id="property"),
         pytest.param(
+            "ecr.delete_images|",
+            [
+                "Deletes a list of specified images within a repository.",
+                "Calls `batch_delete_image`",
+            ],
+            id="batch",
+        ),
+        pytest.param(
             "(await ecr.describe_registry()).registry_id|",
-            ["The AWS account ID of the registry."],
+            ["registry_id: str\n", "The AWS account ID of the registry."],
             id="member of a response",
         ),
         pytest.param(
             'async for image in ecr.describe_images(repository_name="a/b"): image.image_pushed_at|',
-            ["Time at which the image was pushed to the repository (UTC)."],
+            [
+                "image_pushed_at: datetime\n",
+                "Time at which the image was pushed to the repository (UTC).",
+            ],
             id="member of an item",
+        ),
+        pytest.param(
+            'ListImagesRequest(repository_name="a/b").repository_name|',
+            ["repository_name: str\n", "2 to 256 characters."],
+            id="member with limits",
+        ),
+        pytest.param(
+            'ListImagesRequest|(repository_name="a/b")',
+            ["repository_name: str,", "Build it from its members, by attribute name."],
+            id="request",
         ),
     ],
 )
@@ -146,6 +177,28 @@ def test_hover(editor: Editor, line: str, shown: list[str]) -> None:
     text = editor.hover(f"{HEAD}    {line}\n").replace("&nbsp;", " ")
     for each in shown:
         assert each in text
+    assert not _ROLE.search(text)
+
+
+def test_docstrings_have_no_roles() -> None:
+    """Editors show docstrings as Markdown; a name in single backticks is code there."""
+    found = [
+        f"{path.relative_to(PACKAGE)}:{number}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if _ROLE.search(line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda found: found.method)
+def test_a_docstring_starts_with_what_the_operation_does(operation: Operation[Any]) -> None:
+    first, _, second = (getattr(ECRClient, operation.method).__doc__ or "").partition(" ")
+
+    assert first[0].isupper()
+    assert first.endswith("s") or first == "List"
+    assert first not in {"Allows", "Informs", "Notifies"}
+    assert not second.startswith(("API", "operation"))
 
 
 def test_every_public_type_is_known() -> None:

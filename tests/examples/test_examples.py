@@ -64,6 +64,13 @@ def test_the_service() -> None:
     assert [line.split()[0] for line in output] == ["200", "200", "404"]
 
 
+def test_the_catalog() -> None:
+    image, created, *formats = run("catalog").splitlines()
+    assert re.fullmatch(r"team/api \['v2'\] \d{4}-\d\d-\d\dT[\d:.]+Z", image)
+    assert created == "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/new"
+    assert formats == ["repository_name: string", "image_pushed_at: date-time"]
+
+
 def test_the_cleanup_lists_before_it_deletes() -> None:
     assert run("cleanup", "--days", "14").endswith("2 images would be deleted\n")
 

@@ -16,6 +16,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ecrclient import ECRClient, RetryPolicy, ServiceError, models
 from ecrclient._awsjson.protocol.shapes import Request
+from ecrclient._awsjson.protocol.wire_serializer import wire_serializer
 from ecrclient.operations import OPERATIONS
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.http_messages import HttpRequest, HttpResponse
@@ -155,7 +156,8 @@ class Ours:
             raise RefusedError(
                 error.code, type(error).__name__, error.status, error.message, error.details
             ) from error
-        members: dict[str, Any] = response.model_dump(by_alias=True)
+        serializer = wire_serializer(response.__class__)
+        members: dict[str, Any] = serializer.to_python(response, by_alias=True)
         return members
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ecrclient import models
 from ecrclient._awsjson.protocol.operation import Operation
 from ecrclient._awsjson.protocol.shapes import Request, Response, Structure
+from ecrclient._awsjson.protocol.wire_serializer import wire_serializer
 from ecrclient.operations import OPERATIONS
 from tests.tools.botocore_calls import service_model
 
@@ -75,5 +76,6 @@ def read(model: type[Any], body: str | bytes) -> Any:
 
 
 def write(model: Structure) -> str:
-    """Encode a model as JSON with wire names, without the members that were not set."""
-    return model.model_dump_json(by_alias=True, exclude_unset=True)
+    """Encode a model for the wire, without the members that were not set."""
+    serializer = wire_serializer(type(model))
+    return serializer.to_json(model, by_alias=True, exclude_unset=True).decode()

@@ -5,8 +5,8 @@ The ``standard`` and ``adaptive`` modes of the AWS SDKs, with the figures of bot
 quota that all calls of a client share, so that retries do not overload a failing service.
 ``docs/retries.md`` documents the rules, and where and why they differ from botocore's.
 
-:class:`RetryPolicy` is the user's choice, :class:`RetryQuota` is shared by all calls of a client,
-and :class:`Retry` is the state of one call. Whether an error is retryable is a property of the
+`RetryPolicy` is the user's choice, `RetryQuota` is shared by all calls of a client,
+and `Retry` is the state of one call. Whether an error is retryable is a property of the
 error.
 """
 

@@ -7,7 +7,7 @@ constants are those of botocore 1.44.5 (``adaptive.py``, ``throttling.py`` and `
 ``botocore/retries``). There one limiter serves a whole client; here each operation has a limiter,
 because services limit each operation separately.
 
-The arithmetic takes the time as an argument. Only :class:`Throttle` reads the clock, which
+The arithmetic takes the time as an argument. Only `Throttle` reads the clock, which
 continues from one event loop to the next.
 """
 

@@ -11,6 +11,7 @@ from typing import Any
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient._awsjson.protocol.operation import Operation
 from ecrclient._awsjson.protocol.shapes import Structure
+from ecrclient._awsjson.protocol.wire_serializer import wire_serializer
 
 __all__ = ["load_lazy_libraries", "warm_up"]
 
@@ -45,5 +46,5 @@ def warm_up(operations: Iterable[Operation[Any]], methods: Collection[str]) -> N
             raise wrong_argument("warm_up", "methods", f"no such method: {method}")
     for method in methods or by_method:
         operation = by_method[method]
-        operation.request.model_rebuild()
+        wire_serializer(operation.request)
         operation.response.model_rebuild()

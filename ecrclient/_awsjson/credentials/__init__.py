@@ -12,8 +12,8 @@
     user_provider.py    a time limit for a provider that the user wrote
     selection.py        the provider of a client, and the renewal of refused credentials
 
-A client calls :meth:`CredentialsProvider.get` for each attempt, so a provider caches its
-credentials. The client calls :meth:`CredentialsProvider.invalidate` when the service has refused
+A client calls `CredentialsProvider.get` for each attempt, so a provider caches its
+credentials. The client calls `CredentialsProvider.invalidate` when the service has refused
 them.
 """
 

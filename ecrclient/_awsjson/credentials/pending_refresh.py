@@ -55,7 +55,7 @@ class PendingRefresh:
     async def wait(self, timeout: float) -> bool:
         """Wait for the outcome, at most *timeout* seconds; return False after a timeout.
 
-        :meth:`wake` ends the wait early: it returns True although there is no outcome.
+        `wake` ends the wait early: it returns True although there is no outcome.
         """
         event = anyio.Event()
         with self._lock:

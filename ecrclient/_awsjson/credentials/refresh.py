@@ -65,7 +65,7 @@ class RefreshingCredentials:
 
     An async source runs in that thread too, in a new event loop (asyncio or trio, like its
     caller's), so it cannot reuse connections of an earlier refresh. To share connections with the
-    caller's loop, write a :class:`CredentialsProvider` instead.
+    caller's loop, write a `CredentialsProvider` instead.
 
     Args:
         source: Gets new credentials; an exception that it raises becomes a ``CredentialsError``.

@@ -90,8 +90,8 @@ class _Chunk:
 class Batches(ReusableCoroutine[list[ItemT]], Generic[ItemT, FailureT]):
     """The calls of an operation on any number of ids; nothing is sent before this is awaited.
 
-    ``await`` returns the items, and raises if anything failed; :meth:`settled` returns items and
-    failures; :meth:`stream` returns items as they arrive. The ids may be any iterable or async
+    ``await`` returns the items, and raises if anything failed; `settled` returns items and
+    failures; `stream` returns items as they arrive. The ids may be any iterable or async
     iterable. All ids of an iterable are validated before the first call is sent; an async iterable
     is read only as fast as its calls are sent.
 

@@ -47,7 +47,7 @@ class BatchFailure(AWSClientError, Generic[FailureT]):
 
 
 class BatchError(AWSClientError, ExceptionGroup[AWSClientError]):
-    """A group of the failures of some items: :class:`BatchFailure` and errors of whole calls.
+    """A group of the failures of some items: `BatchFailure` and errors of whole calls.
 
     ``except* BatchFailure`` handles the failures. Each other error has a note with the range of ids
     that its call was for.

@@ -83,7 +83,7 @@ class _ItemsAndPages(ABC, Generic[PageT, ItemT]):
 class Paginator(ReusableCoroutine[PageT], _ItemsAndPages[PageT, ItemT]):
     """A call of a paginated operation; nothing is sent before it is awaited or iterated.
 
-    ``await`` returns one page; ``async for`` iterates over every item of every page; :meth:`pages`
+    ``await`` returns one page; ``async for`` iterates over every item of every page; `pages`
     iterates over the pages. Each use starts again, from the page token passed to the method or from
     the first page.
 
@@ -153,7 +153,7 @@ class Paginator(ReusableCoroutine[PageT], _ItemsAndPages[PageT, ItemT]):
 
 
 class PrefetchingPaginator(_ItemsAndPages[PageT, ItemT]):
-    """An iteration that fetches pages ahead of its consumer; see :meth:`Paginator.prefetch`."""
+    """An iteration that fetches pages ahead of its consumer; see `Paginator.prefetch`."""
 
     __slots__ = ("_ahead", "_pages", "_pagination")
 
@@ -182,7 +182,7 @@ class PrefetchingPaginator(_ItemsAndPages[PageT, ItemT]):
         """Iterate over the pages that are not consumed yet, in order.
 
         All iterators over pages or items share the pages: each page goes to one of them. The errors
-        are those of :meth:`Paginator.pages`.
+        are those of `Paginator.pages`.
         """
         if self._pages is None:
             raise RuntimeError(

@@ -32,7 +32,7 @@ class PartialResponse(Response, frozen=True):
         """Return the response itself if no item failed.
 
         Raises:
-            BatchError: a group with a :class:`BatchFailure` for each item that failed; its
+            BatchError: a group with a `BatchFailure` for each item that failed; its
                 ``succeeded`` contains the items that succeeded.
         """
         failures = list(failures_in(self))

@@ -23,7 +23,9 @@ from ecrclient._awsjson.protocol.errors import (
 )
 from ecrclient._awsjson.protocol.missing_members import decode_incomplete
 from ecrclient._awsjson.protocol.problems import explain_response, problems_of_request
+from ecrclient._awsjson.protocol.scalars import CALLER
 from ecrclient._awsjson.protocol.service_error import ServiceError
+from ecrclient._awsjson.protocol.wire_serializer import wire_serializer
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.operation import Operation, ResponseT
@@ -51,17 +53,21 @@ def build_request(
     """
     given = {name: value for name, value in members.items() if value is not None}
     try:
-        return operation.request(**given)
+        built: Request[ResponseT] = operation.request.__pydantic_validator__.validate_python(
+            given, extra="forbid", by_alias=False, by_name=True, context=CALLER
+        )
     except ValidationError as error:
         problems = problems_of_request(error, operation.request, given)
     except RecursionError:
         problems = (ValidationProblem("members", "nested too deeply"),)
+    else:
+        return built
     raise RequestValidationError(operation.method, problems)
 
 
 def encode_request(request: Request[Any]) -> bytes:
     """Encode the body, without the members that were not set."""
-    return request.__pydantic_serializer__.to_json(
+    return wire_serializer(type(request)).to_json(
         request, by_alias=True, exclude_unset=True, exclude_none=True
     )
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import SchemaValidator, ValidationError
 
 from ecrclient._awsjson.protocol.errors import ValidationProblem
+from ecrclient._awsjson.protocol.scalars import CALLER
 from ecrclient._awsjson.support.bounded_text import shorten, summarize
 
 __all__ = ["explain_response", "problems_of_request", "spell"]
@@ -26,7 +27,9 @@ def problems_of_request(
     """
     if error.error_count() > _MAX_COMPLETE:
         try:
-            _fail_fast_validator(model).validate_python(given, extra="forbid")
+            _fail_fast_validator(model).validate_python(
+                given, extra="forbid", by_alias=False, by_name=True, context=CALLER
+            )
         except ValidationError as first_errors:
             error = first_errors
     problems = (_problem(problem, given) for problem in error.errors(include_url=False))

@@ -103,7 +103,9 @@ class ErrorMember(Generic[T]):
         try:
             from pydantic import TypeAdapter
 
-            return TypeAdapter(self._type).validate_python(value, by_alias=True, extra="allow")
+            return TypeAdapter(self._type).validate_python(
+                value, by_alias=True, by_name=False, extra="allow"
+            )
         except ValidationError:
             # Treat an invalid member as missing: the error itself is more important.
             return None

@@ -1,60 +1,45 @@
-"""The base classes and types of the models: strict for callers, lenient for the service.
+"""The base classes of the models: strict for callers, lenient for the service.
 
-The same class validates both. What a caller builds is validated in pydantic's Python mode: by
-attribute name, with strict scalars, the model's limits, and no unknown members. What the service
-returns is validated in JSON mode: by wire name, without limits, and with unknown members kept.
+One class serves three purposes:
+
+- What a caller builds, by calling the class or a method of the client, is validated by attribute
+  name, with strict types, the model's limits, and no unknown members.
+- What the service sends is validated by wire name, without limits, and with unknown members kept.
+- Elsewhere it is an ordinary pydantic model: a dump has attribute names and RFC 3339 times, and
+  validation accepts these as well as the wire's. FastAPI and JSON schemas show the same.
+
+``codec`` passes the options for the first two, and ``wire_serializer`` writes requests.
 """
 
 from __future__ import annotations
 
-import base64
-import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    ClassVar,
-    Generic,
-    Protocol,
-    TypeVar,
-    runtime_checkable,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PrivateAttr
-from pydantic_core import core_schema
+from pydantic import AliasGenerator, BaseModel, ConfigDict, PrivateAttr
 
-from ecrclient._awsjson.protocol.errors import AWSClientError, MissingMemberError
+from ecrclient._awsjson.protocol.errors import MissingMemberError
+from ecrclient._awsjson.protocol.scalars import CALLER, read_member
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.fields import FieldInfo
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core.core_schema import CoreSchema
 
 __all__ = [
-    "Blob",
-    "BlobLimits",
-    "Bool",
-    "Float",
-    "HttpTimestamp",
-    "Int",
-    "IsoTimestamp",
-    "JsonText",
-    "Limits",
-    "OpenEnum",
+    "CAMEL_CASE",
+    "PASCAL_CASE",
     "Request",
     "Response",
     "ResponseMetadata",
-    "Str",
     "Structure",
-    "SupportsJson",
-    "Timestamp",
     "attach_metadata",
     "camel_case",
     "note_operation",
     "pascal_case",
+    "wire_name",
 ]
 
 ResponseT_co = TypeVar("ResponseT_co", covariant=True)
@@ -71,16 +56,44 @@ def pascal_case(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
+# Only validation accepts wire names. Signatures, and dumps with by_alias=True, which FastAPI makes,
+# have the attribute names.
+CAMEL_CASE = AliasGenerator(alias=str, validation_alias=camel_case)
+PASCAL_CASE = AliasGenerator(alias=str, validation_alias=pascal_case)
+
+
+def wire_name(name: str, field: FieldInfo) -> str:
+    """The name of a member on the wire."""
+    return str(field.validation_alias or name)
+
+
 # Each class statement has "frozen": type checkers do not read model_config.
 class Structure(BaseModel, frozen=True):
     """A structure of the service's model. Frozen, compared by value, and can be pickled."""
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+
+        def __init__(self, /, **members: Any) -> None:
+            """Build it from its members, by attribute name.
+
+            Raises:
+                pydantic.ValidationError: A member is missing or unknown, has another type, or
+                    exceeds the limits of the service's model.
+            """
+
+    else:
 
         def __init__(self, /, **members: object) -> None:
             # The caller cannot pass unknown members at any depth. Responses, and models loaded
             # from JSON, keep them and serialize them again.
-            self.__pydantic_validator__.validate_python(members, self_instance=self, extra="forbid")
+            self.__pydantic_validator__.validate_python(
+                members,
+                self_instance=self,
+                extra="forbid",
+                by_alias=False,
+                by_name=True,
+                context=CALLER,
+            )
 
         # Marks it as pydantic's own, so that validation does not call it for nested models.
         __init__.__pydantic_base_init__ = True
@@ -91,16 +104,32 @@ class Structure(BaseModel, frozen=True):
             if field is None:
                 return super().__getattr__(name)
             raise MissingMemberError(
-                _operation_of(self), type(self).__name__, name, field.serialization_alias or name
+                _operation_of(self), type(self).__name__, name, wire_name(name, field)
             )
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        schema = handler(source)
-        _bound_problems(handler.resolve_ref_schema(schema))
-        return schema
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _with_members(source, handler, fail_fast=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        # With the names of a dump.
+        members: Any = core_schema["schema"]
+        fields = {
+            name: {key: value for key, value in field.items() if key != "validation_alias"}
+            for name, field in members.get("fields", {}).items()
+        }
+        shown: Any = {**core_schema, "schema": {**members, "fields": fields} if fields else members}
+        return handler(shown)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        # The models of the package are built when they are first used. Adapters that contain one,
+        # such as FastAPI's, are not: FastAPI hides a warning of pydantic while it makes them.
+        if cls.__pydantic_fields__:
+            cls.model_config = {**cls.model_config, "defer_build": False}
 
     def __eq__(self, other: object) -> bool:
         # By the members, without the metadata.
@@ -114,15 +143,14 @@ class Structure(BaseModel, frozen=True):
     __hash__ = BaseModel.__hash__
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
-        alias_generator=camel_case,
+        alias_generator=CAMEL_CASE,
         validate_by_name=True,
-        validate_by_alias=False,
+        validate_by_alias=True,
         extra="allow",
         defer_build=True,
         hide_input_in_errors=True,
         protected_namespaces=(),
         val_temporal_unit="seconds",
-        ser_json_temporal="seconds",
         ser_json_inf_nan="strings",
     )
 
@@ -146,21 +174,12 @@ def _operation_of(structure: Structure) -> str:
     return (private or {}).get(_OPERATION, "")
 
 
-def _bound_problems(schema: Any) -> None:
-    """Make the lists and maps of a structure's members stop at their first wrong item.
-
-    A response could otherwise have millions of problems, each of which pydantic keeps as an object.
-    """
-    for member in schema.get("schema", {}).get("fields", {}).values():
-        inner = member["schema"]
-        while inner["type"] in _WRAPPERS:
-            inner = inner["schema"]
-        if inner["type"] in _CONTAINERS:
-            inner["fail_fast"] = True
-
-
-_WRAPPERS = frozenset({"default", "nullable"})
-_CONTAINERS = frozenset({"list", "dict"})
+def _with_members(source: Any, handler: GetCoreSchemaHandler, *, fail_fast: bool) -> CoreSchema:
+    schema = handler(source)
+    structure: Any = handler.resolve_ref_schema(schema)
+    for member in structure.get("schema", {}).get("fields", {}).values():
+        member["schema"] = read_member(member["schema"], fail_fast=fail_fast)
+    return schema
 
 
 class Request(Structure, Generic[ResponseT_co], frozen=True):
@@ -172,11 +191,9 @@ class Request(Structure, Generic[ResponseT_co], frozen=True):
             return cls
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         # The caller gets a list of all wrong items.
-        return handler(source)
+        return _with_members(source, handler, fail_fast=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,178 +230,3 @@ def attach_metadata(response: Response, metadata: ResponseMetadata) -> None:
     """Set the metadata of a decoded response."""
     # setattr: for a type checker, the private attribute of a frozen model is read-only.
     setattr(response, "_response_metadata", metadata)  # noqa: B010
-
-
-# With a length limit, even one that excludes nothing, pydantic reads the text and refuses half of a
-# surrogate pair, which cannot be encoded.
-_ENCODABLE: dict[str, Any] = {"min_length": 0}
-_STRICT_SCALARS = frozenset({"str", "int", "float", "bool"})
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The limits of the service's model, checked for what a caller passes.
-
-    ``pattern`` must match the whole text, since the service applies the patterns of its model in
-    this way. pydantic's engine (the Rust ``regex`` crate) takes linear time for any pattern.
-    """
-
-    min_length: int | None = None
-    max_length: int | None = None
-    pattern: str | None = None
-    ge: int | None = None
-    le: int | None = None
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        lenient: Any = handler(source)
-        limits: dict[str, Any] = {
-            name: value for name, value in vars(self).items() if value is not None
-        }
-        if lenient["type"] in _STRICT_SCALARS:
-            limits["strict"] = True
-        if lenient["type"] in _CONTAINERS:
-            lenient = {**lenient, "fail_fast": True}
-        if lenient["type"] == "str":
-            limits = {**_ENCODABLE, **limits}
-        if self.pattern is not None:
-            limits["pattern"] = f"^(?:{self.pattern})$"
-        strict: Any = {**lenient, **limits}
-        strict.pop("fail_fast", None)
-        return core_schema.json_or_python_schema(lenient, self._from_caller(strict))
-
-    def _from_caller(self, strict: core_schema.CoreSchema) -> core_schema.CoreSchema:
-        """The schema for what a caller passes."""
-        return strict
-
-
-@runtime_checkable
-class SupportsJson(Protocol):
-    """A document that can be converted to JSON."""
-
-    def to_json(self) -> str:
-        """The document as JSON.
-
-        Raises:
-            ValueError: The document is invalid.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class JsonText(Limits):
-    """A text that is JSON; a caller may pass the document instead, whose keys are not changed."""
-
-    def _from_caller(self, strict: core_schema.CoreSchema) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(_json_text, strict)
-
-
-def _json_text(value: object) -> object:
-    try:
-        if isinstance(value, Mapping):
-            return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return value.to_json() if isinstance(value, SupportsJson) else value
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    except (TypeError, ValueError) as error:
-        if isinstance(error, AWSClientError):
-            raise
-        raise ValueError(f"cannot be written as JSON: {error}") from None
-
-
-class OpenEnum:
-    """Marks ``Literal[...] | str``: the known values for editors, any text at run time."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.json_or_python_schema(
-            core_schema.str_schema(), core_schema.str_schema(strict=True, **_ENCODABLE)
-        )
-
-
-@dataclass(frozen=True)
-class BlobLimits:
-    """Bytes that are sent as standard base64 (RFC 4648, section 4); the limits are in bytes."""
-
-    min_length: int | None = None
-    max_length: int | None = None
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.json_or_python_schema(
-            core_schema.no_info_after_validator_function(
-                functools.partial(base64.b64decode, validate=True), core_schema.str_schema()
-            ),
-            core_schema.bytes_schema(
-                strict=True, min_length=self.min_length, max_length=self.max_length
-            ),
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda data: base64.b64encode(data).decode("ascii"), when_used="json"
-            ),
-        )
-
-
-class _AwareDatetime:
-    """A datetime with a timezone; those of the service are always in UTC."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.json_or_python_schema(
-            core_schema.union_schema(
-                [
-                    # Seconds since the epoch, the usual case: no Python code runs.
-                    core_schema.datetime_schema(tz_constraint=0),
-                    core_schema.no_info_after_validator_function(
-                        _to_utc, core_schema.datetime_schema()
-                    ),
-                ],
-                mode="left_to_right",
-                # One error for the member, instead of one for each choice.
-                custom_error_type="datetime_type",
-            ),
-            # To UTC: pydantic before 2.14 ignores the time zone when it writes seconds.
-            core_schema.no_info_after_validator_function(
-                _to_utc, core_schema.datetime_schema(strict=True, tz_constraint="aware")
-            ),
-        )
-
-
-def _iso_format(moment: datetime) -> str:
-    """RFC 3339, which services call ISO 8601."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _http_date(moment: datetime) -> str:
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
-
-
-def _from_http_date(value: object) -> object:
-    try:
-        return parsedate_to_datetime(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-def _to_utc(moment: datetime) -> datetime:
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the year must be from 1 to 9999") from None
-
-
-Str = Annotated[str, Limits()]
-Int = Annotated[int, Limits()]
-Float = Annotated[float, Limits()]
-Bool = Annotated[bool, Limits()]
-Timestamp = Annotated[datetime, _AwareDatetime()]
-IsoTimestamp = Annotated[Timestamp, PlainSerializer(_iso_format, when_used="json")]
-HttpTimestamp = Annotated[
-    Timestamp,
-    PlainSerializer(_http_date, when_used="json"),
-    BeforeValidator(_from_http_date),
-]
-Blob = Annotated[bytes, BlobLimits()]

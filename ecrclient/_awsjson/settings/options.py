@@ -14,7 +14,7 @@ __all__ = ["UNSET", "CallOptions", "Unset", "changed_options"]
 
 
 class Unset(Enum):
-    """The type of :data:`UNSET`."""
+    """The type of `UNSET`."""
 
     UNSET = "UNSET"
 

@@ -62,7 +62,7 @@ class ByteTransport:
     Args:
         max_connections: The number of connections, idle ones included.
         keepalive_expiry: Seconds for which an idle connection is kept.
-        verify: The CA bundle, or the TLS settings; None: see :func:`~.tls.shared_context`.
+        verify: The CA bundle, or the TLS settings; None: see `shared_context`.
         max_response_bytes: The longest body that is accepted, as received and as decoded.
         parser: ``h11`` or ``httptools``; None: the fastest that is installed.
 
@@ -123,7 +123,7 @@ class ByteTransport:
         """Send the bytes of a POST request and receive the complete response.
 
         The caller is responsible for a correct head, and limits the time of everything but
-        connecting. *resend* is described at :meth:`begin`.
+        connecting. *resend* is described at `begin`.
 
         Raises:
             TransportError: There was no response, or it cannot be read.

@@ -213,7 +213,7 @@ class Connection:
                 return
 
     async def _receive_when_ready(self) -> bool | None:
-        """Call :meth:`_receive_now` as soon as the socket is ready."""
+        """Call `_receive_now` as soon as the socket is ready."""
         if not self._receive_must_write:
             return await self._watch.current().receive(self._receive_now)
         await self._watch.writable()

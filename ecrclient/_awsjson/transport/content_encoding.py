@@ -87,7 +87,7 @@ class Decoder:
     """Decodes one body: gzip with any number of members, or deflate with a zlib header or raw.
 
     Args:
-        encoding: A value that :func:`find_encoding` returned.
+        encoding: A value that `find_encoding` returned.
     """
 
     def __init__(self, encoding: bytes) -> None:

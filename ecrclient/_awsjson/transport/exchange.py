@@ -1,6 +1,6 @@
 """One request and its response: the owner of a slot of the pool and of the connection used in it.
 
-:meth:`Exchange.end` is called however an exchange ends: the response was read or abandoned, an
+`Exchange.end` is called however an exchange ends: the response was read or abandoned, an
 error, a cancellation, or the transport was closed. The method is idempotent and does not await, so
 it cannot be interrupted.
 """

@@ -1,7 +1,7 @@
 """The interface of the response parsers, ``h11_parser`` and ``httptools_parser``.
 
-A connection calls :meth:`~ResponseParser.start` before each request, then
-:meth:`~ResponseParser.feed` until :attr:`~ResponseParser.done`. The attributes contain what has
+A connection calls `ResponseParser.start` before each request, then
+`ResponseParser.feed` until `ResponseParser.done`. The attributes contain what has
 been parsed so far. Bytes after the end of the response are never returned; they make the connection
 unusable for another request.
 """

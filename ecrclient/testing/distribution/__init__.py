@@ -17,7 +17,7 @@ list tags, repositories, referrers  ListImages, DescribeRepositories, ListImageR
 Sources: the OCI Distribution Specification 1.1; "Private registry authentication", "Blob mounting"
 and "IAM permissions for pushing an image" in the Amazon ECR User Guide. AWS does not document the
 responses of its ``/v2/`` API; where users have reported deviations from the specification, they are
-off by default, see :class:`~ecrclient.testing.RegistryBehavior`.
+off by default, see `testing.RegistryBehavior`.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class LayerDownloads:
     """Makes URLs, and responds to GET and HEAD requests to them.
 
     The signature covers the host, which is that of S3. A server that listens on an address sets
-    :attr:`Registry.origin` instead.
+    `Registry.origin` instead.
     """
 
     def __init__(self, registry: Registry) -> None:

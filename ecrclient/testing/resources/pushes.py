@@ -147,7 +147,7 @@ def _check_digest(manifest: Manifest, expected: str | None) -> None:
 
 
 def _check_media_types(manifest: Manifest) -> None:
-    """Refuse media types with parameters, see :class:`RegistryBehavior`."""
+    """Refuse media types with parameters, see `RegistryBehavior`."""
     if any(";" in (one or "") for one in (manifest.artifact_media_type, *manifest.blobs.values())):
         raise unreadable("a media type contains a semicolon")
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 import json
 import math
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated
 
 import pytest
 
-from ecrclient._awsjson.protocol.shapes import (
-    Float,
-    HttpTimestamp,
-    IsoTimestamp,
-    Structure,
-    Timestamp,
-)
+from ecrclient._awsjson.protocol.scalars import TimestampFormat
+from ecrclient._awsjson.protocol.shapes import Structure
 from tests.tools.operation_examples import read, write
 
 
 class Scalars(Structure, frozen=True):
-    number: Float | None = None
-    epoch: Timestamp | None = None
-    iso: IsoTimestamp | None = None
-    http: HttpTimestamp | None = None
+    number: float | None = None
+    epoch: datetime | None = None
+    iso: Annotated[datetime, TimestampFormat("iso8601")] | None = None
+    http: Annotated[datetime, TimestampFormat("httpdate")] | None = None
 
 
 @pytest.mark.parametrize(
