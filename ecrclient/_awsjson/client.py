@@ -190,7 +190,7 @@ class BaseClient:
                 "request",
                 f"must be a request of {type(self).__name__}, not {type(request).__name__}",
             )
-        return await self._new_call(operation, codec.encode_request(request)).run()
+        return await self._new_call(operation, request).run()
 
     async def wait_until(
         self,
@@ -255,8 +255,8 @@ class BaseClient:
         budget: Budget | None = None,
     ) -> ResponseT:
         """Build a request of *members*, send it, and return the parsed response."""
-        body = codec.encode_request(codec.build_request(operation, members))
-        return (await self._new_call(operation, body, budget).run()).parse()
+        request = codec.build_request(operation, members)
+        return (await self._new_call(operation, request, budget).run()).parse()
 
     async def _call_with(
         self,
@@ -265,15 +265,17 @@ class BaseClient:
         budget: Budget | None = None,
     ) -> ResponseT:
         """Send a request that has been built, and return the parsed response."""
-        body = codec.encode_request(request)
-        return (await self._new_call(operation, body, budget).run()).parse()
+        return (await self._new_call(operation, request, budget).run()).parse()
 
     def _new_call(
-        self, operation: Operation[ResponseT], body: bytes, budget: Budget | None = None
+        self,
+        operation: Operation[ResponseT],
+        request: Request[ResponseT],
+        budget: Budget | None = None,
     ) -> Call[ResponseT]:
         return Call(
             operation,
-            body,
+            codec.encode_request(codec.fill_tokens(operation, request)),
             self._state,
             options=self._options,
             policy=self._retry,
