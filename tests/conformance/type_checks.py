@@ -16,7 +16,7 @@ __all__ = ["CHECKERS", "type_problems"]
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKERS = ("mypy", "pyright")
-# mypy reports problems by the status 1, and failures of its own by 2; so does pyright.
+# mypy reports problems by the status 1, and its internal errors by 2; so does pyright.
 _FOUND = 1
 
 
