@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from pydantic_core import to_jsonable_python
@@ -152,7 +152,9 @@ def _player(operation: Operation[Any], script: Sequence[Page], sent: list[object
     assert operation.pagination is not None
     name = operation.pagination.input_token
 
-    async def call(_: object, members: Mapping[str, Any], budget: object = None) -> Any:
+    async def call(
+        operation: Operation[Any], members: Mapping[str, object], budget: Budget | None = None
+    ) -> Any:
         token = members.get(name)
         sent.append(to_jsonable_python(token, by_alias=True, exclude_none=True))
         content = json.dumps(next(left)).encode()
@@ -179,8 +181,8 @@ def _as_sent(value: Any) -> Any:
         case Structure():
             return json.loads(value.model_dump_json(by_alias=True, exclude_unset=True))
         case tuple():
-            return [_as_sent(part) for part in cast("tuple[Any, ...]", value)]
+            return [_as_sent(part) for part in value]
         case list():
-            return [_as_sent(part) for part in cast("list[Any]", value)]
+            return [_as_sent(part) for part in value]
         case _:
             return value
