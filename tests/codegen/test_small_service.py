@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def widgets(folder: Path) -> ModuleType:
-    return build(folder)
+    return build(folder, "widgets")
 
 
 # -- operations that are left out ----------------------------------------------------------------

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def widgets(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    return build(tmp_path_factory.mktemp("waiters"))
+    return build(tmp_path_factory.mktemp("waiters"), "widgets_to_wait_for")
 
 
 async def wait(
