@@ -293,8 +293,8 @@ class Waiter:
         return tuple(acceptor for acceptor in self.acceptors if acceptor.state == state)
 
     @property
-    def outcomes(self) -> frozenset[Literal["response", "error"]]:
-        """What may end the wait with success."""
+    def outcomes(self) -> frozenset[str]:
+        """What may end the wait with success: ``response``, ``error``, or both."""
         return frozenset(
             "error" if acceptor.is_about_errors else "response"
             for acceptor in self.those("success")
