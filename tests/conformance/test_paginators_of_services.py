@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -178,9 +178,8 @@ def _as_sent(value: Any) -> Any:
     if isinstance(value, Structure):
         return json.loads(value.model_dump_json(by_alias=True, exclude_unset=True))
     if isinstance(value, list | tuple):
-        parts: Sequence[Any] = value
-        return [_as_sent(part) for part in parts]
+        return [_as_sent(part) for part in cast("Sequence[Any]", value)]
     if isinstance(value, dict):
-        entries: dict[str, Any] = value
+        entries = cast("Mapping[str, Any]", value)
         return {key: _as_sent(part) for key, part in entries.items()}
     return value
