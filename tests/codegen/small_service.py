@@ -112,7 +112,10 @@ SHAPES: dict[str, Any] = {
     "Stream": structure(Steps="Steps", HasMore="Flag"),
     # Names that generated code imports.
     "Mapping": structure(arn="arn"),
-    "Limits": structure(mapping="Mapping", arn="arn"),
+    "Limits": {
+        "type": "structure",
+        "members": {**members(mapping="Mapping", arn="arn"), "token": _TOKEN},
+    },
     "Attributes": {
         "type": "map",
         "key": {"shape": "Text"},

@@ -107,6 +107,13 @@ def test_a_token_is_optional_and_documented(widgets: ModuleType) -> None:
     assert "client_token: An idempotency token" in (method.__doc__ or "")
 
 
+def test_a_nested_token_is_reported(folder: Path, widgets: ModuleType) -> None:
+    report = (folder / "report.md").read_text(encoding="utf-8")
+    line = "- Limits.token: a nested idempotency token, which callers fill in\n"
+    assert report.count(line) == 1
+    assert widgets.models.Limits(arn="a").token is None
+
+
 # -- operations without authentication -----------------------------------------------------------
 
 
