@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 __all__ = [
+    "LONGEST_PAUSE",
+    "Acceptor",
     "Batch",
     "Blob",
     "Boolean",
     "Conversion",
     "Document",
+    "Entry",
     "Enum",
     "ErrorShape",
     "Handle",
@@ -55,8 +58,8 @@ class Number:
 
     shape: str
     kind: Literal["int", "float"]
-    min: int | None = None
-    max: int | None = None
+    min: float | None = None
+    max: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,8 @@ class Member:
     sensitive: bool
     deprecated: bool
     doc: str
+    is_token: bool = False
+    """An idempotency token: the client fills it in if the caller omits it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,8 @@ class Structure:
     """What it can be converted to."""
     sources: tuple[tuple[str, str], ...] = ()
     """The structures that can be converted to this one, and their attributes."""
+    is_union: bool = False
+    """Exactly one of the members is set."""
 
     def parts(self) -> Iterator[str]:
         """The names of the structures in its definition."""
@@ -207,14 +214,24 @@ class ErrorShape:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a map, as a key and a value."""
+
+    key: TypeRef
+    value: TypeRef
+
+
+@dataclass(frozen=True, slots=True)
 class Pagination:
     """How an operation pages. Paths are Python attribute names."""
 
     input_token: str
     output_token: str
     limit: str | None
+    more: str | None
+    """Where the response states whether there are more pages; None: only the token does."""
     items: tuple[tuple[str, ...], ...]
-    item_types: tuple[TypeRef, ...]
+    item_types: tuple[TypeRef | Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,23 +269,66 @@ class Operation:
     in_spec: bool
     """In the @lap spec; otherwise only botocore's newer model has it."""
     deprecated: bool
+    is_signed: bool = True
+    """False: the service expects the request without authentication."""
     retry_hazard: str = ""
     """What a retry may do if the operation is not idempotent, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptor:
+    """A condition of a waiter, and the state that it leads to."""
+
+    state: Literal["success", "failure", "retry"]
+    matcher: Literal["path", "pathAll", "pathAny", "status", "error"]
+    expected: tuple[str | int, ...]
+    path: str = ""
+    """Python names, with ``[]`` after a list of which each item is meant."""
+    expression: str = ""
+    """A JMESPath expression, if a path is not enough."""
+
+    @property
+    def is_about_errors(self) -> bool:
+        """Whether a poll that failed may meet the condition."""
+        if self.matcher == "status":
+            return any(int(status) >= _FIRST_ERROR for status in self.expected)
+        return self.matcher == "error" and self.expected != (False,)
+
+
+_FIRST_ERROR = 300
+LONGEST_PAUSE = 30
+"""The runtime's default for the longest pause between two polls, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiter:
-    """What a waiter polls, and which statuses end it."""
+    """What a waiter polls, and the conditions that end it."""
 
     name: str
     method: str
     operation: str
-    path: tuple[str, ...]
-    success: tuple[str, ...]
-    failure: tuple[str, ...]
-    retry_errors: tuple[str, ...]
+    acceptors: tuple[Acceptor, ...]
     delay: int
     """Seconds between polls, from botocore."""
+    attempts: int
+    """botocore's default of the number of polls."""
+
+    @property
+    def max_delay(self) -> int:
+        """Seconds of the longest pause: longer than the shortest, so that pauses are random."""
+        return max(LONGEST_PAUSE, 2 * self.delay)
+
+    def those(self, state: str) -> tuple[Acceptor, ...]:
+        """The conditions that lead to a state."""
+        return tuple(acceptor for acceptor in self.acceptors if acceptor.state == state)
+
+    @property
+    def result(self) -> Literal["response", "none", "either"]:
+        """What a wait returns: the response that ended it, or None because an error did."""
+        errors = [acceptor.is_about_errors for acceptor in self.those("success")]
+        if not any(errors):
+            return "response"
+        return "none" if all(errors) else "either"
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +375,7 @@ class Service:
     endpoint_rules: Mapping[str, Any]
     partitions: tuple[Mapping[str, Any], ...]
     omissions: tuple[str, ...]
-    """What the model has and the generator omits, as text."""
+    """What the model has and the generator leaves out: ``subject: reason``."""
     model_version: str = ""
     """The botocore version of the model, which does not change with the installed one alone."""
 

@@ -28,6 +28,7 @@ __all__ = [
     "SERVICE_ERROR",
     "SHAPES",
     "TRANSPORT_ERRORS",
+    "UNIONS",
     "VERSION",
     "WAITING",
     "WARMING",
@@ -53,6 +54,7 @@ ERRORS = f"{RUNTIME}.protocol.errors"
 HANDLE = f"{RUNTIME}.handle"
 MANY_ERRORS = f"{RUNTIME}.many.errors"
 SERVICE_ERROR = f"{RUNTIME}.protocol.service_error"
+UNIONS = f"{RUNTIME}.protocol.unions"
 TRANSPORT_ERRORS = f"{RUNTIME}.transport.errors"
 LAZY = f"{RUNTIME}.support.lazy_import"
 MIDDLEWARE = f"{RUNTIME}.over_httpx.middleware"

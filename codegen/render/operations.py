@@ -34,11 +34,10 @@ def render(service: Service) -> str:
     for operation in service.operations:
         _operation(service, operation, writer)
     table = writer.use(runtime.OPERATION, "OperationsByRequest")
-    writer.line(f"{writer.define('OPERATIONS')}: {table} = {{")
-    writer.line("    operation.request_name: operation for operation in (")
-    writer.lines(f"        {constant(operation)}," for operation in service.operations)
-    writer.line("    )")
-    writer.line("}")
+    listed = writer.use(runtime.OPERATION, "operations_by_request")
+    writer.line(f"{writer.define('OPERATIONS')}: {table} = {listed}(")
+    writer.lines(f"    {constant(operation)}," for operation in service.operations)
+    writer.line(")")
     writer.line(docstring("The operations by the names of their request types."))
     return writer.to_text()
 
@@ -64,6 +63,8 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
         writer.line(f'        output_token="{page.output_token}",')
         writer.line(f"        limit={limit},")
         writer.line(f"        items=({items}),")
+        if page.more:
+            writer.line(f'        more="{page.more}",')
         writer.line("    ),")
     if operation.batch:
         batch = operation.batch
@@ -75,4 +76,8 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
         writer.line("    ),")
     if not operation.retry_safe:
         writer.line("    retry_safe=False,")
+    if tokens := [member.name for member in operation.input.members if member.is_token]:
+        writer.line(f"    tokens=({''.join(f'{name!r}, ' for name in tokens)}),")
+    if not operation.is_signed:
+        writer.line("    is_signed=False,")
     writer.line(")")

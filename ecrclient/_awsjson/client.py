@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, cast
 
 from ecrclient._awsjson.calling.budget import Budget
 from ecrclient._awsjson.calling.call import Call
@@ -230,7 +230,7 @@ class BaseClient:
                 "request",
                 f"must be a request of {type(self).__name__}, not {type(request).__name__}",
             )
-        return await self._new_call(operation, codec.encode_request(request)).run()
+        return await self._new_call(operation, request).run()
 
     async def wait_until(
         self,
@@ -276,7 +276,7 @@ class BaseClient:
         """
         from ecrclient._awsjson.many.waiting import Pace, PredicateGoal, wait
 
-        return await wait(
+        result = await wait(
             "wait_until",
             call,
             PredicateGoal(predicate, retry_errors),
@@ -285,6 +285,8 @@ class BaseClient:
             max_wait=max_wait,
             on_poll=on_poll,
         )
+        # Only results reach this goal.
+        return cast("T", result)
 
     # -- called by generated methods -------------------------------------------------------------
 
@@ -295,8 +297,8 @@ class BaseClient:
         budget: Budget | None = None,
     ) -> ResponseT:
         """Build a request of *members*, send it, and return the parsed response."""
-        body = codec.encode_request(codec.build_request(operation, members))
-        return (await self._new_call(operation, body, budget).run()).parse()
+        request = codec.build_request(operation, members)
+        return (await self._new_call(operation, request, budget).run()).parse()
 
     async def _call_with(
         self,
@@ -305,19 +307,22 @@ class BaseClient:
         budget: Budget | None = None,
     ) -> ResponseT:
         """Send a request that has been built, and return the parsed response."""
-        body = codec.encode_request(request)
-        return (await self._new_call(operation, body, budget).run()).parse()
+        return (await self._new_call(operation, request, budget).run()).parse()
 
     async def _call_encoded(self, operation: Operation[ResponseT], body: bytes) -> ResponseT:
         """Send a body that the caller has encoded, and return the parsed response."""
-        return (await self._new_call(operation, body).run()).parse()
+        call = Call(operation, body, self._state, options=self._options, policy=self._retry)
+        return (await call.run()).parse()
 
     def _new_call(
-        self, operation: Operation[ResponseT], body: bytes, budget: Budget | None = None
+        self,
+        operation: Operation[ResponseT],
+        request: Request[ResponseT],
+        budget: Budget | None = None,
     ) -> Call[ResponseT]:
         return Call(
             operation,
-            body,
+            codec.encode_request(codec.fill_tokens(operation, request)),
             self._state,
             options=self._options,
             policy=self._retry,
@@ -353,13 +358,28 @@ class BaseClient:
         max_wait: float,
         on_poll: OnPoll[ResponseT] | None,
     ) -> ResponseT:
-        from ecrclient._awsjson.many.waiting import Pace, StatusGoal, wait
+        """Wait until a response meets a condition of the waiter."""
+        response = await self._wait_for_outcome(waiter, members, max_wait=max_wait, on_poll=on_poll)
+        assert response is not None, "no error ends such a wait"
+        return response
+
+    async def _wait_for_outcome(
+        self,
+        waiter: Waiter[ResponseT],
+        members: dict[str, object],
+        *,
+        max_wait: float,
+        on_poll: OnPoll[ResponseT] | None,
+    ) -> ResponseT | None:
+        """Wait until a response or an error meets a condition; return None for an error."""
+        from ecrclient._awsjson.many.waiting import Goal, Pace, WaiterGoal, wait
 
         budget = self._budget()
+        goal: Goal[ResponseT] = WaiterGoal(waiter)
         return await wait(
             waiter.name,
             lambda: self._call(waiter.operation, members, budget),
-            StatusGoal(waiter),
+            goal,
             budget,
             Pace(waiter.min_delay, waiter.max_delay),
             max_wait=max_wait,

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import json
+import math
 import types
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -129,15 +130,18 @@ def _marked(inner: Any, *marks: object) -> st.SearchStrategy[Any]:
 
 def _limited(inner: Any, limits: Limits) -> st.SearchStrategy[Any]:
     if inner is int:
-        return st.integers(limits.ge, limits.le)
-    low, high = limits.min_length or 0, limits.max_length
+        low, high = limits.ge, limits.le
+        return st.integers(
+            None if low is None else math.ceil(low), None if high is None else math.floor(high)
+        )
+    shortest, longest = limits.min_length or 0, limits.max_length
     if get_origin(inner) is list:
         item = _values(get_args(inner)[0])
-        return st.lists(item, min_size=low, max_size=_most(low, high, _MORE_ITEMS))
+        return st.lists(item, min_size=shortest, max_size=_most(shortest, longest, _MORE_ITEMS))
     if limits.pattern is None:
-        return st.text(_TEXT, min_size=low, max_size=_most(low, high, _MORE_TEXT))
+        return st.text(_TEXT, min_size=shortest, max_size=_most(shortest, longest, _MORE_TEXT))
     found = st.from_regex(limits.pattern, fullmatch=True, alphabet=_ASCII)
-    return found.filter(lambda text: low <= len(text) <= (high or len(text)))
+    return found.filter(lambda text: shortest <= len(text) <= (longest or len(text)))
 
 
 def _json_text(limits: Limits) -> st.SearchStrategy[str]:

@@ -28,27 +28,31 @@ class ByteSender:
         self._heads = RequestHeads(settings.host.encode("ascii"))
 
     async def send(self, attempt: Attempt) -> HTTPResponse:
-        """Sign and send an attempt, and receive the complete response.
+        """Sign an attempt, unless its operation takes no authentication, and send it.
+
+        Returns:
+            The complete response.
 
         Raises:
             TransportError: There was no complete response.
         """
         operation, body = attempt.operation, attempt.body
-        credentials = await attempt.get_credentials()
         head = self._heads.of(operation)
-        payload_hash = await hash_payload(body) if len(body) >= LARGE_PAYLOAD else None
-        signature = self._signer.sign(
-            credentials,
-            host=head.host,
-            content_type=head.content_type,
-            target=head.target,
-            body=body,
-            now=attempt.now(),
-            payload_hash=payload_hash,
-        )
         lines = [head.lines]
         lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in attempt.headers.items()]
-        lines += [b"%b: %b\r\n" % field for field in signature]
+        if operation.is_signed:
+            credentials = await attempt.get_credentials()
+            payload_hash = await hash_payload(body) if len(body) >= LARGE_PAYLOAD else None
+            signature = self._signer.sign(
+                credentials,
+                host=head.host,
+                content_type=head.content_type,
+                target=head.target,
+                body=body,
+                now=attempt.now(),
+                payload_hash=payload_hash,
+            )
+            lines += [b"%b: %b\r\n" % field for field in signature]
         lines.append(b"Content-Length: %d\r\n\r\n" % len(body))
         status, headers, content = await self._transport.post(
             self._origin,

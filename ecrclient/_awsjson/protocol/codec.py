@@ -5,8 +5,9 @@ Source: "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol" in the Smithy specif
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic_core import ValidationError, from_json
 
@@ -36,9 +37,12 @@ __all__ = [
     "decode_error",
     "decode_response",
     "encode_request",
+    "fill_tokens",
     "is_error_envelope",
     "request_id_of",
 ]
+
+RequestT = TypeVar("RequestT", bound="Request[Any]")
 
 _UNKNOWN_ERROR = "UnknownError"
 
@@ -63,6 +67,17 @@ def build_request(
     else:
         return built
     raise RequestValidationError(operation.method, problems)
+
+
+def fill_tokens(operation: Operation[Any], request: RequestT) -> RequestT:
+    """The request with a new UUID for each idempotency token that the caller omitted.
+
+    All attempts of a call send the same body, so the service carries out the call at most once.
+    """
+    if not operation.tokens:
+        return request
+    absent = [name for name in operation.tokens if getattr(request, name) is None]
+    return request.model_copy(update={name: str(uuid.uuid4()) for name in absent})
 
 
 def encode_request(request: Request[Any]) -> bytes:
@@ -122,7 +137,10 @@ def decode_error(
     is the HTTP status.
     """
     body = _object(content) or {}
-    code = _strip_code(headers.get("x-amzn-errortype") or _first_text(body, "__type", "code"))
+    kind = headers.get("x-amzn-errortype") or _first_text(body, "__type")
+    code = _strip_code(kind or _first_text(body, "code"))
+    # Some errors have a member that is called code.
+    envelope = _ENVELOPE - {"code"} if kind else _ENVELOPE
     error_type = operation.service.errors.get(code, ServiceError)
     return error_type(
         code or (str(status) if status else _UNKNOWN_ERROR),
@@ -131,7 +149,7 @@ def decode_error(
         request_id=request_id_of(headers),
         operation=operation.name,
         attempts=attempts,
-        details={name: value for name, value in body.items() if name not in _ENVELOPE},
+        details={name: value for name, value in body.items() if name not in envelope},
         is_modelled=code in operation.errors,
         retry_after=_retry_after(headers),
     )

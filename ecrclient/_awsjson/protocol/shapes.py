@@ -115,6 +115,8 @@ class Structure(BaseModel, frozen=True):
     def __get_pydantic_json_schema__(
         cls, core_schema: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
+        while core_schema["type"] == "json-or-python":  # of a union
+            core_schema = core_schema["json_schema"]
         # With the names of a dump.
         members: Any = core_schema["schema"]
         fields = {
