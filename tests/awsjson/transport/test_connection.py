@@ -132,13 +132,13 @@ class Outcomes(ssl.SSLSocket):
 
     outcomes: list[Any]
 
-    def next(self, *_: Any) -> Any:
+    def play(self, *_: Any) -> Any:
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    do_handshake = send = recv = next
+    do_handshake = send = recv = play
 
 
 @pytest.fixture
