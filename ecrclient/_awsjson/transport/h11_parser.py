@@ -63,7 +63,7 @@ class H11Parser(ResponseParser):
             while True:
                 event = connection.next_event()
                 if isinstance(event, h11.Data):
-                    if event.chunk_start:
+                    if event.chunk_end:  # unlike chunk_start, also if the header came alone
                         self._count_chunk()
                     self.pieces.append(bytes(event.data))
                 elif isinstance(event, h11.Response):
