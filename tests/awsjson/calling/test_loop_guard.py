@@ -109,7 +109,7 @@ async def test_a_use_that_is_replaced_while_it_is_counted_is_not_counted(
 
     class Replaced(LoopUse):
         @property
-        def calls(self) -> int:  # type: ignore[override]
+        def calls(self) -> int:
             return self.counted
 
         @calls.setter

@@ -88,7 +88,7 @@ REFUSED = json.JSONDecodeError("refused", "secret", 0)
         raised(OSError(), raised(KeyError(), REFUSED)),
         during(raised(OSError(), KeyError()), REFUSED),
         ExceptionGroup("several", [OSError(), ValueError("secret")]),
-        raised(OSError(), ExceptionGroup("several", [raised(OSError(), REFUSED)])),
+        raised(OSError(), BaseExceptionGroup("several", [raised(OSError(), REFUSED)])),
     ],
 )
 def test_a_cause_that_may_contain_a_secret_is_dropped(error: BaseException) -> None:
