@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from ecrclient._awsjson.protocol.errors import ConfigurationError
@@ -41,6 +43,15 @@ def test_the_choice_of_a_parser() -> None:
     with pytest.raises(ConfigurationError) as caught:
         find_parser("regex")
     assert str(caught.value) == "parser must be h11 or httptools, not 'regex'"
+
+
+def test_without_httptools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, HttptoolsParser.__module__, None)
+    assert find_parser() is H11Parser
+    assert find_parser("h11") is H11Parser
+    with pytest.raises(ConfigurationError) as caught:
+        find_parser("httptools")
+    assert str(caught.value) == "parser cannot be httptools, which is not installed"
 
 
 # -- complete responses ----------------------------------------------------------------------------

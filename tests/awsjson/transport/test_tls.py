@@ -13,7 +13,7 @@ from ecrclient._awsjson.protocol.errors import ConfigurationError
 from ecrclient._awsjson.transport import tls
 from ecrclient._awsjson.transport.tls import shared_context
 
-OTHER_OPTION = 1 << 3
+OTHER_OPTION = 1 << 3 | 1
 
 
 class Context:
