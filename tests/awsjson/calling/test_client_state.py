@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, cast
 
 import anyio
@@ -139,6 +140,31 @@ async def test_resources_are_created_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(opened) == 1
     assert all(each is opened[0] for each in found)
     assert await state.resources() is opened[0]
+
+
+async def test_a_cancelled_call_does_not_wait_until_the_client_is_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, release, ended = threading.Event(), threading.Event(), threading.Event()
+    original = ClientState._open
+
+    def open_slowly(state: ClientState) -> Resources:
+        begun.set()
+        release.wait(10)
+        ended.set()
+        return original(state)
+
+    monkeypatch.setattr(ClientState, "_open", open_slowly)
+    state = make(UserTransport())
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(state.resources)
+            while not begun.is_set():
+                await anyio.sleep(0.001)
+            tasks.cancel_scope.cancel()
+        assert not ended.is_set()
+    finally:
+        release.set()
 
 
 async def test_shared_objects_are_created_once() -> None:

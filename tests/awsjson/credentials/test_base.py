@@ -87,6 +87,7 @@ REFUSED = json.JSONDecodeError("refused", "secret", 0)
         during(OSError(), REFUSED),
         raised(OSError(), raised(KeyError(), REFUSED)),
         during(raised(OSError(), KeyError()), REFUSED),
+        during(raised(OSError(), REFUSED), KeyError()),
         ExceptionGroup("several", [OSError(), ValueError("secret")]),
         raised(OSError(), BaseExceptionGroup("several", [raised(OSError(), REFUSED)])),
     ],

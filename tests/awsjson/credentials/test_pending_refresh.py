@@ -11,6 +11,7 @@ import time
 import anyio
 import anyio.to_thread
 import pytest
+import trio.testing
 
 from ecrclient import Credentials, CredentialsError
 from ecrclient._awsjson.credentials.pending_refresh import PendingRefresh, in_trio
@@ -75,6 +76,16 @@ async def test_a_wait_ends_after_the_timeout(anyio_backend: str, timeout: float)
     with anyio.fail_after(20):
         assert not await refresh.wait(timeout)
     assert refresh.waiting == 0
+
+
+@pytest.mark.parametrize(("timeout", "seconds"), [(5, 5), (0, 0), (-5, 0)])
+def test_the_duration_of_a_wait(timeout: float, seconds: float) -> None:
+    async def main() -> float:
+        assert not await PendingRefresh(1, 0).wait(timeout)
+        return anyio.current_time()
+
+    clock = trio.testing.MockClock(autojump_threshold=0)
+    assert anyio.run(main, backend="trio", backend_options={"clock": clock}) == seconds
 
 
 @pytest.mark.anyio
