@@ -75,7 +75,9 @@ def test_families_alternate(given: list[tuple[Any, int]], expected: list[int]) -
 async def test_the_socket_of_a_connection(anyio_backend: object) -> None:
     sockets: Sockets = set()
     async with serve(respond_with(http_response())) as server:
-        connection = await open_plain("127.0.0.1", int(server.url.rpartition(":")[2]), sockets)
+        port, parser = int(server.url.rpartition(":")[2]), H11Parser()
+        connection = await open_connection("127.0.0.1", port, None, parser, sockets)
+        assert connection.parser is parser
         (sock,) = sockets
         assert sock is connection._socket
         assert not sock.getblocking()

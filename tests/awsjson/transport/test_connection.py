@@ -179,6 +179,7 @@ async def test_sending_waits_for_what_tls_needs(over_tls: Make) -> None:
     await connection.send(b"12345", 7)
     assert connection.waits == [("readable", 7), ("_writable", 7)]
     assert connection.sent
+    assert cast(Outcomes, connection._socket).outcomes == [], "the rest was not sent"
 
 
 @pytest.mark.anyio
@@ -216,6 +217,15 @@ async def test_receiving_waits_for_what_tls_needs(over_tls: Make) -> None:
 
 
 @pytest.mark.anyio
+async def test_after_all_was_read_the_next_wait_comes_first(over_tls: Make) -> None:
+    connection = over_tls(HEAD, ssl.SSLWantReadError(), b"body")
+    assert await connection.receive(7)
+    assert await connection.receive(8)
+    assert connection.parser.done
+    assert connection.waits == [("_receive_when_ready", 7), ("_receive_when_ready", 8)]
+
+
+@pytest.mark.anyio
 async def test_a_wait_to_write_is_over_when_tls_wants_to_read(over_tls: Make) -> None:
     connection = over_tls(ssl.SSLWantWriteError(), ssl.SSLWantReadError(), HEAD + b"body")
     assert await connection.receive(None)
@@ -228,7 +238,7 @@ async def test_after_the_end_nothing_is_read(over_tls: Make, end: Any) -> None:
     connection = over_tls(end, AssertionError("read again"))
     assert not await connection.receive(None)
     assert not await connection.receive(None)
-    assert connection.was_cut is not (end == b"")
+    assert connection.was_cut is (end != b"")
     assert not connection.heard
 
 
@@ -271,3 +281,57 @@ async def test_a_wait_ends_after_the_timeout(ends: Ends) -> None:
     far.send(HEAD + b"body")
     assert await connection.receive(20)
     assert (connection.parser.done, connection.heard) == (True, True)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("must_write", [True, False])
+async def test_the_event_that_a_receive_waits_for(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch, must_write: bool
+) -> None:
+    async def wait_writable(sock: socket.socket) -> None:
+        waited.append(sock)
+
+    waited: list[socket.socket] = []
+    monkeypatch.setattr(anyio, "wait_writable", wait_writable)
+    connection, far = ends
+    connection.start_request("POST")
+    connection._receive_must_write = must_write
+    far.send(HEAD + b"body")
+    assert await connection.receive(20)
+    assert waited == ([connection._socket] if must_write else [])
+
+
+@pytest.mark.anyio
+async def test_sending_more_than_the_socket_accepts(ends: Ends) -> None:
+    connection, far = ends
+    far.setblocking(False)
+    data = bytes(range(256)) * 8192
+    received = bytearray()
+
+    async def drain() -> None:
+        while len(received) < len(data):
+            await anyio.wait_readable(far)
+            received.extend(far.recv(1 << 20))
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(drain)
+            await connection.send(data, 20)
+    assert received == data
+
+
+@pytest.mark.anyio
+async def test_closing_wakes_the_task_that_waits(ends: Ends) -> None:
+    connection, _ = ends
+    connection.start_request("POST")
+
+    async def receive() -> None:
+        with pytest.raises(anyio.ClosedResourceError):
+            await connection.receive(None)
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(receive)
+            await anyio.wait_all_tasks_blocked()
+            connection.close()
+    assert connection._socket.fileno() == -1
