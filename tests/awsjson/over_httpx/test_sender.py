@@ -247,10 +247,10 @@ async def test_what_is_not_a_response_is_refused(where: str) -> None:
 async def test_an_unread_response_of_middleware_is_read() -> None:
     stream = Stream(b"cached")
 
-    async def answer(_: httpx.Request, __: CallNext) -> httpx.Response:
+    async def respond(_: httpx.Request, __: CallNext) -> httpx.Response:
         return httpx.Response(203, stream=stream)
 
     transport = Transport()
-    response = await send(transport, answer)
+    response = await send(transport, respond)
     assert (response.status, response.content) == (203, b"cached")
     assert transport.requests == []
