@@ -33,6 +33,7 @@ class Fixed(RetryPolicy):
     """Delays by the number of the attempt."""
 
     def delay(self, error: AWSClientError, attempt: int, *_: Any, **__: Any) -> float:
+        assert isinstance(error, AWSClientError)
         return float(attempt)
 
 
@@ -46,7 +47,7 @@ class Throttle:
         self.events.append("acquire")
 
     def received(self, *, throttled: bool) -> None:
-        self.events.append("throttled" if throttled else "not throttled")
+        self.events.append({True: "throttled", False: "not throttled"}[throttled])
 
 
 def make(
