@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, cast
 
 import anyio
@@ -43,6 +44,15 @@ def make(
     return ClientState(ARGUMENTS, resolve_endpoint, SERVICE, KEY, transport, 7, middleware)
 
 
+def returning(transport: object) -> Callable[..., object]:
+    """A function that ignores its arguments."""
+
+    def default_transport(*_: object, **__: object) -> object:
+        return transport
+
+    return default_transport
+
+
 async def open_with(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, **arguments: Any
 ) -> tuple[Resources, dict[str, Any]]:
@@ -76,8 +86,8 @@ async def test_what_the_settings_determine(monkeypatch: pytest.MonkeyPatch) -> N
     }
     assert cast(Any, resources.credentials) is KEY
     assert isinstance(resources.transport, ByteTransport)
-    sender: Any = resources.sender
-    assert isinstance(sender, ByteSender)
+    assert isinstance(resources.sender, ByteSender)
+    sender = cast(Any, resources.sender)
     assert sender._transport is resources.transport
     assert (sender._signer._region, sender._signer._service) == (b"eu-west-1", b"ecr-signing")
 
@@ -121,7 +131,7 @@ async def test_the_policy_of_the_settings(
 
 async def test_resources_are_created_once(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Resources] = []
-    original = ClientState._open
+    original = cast(Any, ClientState)._open
 
     def count(state: ClientState) -> Resources:
         opened.append(original(state))
@@ -146,13 +156,14 @@ async def test_a_cancelled_call_does_not_wait_until_the_client_is_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     begun, release, ended = threading.Event(), threading.Event(), threading.Event()
-    original = ClientState._open
+    original = cast(Any, ClientState)._open
 
     def open_slowly(state: ClientState) -> Resources:
         begun.set()
         release.wait(10)
         ended.set()
-        return original(state)
+        resources: Resources = original(state)
+        return resources
 
     monkeypatch.setattr(ClientState, "_open", open_slowly)
     state = make(UserTransport())
@@ -193,7 +204,7 @@ async def test_only_the_clients_transport_is_closed_and_only_once(
     monkeypatch: pytest.MonkeyPatch, is_users: bool
 ) -> None:
     transport = UserTransport()
-    monkeypatch.setattr(client_state, "default_transport", lambda *_, **__: transport)
+    monkeypatch.setattr(client_state, "default_transport", returning(transport))
     state = make(transport if is_users else None)
     await state.resources()
     for _ in range(3):
@@ -203,12 +214,12 @@ async def test_only_the_clients_transport_is_closed_and_only_once(
 
 async def test_a_byte_transport_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     transport = ByteTransport(max_connections=1)
-    monkeypatch.setattr(client_state, "default_transport", lambda *_, **__: transport)
+    monkeypatch.setattr(client_state, "default_transport", returning(transport))
     state = make()
     await state.resources()
     await state.aclose()
     with pytest.raises(ClientClosedError, match="transport is closed"):
-        transport._open_pool()
+        cast(Any, transport)._open_pool()
 
 
 async def test_calls_that_wait_for_the_opening_are_refused_after_closing(
@@ -216,13 +227,14 @@ async def test_calls_that_wait_for_the_opening_are_refused_after_closing(
 ) -> None:
     """The client is closed while the first call opens it; the second waits for the first."""
     transport = UserTransport()
-    original = ClientState._open
+    original = cast(Any, ClientState)._open
 
     def close_meanwhile(state: ClientState) -> Resources:
         anyio.from_thread.run_sync(setattr, state, "_closed", True)
-        return original(state)
+        resources: Resources = original(state)
+        return resources
 
-    monkeypatch.setattr(client_state, "default_transport", lambda *_, **__: transport)
+    monkeypatch.setattr(client_state, "default_transport", returning(transport))
     monkeypatch.setattr(ClientState, "_open", close_meanwhile)
     state = make()
     refused: list[str] = []

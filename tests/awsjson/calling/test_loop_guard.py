@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -115,13 +115,13 @@ async def test_a_use_that_is_replaced_while_it_is_counted_is_not_counted(
         @calls.setter
         def calls(self, count: int) -> None:
             self.counted = count
-            guard._use = other
+            cast(Any, guard)._use = other
 
     guard = LoopGuard()
     loop = guard.enter().loop
     other = LoopUse(loop)
     replaced = object.__new__(Replaced)
     replaced.loop, replaced.pid, replaced.counted = loop, os.getpid(), 3
-    guard._use = replaced
+    cast(Any, guard)._use = replaced
     assert guard.enter() is other
     assert (replaced.counted, other.calls) == (3, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -61,19 +61,23 @@ def test_a_wrong_method_is_named(method: Any, message: str) -> None:
     assert [(each.member, each.message) for each in caught.value.problems] == [("methods", message)]
 
 
-@pytest.mark.parametrize("loops", [{"asyncio"}, {"trio"}, {"asyncio", "trio"}, set[str]()])
+@pytest.mark.parametrize("loops", [{"asyncio"}, {"trio"}, {"asyncio", "trio"}, frozenset[str]()])
 def test_the_modules_of_imported_loops_are_imported(
-    monkeypatch: pytest.MonkeyPatch, loops: set[str]
+    monkeypatch: pytest.MonkeyPatch, loops: frozenset[str] | set[str]
 ) -> None:
     imported: list[str] = []
     rebuilt: list[type] = []
+
+    def rebuild(model: type) -> None:
+        rebuilt.append(model)
+
     for name in ("asyncio", "trio"):
         if name not in loops:
             monkeypatch.delitem(sys.modules, name, raising=False)
         else:
             monkeypatch.setitem(sys.modules, name, ModuleType(name))
     monkeypatch.setattr(warming, "import_module", imported.append)
-    monkeypatch.setattr(Structure, "model_rebuild", classmethod(rebuilt.append))
+    monkeypatch.setattr(Structure, "model_rebuild", cast(Any, classmethod)(rebuild))
     load_lazy_libraries()
     assert imported == [f"anyio._backends._{name}" for name in sorted(loops)]
     assert rebuilt == [Structure]

@@ -7,6 +7,7 @@ import math
 import sys
 import threading
 import time
+from typing import Any, cast
 
 import anyio
 import anyio.to_thread
@@ -106,7 +107,7 @@ def test_a_loop_that_has_ended_does_not_keep_others_from_waking(backend: str) ->
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(refresh.wait, math.inf)
             await anyio.wait_all_tasks_blocked()
-            left.update(refresh._waiting)
+            left.update(waiting)
             tasks.cancel_scope.cancel()
 
     async def wait() -> None:
@@ -121,9 +122,10 @@ def test_a_loop_that_has_ended_does_not_keep_others_from_waking(backend: str) ->
     async def others() -> None:
         woken.append(await refresh.wait(math.inf))
 
-    left = dict(refresh._waiting)
+    waiting: dict[Any, Any] = cast(Any, refresh)._waiting
+    left: dict[Any, Any] = {}
     anyio.run(register, backend=backend)
-    refresh._waiting.update(left)
+    waiting.update(left)
     anyio.run(wait, backend=backend)
     assert woken == [True]
 

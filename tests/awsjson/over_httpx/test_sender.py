@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,7 +35,7 @@ class Stream(httpx.AsyncByteStream):
         self.pieces = pieces
         self.closed = 0
 
-    async def __aiter__(self) -> Any:
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self.pieces:
             if isinstance(piece, Exception):
                 raise piece
@@ -199,7 +200,7 @@ async def test_the_response_is_closed_after_an_error() -> None:
 
 async def test_the_response_is_closed_after_a_cancellation() -> None:
     class Slow(Stream):
-        async def __aiter__(self) -> Any:
+        async def __aiter__(self) -> AsyncIterator[bytes]:
             scope.cancel()
             await anyio.sleep_forever()
             yield b""

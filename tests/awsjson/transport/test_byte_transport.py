@@ -8,7 +8,7 @@ import ssl
 import threading
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -48,7 +48,7 @@ async def post(transport: ByteTransport, url: str) -> bytes:
 )
 def test_a_wrong_argument_is_named(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        ByteTransport(**{"max_connections": 1, **arguments})
+        cast(Any, ByteTransport)(**{"max_connections": 1, **arguments})
     assert str(caught.value) == message
 
 
@@ -94,7 +94,7 @@ def test_a_forked_child_closes_its_copies_of_the_connections(
             monkeypatch.setattr(os, "getpid", lambda: parent)
             call()
             assert (transport.stats().reused, server.connections) == (0, 3)
-            assert transport._opening == []
+            assert cast(Any, transport)._opening == []
 
 
 @pytest.mark.anyio

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -68,7 +68,7 @@ async def open_plain(host: str, port: int, sockets: Sockets) -> Connection:
     ],
 )
 def test_families_alternate(given: list[tuple[Any, int]], expected: list[int]) -> None:
-    found = connecting._alternating((family, ("host", port)) for family, port in given)
+    found = cast(Any, connecting)._alternating((family, ("host", port)) for family, port in given)
     assert [where[1] for _, where in found] == expected
 
 
@@ -79,7 +79,7 @@ async def test_the_socket_of_a_connection(anyio_backend: object) -> None:
         connection = await open_connection("127.0.0.1", port, None, parser, sockets)
         assert connection.parser is parser
         (sock,) = sockets
-        assert sock is connection._socket
+        assert sock is cast(Any, connection)._socket
         assert not sock.getblocking()
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         connection.close()
@@ -164,7 +164,7 @@ async def test_of_two_connections_one_is_closed(
     monkeypatch.setattr(connecting, "_NEXT_ATTEMPT_SECONDS", 0)
     connection = await open_plain("two.example", 443, set())
     (used,) = [sock for sock in near if sock.fileno() >= 0]
-    assert connection._socket is used
+    assert cast(Any, connection)._socket is used
     connection.close()
 
 
