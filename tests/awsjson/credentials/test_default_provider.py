@@ -46,7 +46,7 @@ class Auth:
 
 
 class Junk:
-    """Is no source of credentials."""
+    """Has nothing of a source of credentials."""
 
 
 @pytest.mark.anyio

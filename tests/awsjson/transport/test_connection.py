@@ -39,8 +39,10 @@ def test_a_new_connection_has_carried_nothing(ends: Ends) -> None:
         connection.hides_cuts,
         connection.closed,
         connection.waiting,
+        cast(Any, connection)._is_at_eof,
+        cast(Any, connection)._receive_must_write,
     ]
-    assert flags == [False] * 6
+    assert flags == [False] * 8
     assert (connection.requests, connection.expires) == (0, 0.0)
 
 
@@ -108,6 +110,21 @@ def test_a_connection_with_decrypted_bytes_is_stale() -> None:
         assert not connection.is_stale()
         count = 1
         assert connection.is_stale()
+        connection.close()
+
+
+@pytest.mark.parametrize("hides_cuts", [True, False])
+def test_a_context_that_hides_cuts(hides_cuts: bool) -> None:
+    context = ssl.create_default_context()
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    if hides_cuts:
+        context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
+    near, far = socket.socketpair()
+    near.setblocking(False)
+    with far:
+        sock = context.wrap_socket(near, server_hostname="h", do_handshake_on_connect=False)
+        connection = Connection(sock, H11Parser())
+        assert connection.hides_cuts is hides_cuts
         connection.close()
 
 
