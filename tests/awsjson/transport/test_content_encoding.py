@@ -223,6 +223,17 @@ async def test_the_limit_is_for_the_decoded_body() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_body_that_is_not_encoded_may_end_anywhere() -> None:
+    body = Body([], 5)
+    await body.add(b"12")
+    assert body.finish() == b"12"
+    body = Body(GZIPPED, 100)
+    await body.add(gzip.compress(b"text")[:-1])
+    with pytest.raises(ContentDecodingError):
+        body.finish()
+
+
+@pytest.mark.anyio
 async def test_the_limit_is_for_the_received_body() -> None:
     body = Body([], 5)
     await body.add(b"12345")
