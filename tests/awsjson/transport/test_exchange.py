@@ -379,6 +379,15 @@ async def test_a_plain_response_ends_the_exchange() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_plain_response_in_chunks() -> None:
+    connection = Scripted(CHUNKED + b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
+    exchange, _ = begin(connection)
+    await send(exchange, connection)
+    assert exchange.is_plain
+    assert (await exchange.receive_response()).content == b"ab"
+
+
+@pytest.mark.anyio
 async def test_a_body_that_arrives_later() -> None:
     connection = Scripted(CHUNKED, b"1\r\na\r\n1\r\nb\r\n", b"2\r\ncd\r\n", b"0\r\n\r\n")
     exchange, _ = begin(connection)
