@@ -49,19 +49,23 @@ class Junk:
     """Has nothing of a source of credentials."""
 
 
+def kind_of(provider: object) -> type:
+    return type(provider)
+
+
 @pytest.mark.anyio
 async def test_the_argument_decides() -> None:
-    found = default_provider(OLD, "profile", environ=ENVIRON)
-    assert type(found) is StaticCredentials
+    found: Any = default_provider(OLD, "profile", environ=ENVIRON)
+    assert kind_of(found) is StaticCredentials
     assert await found.get() is OLD
     refreshing = RefreshingCredentials(lambda: OLD)
     assert default_provider(refreshing, None, environ=ENVIRON) is refreshing
     users = Provider(OLD)
     found = default_provider(users, None, environ=ENVIRON)
-    assert type(found) is UserProvider
+    assert kind_of(found) is UserProvider
     assert await found.get() is OLD
     found = default_provider(Auth(), None, environ=ENVIRON)
-    assert type(found) is RequestsAuthCredentials
+    assert kind_of(found) is RequestsAuthCredentials
     assert (await found.get()).access_key_id == "AUTH"
 
 
@@ -77,8 +81,8 @@ def test_another_argument_is_refused() -> None:
 
 @pytest.mark.anyio
 async def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = default_provider(None, None, environ=ENVIRON)
-    assert type(found) is EnvironmentCredentials
+    found: Any = default_provider(None, None, environ=ENVIRON)
+    assert kind_of(found) is EnvironmentCredentials
     assert (await found.get()).access_key_id == "ENV"
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "PROCESS")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
@@ -89,7 +93,7 @@ async def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_profile_has_priority_over_the_environment() -> None:
     found: Any = default_provider(None, "profile", "eu-west-1", ENVIRON)
-    assert type(found) is BotocoreCredentials
+    assert kind_of(found) is BotocoreCredentials
     assert (found._profile, found._region) == ("profile", "eu-west-1")
 
 

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -144,10 +144,14 @@ async def test_a_hook_that_provides_nothing() -> None:
 async def test_keys_of_a_hook_are_refreshed_by_the_clock(clock: Clock) -> None:
     auth = Hooked()
     provider = RequestsAuthCredentials(auth, clock=clock)
-    auth._refreshable_credentials = SimpleNamespace(_expiry_time=NOON + timedelta(hours=1))
+    cast(Any, auth)._refreshable_credentials = SimpleNamespace(
+        _expiry_time=NOON + timedelta(hours=1)
+    )
     assert (await provider.get()).expires_at == NOON + timedelta(hours=1)
     auth.keys = ("LATER", "secret", "token")
-    auth._refreshable_credentials = SimpleNamespace(_expiry_time=NOON + timedelta(hours=9))
+    cast(Any, auth)._refreshable_credentials = SimpleNamespace(
+        _expiry_time=NOON + timedelta(hours=9)
+    )
     assert (await provider.get()).access_key_id == "HOOK"
     clock.forward(hours=1)
     assert await provider.get() == Credentials(
