@@ -133,33 +133,10 @@ def fuzz(session: nox.Session, target: str) -> None:
 # Not 3.11, where mutmut's wrappers around functions crash the tests of the transport.
 @nox.session(python="3.13")
 def mutants(session: nox.Session) -> None:
-    """List small changes to functions that no test detects: ``-- codegen.lap.types``."""
+    """List small changes to functions that no test detects: ``-- codegen/lap/types.py``."""
     _install(session)
     session.install("--quiet", "mutmut>=3.8.1")
-    temporary = str(Path(session.create_tmp()).resolve())
-    for module in session.posargs or _mutated_modules():
-        env = {"PYTEST_ADDOPTS": f"-k '{_tests_of(module)}'", "PYTEST_DEBUG_TEMPROOT": temporary}
-        session.run("mutmut", "run", "--max-children", "1", f"{module}.*", env=env)
-
-
-def _mutated_modules() -> list[str]:
-    """The modules of the LAP parser and of the runtime that define functions."""
-    files = [*Path("codegen/lap").glob("*.py"), *Path("ecrclient/_awsjson").rglob("*.py")]
-    return [
-        ".".join(file.with_suffix("").parts)
-        for file in sorted(files)
-        if file.stem != "__init__" and "def " in file.read_text(encoding="utf-8")
-    ]
-
-
-def _tests_of(module: str) -> str:
-    """The tests that mirror a module, or else those of its package, or of the whole runtime."""
-    if module.startswith("codegen.lap."):
-        return "test_lap"
-    *package, name = module.removeprefix("ecrclient._awsjson.").split(".")
-    if any(Path("tests", "awsjson").rglob(f"test_{name}*.py")):
-        return f"test_{name}"
-    return package[-1] if package and Path("tests", "awsjson", *package).is_dir() else "awsjson"
+    session.run("python", "-m", "tests.mutants", *session.posargs)
 
 
 @nox.session(python=PYTHON)

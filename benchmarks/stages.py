@@ -98,10 +98,13 @@ def _steps(parser: str) -> dict[str, Callable[[], object]]:
             now=now,
         )
 
+    def new_retry() -> Retry:
+        return Retry(policy, quota, clock, idempotent=True)
+
     return {
         "request model, checked": lambda: codec.build_request(operation, {}),
         "request to JSON": lambda: codec.encode_request(request),
-        "retry state, its headers": lambda: Retry(policy, quota, clock).headers(60),
+        "retry state, its headers": lambda: new_retry().headers(60),
         "signature": sign,
         "timeout scope (anyio)": _scope,
         f"HTTP parser ({parser})": read,

@@ -82,7 +82,7 @@ def instances(
 def _check_model(model: object) -> None:
     if isinstance(model, type) and issubclass(model, Structure):
         return
-    kind = f"an object of type {type(model).__name__}"
+    kind = f"an object of type {type(model).__name__}"  # pyright: ignore[reportUnknownArgumentType]
     shown = model.__name__ if isinstance(model, type) else kind
     raise ConfigurationError(f"model must be a class of ecrclient.models, not {shown}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -67,7 +67,7 @@ def test_an_index_lists_its_platforms_without_attestations() -> None:
     def entry(**platform: str) -> dict[str, Any]:
         return {"mediaType": MANIFEST, "digest": A, "size": 1, "platform": platform}
 
-    manifests = [
+    manifests: list[dict[str, Any]] = [
         entry(os="linux", architecture="arm64", variant="v8"),
         entry(os="unknown", architecture="unknown"),
         entry(os="windows", architecture="amd64", **{"os.version": "10.0.1"}),
@@ -106,7 +106,10 @@ def test_the_kind_of_a_manifest(
         (b"\xff\xfe", "not JSON"),
         (b"[" * 100_000, "not JSON"),
         (b"[]", "not a JSON object"),
-        (encode({**IMAGE, "layers": [{}]}), r"layers\.0\.mediaType: Field required"),
+        (
+            encode({**IMAGE, "layers": cast("list[Any]", [{}])}),
+            r"layers\.0\.mediaType: Field required",
+        ),
         (encode({**IMAGE, "config": {**CONFIG, "digest": "sha256:short"}}), r"config\.digest"),
         (encode({**IMAGE, "config": {**CONFIG, "digest": "md5:" + "0" * 32}}), r"config\.digest"),
         (encode({**IMAGE, "config": {**CONFIG, "digest": "../../etc"}}), r"config\.digest"),

@@ -94,7 +94,7 @@ class Retry:
         clock: ServiceClock,
         throttle: Throttle | None = None,
         *,
-        idempotent: bool = True,
+        idempotent: bool,
     ) -> None:
         self._policy = policy
         self._resend = idempotent or policy.retry_non_idempotent

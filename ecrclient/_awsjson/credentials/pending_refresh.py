@@ -6,7 +6,6 @@ The refresh runs in a thread; the tasks may be in any number of event loops.
 from __future__ import annotations
 
 import asyncio
-import math
 import sys
 import threading
 import time
@@ -63,7 +62,7 @@ class PendingRefresh:
                 return True
             self._waiting[event] = _call_soon()
         try:
-            with anyio.move_on_after(None if timeout == math.inf else max(timeout, 0)):
+            with anyio.move_on_after(max(timeout, 0)):
                 await event.wait()
         finally:
             with self._lock:

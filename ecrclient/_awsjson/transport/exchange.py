@@ -157,7 +157,7 @@ class Exchange:
         parser = connection.parser
         while not parser.head_done:
             await self._receive(connection)
-        if not parser.done:
+        if not parser.done:  # as the response to a HEAD request is
             self._check_announced()
 
     async def _send_stream(self, head: bytes, body: AsyncGenerator[bytes]) -> None:
@@ -275,7 +275,6 @@ class Exchange:
                 name.lower() == b"content-length"
                 and value.isdigit()
                 and int(value) > self._limits.max_response_bytes
-                and self._method != "HEAD"
             ):
                 raise self._too_large()
 

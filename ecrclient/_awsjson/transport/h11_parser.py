@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import h11
 
 from ecrclient._awsjson.support.bounded_text import MAX_NAME, shorten
@@ -16,13 +18,17 @@ from ecrclient._awsjson.transport.parser import (
 __all__ = ["H11Parser"]
 
 
+_END_OF_REQUEST = h11.EndOfMessage()
+
+
+@cache
+def _request(method: str) -> h11.Request:
+    """The event of a request, of which only the method matters to h11."""
+    return h11.Request(method=method, target="/", headers=[("host", "h")])
+
+
 class H11Parser(ResponseParser):
     """Parses responses with ``h11``."""
-
-    # h11 reads a response only after the events of its request. Of the request only the method
-    # matters to it, so the events are created once for each method.
-    _requests: dict[str, h11.Request] = {}  # noqa: RUF012
-    _end_of_request = h11.EndOfMessage()
 
     def __init__(self) -> None:
         self._h11 = self._new()
@@ -34,12 +40,9 @@ class H11Parser(ResponseParser):
     def _start(self, method: str) -> None:
         if self._h11.our_state is h11.DONE:
             self._h11.start_next_cycle()
-        request = self._requests.get(method)
-        if request is None:
-            request = h11.Request(method=method, target="/", headers=[("host", "h")])
-            self._requests[method] = request
-        self._h11.send(request)
-        self._h11.send(self._end_of_request)
+        # h11 reads a response only after the events of its request.
+        self._h11.send(_request(method))
+        self._h11.send(_END_OF_REQUEST)
 
     def _feed(self, data: bytes) -> None:
         self._h11.receive_data(data)
@@ -60,7 +63,7 @@ class H11Parser(ResponseParser):
             while True:
                 event = connection.next_event()
                 if isinstance(event, h11.Data):
-                    if event.chunk_start:
+                    if event.chunk_end:  # unlike chunk_start, also if the header came alone
                         self._count_chunk()
                     self.pieces.append(bytes(event.data))
                 elif isinstance(event, h11.Response):

@@ -22,8 +22,8 @@ class HttptoolsParser(ResponseParser):
     """Parses responses with ``httptools`` (llhttp, in C), which calls the ``on_`` methods."""
 
     def __init__(self) -> None:
-        self._httptools = httptools.HttpResponseParser(self)
-        self._spent = False
+        self._spent = True
+        """The next request needs a new parser of httptools."""
 
     def _start(self, method: str) -> None:
         if self._spent:
@@ -31,7 +31,6 @@ class HttptoolsParser(ResponseParser):
             self._spent = False
         self._is_head = method == "HEAD"
         self._until_eof = False
-        self._keep_alive = False
         self._starts_chunk = False
 
     def _feed(self, data: bytes) -> None:

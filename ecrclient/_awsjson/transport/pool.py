@@ -142,9 +142,9 @@ class Pool(Generic[T]):
         Waiting calls get slots beyond the size, which they release when they raise.
         """
         self.closed = True
-        while self._waiters:
-            turn, _ = self._waiters.popitem(last=False)
-            self.taken += self._wake(turn)
+        waiters = [*self._waiters]
+        self._waiters.clear()
+        self.taken += sum(map(self._wake, waiters))
         connections = [*self.idle, *self.busy]
         self.idle.clear()
         return connections

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from collections.abc import Sequence
 
@@ -21,7 +22,7 @@ from ecrclient import (
     RetryPolicy,
     ServiceError,
 )
-from ecrclient._awsjson.calling.budget import Stopwatch
+from ecrclient._awsjson.calling.budget import Budget, Stopwatch
 from tests.awsjson.calling.players import OpenStage, Stage
 from tests.awsjson.calling.script import OK, Call, Failure, Response, Step, error
 from tests.virtual_time import anyio_backend as anyio_backend
@@ -53,6 +54,24 @@ async def _stage(
     stage = await open_stage(_always(adaptive, wait), options, middleware)
     stage.steps = Call(steps).play()
     return stage
+
+
+@pytest.mark.anyio
+async def test_a_branch_ends_at_the_same_time_and_has_its_own_phases() -> None:
+    budget = Budget(5)
+    await anyio.sleep(2)
+    branch = budget.branch()
+    assert (branch.seconds, branch.at) == (5, 5)
+    assert branch.stopwatch is not budget.stopwatch
+    await anyio.sleep(1)
+    assert branch.stopwatch.read() == {"setup": 1}
+    assert budget.stopwatch.read() == {"setup": 3}
+
+
+def test_without_a_limit_nothing_is_measured_and_no_event_loop_is_needed() -> None:
+    for budget in (Budget(None), Budget(None).branch()):
+        assert (budget.seconds, budget.at) == (None, math.inf)
+        budget.stopwatch.enter("sleeps")
 
 
 @pytest.mark.anyio

@@ -175,7 +175,7 @@ def test_a_policy_refuses_values_that_are_not_numbers(wrong: dict[str, Any]) -> 
 
 
 def test_excused_attempts_increase_the_maximum() -> None:
-    retry = Retry(RetryPolicy(max_attempts=2), RetryQuota(), ServiceClock())
+    retry = Retry(RetryPolicy(max_attempts=2), RetryQuota(), ServiceClock(), idempotent=True)
     retry.excuse()
     retry.excuse()
 

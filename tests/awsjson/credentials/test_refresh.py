@@ -10,7 +10,7 @@ import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import anyio.lowlevel
@@ -182,6 +182,7 @@ async def test_the_windows(
 
     clock.now = NOON + life - advisory - second
     await provider.get()
+    assert cast(Any, provider)._refreshes == 1, "a refresh was started too early"
     assert source.calls == 1
 
     clock.now = NOON + life - mandatory - second

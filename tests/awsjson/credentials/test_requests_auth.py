@@ -6,9 +6,10 @@ import importlib
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ import pytest
 import ecrclient
 from ecrclient import Credentials, CredentialsError, ECRClient
 from ecrclient._awsjson.credentials import RequestsAuthCredentials
+from tests.awsjson.credentials.tools import NOON, Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -104,9 +106,72 @@ async def test_a_subclass_that_gets_its_keys_elsewhere() -> None:
     assert await provider.get() == Credentials("VAULT2", "secret")
 
 
-async def test_the_argument_must_be_such_an_object() -> None:
-    with pytest.raises(CredentialsError, match="must be an AWSRequestsAuth, not str"):
-        RequestsAuthCredentials("AKID")
+class Hooked:
+    """Has the interface of an ``AWSRequestsAuth``."""
+
+    def __init__(self, key: str | None = None, secret: str | None = None) -> None:
+        self.aws_access_key, self.aws_secret_access_key = key, secret
+        self.aws_token: str | None = None
+        self.keys: tuple[str, str, str] | None = ("HOOK", "secret", "")
+        self._refreshable_credentials: Any = None
+        self.calls = 0
+
+    def get_aws_request_headers_handler(self, r: object) -> None:
+        if self.keys is not None:
+            self.get_aws_request_headers(r, *self.keys)
+
+    def get_aws_request_headers(self, *_: object) -> None:
+        raise AssertionError("only a copy is called")
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "found"),
+    [("A", "b", "A"), ("A", None, "HOOK"), (None, "b", "HOOK"), ("", "", "HOOK")],
+)
+async def test_half_of_a_key_is_not_used(key: str | None, secret: str | None, found: str) -> None:
+    credentials = await RequestsAuthCredentials(Hooked(key, secret)).get()
+    assert credentials.access_key_id == found
+    assert credentials.session_token is None
+
+
+async def test_a_hook_that_provides_nothing() -> None:
+    auth = Hooked()
+    auth.keys = None
+    with pytest.raises(CredentialsError, match=r"Hooked did not provide any keys$"):
+        await RequestsAuthCredentials(auth).get()
+
+
+async def test_keys_of_a_hook_are_refreshed_by_the_clock(clock: Clock) -> None:
+    auth = Hooked()
+    provider = RequestsAuthCredentials(auth, clock=clock)
+    cast(Any, auth)._refreshable_credentials = SimpleNamespace(
+        _expiry_time=NOON + timedelta(hours=1)
+    )
+    assert (await provider.get()).expires_at == NOON + timedelta(hours=1)
+    auth.keys = ("LATER", "secret", "token")
+    cast(Any, auth)._refreshable_credentials = SimpleNamespace(
+        _expiry_time=NOON + timedelta(hours=9)
+    )
+    assert (await provider.get()).access_key_id == "HOOK"
+    clock.forward(hours=1)
+    assert await provider.get() == Credentials(
+        "LATER", "secret", "token", NOON + timedelta(hours=9)
+    )
+
+
+class Keys:
+    """Has the attribute of the key, and not the hook."""
+
+    aws_access_key = "AKID"
+
+
+@pytest.mark.parametrize("junk", ["AKID", Keys(), None])
+async def test_the_argument_must_be_such_an_object(junk: object) -> None:
+    with pytest.raises(CredentialsError) as caught:
+        RequestsAuthCredentials(junk)
+    message = str(caught.value)
+    assert message.startswith("the argument must be an AWSRequestsAuth, not ")
+    assert message.endswith(type(junk).__name__)
 
 
 @pytest.mark.parametrize("make", [fixed, found_by_botocore])

@@ -35,6 +35,7 @@ def client(transport: PooledTransport, url: str, *middleware: Middleware) -> ECR
         ("http://ecr.example:80", Origin("http", "ecr.example", None), "http://ecr.example"),
         ("http://127.0.0.1:443", Origin("http", "127.0.0.1", 443), "http://127.0.0.1:443"),
         ("http://[::1]:5000/", Origin("http", "::1", 5000), "http://[::1]:5000"),
+        ("http:///path", Origin("http", "", None), "http://"),
     ],
 )
 def test_the_origin_of_a_url(url: str, origin: Origin, text: str) -> None:
@@ -70,6 +71,7 @@ async def test_a_client_of_another_origin_is_refused(make: Make) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
+        [(b"X-A", b"1"), (b"B", b"2")],
         [(b"X-A", b"1"), (b"x-a", b"2"), (b"B", b"3")],
         [(b"A", "é".encode()), (b"B", b"2")],
         [(b"A", b"\xe9"), (b"a", b"2"), (b"B", b"3")],

@@ -16,6 +16,7 @@ from ecrclient._awsjson.transport.content_encoding import (
     Decoder,
     UnsupportedEncodingError,
     find_encoding,
+    is_encoded,
     supported_encodings,
 )
 from ecrclient._awsjson.transport.errors import ResponseTooLarge
@@ -151,6 +152,45 @@ def test_other_content_encodings_are_refused(values: list[bytes]) -> None:
     assert len(str(caught.value)) < 300
 
 
+def test_the_message_names_the_encodings() -> None:
+    headers = [(b"content-encoding", b"gzip, br"), (b"Content-Encoding", b"zstd")]
+    with pytest.raises(UnsupportedEncodingError) as caught:
+        find_encoding(headers)
+    assert str(caught.value) == (
+        "the response has the content encoding 'gzip, br, zstd'; supported is one of gzip and "
+        "deflate"
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "encoded"),
+    [
+        ([], False),
+        ([(b"Content-Type", b"gzip")], False),
+        ([(b"X-A", b""), (b"Content-Encoding", b"")], True),
+        ([(b"content-encoding", b"br")], True),
+    ],
+)
+def test_encoded_bodies(headers: list[tuple[bytes, bytes]], encoded: bool) -> None:
+    assert is_encoded(headers) is encoded
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data", "message"),
+    [
+        (b"deflate", b"\x78x", "cannot be decoded as deflate: Error -3 "),
+        (b"x-gzip", b"text", "cannot be decoded as x-gzip: Error -3 "),
+        (b"gzip", gzip.compress(b"") * 4097, "has more than 4096 gzip members"),
+        (b"deflate", zlib.compress(b"") + b"x", "continues after the end of its deflate stream"),
+        (b"gzip", gzip.compress(b"x")[:-1], "ends before its gzip data is complete"),
+    ],
+)
+def test_the_message_for_a_wrong_body(encoding: bytes, data: bytes, message: str) -> None:
+    with pytest.raises(ContentDecodingError) as caught:
+        decode(encoding, data)
+    assert str(caught.value).startswith(f"the body of the response {message}")
+
+
 @pytest.mark.parametrize(
     ("accepted", "sent"),
     [
@@ -180,6 +220,17 @@ async def test_the_limit_is_for_the_decoded_body() -> None:
     body = Body(GZIPPED, 100_000)
     with pytest.raises(ResponseTooLarge, match="100000 bytes"):
         await body.add(gzip.compress(bytes(100_001)))
+
+
+@pytest.mark.anyio
+async def test_a_body_that_is_not_encoded_may_end_anywhere() -> None:
+    body = Body([], 5)
+    await body.add(b"12")
+    assert body.finish() == b"12"
+    body = Body(GZIPPED, 100)
+    await body.add(gzip.compress(b"text")[:-1])
+    with pytest.raises(ContentDecodingError):
+        body.finish()
 
 
 @pytest.mark.anyio

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing, suppress
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import anyio.lowlevel
@@ -196,6 +196,34 @@ async def test_closing_removes_the_registration_immediately(anyio_backend: str) 
         assert not asyncio.get_running_loop().remove_writer(line.number)
         with pytest.raises(anyio.ClosedResourceError):
             await task
+
+
+@pytest.mark.parametrize("anyio_backend", ASYNCIO)
+async def test_closing_in_the_loop_is_immediate(line: Line, anyio_backend: str) -> None:
+    await line.transfer(b"a")
+    line.watch.close()
+    assert line.near.fileno() == -1
+
+
+def test_closing_while_the_loop_is_being_closed(line: Line) -> None:
+    """Its thread has closed it after this one has seen it run."""
+
+    class Closed:
+        """A loop that looks as if it runs."""
+
+        def is_running(self) -> bool:
+            return True
+
+        def is_closed(self) -> bool:
+            return False
+
+        def call_soon_threadsafe(self, *_: object) -> None:
+            raise RuntimeError("Event loop is closed")
+
+    readiness = cast(Any, line.watch)._asyncio
+    readiness._loop, readiness._pid = Closed(), os.getpid()
+    line.watch.close()
+    assert line.near.fileno() == -1
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_timer_cancels_after_the_timeout() -> None:
-    timer = AttemptTimer(5, None)
+    timer = AttemptTimer(5, 7)
+    assert (timer.timeout, timer.pool_timeout) == (5, 7)
     with timer.scope:
         await anyio.sleep(100)
     assert anyio.current_time() == pytest.approx(5)
