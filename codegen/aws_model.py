@@ -12,7 +12,7 @@ import importlib.metadata
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,6 +56,10 @@ class ModelMember:
     shape: str
     deprecated: bool
     is_idempotency_token: bool = False
+    endpoint_parameter: str | None = None
+    """The parameter of the endpoint rules that the member supplies."""
+    is_host_label: bool = False
+    """Whether the host prefix of the operation contains the member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,11 @@ class ModelOperation:
     output: str | None
     errors: tuple[str, ...]
     deprecated: bool
+    host_prefix: str = ""
+    endpoint_values: Mapping[str, str | bool] = field(default_factory=dict[str, str | bool])
+    """Parameters of the endpoint rules that are the same for every call."""
+    endpoint_paths: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Parameters of the endpoint rules that JMESPath expressions find in the input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +157,6 @@ def _model(service: str, folder: Path, reader: _Reader, partitions: _Reader) -> 
             f"{service} uses the protocol {metadata['protocol']!r}; this generator supports only "
             "AWS JSON (1.0 and 1.1)"
         )
-    for name, operation in model["operations"].items():
-        if "hostPrefix" in operation.get("endpoint", {}):
-            raise ModelError(f"{service}: {name} has a host prefix, which is not supported")
     return AwsModel(
         service=service,
         service_id=metadata["serviceId"],
@@ -223,6 +229,15 @@ def _operation(raw: Mapping[str, Any]) -> ModelOperation:
         output=raw.get("output", {}).get("shape"),
         errors=tuple(error["shape"] for error in raw.get("errors", ())),
         deprecated=raw.get("deprecated", False),
+        host_prefix=raw.get("endpoint", {}).get("hostPrefix", ""),
+        endpoint_values={
+            name: parameter["value"]
+            for name, parameter in raw.get("staticContextParams", {}).items()
+        },
+        endpoint_paths={
+            name: parameter["path"]
+            for name, parameter in raw.get("operationContextParams", {}).items()
+        },
     )
 
 
@@ -236,6 +251,8 @@ def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
                 shape=member["shape"],
                 deprecated=member.get("deprecated", False),
                 is_idempotency_token=member.get("idempotencyToken", False),
+                endpoint_parameter=member.get("contextParam", {}).get("name"),
+                is_host_label=member.get("hostLabel", False),
             )
             for member_name, member in raw.get("members", {}).items()
         ),

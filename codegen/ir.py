@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 __all__ = [
+    "ACCOUNT_ID",
     "Batch",
     "Blob",
     "Boolean",
     "Document",
+    "EndpointInputs",
     "Enum",
     "ErrorShape",
     "Handle",
@@ -24,6 +26,7 @@ __all__ = [
     "Number",
     "Operation",
     "Pagination",
+    "Path",
     "Service",
     "String",
     "Structure",
@@ -33,6 +36,10 @@ __all__ = [
     "Waiter",
     "walk_type",
 ]
+
+
+ACCOUNT_ID = "AWS::Auth::AccountId"
+"""The endpoint rules' name for the account of the credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +212,19 @@ class Batch:
     failure_reason: str
 
 
+Path = tuple["str | tuple[Path, ...]", ...]
+"""Steps from a request to a value, as the runtime follows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointInputs:
+    """What the endpoint of an operation depends on; parameters by their Python names."""
+
+    static: Mapping[str, str | bool]
+    members: Mapping[str, Path]
+    host_prefix: str
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation of the service."""
@@ -217,6 +237,7 @@ class Operation:
     errors: tuple[str, ...]
     pagination: Pagination | None
     batch: Batch | None
+    endpoint: EndpointInputs | None
     retry_safe: bool
     """Idempotent: a retry after an ambiguous failure does no harm."""
     in_spec: bool
@@ -288,6 +309,17 @@ class Service:
     """What the model has and the generator omits, as text."""
     model_version: str = ""
     """The botocore version of the model, which does not change with the installed one alone."""
+
+    @property
+    def uses_account_id(self) -> bool:
+        """Whether the endpoint rules have the account of the credentials as a parameter."""
+        parameters = self.endpoint_rules["parameters"].values()
+        return any(each.get("builtIn") == ACCOUNT_ID for each in parameters)
+
+    @property
+    def endpoint_varies(self) -> bool:
+        """Whether the endpoint depends on the operation, its request, or the account."""
+        return self.uses_account_id or any(operation.endpoint for operation in self.operations)
 
     def structure(self, name: str) -> Structure:
         """The nested structure of that name."""

@@ -11,6 +11,7 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from codegen.aws_model import AwsModel, ModelMember, ModelOperation, Shape
 from codegen.batches import build_batch
+from codegen.endpoint_inputs import build_endpoint_inputs
 from codegen.handles import build_handles
 from codegen.ir import (
     Blob,
@@ -259,6 +260,7 @@ class _Builder:
                 response,
                 self._complaints,
             ),
+            endpoint=build_endpoint_inputs(self._model, operation, request, self._nested),
             retry_safe=unsafe is None,
             retry_hazard=unsafe.why if unsafe else "",
             in_spec=in_spec,

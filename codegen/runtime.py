@@ -15,6 +15,7 @@ __all__ = [
     "OPTIONS",
     "PAGINATION",
     "PARTIAL",
+    "PARTITIONS",
     "POOLED_TRANSPORT",
     "PROJECT",
     "RAW_RESPONSE",
@@ -42,7 +43,7 @@ BATCHING = f"{RUNTIME}.many.batching"
 CLIENT = f"{RUNTIME}.client"
 OPTIONS = f"{RUNTIME}.settings.options"
 CREDENTIALS = f"{RUNTIME}.credentials"
-ENDPOINT_RULES = f"{RUNTIME}.settings.partitions"
+ENDPOINT_RULES = f"{RUNTIME}.settings.endpoint_rules"
 ERRORS = f"{RUNTIME}.protocol.errors"
 MANY_ERRORS = f"{RUNTIME}.many.errors"
 SERVICE_ERROR = f"{RUNTIME}.protocol.service_error"
@@ -51,6 +52,7 @@ LAZY = f"{RUNTIME}.support.lazy_import"
 MIDDLEWARE = f"{RUNTIME}.over_httpx.middleware"
 OPERATION = f"{RUNTIME}.protocol.operation"
 PAGINATION = f"{RUNTIME}.many.pagination"
+PARTITIONS = f"{RUNTIME}.settings.partitions"
 PARTIAL = f"{RUNTIME}.many.partial_response"
 RAW_RESPONSE = f"{RUNTIME}.protocol.raw_response"
 RETRY_POLICY = f"{RUNTIME}.settings.retry_policy"

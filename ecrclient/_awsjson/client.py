@@ -29,8 +29,9 @@ from ecrclient._awsjson.protocol.argument_checks import (
 from ecrclient._awsjson.protocol.operation import ResponseT
 from ecrclient._awsjson.protocol.raw_response import RawResponse
 from ecrclient._awsjson.protocol.service_error import ServiceError
+from ecrclient._awsjson.settings.endpoints import ResolveEndpoint
 from ecrclient._awsjson.settings.options import CallOptions
-from ecrclient._awsjson.settings.resolution import ClientArguments, ResolveEndpoint
+from ecrclient._awsjson.settings.resolution import ClientArguments
 from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 from ecrclient._awsjson.support.lazy_import import LazyModule
 
@@ -190,7 +191,7 @@ class BaseClient:
                 "request",
                 f"must be a request of {type(self).__name__}, not {type(request).__name__}",
             )
-        return await self._new_call(operation, codec.encode_request(request)).run()
+        return await self._new_call(operation, request).run()
 
     async def wait_until(
         self,
@@ -255,8 +256,8 @@ class BaseClient:
         budget: Budget | None = None,
     ) -> ResponseT:
         """Build a request of *members*, send it, and return the parsed response."""
-        body = codec.encode_request(codec.build_request(operation, members))
-        return (await self._new_call(operation, body, budget).run()).parse()
+        request = codec.build_request(operation, members)
+        return (await self._new_call(operation, request, budget).run()).parse()
 
     async def _call_with(
         self,
@@ -265,15 +266,17 @@ class BaseClient:
         budget: Budget | None = None,
     ) -> ResponseT:
         """Send a request that has been built, and return the parsed response."""
-        body = codec.encode_request(request)
-        return (await self._new_call(operation, body, budget).run()).parse()
+        return (await self._new_call(operation, request, budget).run()).parse()
 
     def _new_call(
-        self, operation: Operation[ResponseT], body: bytes, budget: Budget | None = None
+        self,
+        operation: Operation[ResponseT],
+        request: Request[ResponseT],
+        budget: Budget | None = None,
     ) -> Call[ResponseT]:
         return Call(
             operation,
-            body,
+            request,
             self._state,
             options=self._options,
             policy=self._retry,

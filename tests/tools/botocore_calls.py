@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from unittest import mock
@@ -67,22 +67,17 @@ class EndpointRules:
 
     def resolve(self, region: str | None, *, use_fips: bool, use_dualstack: bool) -> str | None:
         """The URL; None if the rules have an error."""
-        url, _ = self.resolve_signed(region, use_fips=use_fips, use_dualstack=use_dualstack)
-        return url
+        found = self.evaluate(
+            {"Region": region, "UseFIPS": use_fips, "UseDualStack": use_dualstack}
+        )
+        return None if found is None else str(found.url)
 
-    def resolve_signed(
-        self, region: str | None, *, use_fips: bool, use_dualstack: bool
-    ) -> tuple[str | None, str | None]:
-        """The URL, or None if the rules have an error, and the region to sign for."""
+    def evaluate(self, parameters: Mapping[str, Any]) -> Any | None:
+        """botocore's ``RuleSetEndpoint``; None if the rules have an error."""
         try:
-            found = self._provider.resolve_endpoint(
-                Region=region, UseFIPS=use_fips, UseDualStack=use_dualstack
-            )
+            return self._provider.resolve_endpoint(**parameters)
         except self._error:
-            return None, region
-        schemes = found.properties.get("authSchemes", ())
-        signed = [scheme["signingRegion"] for scheme in schemes if "signingRegion" in scheme]
-        return str(found.url), signed[0] if signed else region
+            return None
 
     def regions(self) -> Iterator[str]:
         """The regions of all partitions."""

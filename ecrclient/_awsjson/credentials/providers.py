@@ -109,7 +109,8 @@ def environment_credentials(environ: Mapping[str, str] | None = None) -> Credent
         )
     token = environ.get("AWS_SECURITY_TOKEN") or environ.get("AWS_SESSION_TOKEN")
     expires_at = _moment(environ.get("AWS_CREDENTIAL_EXPIRATION"))
-    return Credentials(key, secret, token or None, expires_at)
+    account_id = environ.get("AWS_ACCOUNT_ID") or None
+    return Credentials(key, secret, token or None, expires_at, account_id)
 
 
 class BotocoreCredentials(RefreshingCredentials):
@@ -165,7 +166,11 @@ class BotocoreCredentials(RefreshingCredentials):
             # This may block: botocore refreshes some credentials here.
             frozen = found.get_frozen_credentials()
         return Credentials(
-            frozen.access_key, frozen.secret_key, frozen.token or None, expiry_of(found)
+            frozen.access_key,
+            frozen.secret_key,
+            frozen.token or None,
+            expiry_of(found),
+            frozen.account_id or None,
         )
 
 

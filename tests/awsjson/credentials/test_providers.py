@@ -456,7 +456,9 @@ async def test_single_sign_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("botocore.utils.SSOTokenLoader.__init__", _cache_in(cache))
     with server((200, json.dumps({"roleCredentials": role}))) as (url, requests):
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", url)
-        assert await BotocoreCredentials().get() == Credentials("SSO", "secret", "token", FAR)
+        assert await BotocoreCredentials().get() == Credentials(
+            "SSO", "secret", "token", FAR, "123456789012"
+        )
 
     assert "role_name=dev" in requests[0][0]
 
