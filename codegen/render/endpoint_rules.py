@@ -43,21 +43,24 @@ class Translation:
         self._signing_name = signing_name
         self._writer = writer
         self._error = error
+        self._equal: dict[str, str] = {}
+        """The values that the enclosing conditions compare with literals."""
         self.signs = False
         """Whether a rule has its own region or name to sign for."""
 
     def rules(self, rules: Sequence[Mapping[str, Any]], indent: str) -> Iterator[str]:
         """The statements of *rules*, the last of which does not return."""
         for rule in rules:
+            outside = dict(self._equal)
             conditions = self._conditions(rule["conditions"])
-            if conditions is None:
-                continue
-            inner = indent
-            if conditions:
-                yield f"{indent}if {' and '.join(conditions)}:"
-                inner += _STEP
-            yield from self._outcome(rule, inner)
-            if not conditions:
+            if conditions is not None:
+                inner = indent
+                if conditions:
+                    yield f"{indent}if {' and '.join(conditions)}:"
+                    inner += _STEP
+                yield from self._outcome(rule, inner)
+            self._equal = outside
+            if conditions is not None and not conditions:
                 return
         # Rules after a tree that applies are not tried.
         yield f'{indent}raise {self._error}("no endpoint rule applies")'
@@ -96,8 +99,19 @@ class Translation:
             expression = self._condition(condition)
             if expression is None:
                 return None
-            conditions.append(expression)
+            if not self._is_implied(expression):
+                conditions.append(expression)
         return conditions
+
+    def _is_implied(self, expression: str) -> bool:
+        """Whether an enclosing condition implies this one, which type checkers report."""
+        left, _, right = expression.partition(" != ")
+        if right:
+            return self._equal.get(left, right) != right
+        left, _, right = expression.partition(" == ")
+        if right.startswith('"'):
+            self._equal[left] = right
+        return False
 
     def _condition(self, condition: Mapping[str, Any]) -> str | None:
         """A condition as an expression; None if it is never true."""

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import string
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
+from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 __all__ = ["Inputs", "repeats"]
 
 _RANGES = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _TEXT = st.characters(exclude_categories=["Cs"])
+_DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(_TEXT, max_size=10),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(_TEXT), inner, max_size=2),
+    max_leaves=4,
+)
 _MOST_ITEMS = 3
 _MOST_CHARACTERS = 40
 # Random text of this length seldom matches a pattern: examples for the shape are used instead.
@@ -46,6 +53,8 @@ class Inputs:
 
     def _any(self, shape: Any, inside: tuple[str, ...]) -> st.SearchStrategy[Any]:
         match shape.type_name:
+            case "structure" if shape.is_document_type:
+                return _DOCUMENTS
             case "structure":
                 return self._structure(shape, (*inside, shape.name))
             case "list":
@@ -87,10 +96,29 @@ class Inputs:
         examples = self._texts.get(shape.name, ())
         if examples and least > _LONG:
             return st.sampled_from(examples)
-        compiled: re.Pattern[str] = re.compile(pattern, re.ASCII)
-        met: st.SearchStrategy[str] = st.from_regex(compiled, fullmatch=True)
         limit = shape.metadata.get("max", 10**6)
-        return met.filter(lambda text: least <= len(text) <= limit and not text.endswith("\n"))
+        matches = _matcher(pattern)
+        return _texts(pattern).filter(
+            lambda text: least <= len(text) <= limit and not text.endswith("\n") and matches(text)
+        )
+
+
+def _texts(pattern: str) -> st.SearchStrategy[str]:
+    """Texts that mostly match a pattern; plain ones if Python does not know its syntax."""
+    try:
+        compiled: re.Pattern[str] = re.compile(pattern, re.ASCII)
+    except re.error:
+        return st.text(string.ascii_letters + string.digits + "-_ ", max_size=_LONG)
+    return st.from_regex(compiled, fullmatch=True)
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a text matches in the engine of the clients, whose classes are those of Unicode."""
+    try:
+        validator = SchemaValidator(core_schema.str_schema(pattern=f"^(?:{pattern})$"))
+    except SchemaError:
+        return lambda _: True
+    return validator.isinstance_python
 
 
 def repeats(shape: Any, inside: tuple[str, ...]) -> bool:

@@ -37,15 +37,29 @@ def sigv4_headers(
     now: datetime,
 ) -> dict[str, str]:
     """The headers that botocore's signer adds to the request, with names in lower case."""
-    auth = botocore("auth")
-    given = {"Content-Type": content_type, "X-Amz-Target": target}
-    request = botocore("awsrequest").AWSRequest("POST", url, headers=dict(given), data=body)
     key = botocore("credentials").Credentials(
         credentials.access_key_id, credentials.secret_access_key, credentials.session_token
     )
+    headers = {"Content-Type": content_type, "X-Amz-Target": target}
+    return sigv4_headers_of(key, "ecr", region, url=url, headers=headers, body=body, now=now)
+
+
+def sigv4_headers_of(
+    key: Any,
+    service: str,
+    region: str,
+    *,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+) -> dict[str, str]:
+    """The headers that botocore's signer adds to a request with *headers* for any service."""
+    auth = botocore("auth")
+    request = botocore("awsrequest").AWSRequest("POST", url, headers=dict(headers), data=body)
     with mock.patch.object(auth, "get_current_datetime", return_value=now.replace(tzinfo=None)):
-        auth.SigV4Auth(key, "ecr", region).add_auth(request)
-    return {name.lower(): value for name, value in request.headers.items() if name not in given}
+        auth.SigV4Auth(key, service, region).add_auth(request)
+    return {name.lower(): value for name, value in request.headers.items() if name not in headers}
 
 
 class EndpointRules:
