@@ -56,6 +56,7 @@ class ModelMember:
     shape: str
     deprecated: bool
     is_idempotency_token: bool = False
+    """The client fills it in if the caller omits it."""
     endpoint_parameter: str | None = None
     """The parameter of the endpoint rules that the member supplies."""
     is_host_label: bool = False
@@ -74,12 +75,16 @@ class Shape:
     key: str = ""
     value: str = ""
     enum: tuple[str, ...] = ()
-    min: int | None = None
-    max: int | None = None
+    min: float | None = None
+    max: float | None = None
     pattern: str | None = None
     is_error: bool = False
     is_fault: bool = False
     is_sensitive: bool = False
+    is_union: bool = False
+    """A structure of which exactly one member is set."""
+    is_stream: bool = False
+    """An event stream, or a blob that is the whole body."""
     error_code: str | None = None
     timestamp_format: TimestampFormat = "epoch"
 
@@ -98,6 +103,9 @@ class ModelOperation:
     """Parameters of the endpoint rules that are the same for every call."""
     endpoint_paths: Mapping[str, str] = field(default_factory=dict[str, str])
     """Parameters of the endpoint rules that JMESPath expressions find in the input."""
+    auth: tuple[str, ...] = ("aws.auth#sigv4",)
+    """The ways to authenticate, by Smithy's names; the client uses the first one that it has."""
+    needs_endpoint_discovery: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +174,7 @@ def _model(service: str, folder: Path, reader: _Reader, partitions: _Reader) -> 
         signing_name=metadata.get("signingName", metadata["endpointPrefix"]),
         target_prefix=metadata["targetPrefix"],
         json_version=metadata["jsonVersion"],
-        operations=tuple(map(_operation, model["operations"].values())),
+        operations=tuple(_operation(raw, metadata) for raw in model["operations"].values()),
         shapes={name: _shape(name, raw) for name, raw in model["shapes"].items()},
         paginators=reader.read_if_present(folder / "paginators-1.json").get("pagination", {}),
         waiters=reader.read_if_present(folder / "waiters-2.json").get("waiters", {}),
@@ -222,7 +230,7 @@ def _botocore_version() -> str:
     return importlib.metadata.version("botocore")
 
 
-def _operation(raw: Mapping[str, Any]) -> ModelOperation:
+def _operation(raw: Mapping[str, Any], metadata: Mapping[str, Any]) -> ModelOperation:
     return ModelOperation(
         name=raw["name"],
         input=raw.get("input", {}).get("shape"),
@@ -238,7 +246,28 @@ def _operation(raw: Mapping[str, Any]) -> ModelOperation:
             name: parameter["path"]
             for name, parameter in raw.get("operationContextParams", {}).items()
         },
+        auth=_auth(raw, metadata),
+        needs_endpoint_discovery=raw.get("endpointdiscovery", {}).get("required", False),
     )
+
+
+def _auth(raw: Mapping[str, Any], metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """The operation's own authentication, or else the service's."""
+    for listed, named in ((raw.get("auth"), raw.get("authtype")), (metadata.get("auth"), None)):
+        if listed or named:
+            return tuple(listed or (_AUTH_TYPES.get(named, named),))
+    version = metadata.get("signatureVersion", "v4")
+    return (_AUTH_TYPES.get(version, version),)
+
+
+# Smithy's names of what older models spell otherwise.
+_AUTH_TYPES: Mapping[Any, str] = {
+    "none": "smithy.api#noAuth",
+    "v4": "aws.auth#sigv4",
+    "v4-unsigned-body": "aws.auth#sigv4",
+    "v4a": "aws.auth#sigv4a",
+    "bearer": "smithy.api#httpBearerAuth",
+}
 
 
 def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
@@ -267,6 +296,8 @@ def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
         is_error=raw.get("exception", False),
         is_fault=raw.get("fault", False),
         is_sensitive=raw.get("sensitive", False),
+        is_union=raw.get("union", False),
+        is_stream=raw.get("eventstream", False) or raw.get("streaming", False),
         error_code=raw.get("error", {}).get("code"),
         timestamp_format=_TIMESTAMP_FORMATS[raw.get("timestampFormat", "unixTimestamp")],
     )

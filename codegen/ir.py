@@ -61,8 +61,8 @@ class Number:
 
     shape: str
     kind: Literal["int", "float"]
-    min: int | None = None
-    max: int | None = None
+    min: float | None = None
+    max: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,8 @@ class Member:
     sensitive: bool
     deprecated: bool
     doc: str
+    is_token: bool = False
+    """An idempotency token: the client fills it in if the caller omits it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ class Structure:
     in_input: bool
     """Reachable from an operation's input: limits apply, and it has a TypedDict."""
     doc: str
+    is_union: bool = False
+    """Exactly one of the members is set."""
 
     def member(self, wire_name: str) -> Member | None:
         """The member with that name on the wire, if there is one."""
@@ -243,6 +247,8 @@ class Operation:
     in_spec: bool
     """In the @lap spec; otherwise only botocore's newer model has it."""
     deprecated: bool
+    is_signed: bool = True
+    """False: the service expects the request without authentication."""
     retry_hazard: str = ""
     """What a retry may do if the operation is not idempotent, as a sentence."""
 
@@ -306,7 +312,7 @@ class Service:
     endpoint_rules: Mapping[str, Any]
     partitions: tuple[Mapping[str, Any], ...]
     omissions: tuple[str, ...]
-    """What the model has and the generator omits, as text."""
+    """What the model has and the generator leaves out: ``subject: reason``."""
     model_version: str = ""
     """The botocore version of the model, which does not change with the installed one alone."""
 

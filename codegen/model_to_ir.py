@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from typing import Literal
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
-from codegen.aws_model import AwsModel, ModelMember, ModelOperation, Shape
+from codegen.aws_model import AwsModel, ModelError, ModelMember, ModelOperation, Shape
 from codegen.batches import build_batch
+from codegen.capabilities import is_signed, left_out
 from codegen.endpoint_inputs import build_endpoint_inputs
 from codegen.handles import build_handles
 from codegen.ir import (
@@ -32,7 +34,7 @@ from codegen.ir import (
     TypeRef,
     walk_type,
 )
-from codegen.naming import class_prefix, member_name, snake_case
+from codegen.naming import class_prefix, error_member_name, member_name, snake_case
 from codegen.overlay import Overlay, OverlayError
 from codegen.paging import build_pagination
 from codegen.waiters import build_waiters
@@ -40,6 +42,11 @@ from codegen.waiters import build_waiters
 __all__ = ["Facts", "build_service"]
 
 _MIXED_CASE = re.compile(r"\b[a-z]+[A-Z]\w*")
+
+_IDEMPOTENCY = (
+    "An idempotency token: the service carries out calls with the same one only once. If it is "
+    "omitted, all attempts of the call send the same new UUID."
+)
 
 Role = Literal["request", "response", "nested"]
 
@@ -55,17 +62,27 @@ class Facts:
 
 
 def build_service(model: AwsModel, overlay: Overlay, facts: Facts, *, package: str) -> Service:
-    """The whole service, with every operation of the model.
+    """The whole service, with every operation of the model that the runtime can call.
 
     Raises:
+        ModelError: The runtime can call none of them.
         OverlayError: The overlay documents members but not all of them, declares a member that
             inputs share as always returned, or has a waiter's status in no list.
     """
-    return _Builder(model, overlay, facts).build(package)
+    omitted = left_out(model)
+    kept = tuple(operation for operation in model.operations if operation.name not in omitted)
+    if not kept:
+        name, reason = next(iter(omitted.items()), ("the model", "it has none"))
+        raise ModelError(f"{model.service}: no operation can be generated; {name}: {reason}")
+    model = dataclasses.replace(model, operations=kept)
+    omissions = [f"operation {name}: {reason}" for name, reason in omitted.items()]
+    return _Builder(model, overlay, facts, omissions).build(package)
 
 
 class _Builder:
-    def __init__(self, model: AwsModel, overlay: Overlay, facts: Facts) -> None:
+    def __init__(
+        self, model: AwsModel, overlay: Overlay, facts: Facts, omissions: Iterable[str]
+    ) -> None:
         self._model = model
         self._overlay = overlay
         self._facts = facts
@@ -78,13 +95,11 @@ class _Builder:
         self._in_input = self._reachable(op.input for op in model.operations)
         self._complaints: list[str] = []
         self._omissions = [
-            f"pattern of {name}: the linear-time engine does not support its syntax"
-            for name in sorted(self._odd_patterns)
-        ] + [
-            f"{shape.name}.{member.name}: an idempotency token, which the caller must fill in"
-            for _, shape in sorted(model.shapes.items())
-            for member in shape.members
-            if member.is_idempotency_token
+            *omissions,
+            *(
+                f"pattern of {name}: the linear-time engine does not support its syntax"
+                for name in sorted(self._odd_patterns)
+            ),
         ]
 
     def build(self, package: str) -> Service:
@@ -169,6 +184,7 @@ class _Builder:
             members=tuple(required_first if role == "request" else members),
             in_input=in_input,
             doc=doc,
+            is_union=shape.is_union,
         )
 
     def _member(self, shape: Shape, member: ModelMember, role: Role, *, in_input: bool) -> Member:
@@ -178,11 +194,15 @@ class _Builder:
             required = self._facts.requiredness.get(key, required)
             if key in self._overlay.returned:
                 self._complaints.append(f"[[returned]] {key}: a request is not returned")
+            # The client fills it in, at any call.
+            required = required and not member.is_idempotency_token
         elif key in self._overlay.returned:
             if in_input:
                 self._complaints.append(f"[[returned]] {key}: inputs share it and may omit it")
             required = True
         target = self._model.shapes[member.shape]
+        is_token = role == "request" and member.is_idempotency_token
+        doc = self._doc("members", key, member.name)
         return Member(
             name=member_name(member.name),
             wire_name=member.name,
@@ -190,7 +210,8 @@ class _Builder:
             required=required,
             sensitive=key in self._overlay.sensitive or target.is_sensitive,
             deprecated=member.deprecated,
-            doc=self._doc("members", key, member.name),
+            doc=f"{doc} {_IDEMPOTENCY}".strip() if is_token else doc,
+            is_token=is_token,
         )
 
     def _type(self, shape_name: str) -> TypeRef:
@@ -199,26 +220,32 @@ class _Builder:
             case "structure":
                 return StructureRef(shape.name)
             case "list":
-                return ListOf(self._type(shape.item), shape.min, shape.max)
+                return ListOf(self._type(shape.item), *_whole_limits(shape))
             case "map":
                 return MapOf(self._type(shape.key), self._type(shape.value))
             case "string":
-                enum = shape.name if shape.enum else None
+                enum = self._class_name(shape) if shape.enum else None
                 pattern = shape.pattern if shape.name not in self._odd_patterns else None
                 json = shape.name in self._overlay.json_texts
-                return String(shape.name, shape.min, shape.max, pattern, enum, json)
+                name = self._class_name(shape)
+                return String(name, *_whole_limits(shape), pattern, enum, json)
             case "integer" | "long":
-                return Number(shape.name, "int", shape.min, shape.max)
+                return Number(self._class_name(shape), "int", *_whole_limits(shape))
             case "float" | "double":
-                return Number(shape.name, "float", shape.min, shape.max)
+                return Number(self._class_name(shape), "float", shape.min, shape.max)
             case "boolean":
                 return Boolean()
             case "timestamp":
                 return Timestamp(shape.timestamp_format)
             case "blob":
-                return Blob(shape.min, shape.max)
+                return Blob(*_whole_limits(shape))
             case "document":
                 return Document()
+
+    def _class_name(self, shape: Shape) -> str:
+        """The name of a scalar, which begins with a capital: an attribute may be called ``arn``."""
+        name = shape.name[0].upper() + shape.name[1:]
+        return f"{name}_" if name != shape.name and name in self._model.shapes else name
 
     def _doc(self, table: str, *keys: str) -> str:
         line = self._overlay.doc(table, *keys)
@@ -262,6 +289,7 @@ class _Builder:
             ),
             endpoint=build_endpoint_inputs(self._model, operation, request, self._nested),
             retry_safe=unsafe is None,
+            is_signed=is_signed(operation),
             retry_hazard=unsafe.why if unsafe else "",
             in_spec=in_spec,
             deprecated=operation.deprecated,
@@ -271,7 +299,7 @@ class _Builder:
 
     def _enums(self) -> tuple[Enum, ...]:
         return tuple(
-            Enum(shape.name, shape.enum, self._doc("enums", shape.name))
+            Enum(self._class_name(shape), shape.enum, self._doc("enums", shape.name))
             for _, shape in sorted(self._model.shapes.items())
             if shape.enum
         )
@@ -285,9 +313,18 @@ class _Builder:
             name=shape.name,
             code=shape.error_code or shape.name,
             is_fault=shape.is_fault,
-            members=tuple(self._member(shape, m, "nested", in_input=False) for m in members),
+            members=tuple(self._error_member(shape, member) for member in members),
             doc=self._doc("errors", shape.name),
         )
+
+    def _error_member(self, shape: Shape, member: ModelMember) -> Member:
+        found = self._member(shape, member, "nested", in_input=False)
+        return dataclasses.replace(found, name=error_member_name(member.name))
+
+
+def _whole_limits(shape: Shape) -> tuple[int | None, int | None]:
+    low, high = (None if limit is None else int(limit) for limit in (shape.min, shape.max))
+    return low, high
 
 
 def _is_linear_pattern(pattern: str) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from codegen import lap
 from codegen.aws_model import AwsModel, ModelOperation, Shape
+from codegen.capabilities import left_out
 from codegen.differences import Difference, Rule
 from codegen.ir import Service
 from codegen.matching import Match, Signature, match
@@ -84,7 +85,8 @@ def reconcile(
         comparison.operation(operations[name], endpoint)
     comparison.nested_types(document)
     comparison.title(document)
-    comparison.newer_operations([name for name in operations if name not in endpoints])
+    omitted = left_out(model)
+    comparison.newer_operations([n for n in operations if n not in endpoints and n not in omitted])
     comparison.idle_decisions()
     if comparison.unsettled:
         raise ReconcileError("\n".join(comparison.unsettled))
@@ -214,7 +216,7 @@ class _Comparison:
     def nested_types(self, document: lap.Document) -> None:
         """The types that the spec names: compare their bodies; note those without a body."""
         shapes = self._model.shapes
-        known = {name for name, shape in shapes.items() if shape.type == "structure"}
+        known = {n for n, shape in shapes.items() if shape.type in {"structure", "document"}}
         first: dict[str, lap.Position] = {}
         for ref in document.named_types():
             first.setdefault(ref.name, ref.position)

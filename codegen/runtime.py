@@ -25,6 +25,7 @@ __all__ = [
     "SERVICE_ERROR",
     "SHAPES",
     "TRANSPORT_ERRORS",
+    "UNIONS",
     "VERSION",
     "WAITING",
     "WARMING",
@@ -47,6 +48,7 @@ ENDPOINT_RULES = f"{RUNTIME}.settings.endpoint_rules"
 ERRORS = f"{RUNTIME}.protocol.errors"
 MANY_ERRORS = f"{RUNTIME}.many.errors"
 SERVICE_ERROR = f"{RUNTIME}.protocol.service_error"
+UNIONS = f"{RUNTIME}.protocol.unions"
 TRANSPORT_ERRORS = f"{RUNTIME}.transport.errors"
 LAZY = f"{RUNTIME}.support.lazy_import"
 MIDDLEWARE = f"{RUNTIME}.over_httpx.middleware"

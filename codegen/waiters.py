@@ -49,7 +49,8 @@ def build_waiters(
 
 
 def _complaints(model: AwsModel, name: str, ref: TypeRef, listed: tuple[str, ...]) -> Iterator[str]:
-    values = model.shapes[ref.shape].enum if isinstance(ref, String) else ()
+    shape = model.shapes.get(ref.shape) if isinstance(ref, String) else None
+    values = shape.enum if shape else ()
     odd = sorted(set(listed) ^ set(values)) or [v for v in listed if listed.count(v) > 1]
     if odd:
         yield (

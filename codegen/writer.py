@@ -22,14 +22,15 @@ class ModuleWriter:
 
         Args:
             doc: The module's docstring.
-            defines: Names that the module defines; an equal imported name gets an underscore in
-                front.
+            defines: Names that the module defines. An equal imported name gets an underscore in
+                front; of two equal ones from different modules, the second does.
             for_types: Modules whose names appear only in annotations: they are imported for type
                 checkers only.
         """
         self._doc = doc
         self._defines = frozenset(defines)
         self._for_types = frozenset(for_types)
+        self._owners: dict[str, str] = {}
         self._imports: dict[str, set[tuple[str, str]]] = {}
         self._type_imports: dict[str, set[tuple[str, str]]] = {}
         self._exports: list[str] = []
@@ -39,14 +40,21 @@ class ModuleWriter:
         """The local name of *module*'s *name*."""
         if module in self._for_types:
             return self.use_type(module, name)
-        local = f"_{name}" if name in self._defines else name
+        local = self._local(module, name)
         self._imports.setdefault(module, set()).add((name, local))
         return local
 
     def use_type(self, module: str, name: str) -> str:
         """Like ``use``, for a name that only annotations need."""
-        self._type_imports.setdefault(module, set()).add((name, name))
-        return name
+        local = self._local(module, name)
+        self._type_imports.setdefault(module, set()).add((name, local))
+        return local
+
+    def _local(self, module: str, name: str) -> str:
+        local = f"_{name}" if name in self._defines else name
+        while self._owners.setdefault(local, module) != module:
+            local = f"_{local}"
+        return local
 
     def define(self, name: str) -> str:
         """Export *name*, which the next lines define."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 
 from codegen import runtime
-from codegen.ir import ErrorShape, Member, Number, Service, String, StructureRef, walk_type
-from codegen.render.types import field_type
+from codegen.ir import ErrorShape, Member, Number, Service, String
+from codegen.render.types import field_type, value_type
 from codegen.writer import WIDTH, ModuleWriter, docstring
 
 __all__ = ["render", "root_error"]
@@ -49,10 +49,9 @@ def _error(error: ErrorShape, base: str, writer: ModuleWriter) -> None:
     for member in error.members:
         descriptor = writer.use(runtime.SERVICE_ERROR, "ErrorMember")
         writer.line()
-        kind = _type(member, writer)
         writer.line(
-            f"{_INDENT}{member.name}: {descriptor}[{kind}] = "
-            f'{descriptor}("{member.wire_name}", {kind})'
+            f"{_INDENT}{member.name}: {descriptor}[{value_type(member.type, writer)}] = "
+            f'{descriptor}("{member.wire_name}", {_type(member, writer)})'
         )
         if member.doc:
             writer.line(docstring(member.doc, _INDENT))
@@ -60,13 +59,11 @@ def _error(error: ErrorShape, base: str, writer: ModuleWriter) -> None:
 
 
 def _type(member: Member, writer: ModuleWriter) -> str:
+    """The type that decodes the member."""
     match member.type:
         case String():
             return "str"
         case Number(kind=kind):
             return kind
         case ref:
-            for part in walk_type(ref):
-                if isinstance(part, StructureRef):
-                    writer.use(".models", part.name)
             return field_type(ref, writer, limits=False)

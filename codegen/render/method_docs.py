@@ -25,6 +25,8 @@ def operation_doc(operation: Operation, service: Service) -> str:
         parts.append("Not in the spec: only the newer service model has this operation.")
     if operation.deprecated:
         parts.append("Deprecated.")
+    if not operation.is_signed:
+        parts.append("Sent without authentication: it needs no credentials.")
     if not operation.retry_safe:
         text = f"{_RETRIED} {operation.retry_hazard}".strip()
         parts.append(paragraphs(text, width=WIDTH - 12))

@@ -167,7 +167,7 @@ def argument(member: Member, writer: ModuleWriter) -> str:
 
 
 def _items(types: Sequence[TypeRef], writer: ModuleWriter) -> str:
-    return " | ".join(value_type(ref, writer, models=".models") for ref in types)
+    return " | ".join(value_type(ref, writer) for ref in types)
 
 
 def waiter_summary(waiter: Waiter, operation: Operation) -> str:

@@ -98,6 +98,7 @@ class _Package:
     def shared(self, module: str) -> str:
         """The structures that several operations share."""
         writer = self._writer(module, "Shapes that several operations share.")
+        self._use(module, self._inside(module), writer)
         self._define(module, writer)
         return writer.to_text()
 
@@ -107,8 +108,8 @@ class _Package:
         module = operation.method
         own = [operation.input.name, operation.output.name]
         writer = self._writer(module, f"The shapes of {operation.name}.", own)
+        self._use(module, [*self._inside(module), operation.output, operation.input], writer)
         self._define(module, writer)
-        self._use(operation.output, module, writer)
         _model(
             operation.output,
             writer.use(*(_PARTIAL if operation.batch else (runtime.SHAPES, "Response"))),
@@ -116,7 +117,6 @@ class _Package:
             writer,
             constant=_partial_members(operation, writer),
         )
-        self._use(operation.input, module, writer)
         _model(
             operation.input,
             f"{writer.use(runtime.SHAPES, 'Request')}[{operation.output.name}]",
@@ -154,20 +154,27 @@ class _Package:
 
     def _define(self, module: str, writer: ModuleWriter) -> None:
         for structure in self._inside(module):
-            self._use(structure, module, writer)
             doc = structure.doc or f"The ``{structure.name}`` shape."
-            _model(structure, writer.use(runtime.SHAPES, "Structure"), doc, writer)
+            if structure.is_union:
+                doc += "\n\nA union: exactly one member is set."
+            base = (runtime.UNIONS, "Union") if structure.is_union else _STRUCTURE
+            _model(structure, writer.use(*base), doc, writer)
 
-    def _use(self, structure: Structure, module: str, writer: ModuleWriter) -> None:
-        """Import the names in the fields of a structure that its module does not define."""
-        for member in structure.members:
-            for ref in walk_type(member.type):
-                if isinstance(ref, StructureRef) and self._modules[ref.name] != module:
-                    writer.use(f".{self._modules[ref.name]}", ref.name)
-                if isinstance(ref, String | Number) and structure.in_input and has_limits(ref):
-                    writer.use(".scalars", ref.shape)
+    def _use(self, module: str, structures: Sequence[Structure], writer: ModuleWriter) -> None:
+        """Import the names in the fields of structures that their module does not define.
+
+        Before any name of the runtime, which gets an underscore if it is the same.
+        """
+        for structure in structures:
+            for member in structure.members:
+                for ref in walk_type(member.type):
+                    if isinstance(ref, StructureRef) and self._modules[ref.name] != module:
+                        writer.use(f".{self._modules[ref.name]}", ref.name)
+                    if isinstance(ref, String | Number) and structure.in_input and has_limits(ref):
+                        writer.use(".scalars", ref.shape)
 
 
+_STRUCTURE = (runtime.SHAPES, "Structure")
 _PARTIAL = (runtime.PARTIAL, "PartialResponse")
 
 
@@ -260,7 +267,8 @@ def _field(
     if not (
         member.required and (structure.in_input or not isinstance(member.type, ListOf | MapOf))
     ):
-        if structure.role != "request" and isinstance(member.type, ListOf | MapOf):
+        absent_is_none = structure.role == "request" or structure.is_union
+        if isinstance(member.type, ListOf | MapOf) and not absent_is_none:
             default = "[]" if isinstance(member.type, ListOf) else "{}"
         else:
             annotation += " | None"

@@ -38,11 +38,10 @@ def render(service: Service) -> str:
     for operation in service.operations:
         _operation(service, operation, writer)
     table = writer.use(runtime.OPERATION, "OperationsByRequest")
-    writer.line(f"{writer.define('OPERATIONS')}: {table} = {{")
-    writer.line("    operation.request_name: operation for operation in (")
-    writer.lines(f"        {constant(operation)}," for operation in service.operations)
-    writer.line("    )")
-    writer.line("}")
+    listed = writer.use(runtime.OPERATION, "operations_by_request")
+    writer.line(f"{writer.define('OPERATIONS')}: {table} = {listed}(")
+    writer.lines(f"    {constant(operation)}," for operation in service.operations)
+    writer.line(")")
     writer.line(docstring("The operations by the names of their request types."))
     return writer.to_text()
 
@@ -88,4 +87,8 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
         writer.line("    ),")
     if not operation.retry_safe:
         writer.line("    retry_safe=False,")
+    if tokens := [member.name for member in operation.input.members if member.is_token]:
+        writer.line(f"    tokens=({''.join(f'{name!r}, ' for name in tokens)}),")
+    if not operation.is_signed:
+        writer.line("    is_signed=False,")
     writer.line(")")

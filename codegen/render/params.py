@@ -22,13 +22,14 @@ def render(service: Service) -> str:
         "attribute names, in snake_case, and the same limits apply.",
         defines=[param_name(structure.name) for structure in structures],
     )
-    typed_dict = writer.use("typing", "TypedDict")
     for structure in structures:
+        typed_dict = writer.use("typing", "TypedDict")
         name = writer.define(param_name(structure.name))
         writer.line(f"class {name}({typed_dict}):")
-        writer.line(
-            docstring(structure.doc or f"A dictionary in place of ``{structure.name}``.", _INDENT)
-        )
+        doc = structure.doc or f"A dictionary in place of ``{structure.name}``."
+        if structure.is_union:
+            doc += "\n\nA union: exactly one key must be given."
+        writer.line(docstring(doc, _INDENT))
         for member in structure.members:
             kind = argument_type(member.type, writer, models=".models", params="")
             if not member.required:

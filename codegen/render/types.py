@@ -130,7 +130,7 @@ def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: st
             return f"{writer.use(models, name)} | {twin}"
 
 
-def value_type(ref: TypeRef, writer: ModuleWriter, *, models: str) -> str:
+def value_type(ref: TypeRef, writer: ModuleWriter, *, models: str = ".models") -> str:
     """The annotation of a result: models and plain Python types."""
     match ref:
         case ListOf(item=item):

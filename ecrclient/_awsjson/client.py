@@ -276,7 +276,7 @@ class BaseClient:
     ) -> Call[ResponseT]:
         return Call(
             operation,
-            request,
+            codec.fill_tokens(operation, request),
             self._state,
             options=self._options,
             policy=self._retry,

@@ -34,25 +34,28 @@ class ByteSender:
         self._heads = RequestHeads(endpoint.host.encode("ascii"))
 
     async def send(self, attempt: Attempt) -> HTTPResponse:
-        """Sign and send an attempt, and receive the complete response.
+        """Sign an attempt, unless its operation takes no authentication, and send it.
+
+        Returns:
+            The complete response.
 
         Raises:
             TransportError: There was no complete response.
         """
         operation, body = attempt.operation, attempt.body
-        credentials = await attempt.get_credentials()
         head = self._heads.of(operation)
-        signature = self._signer.sign(
-            credentials,
-            host=head.host,
-            content_type=head.content_type,
-            target=head.target,
-            body=body,
-            now=attempt.now(),
-        )
         lines = [head.lines]
         lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in attempt.headers.items()]
-        lines += [b"%b: %b\r\n" % field for field in signature]
+        if operation.is_signed:
+            signature = self._signer.sign(
+                await attempt.get_credentials(),
+                host=head.host,
+                content_type=head.content_type,
+                target=head.target,
+                body=body,
+                now=attempt.now(),
+            )
+            lines += [b"%b: %b\r\n" % field for field in signature]
         lines.append(b"Content-Length: %d\r\n\r\n" % len(body))
         status, headers, content = await self._transport.post(
             self._origin,

@@ -52,8 +52,11 @@ class HttpxSender:
         """
 
         async def sign_and_send(request: httpx.Request) -> httpx.Response:
-            credentials = await attempt.get_credentials()
-            return await self._send(request, attempt.timer, credentials, attempt.now())
+            signature: list[tuple[bytes, bytes]] = []
+            if attempt.operation.is_signed:
+                credentials = await attempt.get_credentials()
+                signature = self._sign(request, credentials, attempt.now())
+            return await self._send(request, signature, attempt.timer)
 
         failure: httpx.RequestError
         try:
@@ -91,12 +94,18 @@ class HttpxSender:
         )
 
     async def _send(
-        self, request: httpx.Request, timer: AttemptTimer, credentials: Credentials, now: datetime
+        self, request: httpx.Request, signature: list[tuple[bytes, bytes]], timer: AttemptTimer
     ) -> httpx.Response:
-        """Sign the request that left the middleware, send it, and read the complete response."""
-        signed = self._signed(request, credentials, now)
-        # Added here because middleware may send a different request than it received.
-        signed.extensions = {**signed.extensions, EXTENSION: timer}
+        """Send the request that left the middleware, and read the complete response."""
+        signed = httpx.Request(
+            request.method,
+            request.url,
+            headers=[*request.headers.raw, *signature],
+            # A stream, because ``content`` would add headers for the length again.
+            stream=httpx.ByteStream(request.content),
+            # Added here because middleware may send a different request than it received.
+            extensions={**request.extensions, EXTENSION: timer},
+        )
         # Errors and responses get the unsigned request, so that middleware cannot log signatures.
         try:
             response = await self._transport.handle_async_request(signed)
@@ -113,24 +122,16 @@ class HttpxSender:
                 await response.aclose()
         return response
 
-    def _signed(
+    def _sign(
         self, request: httpx.Request, credentials: Credentials, now: datetime
-    ) -> httpx.Request:
-        """Return a copy of *request* with the headers that authenticate it."""
+    ) -> list[tuple[bytes, bytes]]:
+        """Return the headers that authenticate *request*."""
         headers = request.headers
-        signature = self._signer.sign(
+        return self._signer.sign(
             credentials,
             host=headers["host"].encode("ascii"),
             content_type=headers["content-type"].encode("ascii"),
             target=headers["x-amz-target"].encode("ascii"),
             body=request.content,
             now=now,
-        )
-        return httpx.Request(
-            request.method,
-            request.url,
-            headers=[*headers.raw, *signature],
-            # A stream, because ``content`` would add headers for the length again.
-            stream=httpx.ByteStream(request.content),
-            extensions=request.extensions,
         )

@@ -5,8 +5,9 @@ Source: "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol" in the Smithy specif
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic_core import ValidationError, from_json
 
@@ -34,9 +35,12 @@ __all__ = [
     "decode_error",
     "decode_response",
     "encode_request",
+    "fill_tokens",
     "is_error_envelope",
     "request_id_of",
 ]
+
+RequestT = TypeVar("RequestT", bound="Request[Any]")
 
 _UNKNOWN_ERROR = "UnknownError"
 
@@ -57,6 +61,17 @@ def build_request(
     except RecursionError:
         problems = (ValidationProblem("members", "nested too deeply"),)
     raise RequestValidationError(operation.method, problems)
+
+
+def fill_tokens(operation: Operation[Any], request: RequestT) -> RequestT:
+    """The request with a new UUID for each idempotency token that the caller omitted.
+
+    All attempts of a call send the same body, so the service carries out the call at most once.
+    """
+    absent = [name for name in operation.tokens if getattr(request, name) is None]
+    if not absent:
+        return request
+    return request.model_copy(update={name: str(uuid.uuid4()) for name in absent})
 
 
 def encode_request(request: Request[Any]) -> bytes:

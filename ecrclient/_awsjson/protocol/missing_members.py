@@ -69,7 +69,8 @@ class _Rewriter:
                     "definitions": definitions,
                 }
             case "json-or-python":
-                return self.rewrite(schema["json_schema"])
+                inner = self.rewrite(schema["json_schema"])
+                return {**inner, "ref": schema["ref"]} if "ref" in schema else inner
             case "nullable" | "default":
                 return {**schema, "schema": self.rewrite(schema["schema"])}
             case "list":

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.service_error import ServiceError
     from ecrclient._awsjson.protocol.shapes import Request, Response
 
-__all__ = ["Batch", "EndpointInputs", "Operation", "Pagination", "ResponseT", "Service", "Waiter"]
+__all__ = [
+    "Batch",
+    "EndpointInputs",
+    "Operation",
+    "OperationsByRequest",
+    "Pagination",
+    "ResponseT",
+    "Service",
+    "Waiter",
+    "operations_by_request",
+]
 
 ResponseT = TypeVar("ResponseT", bound="Response")
 
@@ -94,6 +104,10 @@ class Operation(Generic[ResponseT]):
     """None: all calls have the same endpoint, or one for each account."""
     retry_safe: bool = True
     """Whether the operation is idempotent, so that it can be retried after any failure."""
+    tokens: tuple[str, ...] = ()
+    """The request's attributes for idempotency tokens, which a call fills in if they are None."""
+    is_signed: bool = True
+    """Whether requests are signed; False if the service expects them without authentication."""
 
     @property
     def request_name(self) -> str:
@@ -134,3 +148,8 @@ class Waiter(NamedTuple, Generic[ResponseT]):
 
 
 OperationsByRequest = Mapping[str, Operation[Any]]
+
+
+def operations_by_request(*operations: Operation[Any]) -> OperationsByRequest:
+    """The operations by the names of their request types."""
+    return {operation.request_name: operation for operation in operations}

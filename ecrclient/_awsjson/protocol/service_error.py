@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar, overload
 
-from pydantic_core import ValidationError
+from pydantic_core import ValidationError, to_json
 
 from ecrclient._awsjson.protocol.error_classification import is_throttling, is_transient
 from ecrclient._awsjson.protocol.errors import AWSClientError
@@ -84,7 +84,7 @@ def is_throttling_error(error: AWSClientError) -> bool:
 class ErrorMember(Generic[T]):
     """A typed member of a modelled error; None if the service did not send it."""
 
-    def __init__(self, wire_name: str, type_: type[T]) -> None:
+    def __init__(self, wire_name: str, type_: object) -> None:
         self._wire_name = wire_name
         self._type = type_
 
@@ -103,7 +103,9 @@ class ErrorMember(Generic[T]):
         try:
             from pydantic import TypeAdapter
 
-            return TypeAdapter(self._type).validate_python(value, by_alias=True, extra="allow")
+            adapter: TypeAdapter[T] = TypeAdapter(self._type)
+            # As JSON, since only then the types decode what the service sends.
+            return adapter.validate_json(to_json(value), by_alias=True, by_name=False)
         except ValidationError:
             # Treat an invalid member as missing: the error itself is more important.
             return None

@@ -232,8 +232,8 @@ class Limits:
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
-    ge: int | None = None
-    le: int | None = None
+    ge: float | None = None
+    le: float | None = None
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
