@@ -58,7 +58,10 @@ def run(service: str, folder: Path, examples: int) -> Row:
         row.built = len(names)
         missing = set(service_data(service)["operations"]) - set(names)
         row.left_out = [
-            next((note for note in notes if note.startswith(each)), f"{each}: no reason")
+            next(
+                (note for note in notes if note.startswith(f"operation {each}:")),
+                f"{each}: no reason",
+            )
             for each in sorted(missing)
         ]
         row.stage = "warm up"
