@@ -32,7 +32,7 @@ def try_package(files: Mapping[Path, str], folder: Path, package: str) -> None:
         TrialError: The package does not work; the message has the file and the line.
     """
     with tempfile.TemporaryDirectory() as name:
-        new = Path(name, folder.name)
+        new = Path(name, "new-package")  # not a name that can be imported
         for path, text in files.items():
             if path.is_relative_to(folder):
                 target = new / path.relative_to(folder)

@@ -57,13 +57,7 @@ def run(service: str, folder: Path, examples: int) -> Row:
         names = [operation.name for operation in package.operations.OPERATIONS.values()]
         row.built = len(names)
         missing = set(service_data(service)["operations"]) - set(names)
-        row.left_out = [
-            next(
-                (note for note in notes if note.startswith(f"operation {each}:")),
-                f"{each}: no reason",
-            )
-            for each in sorted(missing)
-        ]
+        row.left_out = [_reason(each, notes) for each in sorted(missing)]
         row.stage = "warm up"
         package.warm_up()
         row.stage = "calls"
@@ -74,6 +68,12 @@ def run(service: str, folder: Path, examples: int) -> Row:
         row.problem = f"{type(problem).__name__}: {problem}"[:600]
     row.seconds = round(time.monotonic() - started, 1)
     return row
+
+
+def _reason(operation: str, notes: list[str]) -> str:
+    mark = f"operation {operation}: "
+    found = next((note for note in notes if note.startswith(mark)), f"{mark}no reason")
+    return found.removeprefix("operation ")
 
 
 def package_name(service: str) -> str:
