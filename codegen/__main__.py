@@ -126,6 +126,7 @@ def _report(job: Job, model: aws_model.AwsModel, reconciled: Reconciled, overlay
         model=f"botocore's service `{model.service}`, API version {model.api_version}",
         proof=proof,
         decisions=tuple(overlay.decisions()),
+        omissions=reconciled.service.omissions,
     )
 
 

@@ -66,6 +66,7 @@ def render_report(
     model: str,
     proof: Sequence[str],
     decisions: Sequence[tuple[str, str, str]],
+    omissions: Sequence[str] = (),
 ) -> str:
     """The report as Markdown.
 
@@ -75,6 +76,7 @@ def render_report(
         model: The name of the model.
         proof: Sentences that describe how the endpoints were matched.
         decisions: Decisions on what both sources leave open: place, decision, reason.
+        omissions: What the model has and the package does not, each with the reason.
     """
     kinds = Counter(difference.kind for difference in differences)
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
@@ -101,14 +103,13 @@ def render_report(
         lines += ["", f"## {kind[0].upper()}{kind[1:]}", ""]
         lines += _table(("where", "spec", "model", "rule"), rows)
     if decisions:
-        lines += [
-            "",
-            "## Decided beyond both sources",
-            "",
-            "Both sources leave these open; the overlay decides.",
-            "",
-            *_table(("where", "decision", "why"), decisions),
-        ]
+        lines += ["", "## Decided beyond both sources", ""]
+        lines += ["Both sources leave these open; the overlay decides.", ""]
+        lines += _table(("where", "decision", "why"), decisions)
+    if omissions:
+        lines += ["", "## Left out", ""]
+        lines += ["The model has these; the package does not have them, or not in this form.", ""]
+        lines += [f"- {omission}" for omission in omissions]
     return "\n".join(lines) + "\n"
 
 

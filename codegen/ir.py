@@ -12,11 +12,14 @@ from typing import Any, Literal
 
 __all__ = [
     "ACCOUNT_ID",
+    "LONGEST_PAUSE",
+    "Acceptor",
     "Batch",
     "Blob",
     "Boolean",
     "Document",
     "EndpointInputs",
+    "Entry",
     "Enum",
     "ErrorShape",
     "Handle",
@@ -188,14 +191,24 @@ class ErrorShape:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a map, as a key and a value."""
+
+    key: TypeRef
+    value: TypeRef
+
+
+@dataclass(frozen=True, slots=True)
 class Pagination:
     """How an operation pages. Paths are Python attribute names."""
 
     input_token: str
     output_token: str
     limit: str | None
+    more: str | None
+    """Where the response states whether there are more pages; None: only the token does."""
     items: tuple[tuple[str, ...], ...]
-    item_types: tuple[TypeRef, ...]
+    item_types: tuple[TypeRef | Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,18 +267,59 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptor:
+    """A condition of a waiter, and the state that it leads to."""
+
+    state: Literal["success", "failure", "retry"]
+    matcher: Literal["path", "pathAll", "pathAny", "status", "error"]
+    expected: tuple[str | int, ...]
+    path: str = ""
+    """Python names, with ``[]`` after a list of which each item is meant."""
+    expression: str = ""
+    """A JMESPath expression, if a path is not enough."""
+
+    @property
+    def is_about_errors(self) -> bool:
+        """Whether a poll that failed may meet the condition."""
+        if self.matcher == "status":
+            return any(int(status) >= _FIRST_ERROR for status in self.expected)
+        return self.matcher == "error" and self.expected != (False,)
+
+
+_FIRST_ERROR = 300
+LONGEST_PAUSE = 30
+"""The runtime's default for the longest pause between two polls, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiter:
-    """What a waiter polls, and which statuses end it."""
+    """What a waiter polls, and the conditions that end it."""
 
     name: str
     method: str
     operation: str
-    path: tuple[str, ...]
-    success: tuple[str, ...]
-    failure: tuple[str, ...]
-    retry_errors: tuple[str, ...]
+    acceptors: tuple[Acceptor, ...]
     delay: int
     """Seconds between polls, from botocore."""
+    attempts: int
+    """botocore's default of the number of polls."""
+
+    @property
+    def max_delay(self) -> int:
+        """Seconds of the longest pause: longer than the shortest, so that pauses are random."""
+        return max(LONGEST_PAUSE, 2 * self.delay)
+
+    def those(self, state: str) -> tuple[Acceptor, ...]:
+        """The conditions that lead to a state."""
+        return tuple(acceptor for acceptor in self.acceptors if acceptor.state == state)
+
+    @property
+    def outcomes(self) -> frozenset[Literal["response", "error"]]:
+        """What may end the wait with success."""
+        return frozenset(
+            "error" if acceptor.is_about_errors else "response"
+            for acceptor in self.those("success")
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -319,7 +319,11 @@ class _Builder:
 
     def _error_member(self, shape: Shape, member: ModelMember) -> Member:
         found = self._member(shape, member, "nested", in_input=False)
-        return dataclasses.replace(found, name=error_member_name(member.name))
+        name = error_member_name(member.name)
+        doc = found.doc
+        if name != found.name:
+            doc = f"{doc} The member ``{member.name}``; ``{found.name}`` is every error's.".strip()
+        return dataclasses.replace(found, name=name, doc=doc)
 
 
 def _whole_limits(shape: Shape) -> tuple[int | None, int | None]:

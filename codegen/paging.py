@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from codegen.aws_model import AwsModel
-from codegen.ir import ListOf, Pagination, Structure
-from codegen.paths import Nested, is_plain_path, resolve_path
+from codegen.ir import Entry, ListOf, MapOf, Number, Pagination, String, Structure, StructureRef
+from codegen.paths import Nested, is_plain_path, resolve_path, resolve_projection
 
 __all__ = ["build_pagination"]
+
+# Members that are page tokens in operations without a paginator: of the request, of the response.
+_TOKENS = {
+    **{name: name for name in ("nextToken", "nextPageToken", "paginationToken", "marker")},
+    "pageToken": "nextPageToken",
+}
+_LIMITS = ("maxResults", "maxRecords", "maxItems", "limit", "pageSize")
 
 
 def build_pagination(
@@ -20,45 +28,97 @@ def build_pagination(
     omissions: list[str],
 ) -> Pagination | None:
     """How the operation *name* pages; None if it does not, or if that is noted as an omission."""
-    paginator = model.paginators.get(name) or _guess(name, request, response, omissions)
+    paginator = model.paginators.get(name)
+    reasons: list[str] = []
     if paginator is None:
+        paginator = _guess(request, response, reasons)
+    found = _pagination(paginator, request, response, nested, reasons) if paginator else None
+    if found is None:
+        omissions += [f"{name}: it pages, but is called page by page: {why}" for why in reasons]
+    else:
+        omissions += [f"{name}: {why}" for why in reasons]
+    return found
+
+
+def _pagination(
+    paginator: Mapping[str, Any],
+    request: Structure,
+    response: Structure,
+    nested: Nested,
+    reasons: list[str],
+) -> Pagination | None:
+    """The pagination; None if *reasons* has what is not supported, or else what are no items."""
+    token = paginator["input_token"]
+    member = request.member(token) if isinstance(token, str) else None
+    if member is None:
+        reasons.append(f"its token is {token}, not one member of the request")
+        return None
+    output, more = (
+        resolve_projection(response, paginator[key], nested)
+        if isinstance(paginator.get(key), str)
+        else None
+        for key in ("output_token", "more_results")
+    )
+    if output is None or (more is None and "more_results" in paginator):
+        reasons.append("its next token is not at an attribute path of the response")
         return None
     results = paginator.get("result_key", [])
     results = [results] if isinstance(results, str) else results
-    expressions = [paginator["input_token"], paginator["output_token"], *results]
-    if not results or not all(is_plain_path(expression) for expression in expressions):
-        omissions.append(f"{name}: its paginator needs more than attribute paths")
+    if not all(map(is_plain_path, results)):
+        reasons.append("its items are not at an attribute path of the response")
         return None
-    items = [resolve_path(response, key, nested) for key in results]
+    found = [resolve_path(response, key, nested) for key in results]
+    items = [(path, ref) for path, ref in found if isinstance(ref, ListOf | MapOf | StructureRef)]
+    if not items:
+        reasons.append("its response has no list, map or structure of items")
+        return None
+    # Lists of several kinds of item; otherwise further lists only describe the items of the first.
+    several = all(isinstance(r, ListOf) and isinstance(r.item, StructureRef) for _, r in items)
+    kept = items if several else items[:1]
+    others = [".".join(path) for path, _ in found if path not in dict(kept)]
+    if others:
+        reasons.append(f"only its pages have {', '.join(others)}")
     limit = request.member(paginator.get("limit_key", ""))
-    token = request.member(paginator["input_token"])
-    if token is None:
-        return None
-    output_token, _ = resolve_path(response, paginator["output_token"], nested)
     return Pagination(
-        input_token=token.name,
-        output_token=".".join(output_token),
+        input_token=member.name,
+        output_token=output,
         limit=limit.name if limit else None,
-        items=tuple(path for path, _ in items),
-        item_types=tuple(ref.item if isinstance(ref, ListOf) else ref for _, ref in items),
+        more=more,
+        items=tuple(path for path, _ in kept),
+        item_types=tuple(map(_item_type, (ref for _, ref in kept))),
     )
 
 
-def _guess(
-    name: str, request: Structure, response: Structure, omissions: list[str]
-) -> dict[str, Any] | None:
+def _item_type(ref: ListOf | MapOf | StructureRef) -> Any:
+    match ref:
+        case ListOf(item=item):
+            return item
+        case MapOf(key=key, value=value):
+            return Entry(key, value)
+        case structure:
+            return structure
+
+
+def _guess(request: Structure, response: Structure, reasons: list[str]) -> Mapping[str, str] | None:
     """An operation pages if both sides have a token; its items are the response's only list."""
-    token = "nextToken"  # noqa: S105 - the field's standard name, not a secret
-    if request.member(token) is None or response.member(token) is None:
+    inputs = {member.wire_name: member.type for member in request.members}
+    outputs = {member.wire_name: member.type for member in response.members}
+    tokens = [
+        (inside, outside)
+        for names in _TOKENS.items()
+        for inside, outside in (names, tuple(name[0].upper() + name[1:] for name in names))
+        if isinstance(inputs.get(inside), String) and isinstance(outputs.get(outside), String)
+    ]
+    if not tokens:
         return None
-    lists = [m.wire_name for m in response.members if isinstance(m.type, ListOf)]
+    lists = [name for name, ref in outputs.items() if isinstance(ref, ListOf)]
     if len(lists) != 1:
-        found = ", ".join(lists) or "none"
-        omissions.append(f"{name}: it pages, but its response does not have one list: {found}")
+        reasons.append(f"its response does not have one list: {', '.join(lists) or 'none'}")
         return None
+    limits = (name for limit in _LIMITS for name in (limit, limit[0].upper() + limit[1:]))
     return {
-        "input_token": token,
-        "output_token": token,
-        "limit_key": "maxResults",
+        "input_token": tokens[0][0],
+        "output_token": tokens[0][1],
+        "limit_key": next((n for n in limits if isinstance(inputs.get(n), Number)), ""),
         "result_key": lists[0],
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from codegen.ir import Structure, StructureRef, TypeRef
+from codegen.ir import ListOf, Structure, StructureRef, TypeRef
 from codegen.overlay import OverlayError
 
-__all__ = ["Nested", "is_plain_path", "resolve_path"]
+__all__ = ["Nested", "is_plain_path", "resolve_path", "resolve_projection"]
 
 Nested = Callable[[str], Structure]
 """Returns the nested structure of that name."""
@@ -38,3 +39,28 @@ def resolve_path(
         ref = member.type
     assert ref is not None
     return tuple(names), ref
+
+
+def resolve_projection(structure: Structure, expression: str, nested: Nested) -> str | None:
+    """The path of wire names as a path of attributes; None if it has another form.
+
+    ``[]`` after a list means each of its items, and ``[-1]`` the last one.
+    """
+    names: list[str] = []
+    inside: Structure | None = structure
+    for step in expression.split("."):
+        found = _STEP.fullmatch(step)
+        member = inside.member(found[1]) if found and inside else None
+        if found is None or member is None:
+            return None
+        names.append(member.name + found[2])
+        ref = member.type
+        if found[2]:
+            if not isinstance(ref, ListOf):
+                return None
+            ref = ref.item
+        inside = nested(ref.name) if isinstance(ref, StructureRef) else None
+    return ".".join(names)
+
+
+_STEP = re.compile(r"(\w+)((?:\[(?:-?\d+)?\])?)")

@@ -2988,10 +2988,10 @@ class ECRClient(ClientHelpers):
         """Poll :meth:`describe_image_scan_findings` until ``image_scan_status.status`` is
         ``COMPLETE`` or ``ACTIVE``.
 
-        The wait fails at the first ``FAILED`` or ``UNSUPPORTED_IMAGE`` or
+        The wait fails if ``image_scan_status.status`` is ``FAILED`` or ``UNSUPPORTED_IMAGE`` or
         ``SCAN_ELIGIBILITY_EXPIRED`` or ``FINDINGS_UNAVAILABLE`` or ``LIMIT_EXCEEDED`` or
-        ``IMAGE_ARCHIVED`` or ``IMAGE_SIZE_EXCEEDED``. ``ScanNotFoundException`` does not end
-        the wait.
+        ``IMAGE_ARCHIVED`` or ``IMAGE_SIZE_EXCEEDED``. It continues if the poll fails with
+        ``ScanNotFoundException``.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -2999,7 +2999,7 @@ class ECRClient(ClientHelpers):
             image_id: The image, named by digest, by tag, or by both.
             registry_id: The AWS account ID of the registry; the caller's own account when
                 omitted.
-            max_wait: Maximum wait in seconds, including the polls.
+            max_wait: Maximum wait in seconds, including the polls; botocore's default is 300.
             on_poll: Called after each poll; a coroutine function is awaited.
 
         Returns:
@@ -3007,7 +3007,7 @@ class ECRClient(ClientHelpers):
 
         Raises:
             WaiterTimeoutError: ``max_wait`` has passed; it has the last response.
-            WaiterFailureError: the status is a failure; it has the last response.
+            WaiterFailureError: the wait fails; it has the last response.
             DeadlineExceeded: ``CallOptions.deadline`` has passed.
             ECRClientError: any other failure of a poll.
         """
@@ -3030,7 +3030,7 @@ class ECRClient(ClientHelpers):
     ) -> GetLifecyclePolicyPreviewResponse:
         """Poll :meth:`get_lifecycle_policy_preview` until ``status`` is ``COMPLETE``.
 
-        The wait fails at the first ``FAILED`` or ``EXPIRED``.
+        The wait fails if ``status`` is ``FAILED`` or ``EXPIRED``.
 
         Args:
             repository_name: Name of the repository with its namespace, if any, as in team/app.
@@ -3040,7 +3040,7 @@ class ECRClient(ClientHelpers):
             image_ids: Images to report on; all when omitted. Not together with next_token or
                 max_results. 1 to 100 items.
             filter: Keeps only results for tagged or for untagged images.
-            max_wait: Maximum wait in seconds, including the polls.
+            max_wait: Maximum wait in seconds, including the polls; botocore's default is 100.
             on_poll: Called after each poll; a coroutine function is awaited.
 
         Returns:
@@ -3048,7 +3048,7 @@ class ECRClient(ClientHelpers):
 
         Raises:
             WaiterTimeoutError: ``max_wait`` has passed; it has the last response.
-            WaiterFailureError: the status is a failure; it has the last response.
+            WaiterFailureError: the wait fails; it has the last response.
             DeadlineExceeded: ``CallOptions.deadline`` has passed.
             ECRClientError: any other failure of a poll.
         """

@@ -91,7 +91,11 @@ def _waiter_method(
     members = method.members
     yield from method.signature(writer)
     yield docstring(waiter_doc(method, waiter, service), _BODY)
-    yield f"{_BODY}return await self._wait("
+    if waiter.outcomes == {"error"}:
+        yield f"{_BODY}await self._wait_for_outcome("
+    else:
+        wait = "_wait_for_outcome" if "error" in waiter.outcomes else "_wait"
+        yield f"{_BODY}return await self.{wait}("
     yield f"{_BODY}    {writer.use('.waiters', waiter_constant(waiter))},"
     yield f"{_BODY}    {_arguments(members)},"
     yield from (f"{_BODY}    {name}={name}," for name in method.extra)

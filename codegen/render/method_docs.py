@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from codegen.ir import Batch, Boolean, Member, Operation, Service, Waiter
 from codegen.render.errors import root_error
-from codegen.render.methods import Method, either
+from codegen.render.methods import Method, conditions
 from codegen.render.types import limits_text
 from codegen.writer import WIDTH, paragraphs
 
@@ -84,26 +84,45 @@ def _raises_doc(operation: Operation, service: Service) -> str:
 
 def waiter_doc(method: Method, waiter: Waiter, service: Service) -> str:
     """The docstring of the method that waits."""
-    more = [f"The wait fails at the first {either(waiter.failure)}."]
-    if waiter.retry_errors:
-        more.append(f"{either(waiter.retry_errors)} does not end the wait.")
     arguments = arguments_doc(method.members)
-    own = f"{_INDENT}max_wait: Maximum wait in seconds, including the polls.\n"
-    own += f"{_INDENT}on_poll: Called after each poll; a coroutine function is awaited."
+    own = (
+        f"{_INDENT}max_wait: Maximum wait in seconds, including the polls; botocore's default is "
+        f"{waiter.delay * waiter.attempts:,}.\n"
+        f"{_INDENT}on_poll: Called after each poll; a coroutine function is awaited."
+    )
     arguments = [f"{arguments[0]}\n{own}" if arguments else f"Args:\n{own}"]
+    failure = f"{_INDENT}WaiterFailureError: the wait fails; it has the last response.\n"
     return "\n\n".join(
         [
             textwrap.fill(method.summary, WIDTH - 12),
-            textwrap.fill(" ".join(more), WIDTH - 12),
+            *_other_conditions(waiter),
             *arguments,
-            f"Returns:\n{_INDENT}{method.operation.output.name}: the response that ended the wait.",
+            f"Returns:\n{_INDENT}{_waited_for(method, waiter)}",
             "Raises:\n"
             f"{_INDENT}WaiterTimeoutError: ``max_wait`` has passed; it has the last response.\n"
-            f"{_INDENT}WaiterFailureError: the status is a failure; it has the last response.\n"
+            f"{failure if waiter.those('failure') else ''}"
             f"{_INDENT}DeadlineExceeded: ``CallOptions.deadline`` has passed.\n"
             f"{_INDENT}{root_error(service)}: any other failure of a poll.",
         ]
     )
+
+
+def _other_conditions(waiter: Waiter) -> list[str]:
+    """What else ends the wait, and which errors do not, if there are any."""
+    found: list[str] = []
+    if failure := waiter.those("failure"):
+        found.append(f"The wait fails if {conditions(failure)}.")
+    if errors := [each for each in waiter.those("retry") if each.is_about_errors]:
+        found.append(f"It continues if {conditions(errors)}.")
+    return [textwrap.fill(" ".join(found), WIDTH - 12)] if found else []
+
+
+def _waited_for(method: Method, waiter: Waiter) -> str:
+    if "error" not in waiter.outcomes:
+        return f"{method.operation.output.name}: the response that ended the wait."
+    if "response" in waiter.outcomes:
+        return "The response that ended the wait; None if an error did."
+    return "None: an error ended the wait."
 
 
 def batch_doc(method: Method, batch: Batch, service: Service) -> str:

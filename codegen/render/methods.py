@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen import runtime
-from codegen.ir import Batch, ListOf, Member, Operation, Service, TypeRef, Waiter
+from codegen.ir import Acceptor, Batch, Entry, ListOf, Member, Operation, Service, TypeRef, Waiter
 from codegen.render.types import argument_type, value_type
 from codegen.writer import ModuleWriter
 
@@ -14,7 +14,7 @@ __all__ = [
     "FOR_TYPES",
     "Method",
     "argument",
-    "either",
+    "conditions",
     "methods",
     "of_batch",
     "of_operation",
@@ -64,11 +64,16 @@ class Method:
             types = (self.batch.result.type, self.batch.failures.type)
             items = [ref.item if isinstance(ref, ListOf) else ref for ref in types]
             return f"{batches}[{', '.join(_items([item], writer) for item in items)}]"
-        page = writer.use(".models", self.operation.output.name)
+        page = self._response(writer)
+        if self.waiter and "error" in self.waiter.outcomes:
+            return f"{page} | None" if "response" in self.waiter.outcomes else "None"
         if self.head.startswith("async") or self.operation.pagination is None:
             return page
         paginator = writer.use(runtime.PAGINATION, "Paginator")
         return f"{paginator}[{page}, {_items(self.operation.pagination.item_types, writer)}]"
+
+    def _response(self, writer: ModuleWriter) -> str:
+        return writer.use(".models", self.operation.output.name)
 
     def signature(self, writer: ModuleWriter) -> Iterator[str]:
         """Its first lines."""
@@ -91,7 +96,7 @@ class Method:
                 yield f"{_BODY}{member.name}: {argument(member, writer)} | None = None,"
         if self.waiter:
             on_poll = writer.use(runtime.WAITING, "OnPoll")
-            yield f"{_BODY}on_poll: {on_poll}[{returned}] | None = None,"
+            yield f"{_BODY}on_poll: {on_poll}[{self._response(writer)}] | None = None,"
         yield f"{_INDENT}) -> {returned}:"
 
     def _parameter(self, member: Member, writer: ModuleWriter) -> str:
@@ -166,16 +171,39 @@ def argument(member: Member, writer: ModuleWriter) -> str:
     return argument_type(member.type, writer, models=".models", params=".params")
 
 
-def _items(types: Sequence[TypeRef], writer: ModuleWriter) -> str:
-    return " | ".join(value_type(ref, writer) for ref in types)
+def _items(types: Sequence[TypeRef | Entry], writer: ModuleWriter) -> str:
+    return " | ".join(_item(ref, writer) for ref in types)
+
+
+def _item(ref: TypeRef | Entry, writer: ModuleWriter) -> str:
+    if isinstance(ref, Entry):
+        return f"tuple[{value_type(ref.key, writer)}, {value_type(ref.value, writer)}]"
+    return value_type(ref, writer)
 
 
 def waiter_summary(waiter: Waiter, operation: Operation) -> str:
     """What a waiter does, in one sentence."""
-    path = ".".join(waiter.path)
-    return f"Poll :meth:`{operation.method}` until ``{path}`` is {either(waiter.success)}."
+    return f"Poll :meth:`{operation.method}` until {conditions(waiter.those('success'))}."
 
 
-def either(values: Sequence[str]) -> str:
-    """The values as code, with "or" between them."""
-    return " or ".join(f"``{value}``" for value in values)
+def conditions(acceptors: Sequence[Acceptor]) -> str:
+    """The conditions as text, with "or" between them."""
+    return " or ".join(map(_condition, acceptors))
+
+
+def _condition(acceptor: Acceptor) -> str:
+    values = " or ".join(f"``{value}``" for value in acceptor.expected)
+    subject = f"``{acceptor.expression or acceptor.path}``"
+    match acceptor.matcher:
+        case "error" if isinstance(acceptor.expected[0], bool):
+            return "the poll fails" if acceptor.expected[0] else "the poll succeeds"
+        case "error":
+            return f"the poll fails with {values}"
+        case "status":
+            return f"the HTTP status is {values}"
+        case "pathAll":
+            return f"each of {subject} is {values}"
+        case "pathAny":
+            return f"any of {subject} is {values}"
+        case "path":
+            return f"{subject} is {values}"

@@ -67,6 +67,8 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
         writer.line(f'        output_token="{page.output_token}",')
         writer.line(f"        limit={limit},")
         writer.line(f"        items=({items}),")
+        if page.more:
+            writer.line(f'        more="{page.more}",')
         writer.line("    ),")
     if operation.batch:
         batch = operation.batch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen import runtime
-from codegen.ir import Service, Waiter
+from codegen.ir import LONGEST_PAUSE, Acceptor, Service, Waiter
 from codegen.render.operations import constant
 from codegen.writer import ModuleWriter
 
@@ -18,7 +18,7 @@ def waiter_constant(waiter: Waiter) -> str:
 def render(service: Service) -> str:
     """The module's text."""
     writer = ModuleWriter(
-        f"The waiters of {service.title}: what they poll, and which statuses end them.",
+        f"The waiters of {service.title}: what they poll, and what ends them.",
         defines=[waiter_constant(waiter) for waiter in service.waiters],
     )
     operations = {operation.name: operation for operation in service.operations}
@@ -28,14 +28,21 @@ def render(service: Service) -> str:
         writer.line(f"{writer.define(waiter_constant(waiter))} = {kind}(")
         writer.line(f'    name="{waiter.name}",')
         writer.line(f"    operation={operation},")
-        writer.line(f"    path={waiter.path!r},")
-        for name in ("success", "failure", "retry_errors"):
-            values: tuple[str, ...] = getattr(waiter, name)
-            listed = ", ".join(f'"{value}"' for value in values)
-            if listed:
-                writer.line(f"    {name}=frozenset({{{listed}}}),")
-            elif name != "retry_errors":
-                writer.line(f"    {name}=frozenset(),")
+        writer.line("    acceptors=(")
+        writer.lines(f"        {_acceptor(each, writer)}," for each in waiter.acceptors)
+        writer.line("    ),")
         writer.line(f"    min_delay={waiter.delay},")
+        if waiter.max_delay != LONGEST_PAUSE:
+            writer.line(f"    max_delay={waiter.max_delay},")
         writer.line(")")
     return writer.to_text()
+
+
+def _acceptor(acceptor: Acceptor, writer: ModuleWriter) -> str:
+    kind = writer.use(runtime.OPERATION, "Acceptor")
+    arguments = [f'"{acceptor.state}"', f'"{acceptor.matcher}"', f"{acceptor.expected!r}"]
+    if acceptor.path:
+        arguments.append(f'"{acceptor.path}"')
+    if acceptor.expression:
+        arguments.append(f"expression={acceptor.expression!r}")
+    return f"{kind}({', '.join(arguments)})"

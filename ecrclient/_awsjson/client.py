@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from ecrclient._awsjson.calling.budget import Budget
 from ecrclient._awsjson.calling.call import Call
@@ -237,7 +237,7 @@ class BaseClient:
         """
         from ecrclient._awsjson.many.waiting import Pace, PredicateGoal, wait
 
-        return await wait(
+        result = await wait(
             "wait_until",
             call,
             PredicateGoal(predicate, retry_errors),
@@ -246,6 +246,8 @@ class BaseClient:
             max_wait=max_wait,
             on_poll=on_poll,
         )
+        # Only results reach this goal.
+        return cast("T", result)
 
     # -- called by generated methods -------------------------------------------------------------
 
@@ -309,13 +311,27 @@ class BaseClient:
         max_wait: float,
         on_poll: OnPoll[ResponseT] | None,
     ) -> ResponseT:
-        from ecrclient._awsjson.many.waiting import Pace, StatusGoal, wait
+        """Wait until a response meets a condition of the waiter."""
+        response = await self._wait_for_outcome(waiter, members, max_wait=max_wait, on_poll=on_poll)
+        assert response is not None, "no error ends such a wait"
+        return response
+
+    async def _wait_for_outcome(
+        self,
+        waiter: Waiter[ResponseT],
+        members: dict[str, object],
+        *,
+        max_wait: float,
+        on_poll: OnPoll[ResponseT] | None,
+    ) -> ResponseT | None:
+        """Wait until a response or an error meets a condition; return None for an error."""
+        from ecrclient._awsjson.many.waiting import Pace, WaiterGoal, wait
 
         budget = self._budget()
         return await wait(
             waiter.name,
             lambda: self._call(waiter.operation, members, budget),
-            StatusGoal(waiter),
+            WaiterGoal(waiter),
             budget,
             Pace(waiter.min_delay, waiter.max_delay),
             max_wait=max_wait,

@@ -73,25 +73,36 @@ def test_an_operation_pages_by_its_paginator_or_by_its_members(
     )
 
 
+NO_PATH = "its items are not at an attribute path of the response"
+NO_TOKEN = "its next token is not at an attribute path of the response"
+
+
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "reason"),
     [
-        {"result_key": "imageIds[].imageTag"},
-        {"result_key": []},
-        {"input_token": "nextToken || marker"},
+        ({"result_key": "imageIds[].imageTag"}, NO_PATH),
+        ({"result_key": []}, "its response has no list, map or structure of items"),
+        ({"result_key": "nextToken"}, "its response has no list, map or structure of items"),
+        ({"input_token": "marker"}, "its token is marker, not one member of the request"),
+        ({"output_token": "nextToken || marker"}, NO_TOKEN),
+        ({"output_token": "imageIds[-1].imageTag.digest"}, NO_TOKEN),
+        ({"output_token": ["nextToken", "marker"]}, NO_TOKEN),
+        ({"more_results": "length(imageIds)"}, NO_TOKEN),
     ],
 )
 def test_a_paginator_with_more_than_paths_is_omitted_and_reported(
-    model: AwsModel, changed: dict[str, Any]
+    model: AwsModel, changed: dict[str, Any], reason: str
 ) -> None:
     service = built(model, paginators=paginator(**changed))
     assert operation(service, "ListImages").pagination is None
-    assert "ListImages: its paginator needs more than attribute paths" in service.omissions
+    assert f"ListImages: it pages, but is called page by page: {reason}" in service.omissions
 
 
-def test_a_paginator_without_a_token_in_the_request_is_omitted(model: AwsModel) -> None:
-    service = built(model, paginators=paginator(input_token="marker"))
-    assert operation(service, "ListImages").pagination is None
+def test_a_token_may_be_the_last_item_and_more_results_a_member(model: AwsModel) -> None:
+    changed = {"output_token": "imageIds[-1].imageTag", "more_results": "nextToken"}
+    found = operation(built(model, paginators=paginator(**changed)), "ListImages").pagination
+    assert found is not None
+    assert (found.output_token, found.more) == ("image_ids[-1].image_tag", "next_token")
 
 
 def test_a_response_with_a_token_but_without_one_list_does_not_page(
@@ -100,27 +111,31 @@ def test_a_response_with_a_token_but_without_one_list_does_not_page(
     service = built(model, paginators={})
     assert operation(service, FINDINGS).pagination is None
     assert (
-        f"{FINDINGS}: it pages, but its response does not have one list: none" in service.omissions
-    )
+        f"{FINDINGS}: it pages, but is called page by page: its response does not have one list: "
+        "none"
+    ) in service.omissions
 
 
 # -- waiters --------------------------------------------------------------------------------------
 
 
-def waiter(*acceptors: dict[str, str]) -> dict[str, Any]:
-    return {"FindingsThere": {"operation": FINDINGS, "delay": 7, "acceptors": acceptors}}
+def waiter(*acceptors: dict[str, Any]) -> dict[str, Any]:
+    found = {"operation": FINDINGS, "delay": 7, "maxAttempts": 9, "acceptors": acceptors}
+    return {"FindingsThere": found}
 
 
-def acceptor(expected: str, state: str, matcher: str = "path") -> dict[str, str]:
+def acceptor(expected: object, state: str, matcher: str = "path") -> dict[str, Any]:
     path = {"argument": "imageScanStatus.status"} if matcher.startswith("path") else {}
     return {"matcher": matcher, "expected": expected, "state": state, **path}
 
 
-def test_a_waiter_without_failures_has_its_retried_errors(model: AwsModel) -> None:
+def test_a_waiter_is_rendered_with_its_acceptors(model: AwsModel) -> None:
     service = built(
         model,
         waiters=waiter(
-            acceptor("COMPLETE", "success"), acceptor("ScanNotFoundException", "retry", "error")
+            acceptor("COMPLETE", "success"),
+            acceptor("ACTIVE", "success"),
+            acceptor("ScanNotFoundException", "retry", "error"),
         ),
     )
     text = waiters.render(service).replace("from .operations", "from ecrclient.operations")
@@ -128,26 +143,50 @@ def test_a_waiter_without_failures_has_its_retried_errors(model: AwsModel) -> No
     exec(text, module)
     made = module["FINDINGS_THERE"]
     assert made.operation is DESCRIBE_IMAGE_SCAN_FINDINGS
-    assert (made.path, made.min_delay) == (("image_scan_status", "status"), 7)
-    assert (made.success, made.failure) == ({"COMPLETE"}, frozenset())
-    assert made.retry_errors == {"ScanNotFoundException"}
+    assert (made.min_delay, made.max_delay) == (7, 30)
+    assert made.acceptors == (
+        ("success", "path", ("COMPLETE", "ACTIVE"), "image_scan_status.status", ""),
+        ("retry", "error", ("ScanNotFoundException",), "", ""),
+    )
 
 
 @pytest.mark.parametrize(
-    "acceptors",
+    ("argument", "path"),
     [
-        [acceptor("COMPLETE", "success", "pathAll")],
-        [acceptor("COMPLETE", "success"), acceptor("404", "failure", "status")],
-        [acceptor("COMPLETE", "success"), acceptor("1", "failure") | {"argument": "registryId"}],
-        [acceptor("COMPLETE", "success") | {"argument": "length(findings)"}],
+        ("repositoryName", "repository_name"),
+        ("imageScanFindings.findings[].severity", "image_scan_findings.findings[].severity"),
+        ("imageScanFindings.findings[-1].severity", "image_scan_findings.findings[-1].severity"),
+        ("imageScanFindings.findings[*].severity", ""),
+        ("imageScanFindings.findings.severity", ""),
+        ("imageScanFindings[].findings", ""),
+        ("imageScanFindings.findingSeverityCounts.HIGH", ""),
+        ("length(imageScanFindings.findings)", ""),
+        ("noSuchMember", ""),
     ],
 )
-def test_a_waiter_with_several_paths_is_omitted_and_reported(
-    model: AwsModel, acceptors: list[dict[str, str]]
+def test_a_condition_is_about_a_path_or_else_an_expression(
+    model: AwsModel, argument: str, path: str
 ) -> None:
-    service = built(model, waiters=waiter(*acceptors))
+    service = built(
+        model, waiters=waiter(acceptor("x", "success", "pathAny") | {"argument": argument})
+    )
+    (found,) = service.waiters[0].acceptors
+    assert (found.path, found.expression) == (path, "" if path else argument)
+
+
+def test_a_condition_on_every_item_has_one_value(model: AwsModel) -> None:
+    service = built(
+        model,
+        waiters=waiter(acceptor("x", "success", "pathAll"), acceptor("y", "success", "pathAll")),
+    )
+    assert [found.expected for found in service.waiters[0].acceptors] == [("x",), ("y",)]
+
+
+def test_a_waiter_with_an_unknown_matcher_is_omitted_and_reported(model: AwsModel) -> None:
+    service = built(model, waiters=waiter(acceptor("x", "success", "inputOutput")))
     assert service.waiters == ()
-    assert "waiter FindingsThere: it compares more than one path's value" in service.omissions
+    reason = "waiter FindingsThere: it uses inputOutput, which is not generated"
+    assert reason in service.omissions
 
 
 # -- annotations ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import shutil
@@ -98,14 +99,16 @@ def test_a_service_with_host_prefixes_is_refused() -> None:
         aws_model.load("stepfunctions")
 
 
-def test_an_idempotency_token_is_reported() -> None:
-    service = build_service(
-        aws_model.load("secretsmanager"), Overlay(), Facts({}, frozenset(), {}), package="secrets"
-    )
-    assert (
-        "CreateSecretRequest.ClientRequestToken: an idempotency token, which the caller must "
-        "fill in"
-    ) in service.omissions
+def test_a_service_with_no_operation_that_can_be_called_is_refused() -> None:
+    model = aws_model.load("timestream-query")
+    only = tuple(found for found in model.operations if found.name == "Query")
+    with pytest.raises(ModelError, match=r"no operation can be generated; Query: .* discovery"):
+        build_service(
+            dataclasses.replace(model, operations=only),
+            Overlay(),
+            Facts({}, frozenset(), {}),
+            package="queries",
+        )
 
 
 def test_a_folder_of_models_replaces_that_of_botocore(

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
-from operator import attrgetter
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Hashable,
+    Iterator,
+    Mapping,
+)
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, cast
+
+from pydantic_core import to_json
 
 from ecrclient._awsjson.many.ahead import ReadAhead
 from ecrclient._awsjson.many.errors import PaginationError
 from ecrclient._awsjson.protocol.argument_checks import check_count
+from ecrclient._awsjson.protocol.paths import find
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.calling.budget import Budget
@@ -194,8 +204,7 @@ class _Pages(AsyncIterator[PageT]):
     ) -> None:
         assert operation.pagination is not None
         self._operation = operation
-        self._input = operation.pagination.input_token
-        self._token_of = attrgetter(operation.pagination.output_token)
+        self._pagination = operation.pagination
         self._members = members
         self._call = call
         self._new_budget = budget
@@ -206,7 +215,8 @@ class _Pages(AsyncIterator[PageT]):
     async def __anext__(self) -> PageT:
         if self._ended:
             raise StopAsyncIteration
-        token = self._members.get(self._input)
+        pagination = self._pagination
+        token = _comparable(self._members.get(pagination.input_token))
         if token in self._seen:
             self._ended = True
             name = self._operation.name
@@ -218,10 +228,16 @@ class _Pages(AsyncIterator[PageT]):
         page = await self._call(self._operation, self._members, self._budget)
         self._budget.stopwatch.enter("between")
         self._seen.add(token)
-        following = self._token_of(page)
-        self._ended = not following
-        self._members = {**self._members, self._input: following}
+        following = find(page, pagination.output_token)
+        has_more = pagination.more is None or find(page, pagination.more)
+        self._ended = not (following and has_more)
+        self._members = {**self._members, pagination.input_token: following}
         return page
+
+
+def _comparable(token: object) -> object:
+    """A value that is equal for equal tokens; some services have maps as tokens."""
+    return token if isinstance(token, Hashable) else to_json(token, by_alias=True)
 
 
 class _Items(AsyncIterator[ItemT]):
@@ -247,5 +263,13 @@ def _items_of(page: Response, pagination: Pagination) -> list[Any]:
         value: Any = page
         for step in path:
             value = getattr(value, step, None)
-        found.extend(value or ())
+        match value:
+            case None:
+                pass
+            case list():
+                found += cast("list[object]", value)
+            case dict():
+                found += cast("dict[str, object]", value).items()
+            case _:
+                found.append(value)
     return found

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast
 
 import anyio
 
+from ecrclient._awsjson.many.acceptors import compared, is_met
 from ecrclient._awsjson.many.errors import (
     WaiterFailureError,
     WaiterTimeoutError,
@@ -28,12 +29,13 @@ from ecrclient._awsjson.protocol.argument_checks import (
 from ecrclient._awsjson.protocol.errors import ConfigurationError, DeadlineExceeded
 from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient._awsjson.protocol.shapes import Response
+from ecrclient._awsjson.support.bounded_text import MAX_NAME, shorten
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.calling.budget import Budget
-    from ecrclient._awsjson.protocol.operation import Waiter
+    from ecrclient._awsjson.protocol.operation import Acceptor, Waiter
 
-__all__ = ["Goal", "OnPoll", "Pace", "Poll", "PredicateGoal", "StatusGoal", "wait"]
+__all__ = ["Goal", "OnPoll", "Pace", "Poll", "PredicateGoal", "WaiterGoal", "wait"]
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -55,9 +57,9 @@ class Poll(Generic[T_co]):
     elapsed: float
     """Seconds since the wait started."""
     response: T_co | None
-    """The response; None if the poll failed with an error that does not end the wait."""
+    """The response; None if the poll failed with an error."""
     error: ServiceError | None
-    """The error, if the poll failed with one that does not end the wait."""
+    """The error of the poll, if the wait goes on after it, or waits for it."""
     state: str
     """The state that the poll found, such as ``status is IN_PROGRESS``, or the error's code."""
 
@@ -102,31 +104,47 @@ class Goal(Protocol[T_contra]):
         """Return whether the response ends the wait, and the state that it reports, as text."""
         ...
 
-    def tolerates(self, error: ServiceError) -> bool:
-        """Whether the wait continues after the error."""
+    def evaluate_error(self, error: ServiceError) -> Verdict | None:
+        """Return whether the error ends the wait; None if it must be raised."""
         ...
 
 
-class StatusGoal:
-    """The goal of a waiter in the service's model: a status in the response."""
+class WaiterGoal:
+    """The goal of a waiter in the service's model: its first acceptor that is met decides."""
 
     def __init__(self, waiter: Waiter[Any]) -> None:
-        self._waiter = waiter
+        self._acceptors = waiter.acceptors
 
     def evaluate(self, response: object) -> tuple[Verdict, str]:
-        """Look up the status; the wait continues after a status that the waiter does not list."""
-        waiter = self._waiter
-        status: Any = response
-        for step in waiter.path:
-            status = getattr(status, step, None)
-        state = f"{'.'.join(waiter.path)} is {status}"
-        if status in waiter.success:
-            return "success", state
-        return "failure" if status in waiter.failure else "pending", state
+        """Find the acceptor that the response meets; the wait continues if there is none."""
+        acceptor = self._met_by(response)
+        verdict = _VERDICTS[acceptor.state] if acceptor else "pending"
+        # The state of a pending poll is described by what the waiter looks at first.
+        return verdict, _state(acceptor or self._acceptors[0], response)
 
-    def tolerates(self, error: ServiceError) -> bool:
-        """Whether the waiter lists the error's code."""
-        return error.code in self._waiter.retry_errors
+    def evaluate_error(self, error: ServiceError) -> Verdict | None:
+        """Find the acceptor that the error meets."""
+        acceptor = self._met_by(error)
+        return _VERDICTS[acceptor.state] if acceptor else None
+
+    def _met_by(self, outcome: object) -> Acceptor | None:
+        return next((each for each in self._acceptors if is_met(each, outcome)), None)
+
+
+_VERDICTS: Mapping[str, Verdict] = {"success": "success", "failure": "failure", "retry": "pending"}
+
+
+def _state(acceptor: Acceptor, response: object) -> str:
+    match acceptor.matcher:
+        case "error":
+            return "there is no error"
+        case "status":
+            subject = "HTTP status"
+        case _:
+            subject = acceptor.expression or acceptor.path
+    value = compared(acceptor, response)
+    items = cast("list[object]", value) if isinstance(value, list) else [value]
+    return shorten(f"{subject} is {', '.join(map(str, items))}", MAX_NAME)
 
 
 class PredicateGoal(Generic[T]):
@@ -148,9 +166,9 @@ class PredicateGoal(Generic[T]):
             return "success", "the predicate holds"
         return "pending", "the predicate does not hold"
 
-    def tolerates(self, error: ServiceError) -> bool:
-        """Whether the error is an instance of one of the caller's classes."""
-        return isinstance(error, self._retry_errors)
+    def evaluate_error(self, error: ServiceError) -> Verdict | None:
+        """Continue after an instance of one of the caller's classes."""
+        return "pending" if isinstance(error, self._retry_errors) else None
 
 
 async def wait(
@@ -162,8 +180,8 @@ async def wait(
     *,
     max_wait: float,
     on_poll: OnPoll[T] | None = None,
-) -> T:
-    """Poll until *goal* is reached, and return the response that reached it.
+) -> T | None:
+    """Poll until *goal* is reached.
 
     Args:
         name: The name of the wait in errors.
@@ -173,6 +191,9 @@ async def wait(
         pace: The pauses.
         max_wait: Maximum number of seconds, polls included; a poll in progress is cancelled.
         on_poll: Called after each poll.
+
+    Returns:
+        The response that reached the goal; None if an error did.
 
     Raises:
         WaiterTimeoutError: *max_wait* has passed, or the rest of it is too short for another poll.
@@ -190,9 +211,10 @@ async def wait(
         while True:
             verdict = await polls.poll()
             if verdict == "success":
-                return cast("T", polls.response)
+                return None if polls.error else polls.response
             if verdict == "failure":
-                raise WaiterFailureError(name, polls.state, _as_response(polls.response))
+                response = _as_response(polls.response)
+                raise WaiterFailureError(name, polls.state, response) from polls.error
             if is_last:
                 break
             delay, is_last = pace.delay(polls.number, end - anyio.current_time())
@@ -223,6 +245,8 @@ class _Polls(Generic[T]):
         """The number of polls that were started."""
         self.response: T | None = None
         """The last response."""
+        self.error: ServiceError | None = None
+        """The error of the last poll, if the goal has a verdict about it."""
         self.state = "no response yet"
         """The state that the last poll found, as text."""
 
@@ -230,25 +254,26 @@ class _Polls(Generic[T]):
         """Poll once and report the poll to ``on_poll``."""
         self.number += 1
         response: T | None = None
-        tolerated: ServiceError | None = None
-        verdict: Verdict = "pending"
+        self.error = None
+        verdict: Verdict | None
         try:
             response = self.response = await _awaitable(self._call())
         except ServiceError as error:
-            if not self._goal.tolerates(error):
+            verdict = self._goal.evaluate_error(error)
+            if verdict is None:
                 raise
-            tolerated, self.state = error, error.code
+            self.error, self.state = error, error.code
         else:
             verdict, self.state = self._goal.evaluate(response)
         self._stopwatch.enter("sleeps")
-        await self._report(response, tolerated)
+        await self._report(response)
         return verdict
 
-    async def _report(self, response: T | None, error: ServiceError | None) -> None:
+    async def _report(self, response: T | None) -> None:
         if self._on_poll is None:
             return
         elapsed = anyio.current_time() - self.started
-        returned = self._on_poll(Poll(self.number, elapsed, response, error, self.state))
+        returned = self._on_poll(Poll(self.number, elapsed, response, self.error, self.state))
         if inspect.isawaitable(returned):
             await returned
 

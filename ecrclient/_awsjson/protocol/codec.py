@@ -131,7 +131,10 @@ def decode_error(
     is the HTTP status.
     """
     body = _object(content) or {}
-    code = _strip_code(headers.get("x-amzn-errortype") or _first_text(body, "__type", "code"))
+    kind = headers.get("x-amzn-errortype") or _first_text(body, "__type")
+    code = _strip_code(kind or _first_text(body, "code"))
+    # Some errors have a member that is called code.
+    envelope = _ENVELOPE - {"code"} if kind else _ENVELOPE
     error_type = operation.service.errors.get(code, ServiceError)
     return error_type(
         code or (str(status) if status else _UNKNOWN_ERROR),
@@ -140,7 +143,7 @@ def decode_error(
         request_id=request_id_of(headers),
         operation=operation.name,
         attempts=attempts,
-        details={name: value for name, value in body.items() if name not in _ENVELOPE},
+        details={name: value for name, value in body.items() if name not in envelope},
         is_modelled=code in operation.errors,
         retry_after=_retry_after(headers),
     )

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.service_error import ServiceError
     from ecrclient._awsjson.protocol.shapes import Request, Response
 
 __all__ = [
+    "Acceptor",
     "Batch",
     "EndpointInputs",
     "Operation",
@@ -52,9 +53,13 @@ class Pagination(NamedTuple):
 
     input_token: str
     output_token: str
+    """The attribute path of the next page's token, for ``protocol.paths.find``."""
     limit: str | None
     items: tuple[tuple[str, ...], ...]
-    """The attribute path of each kind of item in a page."""
+    """The attribute path of each kind of item in a page. A list has any number of them, a map one
+    for each entry, and a structure is one item."""
+    more: str | None = None
+    """The attribute path of whether there are more pages; None: there are if there is a token."""
 
 
 class Batch(NamedTuple):
@@ -130,17 +135,29 @@ class Operation(Generic[ResponseT]):
         return import_module(f"{self.service.package}.models")
 
 
+class Acceptor(NamedTuple):
+    """A condition on the outcome of a poll, and what the wait does if it is met."""
+
+    state: Literal["success", "failure", "retry"]
+    matcher: Literal["path", "pathAll", "pathAny", "status", "error"]
+    """What is compared: the value at the path; every or any item of the list there; the HTTP
+    status; or the code of the error."""
+    expected: tuple[str | int, ...]
+    """Values, any of which meets the condition. Of an error: True means any, False none."""
+    path: str = ""
+    """The attribute path, for ``protocol.paths.find``."""
+    expression: str = ""
+    """A JMESPath expression of names on the wire, if a path is not enough."""
+
+
 class Waiter(NamedTuple, Generic[ResponseT]):
-    """The operation to poll, and the statuses that end the polling."""
+    """The operation to poll, and the conditions that end the polling."""
 
     name: str
     operation: Operation[ResponseT]
-    path: tuple[str, ...]
-    """The attribute path to the status in the response."""
-    success: frozenset[str]
-    failure: frozenset[str]
-    retry_errors: frozenset[str] = frozenset()
-    """Codes of errors after which polling continues, such as "not found" after a creation."""
+    acceptors: tuple[Acceptor, ...]
+    """The first one that is met decides. If none is, an error is raised, and a response is polled
+    again."""
     min_delay: float = 5.0
     """Seconds; the shortest pause between two polls."""
     max_delay: float = 30.0

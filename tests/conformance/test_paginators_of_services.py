@@ -1,0 +1,186 @@
+"""Every paginator of every AWS JSON service reads the pages and the items that botocore's reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from pydantic_core import to_jsonable_python
+
+from codegen.aws_model import ModelError
+from codegen.ir import Service
+from ecrclient._awsjson.calling.budget import Budget
+from ecrclient._awsjson.many.pagination import Paginator
+from ecrclient._awsjson.protocol.operation import Operation
+from ecrclient._awsjson.protocol.raw_response import RawResponse
+from ecrclient._awsjson.protocol.shapes import Structure
+from tests.conformance.effort import FULL
+from tests.conformance.outcomes import Outcomes, put
+from tests.conformance.rendered import json_services, raw_data, render
+from tests.conformance.tally import Reference
+from tests.tools.botocore_calls import botocore
+
+PAGINATORS = Reference("botocore's paginators: every AWS JSON service")
+REFUSED = "the generator refuses the service"
+LEFT_OUT = "the operation, or its paginator, is left out, and the report states why"
+SAMPLE = ["athena", "cloudwatch", "datapipeline", "devicefarm", "kms", "timestream-query"]
+SERVICES = [
+    name
+    for name in (json_services() if FULL else SAMPLE)
+    if raw_data(name, "paginators-1").get("pagination")
+]
+MAPS = {"uniqueProblems", "current"}
+SCRIPTS = 10 if FULL else 5
+
+Page = dict[str, Any]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.anyio
+async def test_the_paginators_of_a_service_are_botocores(name: str, tmp_path: Path) -> None:
+    try:
+        rendered = render(name, tmp_path)
+    except ModelError:
+        with PAGINATORS.differs(REFUSED):
+            return
+    model = rendered.raw("service-2")
+    generated = {operation.name: operation for operation in rendered.service.operations}
+    for operation, config in rendered.raw("paginators-1")["pagination"].items():
+        found = generated.get(operation)
+        if found is None or found.pagination is None:
+            with PAGINATORS.differs(LEFT_OUT):
+                assert left_out(rendered.service, operation), operation
+            continue
+        made = getattr(rendered.operations, found.method.upper())
+        keys = _list(config["result_key"])
+        if only_pages_have(rendered.service, operation):
+            del keys[1:]
+        for seed in range(SCRIPTS):
+            script = pages(model, operation, config, seed)
+            with PAGINATORS.case():
+                theirs = botocores(config, script)
+                assert await ours(made, script) == theirs, (operation, script)
+                requested = script[: len(theirs)]
+                sent = [item for page in requested for item in listed(page, keys)]
+                assert await ours_items(made, script) == sent, (operation, script)
+    rendered.forget()
+
+
+def left_out(service: Service, operation: str) -> bool:
+    return any(
+        omission.startswith((f"operation {operation}: ", f"{operation}: it pages, but "))
+        for omission in service.omissions
+    )
+
+
+def only_pages_have(service: Service, operation: str) -> bool:
+    """Whether the report states that some result keys are no items."""
+    return any(each.startswith(f"{operation}: only its pages have ") for each in service.omissions)
+
+
+def _list(value: Any) -> list[Any]:
+    return [*value] if isinstance(value, list) else [value]
+
+
+def pages(
+    model: Mapping[str, Any], operation: str, config: Mapping[str, Any], seed: int
+) -> list[Page]:
+    """A script of one to four pages, of which some do not have the token of the next one."""
+    shapes = model["shapes"]
+    output = model["operations"][operation]["output"]["shape"]
+    request = shapes[model["operations"][operation]["input"]["shape"]]
+    results = _list(config["result_key"])
+    outcomes = Outcomes(shapes, output, [*results, config["output_token"]], [], (operation, seed))
+    token = shapes[request["members"][config["input_token"]]["shape"]]["type"]
+    script: list[Page] = []
+    for number in range(outcomes.random.randint(1, 4)):
+        page = outcomes.response()
+        text = f"token-{number}"
+        put(page, config["output_token"], {text: {}} if token == "map" else text)
+        if "more_results" in config:
+            put(page, config["more_results"], outcomes.random.random() < 0.7)
+        script.append(page)
+    last = outcomes.response()
+    if outcomes.random.random() < 0.5 and token != "map" and "[" not in config["output_token"]:
+        put(last, config["output_token"], "")
+    elif "." not in config["output_token"]:
+        last.pop(config["output_token"], None)
+    if "more_results" in config:
+        put(last, config["more_results"], value=False)
+    return [*script, last]
+
+
+def listed(page: Page, keys: Sequence[str]) -> list[Any]:
+    """The items of a page: those of lists, the entries of maps, and structures."""
+    items: list[Any] = []
+    for key in keys:
+        value: Any = page
+        for step in key.split("."):
+            value = (value or {}).get(step)
+        match value:
+            case list():
+                items += value
+            case dict() if key in MAPS:
+                items += [[name, each] for name, each in value.items()]
+            case dict():
+                items.append(value)
+            case _:
+                pass
+    return items
+
+
+def botocores(config: Mapping[str, Any], script: Sequence[Page]) -> list[object]:
+    """The tokens that botocore sends, one for each page that it requests."""
+    sent: list[object] = []
+    left = iter(script)
+
+    def call(**members: Any) -> Page:
+        sent.append(members.get(config["input_token"]))
+        return next(left)
+
+    for _ in botocore("paginate").Paginator(call, config, None).paginate():
+        pass
+    return sent
+
+
+def _player(operation: Operation[Any], script: Sequence[Page], sent: list[object]) -> Any:
+    left = iter(script)
+    assert operation.pagination is not None
+    name = operation.pagination.input_token
+
+    async def call(_: object, members: Mapping[str, Any], budget: object = None) -> Any:
+        token = members.get(name)
+        sent.append(to_jsonable_python(token, by_alias=True, exclude_none=True))
+        content = json.dumps(next(left)).encode()
+        return RawResponse(operation, 200, {}, content, 1, 0.0).parse()
+
+    return Paginator(operation, {}, call, lambda: Budget(None))
+
+
+async def ours(operation: Operation[Any], script: Sequence[Page]) -> list[object]:
+    """The tokens that this project's paginator sends."""
+    sent: list[object] = []
+    async for _ in _player(operation, script, sent).pages():
+        pass
+    return sent
+
+
+async def ours_items(operation: Operation[Any], script: Sequence[Page]) -> list[Any]:
+    """The items as the service sends them."""
+    return [_as_sent(item) for item in await _player(operation, script, []).collect()]
+
+
+def _as_sent(value: Any) -> Any:
+    match value:
+        case Structure():
+            return json.loads(value.model_dump_json(by_alias=True, exclude_unset=True))
+        case tuple():
+            return [_as_sent(part) for part in cast("tuple[Any, ...]", value)]
+        case list():
+            return [_as_sent(part) for part in cast("list[Any]", value)]
+        case _:
+            return value
