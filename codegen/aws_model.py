@@ -120,6 +120,7 @@ class AwsModel:
     signing_name: str
     target_prefix: str
     json_version: str
+    is_query_compatible: bool
     operations: tuple[ModelOperation, ...]
     shapes: Mapping[str, Shape]
     paginators: Mapping[str, Mapping[str, Any]]
@@ -174,6 +175,7 @@ def _model(service: str, folder: Path, reader: _Reader, partitions: _Reader) -> 
         signing_name=metadata.get("signingName", metadata["endpointPrefix"]),
         target_prefix=metadata["targetPrefix"],
         json_version=metadata["jsonVersion"],
+        is_query_compatible="awsQueryCompatible" in metadata,
         operations=tuple(_operation(raw, metadata) for raw in model["operations"].values()),
         shapes={name: _shape(name, raw) for name, raw in model["shapes"].items()},
         paginators=reader.read_if_present(folder / "paginators-1.json").get("pagination", {}),

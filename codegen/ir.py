@@ -354,6 +354,8 @@ class Service:
     signing_name: str
     target_prefix: str
     json_version: str
+    is_query_compatible: bool
+    """Whether the service keeps the error codes of its older query protocol on demand."""
     operations: tuple[Operation, ...]
     structures: tuple[Structure, ...]
     """Nested structures, each after those it contains, as far as cycles allow."""

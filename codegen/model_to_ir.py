@@ -116,6 +116,7 @@ class _Builder:
             signing_name=model.signing_name,
             target_prefix=model.target_prefix,
             json_version=model.json_version,
+            is_query_compatible=model.is_query_compatible,
             operations=operations,
             structures=self._nested_structures(),
             enums=self._enums(),

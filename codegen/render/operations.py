@@ -28,6 +28,8 @@ def render(service: Service) -> str:
     writer.line(f"    errors={errors},")
     # Relative to this module, wherever the package is.
     writer.line("    package=__name__.rpartition('.')[0],")
+    if service.is_query_compatible:
+        writer.line("    is_query_compatible=True,")
     if service.endpoint_varies:
         writer.line("    endpoint_varies=True,")
     if service.uses_account_id:

@@ -46,6 +46,9 @@ class Service(NamedTuple):
     """Whether the endpoint depends on the operation, its request, or the account."""
     uses_account_id: bool = False
     """Whether the endpoint rules have the account of the credentials as a parameter."""
+    is_query_compatible: bool = False
+    """Whether to announce, as the model requires, that the client also knows the error codes of
+    the older query protocol."""
 
 
 class Pagination(NamedTuple):
