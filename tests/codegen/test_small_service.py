@@ -21,6 +21,8 @@ from ecrclient import (
 )
 from ecrclient._awsjson.protocol.service_error import ErrorMember
 from tests.codegen.small_service import build, client
+from tests.conformance.effort import FULL
+from tests.conformance.type_checks import CHECKERS, type_problems
 from tests.paths import loopback
 from tests.tools.scripted import NO_WAIT, Scripted, fail, ok
 
@@ -321,3 +323,10 @@ async def test_a_shape_may_have_the_name_of_its_member_or_of_an_import(
 async def test_limits_of_floats_are_checked(widgets: ModuleType, count: float) -> None:
     with pytest.raises(RequestValidationError, match="count"):
         await client(widgets, Scripted()).start_job(name="a", count=count)
+
+
+@pytest.mark.skipif(not FULL, reason="takes half a minute: nox -s conformance")
+@pytest.mark.usefixtures("widgets")
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_the_package_is_typed(folder: Path, checker: str) -> None:
+    assert type_problems(checker, folder, ["widgets"]) == []

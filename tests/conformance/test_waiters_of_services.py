@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,7 +69,7 @@ def compare(waiter: Waiter[Any], raw: dict[str, Any], model: dict[str, Any], see
     script = [_outcome(outcomes, codes) for _ in range(4)]
     try:
         theirs = botocores(raw, script)
-    except botocore_error():
+    except jmespath_error():
         with WAITERS.differs(ABSENT):
             return
     with WAITERS.case():
@@ -83,10 +84,8 @@ def _outcome(outcomes: Outcomes, codes: Sequence[object]) -> Outcome:
     return 200, "", outcomes.response()
 
 
-def botocore_error() -> type[Exception]:
-    import jmespath.exceptions  # type: ignore[import-untyped]
-
-    error: type[Exception] = jmespath.exceptions.JMESPathError
+def jmespath_error() -> type[Exception]:
+    error: type[Exception] = importlib.import_module("jmespath.exceptions").JMESPathError
     return error
 
 

@@ -84,7 +84,7 @@ def is_throttling_error(error: AWSClientError) -> bool:
 class ErrorMember(Generic[T]):
     """A typed member of a modelled error; None if the service did not send it."""
 
-    def __init__(self, wire_name: str, type_: object) -> None:
+    def __init__(self, wire_name: str, type_: Any) -> None:
         self._wire_name = wire_name
         self._type = type_
 
