@@ -254,7 +254,6 @@ class Operation:
     errors: tuple[str, ...]
     pagination: Pagination | None
     batch: Batch | None
-    endpoint: EndpointInputs | None
     retry_safe: bool
     """Idempotent: a retry after an ambiguous failure does no harm."""
     in_spec: bool
@@ -262,6 +261,8 @@ class Operation:
     deprecated: bool
     is_signed: bool = True
     """False: the service expects the request without authentication."""
+    endpoint: EndpointInputs | None = None
+    """None: the endpoint depends on the settings of the client only."""
     retry_hazard: str = ""
     """What a retry may do if the operation is not idempotent, as a sentence."""
 
@@ -354,8 +355,6 @@ class Service:
     signing_name: str
     target_prefix: str
     json_version: str
-    is_query_compatible: bool
-    """Whether the service keeps the error codes of its older query protocol on demand."""
     operations: tuple[Operation, ...]
     structures: tuple[Structure, ...]
     """Nested structures, each after those it contains, as far as cycles allow."""
@@ -369,6 +368,8 @@ class Service:
     partitions: tuple[Mapping[str, Any], ...]
     omissions: tuple[str, ...]
     """What the model has and the generator leaves out: ``subject: reason``."""
+    is_query_compatible: bool = False
+    """Whether the service keeps the error codes of its older query protocol on demand."""
     model_version: str = ""
     """The botocore version of the model, which does not change with the installed one alone."""
 

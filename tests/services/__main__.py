@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import subprocess
 import sys
@@ -36,7 +37,7 @@ def main() -> int:
         default="sample",
         help="the packages to check with both type checkers",
     )
-    parser.add_argument("--keep", type=Path, help="a folder for the packages, which is kept")
+    parser.add_argument("--keep", type=Path, help="a folder for packages and results, which stays")
     options = parser.parse_args()
     known = json_services()
     services: list[str] = options.services or known
@@ -50,7 +51,10 @@ def main() -> int:
             wanted = options.types == "all" or (options.types == "sample" and service in SAMPLE)
             if wanted and made.built:
                 made.types = check_types(folder / service)
-            print(f"{service}: {made.stage} ({made.seconds:.0f} s)", file=sys.stderr, flush=True)
+            state = f"{made.stage}, {len(made.wrong)} wrong ({made.seconds:.0f} s)"
+            print(f"{service}: {state}", file=sys.stderr, flush=True)
+            result = json.dumps(dataclasses.asdict(made), indent=1)
+            (folder / service / "result.json").write_text(result, encoding="utf-8")
             return made
 
         rows = list(pool.map(row, services))

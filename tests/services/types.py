@@ -1,14 +1,11 @@
-"""Both type checkers, strict, on a generated package."""
+"""The type checkers on a generated package."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-from tests.services.worker import ROOT, package_name
+from tests.conformance.type_checks import CHECKERS, type_problems
+from tests.services.worker import package_name
 
 __all__ = ["SAMPLE", "check_types"]
 
@@ -19,24 +16,8 @@ _SHOWN = 3
 
 def check_types(folder: Path) -> str:
     """``clean``, or the checkers' first errors."""
-    package = package_name(folder.name)
-    settings = {"include": [package], "typeCheckingMode": "strict", "reportMissingTypeStubs": False}
-    settings["extraPaths"] = [str(ROOT)]
-    (folder / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
     found: list[str] = []
-    for command in (
-        ["mypy", "--strict", "--config-file=", "--no-incremental", package],
-        ["pyright", "--pythonpath", sys.executable, "--project", "."],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=folder,
-            env={**os.environ, "MYPYPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            lines = [line.strip() for line in done.stdout.splitlines() if "error" in line]
-            found += [f"{command[0]}: {line}" for line in lines[:_SHOWN]]
+    for checker in CHECKERS:
+        problems = type_problems(checker, folder, [package_name(folder.name)])
+        found += [f"{checker}: {line}" for line in problems[:_SHOWN]]
     return "; ".join(found) or "clean"
