@@ -192,8 +192,12 @@ def conditions(acceptors: Sequence[Acceptor]) -> str:
 
 
 def _condition(acceptor: Acceptor) -> str:
-    values = " or ".join(f"``{value}``" for value in acceptor.expected)
-    subject = f"``{acceptor.expression or acceptor.path}``"
+    values = " or ".join(
+        str(value).lower() if isinstance(value, bool) else f"``{value}``"
+        for value in acceptor.expected
+    )
+    # JMESPath has backticks around its literals, which would end the code of the docstring.
+    subject = f"``{acceptor.expression.replace('`', '') or acceptor.path}``"
     match acceptor.matcher:
         case "error" if isinstance(acceptor.expected[0], bool):
             return "the poll fails" if acceptor.expected[0] else "the poll succeeds"

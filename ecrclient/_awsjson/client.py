@@ -325,13 +325,14 @@ class BaseClient:
         on_poll: OnPoll[ResponseT] | None,
     ) -> ResponseT | None:
         """Wait until a response or an error meets a condition; return None for an error."""
-        from ecrclient._awsjson.many.waiting import Pace, WaiterGoal, wait
+        from ecrclient._awsjson.many.waiting import Goal, Pace, WaiterGoal, wait
 
         budget = self._budget()
+        goal: Goal[ResponseT] = WaiterGoal(waiter)
         return await wait(
             waiter.name,
             lambda: self._call(waiter.operation, members, budget),
-            WaiterGoal(waiter),
+            goal,
             budget,
             Pace(waiter.min_delay, waiter.max_delay),
             max_wait=max_wait,

@@ -43,12 +43,12 @@ def paged(result: str, token: str = "Text", **more: str) -> dict[str, Any]:
     """The shapes of an operation that pages."""
     return {
         "input": structure(NextToken=token, MaxResults="Count"),
-        "output": structure(NextToken=token, Result=result, **more),
+        "output": structure((), NextToken=token, Result=result, **more),
     }
 
 
 def polled(**shapes: str) -> dict[str, Any]:
-    return {"input": structure(), "output": structure(**shapes)}
+    return {"input": structure(), "output": structure((), **shapes)}
 
 
 _TOKEN = {"shape": "Text", "idempotencyToken": True}

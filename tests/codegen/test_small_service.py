@@ -117,6 +117,9 @@ class NoCredentials(CredentialsProvider):
     async def get(self) -> Any:
         raise CredentialsError("there are none")
 
+    async def invalidate(self) -> None:
+        pass
+
 
 @pytest.mark.parametrize("path", ["wire", "httpx"])
 async def test_an_unsigned_operation_needs_no_credentials(widgets: ModuleType, path: str) -> None:

@@ -169,6 +169,10 @@ def test_the_result_and_the_documentation_name_what_ends_the_wait(widgets: Modul
     assert "The wait fails if ``job.status`` is ``STUCK``." in doc
     assert "botocore's default is 2,400." in doc
     assert "None: an error ended the wait." in doc
+    doc = inspect.getdoc(methods.wait_until_two_steps_ended) or ""
+    assert "until ``length(Steps[?status == 'DONE' && arn]) == 2`` is true." in " ".join(
+        doc.split()
+    )
     doc = inspect.getdoc(methods.wait_until_job_there) or ""
     assert "It continues if the poll fails with ``Gone``." in doc
     assert "WaiterFailureError" not in doc

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from pydantic_core import to_jsonable_python
 
 from codegen.aws_model import ModelError
 from codegen.ir import Service
@@ -26,7 +25,7 @@ from tests.tools.botocore_calls import botocore
 PAGINATORS = Reference("botocore's paginators: every AWS JSON service")
 REFUSED = "the generator refuses the service"
 LEFT_OUT = "the operation, or its paginator, is left out, and the report states why"
-SAMPLE = ["athena", "cloudwatch", "datapipeline", "devicefarm", "kms", "timestream-query"]
+SAMPLE = ["athena", "cloudwatch", "devicefarm", "dynamodb", "kms", "timestream-query"]
 SERVICES = [
     name
     for name in (json_services() if FULL else SAMPLE)
@@ -152,9 +151,11 @@ def _player(operation: Operation[Any], script: Sequence[Page], sent: list[object
     assert operation.pagination is not None
     name = operation.pagination.input_token
 
-    async def call(_: object, members: Mapping[str, Any], budget: object = None) -> Any:
+    async def call(
+        operation: Operation[Any], members: Mapping[str, object], budget: Budget | None = None
+    ) -> Any:
         token = members.get(name)
-        sent.append(to_jsonable_python(token, by_alias=True, exclude_none=True))
+        sent.append(_as_sent(token))
         content = json.dumps(next(left)).encode()
         return RawResponse(operation, 200, {}, content, 1, 0.0).parse()
 
@@ -179,8 +180,10 @@ def _as_sent(value: Any) -> Any:
         case Structure():
             return json.loads(value.model_dump_json(by_alias=True, exclude_unset=True))
         case tuple():
-            return [_as_sent(part) for part in cast("tuple[Any, ...]", value)]
+            return [_as_sent(part) for part in value]
         case list():
-            return [_as_sent(part) for part in cast("list[Any]", value)]
+            return [_as_sent(part) for part in value]
+        case dict():
+            return {key: _as_sent(part) for key, part in value.items()}
         case _:
             return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,9 @@ def test_the_waiters_of_a_service_are_botocores(name: str, tmp_path: Path) -> No
     rendered.forget()
 
 
-def compare(waiter: Waiter[Any], raw: dict[str, Any], model: dict[str, Any], seed: object) -> None:
+def compare(
+    waiter: Waiter[Any], raw: dict[str, Any], model: Mapping[str, Any], seed: object
+) -> None:
     operation = model["operations"][raw["operation"]]
     acceptors = raw["acceptors"]
     expected = [each["expected"] for each in acceptors if isinstance(each["expected"], str)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -28,6 +29,10 @@ class Ask(Request[Answer], frozen=True):
     more: list[Value] | None = None
 
 
+def built(**members: Any) -> Ask:
+    return Ask(**members)
+
+
 def problems(error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
     return [(found["loc"], found["msg"]) for found in error.errors()]
 
@@ -35,12 +40,12 @@ def problems(error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
 def test_a_caller_sets_exactly_one_member() -> None:
     assert Value(text="").text == ""
     assert Value(count=0, text=None).count == 0
-    assert Ask(value={"values": [{"text": "a"}, Value(count=1)]}).value.values is not None
+    assert built(value={"values": [{"text": "a"}, Value(count=1)]}).value.values is not None
 
 
 def test_every_place_with_another_number_is_reported() -> None:
     with pytest.raises(ValidationError) as caught:
-        Ask(
+        built(
             value={"values": [{"text": "a"}, {"named": {"x": {}}}]},
             more=[{"text": "a", "count": 1}, {"text": "a"}, {"none": 1}],
         )
