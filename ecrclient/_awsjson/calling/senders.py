@@ -28,7 +28,7 @@ __all__ = ["Senders"]
 
 
 class Senders:
-    """Opens senders when they are needed, each with a connection pool of its own.
+    """Opens senders when they are needed, each with a separate connection pool.
 
     Create it in a worker thread, because it reads certificates.
 

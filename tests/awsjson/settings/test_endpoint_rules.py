@@ -25,7 +25,7 @@ def camel(name: str) -> str:
 
 
 def as_botocore(value: Any) -> Any:
-    """A named tuple of ours as botocore's dictionary."""
+    """A named tuple of the client as the dictionary of botocore."""
     if not hasattr(value, "_asdict"):
         return value
     members = {camel(name): part for name, part in value._asdict().items()}

@@ -39,6 +39,7 @@ VARIABLES = [
     ("AWS_RETRY_MODE", "brave", "must be one of legacy, standard, adaptive, not 'brave'"),
     ("AWS_RETRY_MODE", "Standard", "must be one of"),
     ("AWS_DEFAULTS_MODE", "nice", "must be one of legacy"),
+    ("AWS_ACCOUNT_ID_ENDPOINT_MODE", "maybe", "must be one of preferred, disabled, required"),
     ("AWS_USE_FIPS_ENDPOINT", "yes", "must be true or false, not 'yes'"),
     ("AWS_USE_DUALSTACK_ENDPOINT", "1", "must be true or false"),
     ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "on", "must be true or false"),
