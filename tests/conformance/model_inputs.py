@@ -81,7 +81,12 @@ class Inputs:
             return st.one_of(
                 [st.fixed_dictionaries({name: value}) for name, value in members.items()]
             )
-        required = {name: members.pop(name) for name in shape.required_members}
+        # A list or map ends the recursion where it would lead back to its structure again.
+        empty = {"list": st.just([]), "map": st.just({})}
+        required = {
+            name: members.pop(name) if name in members else empty[shape.members[name].type_name]
+            for name in shape.required_members
+        }
         return st.fixed_dictionaries(required, optional=members)
 
     def _string(self, shape: Any) -> st.SearchStrategy[str]:
@@ -98,8 +103,10 @@ class Inputs:
         if examples and least > _LONG:
             return st.sampled_from(examples)
         limit = shape.metadata.get("max", 10**6)
-        matches = _matcher(pattern)
-        return _texts(pattern).filter(
+        matches, texts = _matcher(pattern), _texts(pattern)
+        if least > _LONG:  # which most patterns of single characters match
+            texts = texts.filter(bool).map(lambda text: (text * least)[:least])
+        return texts.filter(
             lambda text: least <= len(text) <= limit and not text.endswith("\n") and matches(text)
         )
 

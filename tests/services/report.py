@@ -54,6 +54,7 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
     """What was left out, and everything that is wrong."""
     for title, found in (
         ("left out", [f"{row.service}: {note}" for row in rows for note in row.left_out]),
+        ("no random input", [f"{row.service}: {name}" for row in rows for name in row.skipped]),
         ("failed", [f"{row.service}: {row.stage}: {row.problem}" for row in rows if row.problem]),
         (
             "wrong",

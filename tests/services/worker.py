@@ -37,6 +37,8 @@ class Row:
     stage: str = "build"
     """The stage that failed, or ``done``."""
     problem: str = ""
+    skipped: list[str] = dataclasses.field(default_factory=list[str])
+    """The operations for which no random input was found."""
     calls: int = 0
     errors: int = 0
     wrong: dict[str, str] = dataclasses.field(default_factory=dict[str, str])
@@ -63,6 +65,7 @@ def run(service: str, folder: Path, examples: int) -> Row:
         row.stage = "calls"
         compared = compare(TwoClients(service, package), names, examples)
         row.calls, row.errors, row.wrong = compared.calls, compared.errors, compared.wrong
+        row.skipped = compared.skipped
         row.stage = "done"
     except Exception as problem:  # noqa: BLE001
         row.problem = f"{type(problem).__name__}: {problem}"[:600]
