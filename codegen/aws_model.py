@@ -254,16 +254,15 @@ def _operation(raw: Mapping[str, Any], metadata: Mapping[str, Any]) -> ModelOper
 
 
 def _auth(raw: Mapping[str, Any], metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    """The operation's own authentication, or else the service's."""
-    for listed, named in ((raw.get("auth"), raw.get("authtype")), (metadata.get("auth"), None)):
-        if listed or named:
-            return tuple(listed or (_AUTH_TYPES.get(named, named),))
-    version = metadata.get("signatureVersion", "v4")
-    return (_AUTH_TYPES.get(version, version),)
+    """The authentication of the operation if the model states it, or else of the service."""
+    older: str = raw.get("authtype", "")
+    listed: list[str] = raw.get("auth") or ([] if older else metadata.get("auth", []))
+    older = older or metadata.get("signatureVersion", "v4")
+    return tuple(listed or [_AUTH_TYPES.get(older, older)])
 
 
 # Smithy's names of what older models spell otherwise.
-_AUTH_TYPES: Mapping[Any, str] = {
+_AUTH_TYPES: Mapping[str, str] = {
     "none": "smithy.api#noAuth",
     "v4": "aws.auth#sigv4",
     "v4-unsigned-body": "aws.auth#sigv4",

@@ -315,12 +315,12 @@ class Waiter:
         return tuple(acceptor for acceptor in self.acceptors if acceptor.state == state)
 
     @property
-    def outcomes(self) -> frozenset[Literal["response", "error"]]:
-        """What may end the wait with success."""
-        return frozenset(
-            "error" if acceptor.is_about_errors else "response"
-            for acceptor in self.those("success")
-        )
+    def result(self) -> Literal["response", "none", "either"]:
+        """What a wait returns: the response that ended it, or None because an error did."""
+        errors = [acceptor.is_about_errors for acceptor in self.those("success")]
+        if not any(errors):
+            return "response"
+        return "none" if all(errors) else "either"
 
 
 @dataclass(frozen=True, slots=True)

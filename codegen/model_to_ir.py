@@ -135,7 +135,7 @@ class _Builder:
             bases={name: (base.module, base.name) for name, base in self._overlay.bases.items()},
             endpoint_rules=model.endpoint_rules,
             partitions=model.partitions,
-            omissions=tuple(self._omissions),
+            omissions=tuple(dict.fromkeys(self._omissions)),
         )
         generated = {service.client, *(handle.name for handle in service.handles)}
         self._complaints += [
@@ -201,6 +201,9 @@ class _Builder:
             if in_input:
                 self._complaints.append(f"[[returned]] {key}: inputs share it and may omit it")
             required = True
+        if role == "nested" and in_input and member.is_idempotency_token:
+            # As botocore does; Smithy defines these tokens for the input of an operation only.
+            self._omissions.append(f"{key}: a nested idempotency token, which callers fill in")
         target = self._model.shapes[member.shape]
         is_token = role == "request" and member.is_idempotency_token
         doc = self._doc("members", key, member.name)

@@ -91,11 +91,9 @@ def _waiter_method(
     members = method.members
     yield from method.signature(writer)
     yield docstring(waiter_doc(method, waiter, service), _BODY)
-    if waiter.outcomes == {"error"}:
-        yield f"{_BODY}await self._wait_for_outcome("
-    else:
-        wait = "_wait_for_outcome" if "error" in waiter.outcomes else "_wait"
-        yield f"{_BODY}return await self.{wait}("
+    keyword = "await" if waiter.result == "none" else "return await"
+    wait = "_wait" if waiter.result == "response" else "_wait_for_outcome"
+    yield f"{_BODY}{keyword} self.{wait}("
     yield f"{_BODY}    {writer.use('.waiters', waiter_constant(waiter))},"
     yield f"{_BODY}    {_arguments(members)},"
     yield from (f"{_BODY}    {name}={name}," for name in method.extra)

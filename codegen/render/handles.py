@@ -66,7 +66,7 @@ def _method(
     see = textwrap.fill(f"See :meth:`{service.client}.{method.name}`.", WIDTH - 12)
     yield docstring(f"{summary}\n\n{see}", _BODY)
     keyword = "return await" if method.head.startswith("async") else "return"
-    if method.waiter and method.waiter.outcomes == {"error"}:
+    if method.waiter and method.waiter.result == "none":
         keyword = "await"
     yield f"{_BODY}{keyword} self._client.{method.name}("
     for member in method.members:

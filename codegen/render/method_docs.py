@@ -118,11 +118,13 @@ def _other_conditions(waiter: Waiter) -> list[str]:
 
 
 def _waited_for(method: Method, waiter: Waiter) -> str:
-    if "error" not in waiter.outcomes:
-        return f"{method.operation.output.name}: the response that ended the wait."
-    if "response" in waiter.outcomes:
-        return "The response that ended the wait; None if an error did."
-    return "None: an error ended the wait."
+    match waiter.result:
+        case "response":
+            return f"{method.operation.output.name}: the response that ended the wait."
+        case "none":
+            return "None: an error ended the wait."
+        case "either":
+            return "The response that ended the wait; None if an error did."
 
 
 def batch_doc(method: Method, batch: Batch, service: Service) -> str:

@@ -65,8 +65,8 @@ class Method:
             items = [ref.item if isinstance(ref, ListOf) else ref for ref in types]
             return f"{batches}[{', '.join(_items([item], writer) for item in items)}]"
         page = self._response(writer)
-        if self.waiter and "error" in self.waiter.outcomes:
-            return f"{page} | None" if "response" in self.waiter.outcomes else "None"
+        if self.waiter and self.waiter.result != "response":
+            return "None" if self.waiter.result == "none" else f"{page} | None"
         if self.head.startswith("async") or self.operation.pagination is None:
             return page
         paginator = writer.use(runtime.PAGINATION, "Paginator")

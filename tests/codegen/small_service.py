@@ -112,7 +112,10 @@ SHAPES: dict[str, Any] = {
     "Stream": structure(Steps="Steps", HasMore="Flag"),
     # Names that generated code imports.
     "Mapping": structure(arn="arn"),
-    "Limits": structure(mapping="Mapping", arn="arn"),
+    "Limits": {
+        "type": "structure",
+        "members": {**members(mapping="Mapping", arn="arn"), "token": _TOKEN},
+    },
     "Attributes": {
         "type": "map",
         "key": {"shape": "Text"},
@@ -225,8 +228,13 @@ def model() -> dict[str, Any]:
 MODEL = model()
 
 
-def build(folder: Path) -> ModuleType:
-    """Run the generator over the service, and import the package that it makes."""
+def build(folder: Path, package: str) -> ModuleType:
+    """Run the generator over the service, and import the package that it makes.
+
+    Args:
+        folder: The folder for all files.
+        package: The name of the package, which no other test uses.
+    """
     data = folder / "data/widgets/2026-01-01"
     data.mkdir(parents=True)
     rules = (
@@ -247,14 +255,14 @@ def build(folder: Path) -> ModuleType:
         "--spec": folder / "spec.lap",
         "--service": "widgets",
         "--data": folder / "data",
-        "--out": folder / "widgets",
+        "--out": folder / package,
         "--report": folder / "report.md",
     }
     arguments = [str(part) for option in options.items() for part in option]
     assert main(["build", *arguments]) == 0
     sys.path.insert(0, str(folder))
     try:
-        return importlib.import_module("widgets")
+        return importlib.import_module(package)
     finally:
         sys.path.remove(str(folder))
 

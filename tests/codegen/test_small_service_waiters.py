@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def widgets(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    return build(tmp_path_factory.mktemp("waiters"))
+    return build(tmp_path_factory.mktemp("waiters"), "widgets_to_wait_for")
 
 
 async def wait(
@@ -29,7 +29,7 @@ async def wait(
     transport = Scripted(*responses)
     jobs = client(package, transport)
     # Virtual time does not wait for the thread in which settings are resolved.
-    await cast("Any", jobs)._state.resources()
+    await jobs._state.resources()
     found = await getattr(jobs, f"wait_until_{name}")(**{"max_wait": 3000, **arguments})
     assert transport.responses == []
     return found
@@ -93,7 +93,7 @@ async def test_any_error_may_be_the_failure(widgets: ModuleType) -> None:
 
 
 async def test_every_item_must_have_the_value(widgets: ModuleType) -> None:
-    polls: list[str] = []
+    polls: list[Poll[Any]] = []
     found = await wait(
         widgets,
         "steps_done",
@@ -101,10 +101,10 @@ async def test_every_item_must_have_the_value(widgets: ModuleType) -> None:
         steps(),
         steps("DONE", "BUSY"),
         steps("DONE", None, "DONE"),
-        on_poll=lambda poll: polls.append(poll.state),
+        on_poll=polls.append,
     )
     assert len(found.steps) == 3
-    assert polls == [
+    assert [poll.state for poll in polls] == [
         "steps[].status is ",
         "steps[].status is ",
         "steps[].status is DONE, BUSY",
@@ -132,14 +132,15 @@ async def test_an_expression_may_have_functions(widgets: ModuleType) -> None:
 
 async def test_pauses_are_at_least_the_delay_of_the_model(widgets: ModuleType) -> None:
     begun = anyio.current_time()
-    times: list[float] = []
+    polls: list[Poll[Any]] = []
     await wait(
         widgets,
         "job_there",
         *[gone()] * 9,
         job("X"),
-        on_poll=lambda poll: times.append(poll.elapsed),
+        on_poll=polls.append,
     )
+    times = [poll.elapsed for poll in polls]
     pauses = [after - before for before, after in pairwise(times)]
     assert min(pauses) >= 120
     assert max(pauses) <= 240

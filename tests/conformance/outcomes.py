@@ -48,7 +48,7 @@ class Outcomes:
         shape, choose = self._shapes[name], self.random
         match shape["type"]:
             case "structure":
-                members = shape.get("members", {}) if depth < 6 else {}
+                members: dict[str, Any] = shape.get("members", {}) if depth < 6 else {}
                 return {
                     member: self._value(raw["shape"], depth + 1)
                     for member, raw in members.items()

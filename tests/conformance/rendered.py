@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import importlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -27,12 +28,16 @@ DATA = Path(botocore.__file__).parent / "data"
 _MODULES = {"enums": enums, "errors": errors, "operations": operations, "waiters": waiters}
 
 
-def json_services() -> Iterator[str]:
+@functools.cache
+def json_services() -> tuple[str, ...]:
     """The services of the installed botocore whose protocol is AWS JSON."""
-    for folder in sorted({path.parent.parent for path in DATA.glob("*/*/service-2*")}):
-        metadata = raw_data(folder.name, "service-2")["metadata"]
-        if "json" in {metadata["protocol"], *metadata.get("protocols", ())}:
-            yield folder.name
+    names = sorted({path.parent.parent.name for path in DATA.glob("*/*/service-2*")})
+    return tuple(name for name in names if "json" in _protocols(name))
+
+
+def _protocols(service: str) -> set[str]:
+    metadata = raw_data(service, "service-2")["metadata"]
+    return {metadata["protocol"], *metadata.get("protocols", ())}
 
 
 def raw_data(service: str, name: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -119,16 +119,14 @@ def listed(page: Page, keys: Sequence[str]) -> list[Any]:
     for key in keys:
         value: Any = page
         for step in key.split("."):
-            value = (value or {}).get(step)
-        match value:
-            case list():
-                items += value
-            case dict() if key in MAPS:
-                items += [[name, each] for name, each in value.items()]
-            case dict():
-                items.append(value)
-            case _:
-                pass
+            value = None if value is None else value.get(step)
+        if isinstance(value, list):
+            items += value
+        elif key in MAPS:
+            entries: dict[str, Any] = value or {}
+            items += [[name, each] for name, each in entries.items()]
+        elif isinstance(value, dict):
+            items.append(value)
     return items
 
 
@@ -159,7 +157,8 @@ def _player(operation: Operation[Any], script: Sequence[Page], sent: list[object
         content = json.dumps(next(left)).encode()
         return RawResponse(operation, 200, {}, content, 1, 0.0).parse()
 
-    return Paginator(operation, {}, call, lambda: Budget(None))
+    paginator: Paginator[Any, Any] = Paginator(operation, {}, call, lambda: Budget(None))
+    return paginator
 
 
 async def ours(operation: Operation[Any], script: Sequence[Page]) -> list[object]:
@@ -176,14 +175,11 @@ async def ours_items(operation: Operation[Any], script: Sequence[Page]) -> list[
 
 
 def _as_sent(value: Any) -> Any:
-    match value:
-        case Structure():
-            return json.loads(value.model_dump_json(by_alias=True, exclude_unset=True))
-        case tuple():
-            return [_as_sent(part) for part in value]
-        case list():
-            return [_as_sent(part) for part in value]
-        case dict():
-            return {key: _as_sent(part) for key, part in value.items()}
-        case _:
-            return value
+    if isinstance(value, Structure):
+        return json.loads(value.model_dump_json(by_alias=True, exclude_unset=True))
+    if isinstance(value, list | tuple):
+        return [_as_sent(part) for part in cast("Sequence[Any]", value)]
+    if isinstance(value, dict):
+        entries = cast("Mapping[str, Any]", value)
+        return {key: _as_sent(part) for key, part in entries.items()}
+    return value

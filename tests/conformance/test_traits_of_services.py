@@ -18,7 +18,7 @@ LEFT_OUT = "the operation is left out, and the report states why"
 SAMPLE = ["cognito-identity", "dynamodbstreams", "ecs", "timestream-query", "verifiedpermissions"]
 
 
-@pytest.mark.parametrize("name", list(json_services()) if FULL else SAMPLE)
+@pytest.mark.parametrize("name", json_services() if FULL else SAMPLE)
 def test_the_traits_of_a_service_are_botocores(name: str) -> None:
     try:
         model = aws_model.load(name)

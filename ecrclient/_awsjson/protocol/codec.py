@@ -68,9 +68,9 @@ def fill_tokens(operation: Operation[Any], request: RequestT) -> RequestT:
 
     All attempts of a call send the same body, so the service carries out the call at most once.
     """
-    absent = [name for name in operation.tokens if getattr(request, name) is None]
-    if not absent:
+    if not operation.tokens:
         return request
+    absent = [name for name in operation.tokens if getattr(request, name) is None]
     return request.model_copy(update={name: str(uuid.uuid4()) for name in absent})
 
 
