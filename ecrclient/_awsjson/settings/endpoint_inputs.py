@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecrclient._awsjson.protocol.errors import RequestValidationError, ValidationProblem
 from ecrclient._awsjson.settings.endpoint_rules import is_valid_host_label
@@ -64,7 +64,9 @@ def _select(value: Any, path: Path) -> Any:
     if step == "keys()":
         return tuple(value)
     if step == "*":
-        found = [_select(item, rest) for item in value]
-        parts = [one if isinstance(one, tuple) else (one,) for one in found if one is not None]
-        return tuple(item for part in cast("list[tuple[Any, ...]]", parts) for item in part)
+        every = (_select(item, rest) for item in value)
+        found: list[Any] = [each for each in every if each is not None]
+        if rest and isinstance(rest[-1], tuple):
+            return tuple(each for several in found for each in several)
+        return tuple(found)
     return _select(getattr(value, step), rest)
