@@ -82,7 +82,7 @@ class Inputs:
                 [st.fixed_dictionaries({name: value}) for name, value in members.items()]
             )
         # A list or map ends the recursion where it would lead back to its structure again.
-        empty = {"list": st.just([]), "map": st.just({})}
+        empty: dict[str, st.SearchStrategy[Any]] = {"list": st.just([]), "map": st.just({})}
         required = {
             name: members.pop(name) if name in members else empty[shape.members[name].type_name]
             for name in shape.required_members

@@ -93,8 +93,10 @@ class Senders:
     def _open(self, endpoint: Endpoint) -> Sender:
         if self._closed:
             raise ClientClosedError("the client is closed")
-        transport = self._transport
-        if transport is None:
+        transport: ByteTransport | httpx.AsyncBaseTransport
+        if self._transport is not None:
+            transport = self._transport
+        else:
             transport = default_transport(
                 endpoint.url, self._max_connections, ca_bundle=self._settings.ca_bundle
             )
