@@ -65,8 +65,8 @@ def _select(value: Any, path: Path) -> Any:
         return tuple(value)
     if step == "*":
         every = (_select(item, rest) for item in value)
-        found: list[Any] = [each for each in every if each is not None]
+        selected: list[Any] = [each for each in every if each is not None]
         if rest and isinstance(rest[-1], tuple):
-            return tuple(each for several in found for each in several)
-        return tuple(found)
+            return tuple(each for several in selected for each in several)
+        return tuple(selected)
     return _select(getattr(value, step), rest)
