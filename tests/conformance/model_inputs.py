@@ -83,10 +83,11 @@ class Inputs:
             )
         # A list or map ends the recursion where it would lead back to its structure again.
         empty: dict[str, st.SearchStrategy[Any]] = {"list": st.just([]), "map": st.just({})}
-        required = {
-            name: members.pop(name) if name in members else empty[shape.members[name].type_name]
-            for name in shape.required_members
-        }
+        required: dict[str, st.SearchStrategy[Any]] = {}
+        for name in shape.required_members:
+            member = shape.members[name]
+            made = members.pop(name, None) or empty.get(member.type_name)
+            required[name] = self._any(member, inside) if made is None else made
         return st.fixed_dictionaries(required, optional=members)
 
     def _string(self, shape: Any) -> st.SearchStrategy[str]:

@@ -17,7 +17,7 @@ from ecrclient import Credentials, RetryPolicy
 from tests.conformance.sameness import members_spelled, python_name
 from tests.tools.botocore_calls import botocore
 
-__all__ = ["Received", "Response", "Sent", "TwoClients"]
+__all__ = ["KEY", "REGION", "SECRET", "Received", "Response", "Sent", "TwoClients"]
 
 REGION = "eu-west-1"
 KEY, SECRET, ACCOUNT = "AKID", "secret", "123456789012"

@@ -54,9 +54,8 @@ def make(
     operation = Operation[ReadResponse]("Read", "read", "Any.Read", service, endpoint=inputs)
     operation.__dict__.update(request=ReadRequest, response=ReadResponse)
     members = {"_service": service, "_operations": {"ReadRequest": operation}}
-    made: AnyClient = type("Made", (AnyClient,), members)(
-        **{"region": "eu-west-1", "credentials": KEY, **arguments}
-    )
+    settings: dict[str, Any] = {"region": "eu-west-1", "credentials": KEY, **arguments}
+    made: AnyClient = type("Made", (AnyClient,), members)(**settings)
     return made
 
 

@@ -28,8 +28,10 @@ def as_botocore(value: Any) -> Any:
     """A named tuple of the client as the dictionary of botocore."""
     if not hasattr(value, "_asdict"):
         return value
-    members = {camel(name): part for name, part in value._asdict().items()}
-    return {n: list(part) if isinstance(part, tuple) else part for n, part in members.items()}
+    members: dict[str, Any] = {camel(name): part for name, part in value._asdict().items()}
+    if "resourceId" in members:
+        members["resourceId"] = list(members["resourceId"])
+    return members
 
 
 @pytest.mark.parametrize(
