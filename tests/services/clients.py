@@ -26,6 +26,8 @@ _CONFIG = {
     "retries": {"total_max_attempts": 1},
     "endpoint_discovery_enabled": False,
     "parameter_validation": True,
+    # With awscrt, botocore would prefer Signature Version 4A where a service has both.
+    "auth_scheme_preference": "sigv4",
 }
 
 
