@@ -10,28 +10,26 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pydantic_core import SchemaValidator, core_schema
 
 from ecrclient._awsjson.protocol.shapes import Structure, note_operation
-
-if TYPE_CHECKING:
-    from ecrclient._awsjson.protocol.operation import Operation, ResponseT
 
 __all__ = ["decode_incomplete", "decode_incomplete_value"]
 
 _ABSENT = object()
 
 
-def decode_incomplete(operation: Operation[ResponseT], content: bytes) -> ResponseT:
+# The operation has no precise type here, because its module imports the errors, which use this one.
+def decode_incomplete(operation: Any, content: bytes) -> Any:
     """The response with the members that the service sent; a null counts as missing.
 
     Raises:
         ValidationError: The body is not JSON, or a member has another type.
     """
     validator = _validator(operation.response, operation.method)
-    response: ResponseT | None = validator.validate_json(content)
+    response = validator.validate_json(content)
     # None: the body is null.
     return validator.validate_json(b"{}") if response is None else response
 
