@@ -120,6 +120,13 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def services(session: nox.Session) -> None:
+    """Generate all AWS JSON services and compare them with botocore: ``-- dynamodb kinesis``."""
+    _install(session)
+    session.run("python", "-m", "tests.services", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 @nox.parametrize("target", ["lap", "responses"])
 def fuzz(session: nox.Session, target: str) -> None:
     """Fuzz the LAP parser and the decoding of responses, guided by coverage, for a minute each."""

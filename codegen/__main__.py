@@ -21,6 +21,7 @@ from codegen.overlay import Overlay
 from codegen.reconcile import Reconciled, reconcile
 from codegen.render import render
 from codegen.sources import Spec, read_spec
+from codegen.trial import TrialError, try_package
 from codegen.writing import WriteError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,7 +131,7 @@ def _report(job: Job, model: aws_model.AwsModel, reconciled: Reconciled, overlay
 
 
 def build(job: Job, *, relock: bool, force: bool) -> int:
-    """Write the tree; refuse sources that differ from the lock."""
+    """Write the tree if it works; refuse sources that differ from the lock."""
     progress = Progress()
     sources = Sources.read(job, progress)
     if sources.changes:
@@ -139,6 +140,8 @@ def build(job: Job, *, relock: bool, force: bool) -> int:
             print("run again with --relock to accept them", file=sys.stderr)
             return 1
     built = make(job, sources, progress)
+    try_package(built.files, job.out, job.package)
+    progress.done("try", "imported, models built, endpoints resolved")
     if job.lock:
         built.files[job.lock] = sources.lock.to_text()
     changed = emit.write(built.files, job.out, built.service_id, force=force)
@@ -198,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return check(job)
             case _:
                 return report(job)
-    except (ValueError, emit.EmitError, WriteError) as error:
+    except (ValueError, emit.EmitError, TrialError, WriteError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
     except OSError as error:

@@ -12,7 +12,7 @@ import importlib.metadata
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,6 +57,10 @@ class ModelMember:
     deprecated: bool
     is_idempotency_token: bool = False
     """The client fills it in if the caller omits it."""
+    endpoint_parameter: str | None = None
+    """The parameter of the endpoint rules that the member supplies."""
+    is_host_label: bool = False
+    """Whether the host prefix of the operation contains the member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,11 @@ class ModelOperation:
     output: str | None
     errors: tuple[str, ...]
     deprecated: bool
+    host_prefix: str = ""
+    endpoint_values: Mapping[str, str | bool] = field(default_factory=dict[str, str | bool])
+    """Parameters of the endpoint rules that are the same for every call."""
+    endpoint_paths: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Parameters of the endpoint rules that JMESPath expressions find in the input."""
     auth: tuple[str, ...] = ("aws.auth#sigv4",)
     """The ways to authenticate, by Smithy's names; the client uses the first one that it has."""
     needs_endpoint_discovery: bool = False
@@ -111,6 +120,7 @@ class AwsModel:
     signing_name: str
     target_prefix: str
     json_version: str
+    is_query_compatible: bool
     operations: tuple[ModelOperation, ...]
     shapes: Mapping[str, Shape]
     paginators: Mapping[str, Mapping[str, Any]]
@@ -156,9 +166,6 @@ def _model(service: str, folder: Path, reader: _Reader, partitions: _Reader) -> 
             f"{service} uses the protocol {metadata['protocol']!r}; this generator supports only "
             "AWS JSON (1.0 and 1.1)"
         )
-    for name, operation in model["operations"].items():
-        if "hostPrefix" in operation.get("endpoint", {}):
-            raise ModelError(f"{service}: {name} has a host prefix, which is not supported")
     return AwsModel(
         service=service,
         service_id=metadata["serviceId"],
@@ -168,6 +175,7 @@ def _model(service: str, folder: Path, reader: _Reader, partitions: _Reader) -> 
         signing_name=metadata.get("signingName", metadata["endpointPrefix"]),
         target_prefix=metadata["targetPrefix"],
         json_version=metadata["jsonVersion"],
+        is_query_compatible="awsQueryCompatible" in metadata,
         operations=tuple(_operation(raw, metadata) for raw in model["operations"].values()),
         shapes={name: _shape(name, raw) for name, raw in model["shapes"].items()},
         paginators=reader.read_if_present(folder / "paginators-1.json").get("pagination", {}),
@@ -231,6 +239,15 @@ def _operation(raw: Mapping[str, Any], metadata: Mapping[str, Any]) -> ModelOper
         output=raw.get("output", {}).get("shape"),
         errors=tuple(error["shape"] for error in raw.get("errors", ())),
         deprecated=raw.get("deprecated", False),
+        host_prefix=raw.get("endpoint", {}).get("hostPrefix", ""),
+        endpoint_values={
+            name: parameter["value"]
+            for name, parameter in raw.get("staticContextParams", {}).items()
+        },
+        endpoint_paths={
+            name: parameter["path"]
+            for name, parameter in raw.get("operationContextParams", {}).items()
+        },
         auth=_auth(raw, metadata),
         needs_endpoint_discovery=raw.get("endpointdiscovery", {}).get("required", False),
     )
@@ -264,6 +281,8 @@ def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
                 shape=member["shape"],
                 deprecated=member.get("deprecated", False),
                 is_idempotency_token=member.get("idempotencyToken", False),
+                endpoint_parameter=member.get("contextParam", {}).get("name"),
+                is_host_label=member.get("hostLabel", False),
             )
             for member_name, member in raw.get("members", {}).items()
         ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from codegen.aws_model import AwsModel
 from codegen.decisions import BatchDecision
-from codegen.ir import Batch, ListOf, Structure, StructureRef, TypeRef
+from codegen.ir import Batch, Structure
+from codegen.ir_types import ListOf, StructureRef, TypeRef
 from codegen.naming import member_name
 
 __all__ = ["build_batch"]

@@ -10,123 +10,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from codegen.ir_types import StructureRef, TypeRef, walk_type
+
 __all__ = [
+    "ACCOUNT_ID",
     "LONGEST_PAUSE",
     "Acceptor",
     "Batch",
-    "Blob",
-    "Boolean",
     "Conversion",
-    "Document",
+    "EndpointInputs",
     "Entry",
     "Enum",
     "ErrorShape",
     "Handle",
-    "ListOf",
-    "MapOf",
     "Member",
-    "Number",
     "Operation",
     "Pagination",
+    "Path",
     "Service",
-    "String",
     "Structure",
-    "StructureRef",
-    "Timestamp",
-    "TypeRef",
     "Waiter",
-    "walk_type",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class String:
-    """Text: plain, constrained, or an open enum."""
-
-    shape: str
-    min: int | None = None
-    max: int | None = None
-    pattern: str | None = None
-    enum: str | None = None
-    json: bool = False
-    """The string contains a JSON document, which a caller may pass instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """An integer or a floating-point number."""
-
-    shape: str
-    kind: Literal["int", "float"]
-    min: float | None = None
-    max: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Boolean:
-    """True or false."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timestamp:
-    """A point in time; by default, seconds since the epoch on the wire."""
-
-    format: Literal["epoch", "iso8601", "httpdate"] = "epoch"
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """Bytes; standard base64 on the wire."""
-
-    min: int | None = None
-    max: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """Any JSON value."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListOf:
-    """A list; the limits count its items."""
-
-    item: TypeRef
-    min: int | None = None
-    max: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MapOf:
-    """A map with string keys."""
-
-    key: TypeRef
-    value: TypeRef
-
-
-@dataclass(frozen=True, slots=True)
-class StructureRef:
-    """A nested structure, by name."""
-
-    name: str
-    is_convertible: bool = False
-    """Whether a caller may pass other structures in its place."""
-
-
-TypeRef = String | Number | Boolean | Timestamp | Blob | Document | ListOf | MapOf | StructureRef
-
-
-def walk_type(ref: TypeRef) -> Iterator[TypeRef]:
-    """*ref* and the types inside it, outermost first; structures are not entered."""
-    yield ref
-    match ref:
-        case ListOf(item=item):
-            yield from walk_type(item)
-        case MapOf(key=key, value=value):
-            yield from walk_type(key)
-            yield from walk_type(value)
-        case _:
-            return
+ACCOUNT_ID = "AWS::Auth::AccountId"
+"""The endpoint rules' name for the account of the credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +160,19 @@ class Batch:
     failure_reason: str
 
 
+Path = tuple["str | tuple[Path, ...]", ...]
+"""Steps from a request to a value, as the runtime follows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointInputs:
+    """What the endpoint of an operation depends on; parameters by their Python names."""
+
+    static: Mapping[str, str | bool]
+    members: Mapping[str, Path]
+    host_prefix: str
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation of the service."""
@@ -271,6 +192,8 @@ class Operation:
     deprecated: bool
     is_signed: bool = True
     """False: the service expects the request without authentication."""
+    endpoint: EndpointInputs | None = None
+    """None: the endpoint depends on the settings of the client only."""
     retry_hazard: str = ""
     """What a retry may do if the operation is not idempotent, as a sentence."""
 
@@ -376,8 +299,21 @@ class Service:
     partitions: tuple[Mapping[str, Any], ...]
     omissions: tuple[str, ...]
     """What the model has and the generator leaves out: ``subject: reason``."""
+    is_query_compatible: bool = False
+    """Whether the service keeps the error codes of its older query protocol on demand."""
     model_version: str = ""
     """The botocore version of the model, which does not change with the installed one alone."""
+
+    @property
+    def uses_account_id(self) -> bool:
+        """Whether the endpoint rules have the account of the credentials as a parameter."""
+        parameters = self.endpoint_rules["parameters"].values()
+        return any(each.get("builtIn") == ACCOUNT_ID for each in parameters)
+
+    @property
+    def endpoint_varies(self) -> bool:
+        """Whether the endpoint depends on the operation, its request, or the account."""
+        return self.uses_account_id or any(operation.endpoint for operation in self.operations)
 
     def structure(self, name: str) -> Structure:
         """The nested structure of that name."""

@@ -14,21 +14,17 @@ from codegen.aws_model import AwsModel, ModelError, ModelMember, ModelOperation,
 from codegen.batches import build_batch
 from codegen.capabilities import is_signed, left_out
 from codegen.conversions import add_conversions
+from codegen.endpoint_inputs import build_endpoint_inputs
 from codegen.handles import build_handles
-from codegen.ir import (
+from codegen.ir import Enum, ErrorShape, Member, Operation, Service, Structure
+from codegen.ir_types import (
     Blob,
     Boolean,
     Document,
-    Enum,
-    ErrorShape,
     ListOf,
     MapOf,
-    Member,
     Number,
-    Operation,
-    Service,
     String,
-    Structure,
     StructureRef,
     Timestamp,
     TypeRef,
@@ -117,6 +113,7 @@ class _Builder:
             signing_name=model.signing_name,
             target_prefix=model.target_prefix,
             json_version=model.json_version,
+            is_query_compatible=model.is_query_compatible,
             operations=operations,
             structures=self._nested_structures(),
             enums=self._enums(),
@@ -297,6 +294,7 @@ class _Builder:
                 response,
                 self._complaints,
             ),
+            endpoint=build_endpoint_inputs(self._model, operation, request, self._nested),
             retry_safe=unsafe is None,
             is_signed=is_signed(operation),
             retry_hazard=unsafe.why if unsafe else "",

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from codegen.aws_model import AwsModel
-from codegen.ir import Entry, ListOf, MapOf, Number, Pagination, String, Structure, StructureRef
+from codegen.ir import Entry, Pagination, Structure
+from codegen.ir_types import ListOf, MapOf, Number, String, StructureRef
 from codegen.paths import Nested, is_plain_path, resolve_path, resolve_projection
 
 __all__ = ["build_pagination"]

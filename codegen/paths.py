@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from codegen.ir import ListOf, Structure, StructureRef, TypeRef
+from codegen.ir import Structure
+from codegen.ir_types import ListOf, StructureRef, TypeRef
 from codegen.overlay import OverlayError
 
 __all__ = ["Nested", "is_plain_path", "resolve_path", "resolve_projection"]

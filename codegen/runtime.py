@@ -18,6 +18,7 @@ __all__ = [
     "OPTIONS",
     "PAGINATION",
     "PARTIAL",
+    "PARTITIONS",
     "POOLED_TRANSPORT",
     "PROJECT",
     "RAW_RESPONSE",
@@ -49,7 +50,7 @@ OPTIONS = f"{RUNTIME}.settings.options"
 CONVERSIONS = f"{RUNTIME}.protocol.conversions"
 COROUTINE_FUNCTION = f"{RUNTIME}.support.coroutine_function"
 CREDENTIALS = f"{RUNTIME}.credentials"
-ENDPOINT_RULES = f"{RUNTIME}.settings.partitions"
+ENDPOINT_RULES = f"{RUNTIME}.settings.endpoint_rules"
 ERRORS = f"{RUNTIME}.protocol.errors"
 HANDLE = f"{RUNTIME}.handle"
 MANY_ERRORS = f"{RUNTIME}.many.errors"
@@ -60,6 +61,7 @@ LAZY = f"{RUNTIME}.support.lazy_import"
 MIDDLEWARE = f"{RUNTIME}.over_httpx.middleware"
 OPERATION = f"{RUNTIME}.protocol.operation"
 PAGINATION = f"{RUNTIME}.many.pagination"
+PARTITIONS = f"{RUNTIME}.settings.partitions"
 PARTIAL = f"{RUNTIME}.many.partial_response"
 RAW_RESPONSE = f"{RUNTIME}.protocol.raw_response"
 RETRY_POLICY = f"{RUNTIME}.settings.retry_policy"

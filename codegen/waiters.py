@@ -8,7 +8,8 @@ from typing import Any
 
 from codegen.aws_model import AwsModel
 from codegen.decisions import WaiterDecision
-from codegen.ir import Acceptor, Operation, String, TypeRef, Waiter
+from codegen.ir import Acceptor, Operation, Waiter
+from codegen.ir_types import String, TypeRef
 from codegen.naming import snake_case
 from codegen.overlay import Overlay
 from codegen.paths import Nested, resolve_path, resolve_projection

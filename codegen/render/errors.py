@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 
 from codegen import runtime
-from codegen.ir import ErrorShape, Member, Number, Service, String
+from codegen.ir import ErrorShape, Member, Service
+from codegen.ir_types import Number, String
 from codegen.render.types import field_type, value_type
 from codegen.writer import WIDTH, ModuleWriter, docstring
 

@@ -6,7 +6,8 @@ import dataclasses
 import textwrap
 from collections.abc import Sequence
 
-from codegen.ir import Batch, Boolean, Member, Operation, Service, Waiter
+from codegen.ir import Batch, Member, Operation, Service, Waiter
+from codegen.ir_types import Boolean
 from codegen.render.errors import root_error
 from codegen.render.methods import Method, conditions
 from codegen.render.types import limits_text

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen import runtime
-from codegen.ir import Acceptor, Batch, Entry, ListOf, Member, Operation, Service, TypeRef, Waiter
+from codegen.ir import Acceptor, Batch, Entry, Member, Operation, Service, Waiter
+from codegen.ir_types import ListOf, TypeRef
 from codegen.render.types import argument_type, value_type
 from codegen.writer import ModuleWriter
 

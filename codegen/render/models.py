@@ -7,20 +7,8 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
 from codegen import runtime
-from codegen.ir import (
-    Blob,
-    Conversion,
-    ListOf,
-    MapOf,
-    Member,
-    Number,
-    Operation,
-    Service,
-    String,
-    Structure,
-    StructureRef,
-    walk_type,
-)
+from codegen.ir import Conversion, Member, Operation, Service, Structure
+from codegen.ir_types import Blob, ListOf, MapOf, Number, String, StructureRef, walk_type
 from codegen.naming import camel_case, pascal_case, snake_case
 from codegen.render.lazy import lazily
 from codegen.render.types import converted_name, field_type, has_limits, limits_text

@@ -28,6 +28,12 @@ def render(service: Service) -> str:
     writer.line(f"    errors={errors},")
     # Relative to this module, wherever the package is.
     writer.line("    package=__name__.rpartition('.')[0],")
+    if service.is_query_compatible:
+        writer.line("    is_query_compatible=True,")
+    if service.endpoint_varies:
+        writer.line("    endpoint_varies=True,")
+    if service.uses_account_id:
+        writer.line("    uses_account_id=True,")
     writer.line(")")
     writer.line(f'{writer.define("MODEL_VERSION")} = "{service.model_version}"')
     writer.line(docstring("The botocore version whose model the package was generated from."))
@@ -73,6 +79,16 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
         writer.line(f'        ids="{batch.member.name}",')
         writer.line(f"        limit={batch.limit},")
         writer.line(f"        concurrency={batch.concurrency},")
+        writer.line("    ),")
+    if operation.endpoint:
+        inputs = operation.endpoint
+        writer.line(f"    endpoint={writer.use(runtime.OPERATION, 'EndpointInputs')}(")
+        if inputs.static:
+            writer.line(f"        static={inputs.static!r},")
+        if inputs.members:
+            writer.line(f"        members={inputs.members!r},")
+        if inputs.host_prefix:
+            writer.line(f'        host_prefix="{inputs.host_prefix}",')
         writer.line("    ),")
     if not operation.retry_safe:
         writer.line("    retry_safe=False,")

@@ -7,13 +7,13 @@ A field has a plain type, such as ``str``, which editors show. What validation n
 from __future__ import annotations
 
 from codegen import runtime
-from codegen.ir import (
+from codegen.ir import Member
+from codegen.ir_types import (
     Blob,
     Boolean,
     Document,
     ListOf,
     MapOf,
-    Member,
     Number,
     String,
     StructureRef,

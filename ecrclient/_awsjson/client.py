@@ -23,9 +23,11 @@ from ecrclient._awsjson.protocol.operation import ResponseT
 from ecrclient._awsjson.protocol.raw_response import RawResponse
 from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient._awsjson.settings.client_arguments import check_arguments, suggests_arguments
+from ecrclient._awsjson.settings.endpoint_inputs import inputs_of
+from ecrclient._awsjson.settings.endpoints import ResolveEndpoint
 from ecrclient._awsjson.settings.log_variable import show_log
 from ecrclient._awsjson.settings.options import UNSET, CallOptions, Unset, changed_options
-from ecrclient._awsjson.settings.resolution import ClientArguments, ResolveEndpoint
+from ecrclient._awsjson.settings.resolution import ClientArguments
 from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 from ecrclient._awsjson.support.lazy_import import LazyModule
 
@@ -320,13 +322,15 @@ class BaseClient:
         request: Request[ResponseT],
         budget: Budget | None = None,
     ) -> Call[ResponseT]:
+        request = codec.fill_tokens(operation, request)
         return Call(
             operation,
-            codec.encode_request(codec.fill_tokens(operation, request)),
+            codec.encode_request(request),
             self._state,
             options=self._options,
             policy=self._retry,
             budget=budget,
+            inputs=inputs_of(operation, request),
         )
 
     def _budget(self) -> Budget:

@@ -13,6 +13,7 @@ import pytest
 
 from ecrclient import ClientClosedError, ConfigurationError, ECRClient
 from ecrclient._awsjson.calling import client_state as module
+from ecrclient._awsjson.calling import senders
 from ecrclient._awsjson.settings import resolution as config
 from tests.tools.scripted import KEY, Scripted, client, ok
 
@@ -41,7 +42,7 @@ async def test_the_default_transport_is_closed_once(monkeypatch: pytest.MonkeyPa
         made.append(Scripted(ok(), ok()))
         return made[-1]
 
-    monkeypatch.setattr(module, "default_transport", make)
+    monkeypatch.setattr(senders, "default_transport", make)
     async with ECRClient(region="eu-west-1", credentials=KEY, max_connections=7) as ecr:
         await ecr.describe_registry()
         await ecr.describe_registry()
@@ -69,7 +70,7 @@ def test_a_client_is_created_outside_a_loop_without_io(
         for name in ("open_session", "resolve_settings"):
             for place in ("settings.resolution", "calling.client_state", "credentials.providers"):
                 patch.setattr(f"ecrclient._awsjson.{place}.{name}", forbidden, raising=False)
-        patch.setattr(module, "default_transport", forbidden)
+        patch.setattr(senders, "default_transport", forbidden)
         patch.setattr(socket, "socket", forbidden)
         patch.setattr(threading.Thread, "start", forbidden)
         patch.setattr(anyio.to_thread, "run_sync", forbidden)
@@ -133,7 +134,7 @@ async def test_calls_send_nothing_after_aclose_during_opening(
     def make(*_: object, **__: object) -> Scripted:
         return made
 
-    monkeypatch.setattr(module, "default_transport", make)
+    monkeypatch.setattr(senders, "default_transport", make)
     ecr = ECRClient(region="eu-west-1", credentials=KEY, max_connections=1)
 
     async def call() -> None:

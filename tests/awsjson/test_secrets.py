@@ -679,7 +679,7 @@ async def test_a_proxy(
     async with ECRClient(region="eu-west-1", credentials=KEY) as ecr:
         try:
             # Some of the URLs are valid.
-            witness.sees(ecr, (await cast(Any, ecr)._state.resources()).transport)
+            witness.sees(ecr, (await cast(Any, ecr)._state.resources()).senders)
         except ECRClientError as error:
             refused.append(error)
     for problem in refused:

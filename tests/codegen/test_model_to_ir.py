@@ -8,19 +8,8 @@ from typing import Any
 import pytest
 
 from codegen.aws_model import AwsModel
-from codegen.ir import (
-    Blob,
-    ListOf,
-    MapOf,
-    Member,
-    Number,
-    Operation,
-    Service,
-    String,
-    StructureRef,
-    Timestamp,
-    TypeRef,
-)
+from codegen.ir import Member, Operation, Service
+from codegen.ir_types import Blob, ListOf, MapOf, Number, String, StructureRef, Timestamp, TypeRef
 from codegen.model_to_ir import Facts, build_service
 from codegen.overlay import Overlay
 from codegen.render import waiters

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-from codegen.ir import Conversion, Member, Operation, Service, Structure, StructureRef
+from codegen.ir import Conversion, Member, Operation, Service, Structure
+from codegen.ir_types import StructureRef
 from codegen.render.models import render
 
 

@@ -94,11 +94,6 @@ def test_a_service_of_another_protocol_is_refused() -> None:
         aws_model.load("s3")
 
 
-def test_a_service_with_host_prefixes_is_refused() -> None:
-    with pytest.raises(ModelError, match="StartSyncExecution has a host prefix"):
-        aws_model.load("stepfunctions")
-
-
 def test_a_service_with_no_operation_that_can_be_called_is_refused() -> None:
     model = aws_model.load("timestream-query")
     only = tuple(found for found in model.operations if found.name == "Query")

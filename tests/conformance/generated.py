@@ -15,7 +15,17 @@ from typing import Any
 from codegen.__main__ import main
 from tests.tools.botocore_calls import botocore
 
-__all__ = ["build_package", "data_folder", "lap_text", "service_data"]
+__all__ = ["build_package", "data_folder", "json_services", "lap_text", "service_data"]
+
+
+def json_services() -> list[str]:
+    """The services of the installed botocore that can be called with AWS JSON."""
+    found: list[str] = []
+    for service in _loader().list_available_services("service-2"):
+        metadata = service_data(service)["metadata"]
+        if "json" in {metadata["protocol"], *metadata.get("protocols", ())}:
+            found.append(service)
+    return found
 
 
 def service_data(service: str) -> dict[str, Any]:

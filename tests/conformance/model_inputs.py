@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import string
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
+from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 __all__ = ["Inputs", "repeats"]
 
 _RANGES = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _TEXT = st.characters(exclude_categories=["Cs"])
+# Without null, which clients omit.
+_DOCUMENTS = st.recursive(
+    st.booleans() | st.integers(-(2**53), 2**53) | st.text(_TEXT, max_size=10),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(_TEXT), inner, max_size=2),
+    max_leaves=4,
+)
 _MOST_ITEMS = 3
 _MOST_CHARACTERS = 40
 # Random text of this length seldom matches a pattern: examples for the shape are used instead.
@@ -46,6 +54,8 @@ class Inputs:
 
     def _any(self, shape: Any, inside: tuple[str, ...]) -> st.SearchStrategy[Any]:
         match shape.type_name:
+            case "structure" if shape.is_document_type:
+                return _DOCUMENTS
             case "structure":
                 return self._structure(shape, (*inside, shape.name))
             case "list":
@@ -71,7 +81,13 @@ class Inputs:
             return st.one_of(
                 [st.fixed_dictionaries({name: value}) for name, value in members.items()]
             )
-        required = {name: members.pop(name) for name in shape.required_members}
+        # A list or map ends the recursion where it would lead back to its structure again.
+        empty: dict[str, st.SearchStrategy[Any]] = {"list": st.just([]), "map": st.just({})}
+        required: dict[str, st.SearchStrategy[Any]] = {}
+        for name in shape.required_members:
+            member = shape.members[name]
+            made = members.pop(name, None) or empty.get(member.type_name)
+            required[name] = self._any(member, inside) if made is None else made
         return st.fixed_dictionaries(required, optional=members)
 
     def _string(self, shape: Any) -> st.SearchStrategy[str]:
@@ -87,10 +103,31 @@ class Inputs:
         examples = self._texts.get(shape.name, ())
         if examples and least > _LONG:
             return st.sampled_from(examples)
-        compiled: re.Pattern[str] = re.compile(pattern, re.ASCII)
-        met: st.SearchStrategy[str] = st.from_regex(compiled, fullmatch=True)
         limit = shape.metadata.get("max", 10**6)
-        return met.filter(lambda text: least <= len(text) <= limit and not text.endswith("\n"))
+        matches, texts = _matcher(pattern), _texts(pattern)
+        if least > _LONG:  # which most patterns of single characters match
+            texts = texts.filter(bool).map(lambda text: (text * least)[:least])
+        return texts.filter(
+            lambda text: least <= len(text) <= limit and not text.endswith("\n") and matches(text)
+        )
+
+
+def _texts(pattern: str) -> st.SearchStrategy[str]:
+    """Texts that mostly match a pattern; plain ones if Python does not know its syntax."""
+    try:
+        compiled: re.Pattern[str] = re.compile(pattern, re.ASCII)
+    except re.error:
+        return st.text(string.ascii_letters + string.digits + "-_ ", max_size=_LONG)
+    return st.from_regex(compiled, fullmatch=True)
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a text matches in the engine of the clients, whose classes are those of Unicode."""
+    try:
+        validator = SchemaValidator(core_schema.str_schema(pattern=f"^(?:{pattern})$"))
+    except SchemaError:
+        return lambda _: True
+    return validator.isinstance_python
 
 
 def repeats(shape: Any, inside: tuple[str, ...]) -> bool:

@@ -47,8 +47,8 @@ class ProtocolSuite:
             for case in suite["cases"]:
                 yield Case(case["id"], case["given"]["name"], case, suite.get("clientEndpoint"))
 
-    def model(self, service: str, *, without: frozenset[str]) -> dict[str, Any]:
-        """The service model except the operations *without*."""
+    def model(self, service: str) -> dict[str, Any]:
+        """The service model."""
         shapes: dict[str, Any] = {}
         operations: dict[str, Any] = {}
         for suite in (*self._suites["input"], *self._suites["output"]):
@@ -62,8 +62,7 @@ class ProtocolSuite:
             "serviceId": service.title().replace("-", " "),
             "signatureVersion": "v4",
         }
-        kept = {name: given for name, given in operations.items() if name not in without}
-        return {"version": "2.0", "metadata": metadata, "operations": kept, "shapes": shapes}
+        return {"version": "2.0", "metadata": metadata, "operations": operations, "shapes": shapes}
 
 
 def _join(operations: dict[str, Any], given: Mapping[str, Any]) -> None:

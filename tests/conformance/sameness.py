@@ -41,8 +41,11 @@ def _mark_booleans(value: Any) -> Any:
 
 
 def python_name(wire_name: str, names: Container[str]) -> str:
-    """botocore's spelling; an underscore follows if Python or pydantic has taken the name."""
-    name = _xform_name(wire_name)
+    """botocore's spelling; an underscore follows if Python or pydantic has taken the name.
+
+    An underscore in front, which botocore puts before ``_acls``, is absent.
+    """
+    name = _xform_name(wire_name).lstrip("_")
     return name if name in names else f"{name}_"
 
 

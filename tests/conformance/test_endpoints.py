@@ -137,13 +137,12 @@ def _assert_configured(suite: Any, case: Any, config: Path) -> None:
         environ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
     settings = resolve_settings(
         ClientArguments(None, case["profile"], client.get("endpoint_url"), None, None),
-        resolve_endpoint,
         "ECR",
         {**environ, "AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"},
     )
     own = f"https://{service}.fake-region-10.amazonaws.com"
     expected: str = case["output"]["endpointUrl"]
-    assert settings.endpoint_url == (
+    assert settings.endpoint.resolve(resolve_endpoint).url == (
         "https://api.ecr.fake-region-10.amazonaws.com" if expected == own else expected
     )
 

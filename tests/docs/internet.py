@@ -10,7 +10,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from ecrclient._awsjson.calling import client_state
+from ecrclient._awsjson.calling import senders
 from ecrclient._awsjson.over_httpx import origins
 from ecrclient.models import Attribute, ImageScanFinding
 from ecrclient.testing import InMemoryECR
@@ -54,7 +54,7 @@ class Internet(httpx.AsyncBaseTransport):
         key = self.registry().credentials
         with pytest.MonkeyPatch.context() as patch, ExitStack() as self._stack:
             self._patch = patch
-            for module in (client_state, origins):
+            for module in (senders, origins):
                 patch.setattr(module, "default_transport", self._transport)
             patch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
             patch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)

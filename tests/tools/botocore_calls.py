@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from unittest import mock
@@ -37,15 +37,29 @@ def sigv4_headers(
     now: datetime,
 ) -> dict[str, str]:
     """The headers that botocore's signer adds to the request, with names in lower case."""
-    auth = botocore("auth")
-    given = {"Content-Type": content_type, "X-Amz-Target": target}
-    request = botocore("awsrequest").AWSRequest("POST", url, headers=dict(given), data=body)
     key = botocore("credentials").Credentials(
         credentials.access_key_id, credentials.secret_access_key, credentials.session_token
     )
+    headers = {"Content-Type": content_type, "X-Amz-Target": target}
+    return sigv4_headers_of(key, "ecr", region, url=url, headers=headers, body=body, now=now)
+
+
+def sigv4_headers_of(
+    key: Any,
+    service: str,
+    region: str,
+    *,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+) -> dict[str, str]:
+    """The headers that botocore's signer adds to a request with *headers* for any service."""
+    auth = botocore("auth")
+    request = botocore("awsrequest").AWSRequest("POST", url, headers=dict(headers), data=body)
     with mock.patch.object(auth, "get_current_datetime", return_value=now.replace(tzinfo=None)):
-        auth.SigV4Auth(key, "ecr", region).add_auth(request)
-    return {name.lower(): value for name, value in request.headers.items() if name not in given}
+        auth.SigV4Auth(key, service, region).add_auth(request)
+    return {name.lower(): value for name, value in request.headers.items() if name not in headers}
 
 
 class EndpointRules:
@@ -67,22 +81,17 @@ class EndpointRules:
 
     def resolve(self, region: str | None, *, use_fips: bool, use_dualstack: bool) -> str | None:
         """The URL; None if the rules have an error."""
-        url, _ = self.resolve_signed(region, use_fips=use_fips, use_dualstack=use_dualstack)
-        return url
+        found = self.evaluate(
+            {"Region": region, "UseFIPS": use_fips, "UseDualStack": use_dualstack}
+        )
+        return None if found is None else str(found.url)
 
-    def resolve_signed(
-        self, region: str | None, *, use_fips: bool, use_dualstack: bool
-    ) -> tuple[str | None, str | None]:
-        """The URL, or None if the rules have an error, and the region to sign for."""
+    def evaluate(self, parameters: Mapping[str, Any]) -> Any | None:
+        """botocore's ``RuleSetEndpoint``; None if the rules have an error."""
         try:
-            found = self._provider.resolve_endpoint(
-                Region=region, UseFIPS=use_fips, UseDualStack=use_dualstack
-            )
+            return self._provider.resolve_endpoint(**parameters)
         except self._error:
-            return None, region
-        schemes = found.properties.get("authSchemes", ())
-        signed = [scheme["signingRegion"] for scheme in schemes if "signingRegion" in scheme]
-        return str(found.url), signed[0] if signed else region
+            return None
 
     def regions(self) -> Iterator[str]:
         """The regions of all partitions."""

@@ -42,6 +42,8 @@ class RequestHead:
             (b"user-agent", f"{service.package}/{__version__}".encode("ascii")),
             (b"accept-encoding", b"identity"),
         ]
+        if service.is_query_compatible:
+            self.headers.append((b"x-amzn-query-mode", b"true"))
         self.lines = b"POST / HTTP/1.1\r\n" + b"".join(
             [b"%b: %b\r\n" % field for field in self.headers]
         )

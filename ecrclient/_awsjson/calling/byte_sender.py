@@ -9,7 +9,7 @@ from __future__ import annotations
 from ecrclient._awsjson.attempts.attempt import Attempt, HTTPResponse
 from ecrclient._awsjson.attempts.request_head import RequestHeads
 from ecrclient._awsjson.attempts.signing import LARGE_PAYLOAD, Signer, hash_payload
-from ecrclient._awsjson.settings.resolution import Settings
+from ecrclient._awsjson.settings.endpoints import Endpoint
 from ecrclient._awsjson.transport.byte_transport import ByteTransport
 from ecrclient._awsjson.transport.origin import Origin
 from ecrclient._awsjson.transport.response import decode_headers
@@ -20,12 +20,18 @@ __all__ = ["ByteSender"]
 class ByteSender:
     """Signs requests and writes them to a byte transport."""
 
-    def __init__(self, settings: Settings, signer: Signer, transport: ByteTransport) -> None:
-        self._origin = Origin.of(settings.endpoint_url)
-        self._connect_timeout = settings.connect_timeout
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        connect_timeout: float | None,
+        signer: Signer,
+        transport: ByteTransport,
+    ) -> None:
+        self._origin = Origin.of(endpoint.url)
+        self._connect_timeout = connect_timeout
         self._signer = signer
         self._transport = transport
-        self._heads = RequestHeads(settings.host.encode("ascii"))
+        self._heads = RequestHeads(endpoint.host.encode("ascii"))
 
     async def send(self, attempt: Attempt) -> HTTPResponse:
         """Sign an attempt, unless its operation takes no authentication, and send it.

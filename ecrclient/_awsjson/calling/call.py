@@ -16,12 +16,14 @@ from ecrclient._awsjson.attempts.attempt import Attempt
 from ecrclient._awsjson.calling.budget import Budget
 from ecrclient._awsjson.calling.client_state import ClientState, Resources
 from ecrclient._awsjson.calling.retry import Retry
+from ecrclient._awsjson.calling.sending import Sender
 from ecrclient._awsjson.calling.telemetry import Observation, observe
 from ecrclient._awsjson.credentials import REFUSED_CREDENTIALS_CODES, Credentials, renew
 from ecrclient._awsjson.protocol.errors import AWSClientError, DeadlineExceeded
 from ecrclient._awsjson.protocol.operation import ResponseT
 from ecrclient._awsjson.protocol.raw_response import RawResponse
 from ecrclient._awsjson.protocol.service_error import ServiceError
+from ecrclient._awsjson.settings.endpoint_inputs import NO_INPUTS, CallInputs
 from ecrclient._awsjson.settings.options import CallOptions
 from ecrclient._awsjson.transport.errors import AttemptTimeout, TransportError
 from ecrclient._awsjson.transport.timer import AttemptTimer
@@ -43,6 +45,7 @@ class Call(Generic[ResponseT]):
         options: The client's options.
         policy: The client's retry policy; None: that of the settings.
         budget: The time that this call shares with others; None: the deadline of *options*.
+        inputs: What the endpoint depends on in the request.
     """
 
     __slots__ = (
@@ -51,11 +54,13 @@ class Call(Generic[ResponseT]):
         "_budget",
         "_credentials",
         "_error",
+        "_inputs",
         "_operation",
         "_options",
         "_policy",
         "_renewed",
         "_resources",
+        "_sender",
         "_started",
         "_state",
         "_stopwatch",
@@ -63,6 +68,7 @@ class Call(Generic[ResponseT]):
     )
 
     _resources: Resources
+    _sender: Sender
     _timer: AttemptTimer
 
     def __init__(
@@ -74,9 +80,11 @@ class Call(Generic[ResponseT]):
         options: CallOptions,
         policy: RetryPolicy | None,
         budget: Budget | None = None,
+        inputs: CallInputs = NO_INPUTS,
     ) -> None:
         self._operation = operation
         self._body = body
+        self._inputs = inputs
         self._state = state
         self._options = options
         self._policy = policy
@@ -117,6 +125,7 @@ class Call(Generic[ResponseT]):
         response: RawResponse[ResponseT] | None = None
         with deadline:
             self._resources = await self._state.resources()
+            self._sender = self._resources.senders.default or await self._find_sender()
             retry = self._new_retry()
             while True:
                 self._stopwatch.enter("throttle")
@@ -154,6 +163,15 @@ class Call(Generic[ResponseT]):
             raise self._error
         return response
 
+    async def _find_sender(self) -> Sender:
+        """Return the sender to the endpoint of this call."""
+        account_id: str | None = None
+        if self._operation.service.uses_account_id:
+            self._stopwatch.enter("credentials")
+            account_id = (await self._resources.credentials.get()).account_id
+            self._stopwatch.enter("setup")
+        return await self._resources.senders.of(self._inputs, account_id)
+
     def _new_retry(self) -> Retry:
         state, operation = self._state, self._operation
         policy = self._options.retry or self._policy or self._resources.retry
@@ -182,7 +200,7 @@ class Call(Generic[ResponseT]):
         )
         try:
             with timer.scope:
-                received = await self._resources.sender.send(attempt)
+                received = await self._sender.send(attempt)
                 elapsed = time.perf_counter() - self._started
                 response = RawResponse(self._operation, *received, self._attempts, elapsed)
                 await response.decode()

@@ -9,30 +9,22 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 import anyio
 import anyio.to_thread
 
-from ecrclient._awsjson.attempts.signing import Signer
 from ecrclient._awsjson.calling.clock import ServiceClock
 from ecrclient._awsjson.calling.loop_guard import LoopGuard
 from ecrclient._awsjson.calling.retry import RetryQuota
-from ecrclient._awsjson.calling.sending import Sender, make_sender
+from ecrclient._awsjson.calling.senders import Senders
 from ecrclient._awsjson.calling.throttle import Throttles
 from ecrclient._awsjson.credentials import (
     CredentialsProvider,
     CredentialsSource,
     default_provider,
 )
-from ecrclient._awsjson.over_httpx.default_transport import default_transport
 from ecrclient._awsjson.over_httpx.origins import Origins
 from ecrclient._awsjson.protocol.errors import ClientClosedError
-from ecrclient._awsjson.settings.resolution import (
-    ClientArguments,
-    ResolveEndpoint,
-    Settings,
-    host_of,
-    resolve_settings,
-)
+from ecrclient._awsjson.settings.endpoints import ResolveEndpoint, host_of
+from ecrclient._awsjson.settings.resolution import ClientArguments, Settings, resolve_settings
 from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 from ecrclient._awsjson.support.per_loop import PerLoop
-from ecrclient._awsjson.transport.byte_transport import ByteTransport
 
 if TYPE_CHECKING:
     import httpx
@@ -49,8 +41,7 @@ class Resources(NamedTuple):
     """The objects that send a call, created from the resolved settings."""
 
     credentials: CredentialsProvider
-    sender: Sender
-    transport: ByteTransport | httpx.AsyncBaseTransport
+    senders: Senders
     retry: RetryPolicy
     """The policy of the settings, for clients and calls without a policy."""
 
@@ -79,7 +70,6 @@ class ClientState:
         self._resources: Resources | None = None
         self._opening = PerLoop(anyio.Lock)
         self._closed = False
-        self._transport_closed = False
         self._origins = Origins(transport, max_connections)
         self._shared: dict[Callable[[], object], object] = {}
         self.loops = LoopGuard()
@@ -94,8 +84,10 @@ class ClientState:
 
     @property
     def endpoint_url(self) -> str | None:
-        """The resolved endpoint; until it is resolved, the argument."""
-        return self._settings.endpoint_url if self._settings else self._arguments.endpoint_url
+        """The resolved endpoint; until it is resolved, and if it varies, the configured one."""
+        if self._resources is not None and self._resources.senders.endpoint is not None:
+            return self._resources.senders.endpoint.url
+        return self._arguments.endpoint_url
 
     @property
     def shown_endpoint(self) -> str:
@@ -131,7 +123,7 @@ class ClientState:
             self._resources = await anyio.to_thread.run_sync(self._open, abandon_on_cancel=True)
             if self._closed:
                 # Another task closed the client while it was being opened.
-                await self._close_transport()
+                await self._close_transports()
             self._check_open()
 
     def _check_open(self) -> None:
@@ -140,19 +132,21 @@ class ClientState:
 
     def _open(self) -> Resources:
         arguments = self._arguments
-        settings = resolve_settings(arguments, self._resolve_endpoint, self._service.service_id)
+        settings = resolve_settings(arguments, self._service.service_id)
         self._settings = settings
-        transport = self._transport or default_transport(
-            settings.endpoint_url, self._max_connections, ca_bundle=settings.ca_bundle
-        )
-        signer = Signer(settings.region, self._service.signing_name)
         self._origins.ca_bundle = settings.ca_bundle
         return Resources(
             credentials=default_provider(
                 self._credentials, arguments.profile, settings.pseudo_region or settings.region
             ),
-            sender=make_sender(settings, signer, transport, self._middleware),
-            transport=transport,
+            senders=Senders(
+                settings,
+                self._resolve_endpoint,
+                self._service,
+                self._transport,
+                self._max_connections,
+                self._middleware,
+            ),
             retry=_policy(settings),
         )
 
@@ -176,22 +170,16 @@ class ClientState:
         return cast("T", self._shared[make])
 
     async def aclose(self) -> None:
-        """Close the transport, unless the caller passed it.
+        """Close the transports, unless the caller passed one.
 
         Idempotent. A second call completes a first one that was interrupted.
         """
         self._closed = True
-        if not self._transport_closed:
-            await self._close_transport()
-            self._transport_closed = True
+        await self._close_transports()
 
-    async def _close_transport(self) -> None:
-        if self._resources is not None and self._transport is None:
-            transport = self._resources.transport
-            if isinstance(transport, ByteTransport):
-                transport.close()
-            else:
-                await transport.aclose()
+    async def _close_transports(self) -> None:
+        if self._resources is not None:
+            await self._resources.senders.aclose()
         await self._origins.aclose()
 
 

@@ -1,4 +1,4 @@
-"""The choice between bytes and httpx objects, made once per client."""
+"""The choice between bytes and httpx objects, made once per endpoint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from ecrclient._awsjson.attempts.attempt import Attempt, HTTPResponse
 from ecrclient._awsjson.attempts.signing import Signer
 from ecrclient._awsjson.calling.byte_sender import ByteSender
-from ecrclient._awsjson.settings.resolution import Settings
+from ecrclient._awsjson.settings.endpoints import Endpoint
 from ecrclient._awsjson.transport.byte_transport import ByteTransport
 
 if TYPE_CHECKING:
@@ -32,25 +32,26 @@ class Sender(Protocol):
 
 
 def make_sender(
-    settings: Settings,
+    endpoint: Endpoint,
+    connect_timeout: float | None,
     signer: Signer,
     transport: ByteTransport | httpx.AsyncBaseTransport,
     middleware: Sequence[Middleware],
 ) -> Sender:
-    """Return the sender of a client.
+    """Return a sender to an endpoint.
 
     Middleware and users' transports work on httpx objects; without them httpx is not imported. Call
     this function in a worker thread, because importing httpx takes some time.
     """
     byte_transport = _byte_transport(transport)
     if byte_transport is not None and not middleware:
-        return ByteSender(settings, signer, byte_transport)
+        return ByteSender(endpoint, connect_timeout, signer, byte_transport)
     from ecrclient._awsjson.over_httpx.pooled_transport import ByteTransportAdapter
     from ecrclient._awsjson.over_httpx.sender import HttpxSender
 
     if isinstance(transport, ByteTransport):
         transport = ByteTransportAdapter(transport)
-    return HttpxSender(settings, signer, transport, middleware)
+    return HttpxSender(endpoint, connect_timeout, signer, transport, middleware)
 
 
 def _byte_transport(transport: ByteTransport | httpx.AsyncBaseTransport) -> ByteTransport | None:

@@ -36,6 +36,8 @@ class Credentials:
     session_token: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
     """When the credentials expire, with a time zone; None if they do not expire."""
+    account_id: str | None = None
+    """The AWS account, for services with an endpoint for each account; None if it is not known."""
 
     def __post_init__(self) -> None:
         for name in ("access_key_id", "secret_access_key"):
@@ -46,7 +48,7 @@ class Credentials:
             raise CredentialsError(
                 "secret_access_key contains a lone surrogate, which UTF-8 cannot encode"
             )
-        for name in ("access_key_id", "session_token"):
+        for name in ("access_key_id", "session_token", "account_id"):
             text: object = getattr(self, name) or ""
             # The value becomes part of a header. A line break would end the header, and an HTTP
             # library that refuses a trailing space quotes the whole header in its error.

@@ -110,7 +110,14 @@ def no_credentials(session: object) -> CredentialsError:
 
 def read_frozen(frozen: Any, found: object) -> Credentials:
     """Convert a ``ReadOnlyCredentials`` that *found* returned, with the expiry of *found*."""
-    return Credentials(frozen.access_key, frozen.secret_key, frozen.token or None, expiry_of(found))
+    return Credentials(
+        frozen.access_key,
+        frozen.secret_key,
+        frozen.token or None,
+        expiry_of(found),
+        # Versions of botocore before 1.35 do not have it.
+        getattr(frozen, "account_id", None) or None,
+    )
 
 
 def expiry_of(found: Any) -> datetime | None:

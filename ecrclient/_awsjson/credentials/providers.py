@@ -116,7 +116,8 @@ def environment_credentials(environ: Mapping[str, str] | None = None) -> Credent
         )
     token = environ.get("AWS_SECURITY_TOKEN") or environ.get("AWS_SESSION_TOKEN")
     expires_at = _moment(environ.get("AWS_CREDENTIAL_EXPIRATION"))
-    return Credentials(key, secret, token or None, expires_at)
+    account_id = environ.get("AWS_ACCOUNT_ID") or None
+    return Credentials(key, secret, token or None, expires_at, account_id)
 
 
 class BotocoreCredentials(RefreshingCredentials):

@@ -22,7 +22,7 @@ from ecrclient._awsjson.transport.timer import EXTENSION, AttemptTimer
 if TYPE_CHECKING:
     from ecrclient._awsjson.attempts.signing import Signer
     from ecrclient._awsjson.credentials import Credentials
-    from ecrclient._awsjson.settings.resolution import Settings
+    from ecrclient._awsjson.settings.endpoints import Endpoint
 
 __all__ = ["HttpxSender"]
 
@@ -32,17 +32,18 @@ class HttpxSender:
 
     def __init__(
         self,
-        settings: Settings,
+        endpoint: Endpoint,
+        connect_timeout: float | None,
         signer: Signer,
         transport: httpx.AsyncBaseTransport,
         middleware: Sequence[Middleware],
     ) -> None:
-        self._url = httpx.URL(f"{settings.endpoint_url}/")
-        self._connect_timeout = settings.connect_timeout
+        self._url = httpx.URL(f"{endpoint.url}/")
+        self._connect_timeout = connect_timeout
         self._signer = signer
         self._transport = transport
         self._middleware = middleware
-        self._heads = RequestHeads(settings.host.encode("ascii"))
+        self._heads = RequestHeads(endpoint.host.encode("ascii"))
 
     async def send(self, attempt: Attempt) -> HTTPResponse:
         """Send an attempt through the middleware, and receive the complete response.

@@ -10,38 +10,53 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pydantic_core import SchemaValidator, core_schema
 
-from ecrclient._awsjson.protocol.shapes import note_operation
+from ecrclient._awsjson.protocol.shapes import Structure, note_operation
 
-if TYPE_CHECKING:
-    from ecrclient._awsjson.protocol.operation import Operation, ResponseT
-
-__all__ = ["decode_incomplete"]
+__all__ = ["decode_incomplete", "decode_incomplete_value"]
 
 _ABSENT = object()
 
 
-def decode_incomplete(operation: Operation[ResponseT], content: bytes) -> ResponseT:
+# The operation has no precise type here, because its module imports the errors, which use this one.
+def decode_incomplete(operation: Any, content: bytes) -> Any:
     """The response with the members that the service sent; a null counts as missing.
 
     Raises:
         ValidationError: The body is not JSON, or a member has another type.
     """
     validator = _validator(operation.response, operation.method)
-    response: ResponseT | None = validator.validate_json(content)
+    response = validator.validate_json(content)
     # None: the body is null.
     return validator.validate_json(b"{}") if response is None else response
 
 
 @functools.lru_cache(maxsize=256)
 def _validator(response: type[Any], method: str) -> SchemaValidator:
-    schema = response.__pydantic_core_schema__
+    return _lenient(response.__pydantic_core_schema__, method)
+
+
+def decode_incomplete_value(schema: Any, method: str, content: bytes) -> Any:
+    """The value of a member of an error, whose structures may lack members.
+
+    Args:
+        schema: pydantic's core schema of the member's type.
+        method: The client's method, for the errors of members that are missing.
+        content: The value as JSON.
+
+    Raises:
+        ValidationError: The value has another type.
+    """
+    return _lenient(schema, method).validate_json(content)
+
+
+def _lenient(schema: Any, method: str) -> SchemaValidator:
     config: core_schema.CoreConfig = {
         # All structures share these settings; a schema of fields alone does not carry them.
-        **cast("core_schema.CoreConfig", _model_of(schema)["config"]),
+        **cast("core_schema.CoreConfig", _model_of(Structure.__pydantic_core_schema__)["config"]),
         "validate_by_name": False,
         "validate_by_alias": True,
     }

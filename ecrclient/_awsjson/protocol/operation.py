@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Acceptor",
     "Batch",
+    "EndpointInputs",
     "Operation",
     "OperationsByRequest",
     "Pagination",
@@ -41,6 +42,13 @@ class Service(NamedTuple):
     """The modelled errors by their codes on the wire."""
     package: str
     """The import path of the generated package, also used for its logger and its user agent."""
+    endpoint_varies: bool = False
+    """Whether the endpoint depends on the operation, its request, or the account."""
+    uses_account_id: bool = False
+    """Whether the endpoint rules have the account of the credentials as a parameter."""
+    is_query_compatible: bool = False
+    """Whether to announce, as the model requires, that the client also knows the error codes of
+    the older query protocol."""
 
 
 class Pagination(NamedTuple):
@@ -70,6 +78,23 @@ class Batch(NamedTuple):
     """The default number of concurrent calls."""
 
 
+Path = tuple["str | tuple[Path, ...]", ...]
+"""Steps from a request to a value. A step is the name of an attribute, ``*`` for each item,
+``keys()`` for the keys of a map, or several paths."""
+
+
+@dataclass(frozen=True)
+class EndpointInputs:
+    """What the endpoint of an operation depends on, besides the settings of the client."""
+
+    static: Mapping[str, str | bool] = field(default_factory=dict[str, str | bool])
+    """Parameters of the endpoint rules with the same value in every call."""
+    members: Mapping[str, Path] = field(default_factory=dict[str, "Path"])
+    """Parameters of the endpoint rules that are members of the request."""
+    host_prefix: str = ""
+    """The beginning of the host; ``{name}`` means a member of the request."""
+
+
 @dataclass(frozen=True)
 class Operation(Generic[ResponseT]):
     """One operation of a service."""
@@ -85,6 +110,8 @@ class Operation(Generic[ResponseT]):
     """The codes of the errors that the model lists for the operation."""
     pagination: Pagination | None = None
     batch: Batch | None = None
+    endpoint: EndpointInputs | None = None
+    """None: all calls have the same endpoint, or one for each account."""
     retry_safe: bool = True
     """Whether the operation is idempotent, so that it can be retried after any failure."""
     tokens: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Generic, TypeVar, overload
 
 from pydantic_core import ValidationError, to_json
@@ -100,14 +101,17 @@ class ErrorMember(Generic[T]):
         value = error.details.get(self._wire_name)
         if value is None:
             return None
-        try:
-            from pydantic import TypeAdapter
+        from pydantic import TypeAdapter
 
-            adapter: TypeAdapter[T] = TypeAdapter(self._type)
-            # As JSON, since only then the types decode what the service sends.
-            return adapter.validate_json(
-                to_json(value), by_alias=True, by_name=False, extra="allow"
-            )
-        except ValidationError:
-            # Treat an invalid member as missing: the error itself is more important.
-            return None
+        adapter: TypeAdapter[T] = TypeAdapter(self._type)
+        # As JSON, since only then the types decode what the service sends.
+        content = to_json(value)
+        with suppress(ValidationError):
+            return adapter.validate_json(content, by_alias=True, by_name=False, extra="allow")
+        from ecrclient._awsjson.protocol.missing_members import decode_incomplete_value
+
+        with suppress(ValidationError):
+            incomplete: T = decode_incomplete_value(adapter.core_schema, error.operation, content)
+            return incomplete
+        # Treat an invalid member as missing: the error itself is more important.
+        return None

@@ -26,12 +26,12 @@ class Partition(NamedTuple):
     regions: frozenset[str]
 
 
-def find_partition(partitions: Sequence[Partition], region: str) -> Partition | None:
+def find_partition(partitions: Sequence[Partition], region: str | None) -> Partition | None:
     """Return the partition that lists *region*, else one whose pattern matches, else the first."""
     for partition in partitions:
         if region in partition.regions:
             return partition
     for partition in partitions:
-        if re.match(partition.region_regex, region):
+        if region is not None and re.match(partition.region_regex, region):
             return partition
     return partitions[0] if partitions else None

@@ -13,34 +13,24 @@ environment, the profile. The results are the same, with these exceptions:
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ecrclient._awsjson.protocol.errors import ConfigurationError
+from ecrclient._awsjson.settings.endpoints import EndpointSettings, host_header
 from ecrclient._awsjson.settings.shared_config import ConfigValue, Profile, load_profile
 
-__all__ = ["ClientArguments", "ResolveEndpoint", "Settings", "host_of", "resolve_settings"]
-
-ResolveEndpoint = Callable[..., str]
-"""The generated ``resolve_endpoint``: keywords region, use_fips, use_dualstack, endpoint."""
+__all__ = ["ClientArguments", "Settings", "resolve_settings"]
 
 _LOGGER = logging.getLogger(__name__)
 # A region becomes part of a host name: RFC 1123, section 2.1. It must not consist of digits only.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)")
-# Unlike botocore's, this pattern allows underscores, which names of containers contain.
-_ENDPOINT = re.compile(
-    r"(?P<scheme>https?)://"
-    r"(?P<host>(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[(?P<ipv6>[0-9a-f:.]+)\])"
-    r"(?::(?P<port>[0-9]{1,5}))?/?",
-    re.IGNORECASE | re.ASCII,
-)
-_MAX_PORT = 65535
 _BOOLEANS = {"true": True, "false": False}
 _RETRY_MODES = ("legacy", "standard", "adaptive")
+_ACCOUNT_ID_MODES = ("preferred", "disabled", "required")
 # In seconds. Source: botocore/data/sdk-default-configuration.json.
 _CONNECT_TIMEOUTS = {
     "legacy": None,
@@ -65,9 +55,8 @@ class Settings(NamedTuple):
     """The resolved settings."""
 
     region: str
-    endpoint_url: str
-    host: str
-    """The host header: the endpoint's host, with its port unless it is the scheme's default."""
+    endpoint: EndpointSettings
+    """What the endpoints depend on."""
     pseudo_region: str | None = None
     """The configured FIPS pseudo-region, for the STS that assumes a role; None: the region is not
     a pseudo-region."""
@@ -84,10 +73,7 @@ class Settings(NamedTuple):
 
 
 def resolve_settings(
-    arguments: ClientArguments,
-    resolve_endpoint: ResolveEndpoint,
-    service_id: str,
-    environ: Mapping[str, str] | None = None,
+    arguments: ClientArguments, service_id: str, environ: Mapping[str, str] | None = None
 ) -> Settings:
     """Resolve the settings from arguments, environment and profile.
 
@@ -95,7 +81,6 @@ def resolve_settings(
 
     Args:
         arguments: The arguments of the client.
-        resolve_endpoint: The service's endpoint rules.
         service_id: The service's identifier, from which the names of its settings derive.
         environ: The environment; None: that of the process.
 
@@ -114,19 +99,22 @@ def resolve_settings(
             *(configured.origin, configured.text, region),
         )
     endpoint = sources.endpoint_url(arguments.endpoint_url, service_id.lower().replace(" ", "_"))
-    url = resolve_endpoint(
-        region=region,
-        use_fips=(is_pseudo and endpoint is None)
-        or sources.variant(arguments.use_fips, endpoint, "use_fips_endpoint"),
-        use_dualstack=sources.variant(arguments.use_dualstack, endpoint, "use_dualstack_endpoint"),
-        endpoint=endpoint.text if endpoint else None,
-    )
-    used_endpoint = endpoint or ConfigValue(url, f"the endpoint of region {region}")
+    if endpoint is not None:
+        host_header(endpoint)  # raises an error if it is invalid
     defaults_mode = sources.choice("defaults_mode", (*_CONNECT_TIMEOUTS, "auto"))
     return Settings(
         region=region,
-        endpoint_url=url.rstrip("/"),
-        host=_host(used_endpoint),
+        endpoint=EndpointSettings(
+            region=region,
+            use_fips=(is_pseudo and endpoint is None)
+            or sources.variant(arguments.use_fips, endpoint, "use_fips_endpoint"),
+            use_dualstack=sources.variant(
+                arguments.use_dualstack, endpoint, "use_dualstack_endpoint"
+            ),
+            configured=endpoint,
+            account_id_mode=sources.choice("account_id_endpoint_mode", _ACCOUNT_ID_MODES)
+            or "preferred",
+        ),
         pseudo_region=configured.text if is_pseudo else None,
         ca_bundle=sources.ca_bundle(),
         retry_mode=sources.choice("retry_mode", _RETRY_MODES),
@@ -197,8 +185,8 @@ class _Sources(NamedTuple):
         found = self.find(key)
         if found is None:
             return None
-        # botocore ignores the case of the defaults mode, but not of the retry mode.
-        text = found.text.lower() if key == "defaults_mode" else found.text
+        # botocore ignores the case of the other modes.
+        text = found.text if key == "retry_mode" else found.text.lower()
         if text not in choices:
             raise found.error(f"must be one of {', '.join(choices)}")
         return text
@@ -232,36 +220,3 @@ def _connect_timeout(mode: str, region: str, environ: Mapping[str, str]) -> floa
         is_in_region = bool(environ.get("AWS_EXECUTION_ENV")) and own_region == region
         mode = "in-region" if is_in_region else "standard"
     return _CONNECT_TIMEOUTS[mode]
-
-
-def host_of(url: str) -> str | None:
-    """Return the host header of an endpoint; None if *url* is not a valid endpoint."""
-    match = _ENDPOINT.fullmatch(url)
-    if match is None or int(match["port"] or 0) > _MAX_PORT or not _is_ipv6(match["ipv6"]):
-        return None
-    scheme, host, port = match["scheme"].lower(), match["host"].lower(), match["port"]
-    default_port = 443 if scheme == "https" else 80
-    return host if int(port or default_port) == default_port else f"{host}:{port}"
-
-
-def _host(endpoint: ConfigValue) -> str:
-    """Return the host header.
-
-    Raises:
-        ConfigurationError: The endpoint is invalid. The message does not contain the URL, because
-            that may contain a password.
-    """
-    host = host_of(endpoint.text)
-    if host is None:
-        raise ConfigurationError(
-            f"{endpoint.origin} must be an endpoint: http:// or https://, a host, optionally a "
-            "port, and nothing else"
-        )
-    return host
-
-
-def _is_ipv6(address: str | None) -> bool:
-    try:
-        return address is None or bool(ipaddress.IPv6Address(address))
-    except ValueError:
-        return False

@@ -85,11 +85,10 @@ def test_signatures_are_those_of_botocore(
 ) -> None:
     url = f"{scheme}://{host}{port}"
     # The host header of the client, so that the rule for the port is compared with botocore's too.
-    settings = resolve_settings(
-        ClientArguments(region, None, url, None, None), resolve_endpoint, "ECR", {}
-    )
+    settings = resolve_settings(ClientArguments(region, None, url, None, None), "ECR", {})
+    host = settings.endpoint.resolve(resolve_endpoint).host
 
-    signed = sign(credentials, region=region, host=settings.host, target=target, body=body, now=now)
+    signed = sign(credentials, region=region, host=host, target=target, body=body, now=now)
 
     assert signed == sigv4_headers(
         credentials,

@@ -13,13 +13,13 @@ from ecrclient._awsjson.attempts.request_head import RequestHead
 from ecrclient._awsjson.attempts.signing import Signer
 from ecrclient._awsjson.calling.byte_sender import ByteSender
 from ecrclient._awsjson.protocol.operation import Operation, Service
-from ecrclient._awsjson.settings.resolution import Settings
+from ecrclient._awsjson.settings.endpoints import Endpoint
 from ecrclient._awsjson.transport.origin import Origin
 from ecrclient._awsjson.transport.response import ByteResponse
 from ecrclient._awsjson.transport.timer import AttemptTimer
 
 SERVICE = Service("ECR", "ecr", "1.1", {}, "some.package")
-SETTINGS = Settings("eu-west-1", "http://ecr.example:8080", "ecr.example:8080")
+ENDPOINT = Endpoint("http://ecr.example:8080", "ecr.example:8080", "eu-west-1")
 KEY = Credentials("AKIDEXAMPLE", "secret", "token")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,8 +46,7 @@ async def test_a_request_and_its_response(retry_safe: bool) -> None:
     async def credentials() -> Credentials:
         return KEY
 
-    settings = SETTINGS._replace(connect_timeout=3.1)
-    sender = ByteSender(settings, Signer("eu-west-1", "ecr"), cast(Any, transport))
+    sender = ByteSender(ENDPOINT, 3.1, Signer("eu-west-1", "ecr"), cast(Any, transport))
     response = await sender.send(
         Attempt(operation, b"{}", {"amz-a": "1", "amz-b": "2"}, timer, credentials, lambda: NOW)
     )

@@ -12,12 +12,14 @@ import httpx
 import pytest
 
 from ecrclient import ClientClosedError, Credentials, RetryPolicy
-from ecrclient._awsjson.calling import client_state
+from ecrclient._awsjson.calling import client_state, senders
 from ecrclient._awsjson.calling.byte_sender import ByteSender
 from ecrclient._awsjson.calling.client_state import ClientState, Resources
 from ecrclient._awsjson.over_httpx.sender import HttpxSender
 from ecrclient._awsjson.protocol.operation import Service
+from ecrclient._awsjson.settings.endpoints import Endpoint, EndpointSettings
 from ecrclient._awsjson.settings.resolution import ClientArguments, Settings
+from ecrclient._awsjson.settings.shared_config import ConfigValue
 from ecrclient._awsjson.transport.byte_transport import ByteTransport
 from ecrclient.endpoints import resolve_endpoint
 from tests.middleware import pass_on
@@ -26,7 +28,8 @@ pytestmark = pytest.mark.anyio
 SERVICE = Service("ECR", "ecr-signing", "1.1", {}, "some.package")
 ARGUMENTS = ClientArguments("eu-west-1", None, "https://ecr.example", None, None)
 KEY = Credentials("AKIDEXAMPLE", "secret")
-SETTINGS = Settings("eu-west-1", "https://ecr.example", "ecr.example")
+CONFIGURED = ConfigValue("https://ecr.example", "argument endpoint_url")
+SETTINGS = Settings("eu-west-1", EndpointSettings("eu-west-1", False, False, CONFIGURED))
 
 
 class UserTransport(httpx.AsyncBaseTransport):
@@ -72,7 +75,7 @@ async def open_with(
         return KEY
 
     monkeypatch.setattr(client_state, "resolve_settings", resolve_settings)
-    monkeypatch.setattr(client_state, "default_transport", default_transport)
+    monkeypatch.setattr(senders, "default_transport", default_transport)
     monkeypatch.setattr(client_state, "default_provider", default_provider)
     return await make(**arguments).resources(), called
 
@@ -80,15 +83,17 @@ async def open_with(
 async def test_what_the_settings_determine(monkeypatch: pytest.MonkeyPatch) -> None:
     resources, called = await open_with(monkeypatch, SETTINGS._replace(ca_bundle="ca.pem"))
     assert called == {
-        "resolve_settings": (ARGUMENTS, resolve_endpoint, "ECR"),
+        "resolve_settings": (ARGUMENTS, "ECR"),
         "default_transport": ("https://ecr.example", 7, {"ca_bundle": "ca.pem"}),
         "default_provider": (KEY, None, "eu-west-1"),
     }
     assert cast(Any, resources.credentials) is KEY
-    assert isinstance(resources.transport, ByteTransport)
-    assert isinstance(resources.sender, ByteSender)
-    sender = cast(Any, resources.sender)
-    assert sender._transport is resources.transport
+    made = resources.senders
+    assert made.endpoint == Endpoint("https://ecr.example", "ecr.example", "eu-west-1")
+    assert isinstance(made.transports[0], ByteTransport)
+    assert isinstance(made.default, ByteSender)
+    sender = cast(Any, made.default)
+    assert sender._transport is made.transports[0]
     assert (sender._signer._region, sender._signer._service) == (b"eu-west-1", b"ecr-signing")
 
 
@@ -106,9 +111,11 @@ async def test_the_users_transport_and_middleware(monkeypatch: pytest.MonkeyPatc
         monkeypatch, SETTINGS, transport=transport, middleware=(pass_on,)
     )
     assert "default_transport" not in called
-    assert resources.transport is transport
-    assert isinstance(resources.sender, HttpxSender)
-    assert cast(Any, resources.sender)._middleware == (pass_on,)
+    assert resources.senders.transports == []
+    sender = cast(Any, resources.senders.default)
+    assert isinstance(sender, HttpxSender)
+    assert cast(Any, sender)._transport is transport
+    assert cast(Any, sender)._middleware == (pass_on,)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +211,7 @@ async def test_only_the_clients_transport_is_closed_and_only_once(
     monkeypatch: pytest.MonkeyPatch, is_users: bool
 ) -> None:
     transport = UserTransport()
-    monkeypatch.setattr(client_state, "default_transport", returning(transport))
+    monkeypatch.setattr(senders, "default_transport", returning(transport))
     state = make(transport if is_users else None)
     await state.resources()
     for _ in range(3):
@@ -214,7 +221,7 @@ async def test_only_the_clients_transport_is_closed_and_only_once(
 
 async def test_a_byte_transport_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     transport = ByteTransport(max_connections=1)
-    monkeypatch.setattr(client_state, "default_transport", returning(transport))
+    monkeypatch.setattr(senders, "default_transport", returning(transport))
     state = make()
     await state.resources()
     await state.aclose()
@@ -234,7 +241,7 @@ async def test_calls_that_wait_for_the_opening_are_refused_after_closing(
         resources: Resources = original(state)
         return resources
 
-    monkeypatch.setattr(client_state, "default_transport", returning(transport))
+    monkeypatch.setattr(senders, "default_transport", returning(transport))
     monkeypatch.setattr(ClientState, "_open", close_meanwhile)
     state = make()
     refused: list[str] = []

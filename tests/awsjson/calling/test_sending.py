@@ -13,12 +13,12 @@ from ecrclient._awsjson.calling.byte_sender import ByteSender
 from ecrclient._awsjson.calling.sending import Sender, make_sender
 from ecrclient._awsjson.over_httpx.pooled_transport import ByteTransportAdapter
 from ecrclient._awsjson.over_httpx.sender import HttpxSender
-from ecrclient._awsjson.settings.resolution import Settings
+from ecrclient._awsjson.settings.endpoints import Endpoint
 from ecrclient._awsjson.transport.byte_transport import ByteTransport
 from ecrclient._awsjson.transport.origin import Origin
 from tests.middleware import pass_on
 
-SETTINGS = Settings("eu-west-1", "https://ecr.example", "ecr.example")
+ENDPOINT = Endpoint("https://ecr.example", "ecr.example", "eu-west-1")
 SIGNER = Signer("eu-west-1", "ecr")
 
 
@@ -30,7 +30,7 @@ def parts(
     transport: ByteTransport | httpx.AsyncBaseTransport, *middleware: Middleware
 ) -> tuple[Sender, Any]:
     """The sender, and its attributes."""
-    sender = make_sender(SETTINGS, SIGNER, transport, middleware)
+    sender = make_sender(ENDPOINT, None, SIGNER, transport, middleware)
     assert cast(Any, sender)._signer is SIGNER
     return sender, cast(Any, sender)
 

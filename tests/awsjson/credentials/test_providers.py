@@ -94,6 +94,20 @@ async def test_the_environments_token_is_botocores(
     assert ours == await BotocoreCredentials().get()
 
 
+@pytest.mark.parametrize("account", ["123456789012", "", None])
+async def test_the_environments_account_is_botocores(
+    account: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**KEYS, "AWS_ACCOUNT_ID": account}.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+
+    ours = await EnvironmentCredentials().get()
+
+    assert ours.account_id == (account or None)
+    assert ours == await BotocoreCredentials().get()
+
+
 async def test_a_key_without_its_secret_in_the_environment() -> None:
     with pytest.raises(CredentialsError, match="AWS_SECRET_ACCESS_KEY is not set"):
         await EnvironmentCredentials({"AWS_ACCESS_KEY_ID": "AKID"}).get()
@@ -456,7 +470,9 @@ async def test_single_sign_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("botocore.utils.SSOTokenLoader.__init__", _cache_in(cache))
     with server((200, json.dumps({"roleCredentials": role}))) as (url, requests):
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", url)
-        assert await BotocoreCredentials().get() == Credentials("SSO", "secret", "token", FAR)
+        assert await BotocoreCredentials().get() == Credentials(
+            "SSO", "secret", "token", FAR, "123456789012"
+        )
 
     assert "role_name=dev" in requests[0][0]
 

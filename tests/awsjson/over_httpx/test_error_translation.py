@@ -132,8 +132,8 @@ async def test_another_origin_is_final(route: str) -> None:
     async with over(route) as ecr:
         with pytest.raises(ConnectError):
             await ecr.describe_registry()
-        connection = await core_of(ecr).resources()
-        await _use_elsewhere(connection.transport)
+        resources = await core_of(ecr).resources()
+        await _use_elsewhere(resources.senders.default._transport)
         with pytest.raises(OtherOriginError) as caught:
             await ecr.describe_registry()
     assert caught.value.attempts == 1

@@ -17,12 +17,12 @@ from ecrclient._awsjson.attempts.request_head import RequestHead
 from ecrclient._awsjson.attempts.signing import Signer
 from ecrclient._awsjson.over_httpx.sender import HttpxSender
 from ecrclient._awsjson.protocol.operation import Operation, Service
-from ecrclient._awsjson.settings.resolution import Settings
+from ecrclient._awsjson.settings.endpoints import Endpoint
 from ecrclient._awsjson.transport.timer import EXTENSION, AttemptTimer
 
 pytestmark = pytest.mark.anyio
 SERVICE = Service("ECR", "ecr", "1.1", {}, "some.package")
-SETTINGS = Settings("eu-west-1", "http://ecr.example:8080", "ecr.example:8080")
+ENDPOINT = Endpoint("http://ecr.example:8080", "ecr.example:8080", "eu-west-1")
 KEY = Credentials("AKIDEXAMPLE", "secret", "token")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LIST: Operation[Any] = Operation("ListImages", "list_images", "ECR_V1.ListImages", SERVICE)
@@ -78,8 +78,8 @@ async def send(
     what: Attempt | None = None,
     connect_timeout: float | None = None,
 ) -> HTTPResponse:
-    settings = SETTINGS._replace(connect_timeout=connect_timeout)
-    sender = HttpxSender(settings, Signer("eu-west-1", "ecr"), transport, middleware)
+    signer = Signer("eu-west-1", "ecr")
+    sender = HttpxSender(ENDPOINT, connect_timeout, signer, transport, middleware)
     return await sender.send(what or attempt())
 
 

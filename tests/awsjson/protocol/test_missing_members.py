@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from ecrclient import ECRClientError, MissingMemberError, ResponseDecodeError
+from ecrclient import ECRClientError, MissingMemberError, ResponseDecodeError, ServiceError
 from ecrclient._awsjson.protocol.codec import decode_response
 from ecrclient._awsjson.protocol.operation import Operation
+from ecrclient._awsjson.protocol.service_error import ErrorMember
+from ecrclient._awsjson.protocol.shapes import Structure
 from ecrclient.findings import Finding
 from ecrclient.models import ImageDetail, Repository
 from ecrclient.operations import (
@@ -244,3 +246,38 @@ async def test_a_client_returns_what_the_service_sent() -> None:
 
     assert image.image_digest == MOTO_IMAGE["imageDigest"]
     assert not hasattr(image, "image_pushed_at")
+
+
+# -- members of errors ---------------------------------------------------------------------------
+
+
+class Field(Structure, frozen=True):
+    name: str
+    path: str | None = None
+
+
+class InvalidError(ServiceError):
+    fields: ErrorMember[list[Field]] = ErrorMember("fields", list[Field])
+    first: ErrorMember[Field] = ErrorMember("first", Field)
+
+
+def test_a_structure_in_an_error_may_lack_members() -> None:
+    error = InvalidError(
+        "InvalidError",
+        operation="Read",
+        details={"fields": [{"path": "a"}, {"name": "b"}], "first": {"path": "c", "new": 1}},
+    )
+    assert error.fields is not None
+    assert error.first is not None
+    assert [field.path for field in error.fields] == ["a", None]
+    assert (error.fields[1].name, error.first.path, error.first.model_extra) == (
+        "b",
+        "c",
+        {"new": 1},
+    )
+    with pytest.raises(MissingMemberError, match="Read"):
+        _ = error.first.name
+
+
+def test_a_structure_in_an_error_with_a_wrong_member_is_none() -> None:
+    assert InvalidError("InvalidError", details={"first": {"name": ["a"]}}).first is None

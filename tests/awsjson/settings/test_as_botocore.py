@@ -367,14 +367,14 @@ def resolve(case: Case) -> Resolved:
         ClientArguments(
             case.region, case.profile, case.endpoint_url, case.use_fips, case.use_dualstack
         ),
-        resolve_endpoint,
         "ECR",
     )
-    assert f"//{settings.host}" in settings.endpoint_url
+    endpoint = settings.endpoint.resolve(resolve_endpoint)
+    assert f"//{endpoint.host}" in endpoint.url
     return Resolved(
         region=settings.region,
-        url=settings.endpoint_url,
-        signed_for=settings.region,
+        url=endpoint.url,
+        signed_for=endpoint.signing_region,
         ca_bundle=settings.ca_bundle,
         retry_mode=settings.retry_mode or "standard",
         max_attempts=settings.max_attempts,

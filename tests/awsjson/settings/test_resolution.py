@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ecrclient import CallOptions, ConfigurationError, ECRClient
+from ecrclient._awsjson.settings.endpoints import Endpoint, EndpointSettings
 from ecrclient._awsjson.settings.partitions import find_partition
 from ecrclient._awsjson.settings.resolution import ClientArguments, Settings, resolve_settings
 from ecrclient.endpoints import PARTITIONS, resolve_endpoint
@@ -21,11 +22,15 @@ ENDPOINT = "https://api.ecr.eu-west-1.amazonaws.com"
 
 
 def resolve(arguments: ClientArguments, environ: dict[str, str] | None = None) -> Settings:
-    return resolve_settings(arguments, resolve_endpoint, "ECR", {**os.environ, **(environ or {})})
+    return resolve_settings(arguments, "ECR", {**os.environ, **(environ or {})})
 
 
-def at(url: str) -> Settings:
-    return resolve(IRELAND._replace(endpoint_url=url))
+def endpoint(arguments: ClientArguments, environ: dict[str, str] | None = None) -> Endpoint:
+    return resolve(arguments, environ).endpoint.resolve(resolve_endpoint)
+
+
+def at(url: str) -> Endpoint:
+    return endpoint(IRELAND._replace(endpoint_url=url))
 
 
 # -- region --------------------------------------------------------------------------------------
@@ -46,10 +51,12 @@ def test_the_region_is_the_arguments_then_the_environments(
 ) -> None:
     settings = resolve(NOTHING._replace(region=argument), environ)
 
-    assert settings == Settings(
-        region=expected,
-        endpoint_url=f"https://api.ecr.{expected}.amazonaws.com",
+    plain = EndpointSettings(expected, use_fips=False, use_dualstack=False, configured=None)
+    assert settings == Settings(region=expected, endpoint=plain)
+    assert settings.endpoint.resolve(resolve_endpoint) == Endpoint(
+        url=f"https://api.ecr.{expected}.amazonaws.com",
         host=f"api.ecr.{expected}.amazonaws.com",
+        signing_region=expected,
     )
 
 
@@ -147,9 +154,7 @@ def test_a_region_must_be_a_host_label(region: str) -> None:
 def test_the_endpoint_is_the_arguments_then_the_environments(
     argument: str | None, environ: dict[str, str], expected: str
 ) -> None:
-    settings = resolve(IRELAND._replace(endpoint_url=argument), environ)
-
-    assert settings.endpoint_url == expected
+    assert endpoint(IRELAND._replace(endpoint_url=argument), environ).url == expected
 
 
 @pytest.mark.parametrize(
@@ -177,9 +182,9 @@ def test_flags(
 ) -> None:
     environ = {} if value is None else {variable: value}
     flag: dict[str, Any] = {member: argument}
-    settings = resolve(IRELAND._replace(**flag), environ)
+    found = endpoint(IRELAND._replace(**flag), environ)
 
-    assert settings.endpoint_url == (there if expected else ENDPOINT)
+    assert found.url == (there if expected else ENDPOINT)
 
 
 @pytest.mark.parametrize("value", ["yes", "1", "tru", " true"])
@@ -194,9 +199,9 @@ def test_a_custom_endpoint_excludes_flags(flag: str) -> None:
     on: dict[str, Any] = {flag: True}
     flagged = IRELAND._replace(**on)
     with pytest.raises(ConfigurationError, match="custom endpoint"):
-        resolve(flagged._replace(endpoint_url="http://arg"))
+        endpoint(flagged._replace(endpoint_url="http://arg"))
     with pytest.raises(ConfigurationError, match="custom endpoint"):
-        resolve(flagged, {"AWS_ENDPOINT_URL": "http://all"})
+        endpoint(flagged, {"AWS_ENDPOINT_URL": "http://all"})
 
 
 @pytest.mark.parametrize(
@@ -217,10 +222,10 @@ def test_a_custom_endpoint_excludes_flags(flag: str) -> None:
     ],
 )
 def test_the_host_header(url: str, host: str) -> None:
-    settings = at(url)
+    found = at(url)
 
-    assert settings.host == host
-    assert settings.endpoint_url == url.rstrip("/")
+    assert found.host == host
+    assert found.url == url.rstrip("/")
 
 
 @pytest.mark.parametrize(

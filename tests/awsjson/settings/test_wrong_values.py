@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ecrclient import ConfigurationError
+from ecrclient._awsjson.settings.endpoints import EndpointSettings
 from ecrclient._awsjson.settings.resolution import ClientArguments, Settings, resolve_settings
-from ecrclient.endpoints import resolve_endpoint
 
 if TYPE_CHECKING:
     from tests.awsjson.settings.conftest import Aws
@@ -22,7 +22,7 @@ def resolve(
     use_dualstack: bool | None = None,
 ) -> Settings:
     arguments = ClientArguments(region, profile, endpoint_url, use_fips, use_dualstack)
-    return resolve_settings(arguments, resolve_endpoint, "ECR")
+    return resolve_settings(arguments, "ECR")
 
 
 VARIABLES = [
@@ -39,6 +39,7 @@ VARIABLES = [
     ("AWS_RETRY_MODE", "brave", "must be one of legacy, standard, adaptive, not 'brave'"),
     ("AWS_RETRY_MODE", "Standard", "must be one of"),
     ("AWS_DEFAULTS_MODE", "nice", "must be one of legacy"),
+    ("AWS_ACCOUNT_ID_ENDPOINT_MODE", "maybe", "must be one of preferred, disabled, required"),
     ("AWS_USE_FIPS_ENDPOINT", "yes", "must be true or false, not 'yes'"),
     ("AWS_USE_DUALSTACK_ENDPOINT", "1", "must be true or false"),
     ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "on", "must be true or false"),
@@ -130,8 +131,6 @@ def test_a_services_section(section: str, problem: str, aws: Aws) -> None:
         ({"region": "a b"}, "argument region is 'a b', which cannot"),
         ({"profile": "missing"}, "argument profile names the profile 'missing'"),
         ({"endpoint_url": "x"}, "argument endpoint_url must be an endpoint"),
-        ({"endpoint_url": "http://x", "use_fips": True}, "FIPS and custom endpoint"),
-        ({"endpoint_url": "http://x", "use_dualstack": True}, "Dualstack and custom endpoint"),
     ],
 )
 def test_an_argument(arguments: dict[str, Any], problem: str, aws: Aws) -> None:
@@ -179,7 +178,9 @@ def test_no_repr_shows_a_key(aws: Aws) -> None:
 def test_a_setting_that_is_not_used_is_not_validated(aws: Aws) -> None:
     aws.configure({"AWS_DEFAULT_REGION": "??", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "?"})
 
-    assert resolve("eu-west-1", endpoint_url="http://localhost:1").host == "localhost:1"
+    found = resolve("eu-west-1", endpoint_url="http://localhost:1").endpoint.configured
+    assert found is not None
+    assert found.text == "http://localhost:1"
 
 
 @pytest.mark.parametrize("value", ["", None])
@@ -199,8 +200,8 @@ def test_aws_region_is_used_if_botocore_finds_no_region(value: str | None, aws: 
         (
             "AWS_USE_FIPS_ENDPOINT",
             "use_fips_endpoint = true",
-            "host",
-            "api.ecr-fips.eu-west-1.amazonaws.com",
+            "endpoint",
+            EndpointSettings("eu-west-1", use_fips=True, use_dualstack=False, configured=None),
         ),
     ],
 )

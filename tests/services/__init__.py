@@ -1,0 +1,1 @@
+"""All AWS JSON services of botocore: generated, imported, and called as botocore calls them."""
