@@ -6,8 +6,12 @@ import os
 import shlex
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
+
+from tests.interop.combinations import DOCKER_ARCHIVE, LAYOUT, OCI_ARCHIVE
 
 TIMEOUT = 120
 
@@ -16,8 +20,24 @@ class ToolError(Exception):
     """A tool failed; the message is its output."""
 
 
+class Command:
+    """A program that may be installed."""
+
+    name = ""
+    install = ""
+
+    @classmethod
+    def find(cls) -> list[str] | None:
+        """Return the command that runs the program; None if it is not installed."""
+        given = os.environ.get(cls.name.upper().replace("-", "_"))
+        if given:
+            return shlex.split(given)
+        path = shutil.which(cls.name)
+        return None if path is None else [path]
+
+
 @dataclass
-class Tool:
+class Tool(Command):
     """One tool, and how it does what every tool can.
 
     Args:
@@ -27,17 +47,10 @@ class Tool:
     home: Path
     command: list[str] = field(init=False)
 
-    name = ""
-    install = ""
-
-    @classmethod
-    def find(cls) -> list[str] | None:
-        """Return the command that runs the tool; None if it is not installed."""
-        given = os.environ.get(cls.name.upper())
-        if given:
-            return shlex.split(given)
-        path = shutil.which(cls.name)
-        return None if path is None else [path]
+    reads: ClassVar[Sequence[str]] = ()
+    """The file formats that :meth:`push` takes."""
+    writes: ClassVar[Sequence[str]] = ()
+    """The file formats that :meth:`pull` takes."""
 
     def __post_init__(self) -> None:
         command = self.find()
@@ -71,12 +84,12 @@ class Tool:
             raise ToolError(done.stdout + done.stderr)
         return done.stdout
 
-    def push(self, layout: Path, image: str) -> None:
-        """Push the image ``v1`` of a layout, with all platforms."""
+    def push(self, file: Path, image: str, form: str = LAYOUT) -> None:
+        """Push the image ``v1`` of a file, with all platforms."""
         raise NotImplementedError
 
-    def pull(self, image: str, layout: Path) -> None:
-        """Pull an image with all platforms into a new layout."""
+    def pull(self, image: str, file: Path, form: str = LAYOUT) -> None:
+        """Pull an image with all platforms into a new file."""
         raise NotImplementedError
 
     def copy(self, source: str, target: str) -> None:
@@ -95,16 +108,17 @@ class Tool:
 class Skopeo(Tool):
     name = "skopeo"
     install = "Debian: apt-get install skopeo"
+    reads = writes = (LAYOUT, OCI_ARCHIVE, DOCKER_ARCHIVE)
 
-    def push(self, layout: Path, image: str) -> None:
-        self._copy(f"oci:{layout}:v1", f"docker://{image}", "--dest-tls-verify=false")
+    def push(self, file: Path, image: str, form: str = LAYOUT) -> None:
+        self._copy(_transport(file, form), f"docker://{image}", form, "--dest-tls-verify=false")
 
-    def pull(self, image: str, layout: Path) -> None:
-        self._copy(f"docker://{image}", f"oci:{layout}:v1", "--src-tls-verify=false")
+    def pull(self, image: str, file: Path, form: str = LAYOUT) -> None:
+        self._copy(f"docker://{image}", _transport(file, form), form, "--src-tls-verify=false")
 
     def copy(self, source: str, target: str) -> None:
         plain = ("--src-tls-verify=false", "--dest-tls-verify=false")
-        self._copy(f"docker://{source}", f"docker://{target}", *plain)
+        self._copy(f"docker://{source}", f"docker://{target}", LAYOUT, *plain)
 
     def delete(self, image: str) -> None:
         self.run("delete", "--tls-verify=false", f"docker://{image}")
@@ -112,20 +126,30 @@ class Skopeo(Tool):
     def tags(self, repository: str) -> str:
         return self.run("list-tags", "--tls-verify=false", f"docker://{repository}")
 
-    def _copy(self, source: str, target: str, *options: str) -> None:
+    def _copy(self, source: str, target: str, form: str, *options: str) -> None:
+        # A docker archive has one platform and no manifest whose digest could be preserved.
+        whole = () if form == DOCKER_ARCHIVE else ("--all", "--preserve-digests")
         # Containers have no file with a policy for signatures.
-        self.run("--insecure-policy", "copy", "--all", *options, source, target)
+        self.run("--insecure-policy", "copy", *whole, *options, source, target)
+
+
+def _transport(file: Path, form: str) -> str:
+    """A file in skopeo's notation."""
+    scheme = {LAYOUT: "oci", OCI_ARCHIVE: "oci-archive", DOCKER_ARCHIVE: "docker-archive"}[form]
+    return f"{scheme}:{file}:{'team/app:v1' if form == DOCKER_ARCHIVE else 'v1'}"
 
 
 class Crane(Tool):
     name = "crane"
     install = "Go: go install github.com/google/go-containerregistry/cmd/crane@latest"
+    reads = writes = (LAYOUT, DOCKER_ARCHIVE)
 
-    def push(self, layout: Path, image: str) -> None:
-        self.run("push", "--insecure", str(layout), image)
+    def push(self, file: Path, image: str, form: str = LAYOUT) -> None:
+        self.run("push", "--insecure", str(file), image)
 
-    def pull(self, image: str, layout: Path) -> None:
-        self.run("pull", "--insecure", "--format=oci", image, str(layout))
+    def pull(self, image: str, file: Path, form: str = LAYOUT) -> None:
+        name = "oci" if form == LAYOUT else "tarball"
+        self.run("pull", "--insecure", f"--format={name}", image, str(file))
 
     def copy(self, source: str, target: str) -> None:
         self.run("copy", "--insecure", source, target)
@@ -140,15 +164,25 @@ class Crane(Tool):
 class Oras(Tool):
     name = "oras"
     install = "Debian trixie: apt-get install oras"
+    reads = (LAYOUT, OCI_ARCHIVE)
+    writes = (LAYOUT,)
 
-    def push(self, layout: Path, image: str) -> None:
-        self.run("cp", "--from-oci-layout", "--to-plain-http", f"{layout}:v1", image)
+    def push(self, file: Path, image: str, form: str = LAYOUT) -> None:
+        self.run("cp", "--from-oci-layout", "--to-plain-http", f"{file}:v1", image)
 
-    def pull(self, image: str, layout: Path) -> None:
-        self.run("cp", "--from-plain-http", "--to-oci-layout", image, f"{layout}:v1")
+    def pull(self, image: str, file: Path, form: str = LAYOUT) -> None:
+        self.run("cp", "--from-plain-http", "--to-oci-layout", image, f"{file}:v1")
 
     def copy(self, source: str, target: str) -> None:
         self.run("cp", "--from-plain-http", "--to-plain-http", source, target)
+
+    def attach(self, image: str, artifact_type: str, file: str) -> None:
+        """Push a file of the home folder as a referrer of an image."""
+        self.run("attach", "--plain-http", "--artifact-type", artifact_type, image, file)
+
+    def discover(self, image: str, *options: str) -> str:
+        """Return text that contains the types of an image's referrers."""
+        return self.run("discover", "--plain-http", *options, image)
 
     def delete(self, image: str) -> None:
         self.run("manifest", "delete", "--plain-http", "--force", image)
@@ -172,6 +206,19 @@ class Cosign(Tool):
         """Verify the signature; return the claims that were signed."""
         options = ("--key=cosign.pub", "--insecure-ignore-tlog", *self._PLAIN)
         return self.run("verify", *options, image)
+
+
+class Umoci(Tool):
+    name = "umoci"
+    install = "Debian: apt-get install umoci"
+
+    def unpack(self, layout: Path, bundle: Path) -> None:
+        """Unpack the image ``v1`` of a layout."""
+        self.run("unpack", "--rootless", "--image", f"{layout}:v1", str(bundle))
+
+    def add_layer(self, layout: Path, file: Path) -> None:
+        """Add a layer with one file to the image ``v1`` of a layout, and move the tag."""
+        self.run("insert", "--rootless", "--image", f"{layout}:v1", str(file), "/inserted")
 
 
 TOOLS: tuple[type[Tool], ...] = (Skopeo, Crane, Oras)

@@ -1,0 +1,43 @@
+"""Kinds of images beyond the usual one, by a tool to ECR, by this client, and back by the tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecrclient.images import Layout
+from tests.interop.combinations import LAYOUT, Combination
+from tests.interop.conftest import Start
+from tests.interop.files import assert_same_image, write
+from tests.interop.layouts import WRITERS
+from tests.interop.registry import Registry
+from tests.interop.tools import TOOLS
+
+BY_NAME = {tool.name: tool for tool in TOOLS}
+KINDS = [kind for kind in WRITERS if kind not in {"image", "index"}]
+# Its layouts are OCI images only, and it neither nests indexes nor copies artifacts.
+NOT_SKOPEO = {"docker image", "docker list", "nested index", "foreign layer"}
+DIRECTION = "the tool pushes, ecrclient copies, the tool pulls"
+
+
+def combinations(form: str) -> list[Combination]:
+    return [
+        Combination(tool.name, DIRECTION, form, kind)
+        for kind in KINDS
+        for tool in TOOLS
+        if tool.name != "skopeo" or kind not in NOT_SKOPEO
+    ]
+
+
+@pytest.mark.parametrize("combination", combinations(LAYOUT), ids=str)
+def test_kinds(registry: Registry, start: Start, tmp_path: Path, combination: Combination) -> None:
+    tool = start(BY_NAME[combination.tool])
+    written = write(tmp_path / "written", LAYOUT, combination.image)
+    tool.push(written.layout, registry.address("team/app:v1"))
+    assert registry.digest("team/app") == written.digest
+    registry.pull("team/app", Layout(tmp_path / "pulled"))
+    assert_same_image(tmp_path / "pulled", written.layout)
+    registry.push(Layout(tmp_path / "pulled"), "team/copy")
+    tool.pull(registry.address("team/copy:v1"), tmp_path / "back")
+    assert_same_image(tmp_path / "back", written.layout)
