@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ecrclient.images.digests import cosign_tags
 from ecrclient.images.errors import ManifestError, PlatformNotFoundError
 from ecrclient.images.manifests import (
     Descriptor,
@@ -21,7 +22,6 @@ __all__ = ["ImageGraph", "Node", "read_graph"]
 
 _MAX_DEPTH = 8
 _SUBJECT_OF_ATTESTATION = "vnd.docker.reference.digest"
-_COSIGN_SUFFIXES = ("sig", "att", "sbom")
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,7 @@ class _Walk:
         """Add what refers to the nodes, and what refers to that."""
         pending = list(self.nodes)
         while pending:
-            tags = {
-                f"{digest.replace(':', '-')}.{suffix}"
-                for digest in pending
-                for suffix in _COSIGN_SUFFIXES
-            }
+            tags = {tag for digest in pending for tag in cosign_tags(digest)}
             tagged = await self._reader.find(sorted(tags))
             found: dict[str, tuple[str, ...]] = {}
             for tag, descriptor in tagged.items():
