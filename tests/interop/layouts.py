@@ -28,7 +28,7 @@ def _gzip(content: bytes) -> bytes:
 
 
 def _zstd(content: bytes) -> bytes:
-    """Return a Zstandard frame with uncompressed blocks (RFC 8878, sections 3.1.1.1 and 3.1.1.2)."""
+    """Return a Zstandard frame with uncompressed blocks (RFC 8878, section 3.1.1)."""
     frame = ZSTD_MAGIC + b"\xa0" + len(content).to_bytes(4, "little")
     for start in range(0, len(content), 128 * 1024):
         block = content[start : start + 128 * 1024]
