@@ -4,7 +4,7 @@
 
     python -m benchmarks.transfer [--gib 1] [--copy-gib 5]
 
-Every case runs in a process of its own against a server in another one, which accepts uploads and
+Every case runs in a separate process against a server in another one, which accepts uploads and
 serves layers of zeros. Both clients send the same parts of 10 MiB and compute the same hashes.
 ``--copy-gib 5`` copies a layer of that size from one repository to another.
 """
@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from benchmarks.server import pin
 
@@ -41,7 +41,7 @@ _ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "se
 
 
 class _Registry(asyncio.Protocol):
-    """Answers the operations of an upload or a download, and serves the layer."""
+    """Responds to the operations of an upload or a download, and serves the layer."""
 
     def __init__(self, port: Callable[[], int]) -> None:
         self._port = port
@@ -125,7 +125,7 @@ async def _serve() -> None:
     os._exit(0)
 
 
-# -- the cases, each in a process of its own -------------------------------------------------------
+# -- the cases, each in a separate process ---------------------------------------------------------
 
 
 class _Zeros:
@@ -150,7 +150,7 @@ def _zeros_digest(size: int) -> str:
 def _push_boto3(url: str, layer: _Zeros) -> None:
     import boto3
 
-    client = boto3.client("ecr", region_name="eu-west-1", endpoint_url=url)
+    client: Any = cast("Any", boto3).client("ecr", region_name="eu-west-1", endpoint_url=url)
     upload = client.initiate_layer_upload(repositoryName=layer.repository)["uploadId"]
     digest, first = hashlib.sha256(), 0
     with layer.path.open("rb") as file:
@@ -187,7 +187,7 @@ async def _push_ours(url: str, layer: _Zeros) -> None:
         _store(url) as client,
         client.images(layer.repository).writing(TransferContext()) as writer,
     ):
-        await writer.write_blob(source, lambda _: None)
+        await writer.write_blob(source, _ignore)
 
 
 async def _pull_ours(url: str, layer: _Zeros) -> None:
@@ -203,7 +203,7 @@ async def _pull_ours(url: str, layer: _Zeros) -> None:
             Layout(folder).writing(TransferContext()) as writer,
         ):
             await writer.prepare()
-            await writer.write_blob(reader.blob(blob), lambda _: None)
+            await writer.write_blob(reader.blob(blob), _ignore)
 
 
 async def _copy_ours(url: str, layer: _Zeros) -> None:
@@ -216,7 +216,11 @@ async def _copy_ours(url: str, layer: _Zeros) -> None:
         client.images(layer.repository).reading(TransferContext()) as reader,
         client.images("team/copy").writing(TransferContext()) as writer,
     ):
-        await writer.write_blob(reader.blob(blob), lambda _: None)
+        await writer.write_blob(reader.blob(blob), _ignore)
+
+
+def _ignore(_: int) -> None:
+    """Do nothing with the number of written bytes."""
 
 
 async def _with_gap(work: Awaitable[None]) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 __all__ = [
     "BaseDecision",
     "BatchDecision",
+    "ConversionDecision",
     "HandleDecision",
     "MatchDecision",
     "Reason",
@@ -48,6 +49,20 @@ class BatchDecision:
     concurrency: int
     result: str
     failures: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionDecision:
+    """An attribute of a structure that is another structure, in whose place it is accepted."""
+
+    to: str
+    """The other structure."""
+    member: str
+    """The other structure's only member that the conversion sets."""
+    value: str
+    """The structure's member that it is set to."""
+    doc: str
     why: str
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "Batch",
     "Blob",
     "Boolean",
+    "Conversion",
     "Document",
     "Enum",
     "ErrorShape",
@@ -105,6 +106,8 @@ class StructureRef:
     """A nested structure, by name."""
 
     name: str
+    is_convertible: bool = False
+    """Whether a caller may pass other structures in its place."""
 
 
 TypeRef = String | Number | Boolean | Timestamp | Blob | Document | ListOf | MapOf | StructureRef
@@ -139,6 +142,20 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Conversion:
+    """An attribute that makes another structure, in whose place a caller may pass the owner."""
+
+    attribute: str
+    target: str
+    """The other structure."""
+    member: str
+    """The Python name of the target's member that is set."""
+    value: str
+    """The Python name of the owner's member that it is set to."""
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
 class Structure:
     """A request, a response, or a structure nested in them."""
 
@@ -148,6 +165,19 @@ class Structure:
     in_input: bool
     """Reachable from an operation's input: limits apply, and it has a TypedDict."""
     doc: str
+    conversions: tuple[Conversion, ...] = ()
+    """What it can be converted to."""
+    sources: tuple[tuple[str, str], ...] = ()
+    """The structures that can be converted to this one, and their attributes."""
+
+    def parts(self) -> Iterator[str]:
+        """The names of the structures in its definition."""
+        for member in self.members:
+            for ref in walk_type(member.type):
+                if isinstance(ref, StructureRef):
+                    yield ref.name
+        for conversion in self.conversions:
+            yield conversion.target
 
     def member(self, wire_name: str) -> Member | None:
         """The member with that name on the wire, if there is one."""

@@ -11,6 +11,7 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from codegen.aws_model import AwsModel, ModelMember, ModelOperation, Shape
 from codegen.batches import build_batch
+from codegen.conversions import add_conversions
 from codegen.handles import build_handles
 from codegen.ir import (
     Blob,
@@ -74,6 +75,7 @@ class _Builder:
             for shape in model.shapes.values()
             if shape.pattern is not None and not _is_linear_pattern(shape.pattern)
         }
+        self._convertible = {decision.to for decision in overlay.conversions.values()}
         self._in_input = self._reachable(op.input for op in model.operations)
         self._complaints: list[str] = []
         self._omissions = [
@@ -152,6 +154,7 @@ class _Builder:
             name: self._structure(name, name, "nested", doc=self._doc("structures", name))
             for name in sorted(names)
         }
+        structures = add_conversions(structures, self._overlay, self._complaints)
         return tuple(_after_their_parts(structures))
 
     def _nested(self, name: str) -> Structure:
@@ -196,7 +199,7 @@ class _Builder:
         shape = self._model.shapes[shape_name]
         match shape.type:
             case "structure":
-                return StructureRef(shape.name)
+                return StructureRef(shape.name, shape.name in self._convertible)
             case "list":
                 return ListOf(self._type(shape.item), shape.min, shape.max)
             case "map":
@@ -305,10 +308,8 @@ def _after_their_parts(structures: Mapping[str, Structure]) -> Iterator[Structur
         if name in done:
             return
         done.add(name)
-        for member in structures[name].members:
-            for ref in walk_type(member.type):
-                if isinstance(ref, StructureRef):
-                    yield from visit(ref.name)
+        for part in structures[name].parts():
+            yield from visit(part)
         yield structures[name]
 
     for name in structures:

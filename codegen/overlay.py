@@ -16,6 +16,7 @@ from codegen.aws_model import AwsModel
 from codegen.decisions import (
     BaseDecision,
     BatchDecision,
+    ConversionDecision,
     HandleDecision,
     MatchDecision,
     Reason,
@@ -39,6 +40,7 @@ _TABLES = (
     Table("sensitive", "sensitive", "member", Reason, {"member": "members"}),
     Table("retry_unsafe", "retry_unsafe", "operation", Reason, {"operation": "operations"}),
     Table("json_text", "json_texts", "shape", Reason, {"shape": "strings"}),
+    Table("conversion", "conversions", "attribute", ConversionDecision, {"to": "structures"}),
     Table("batch", "batches", "operation", BatchDecision, {"operation": "operations"}),
     Table(
         "waiter", "waiters", "name", WaiterDecision, {"name": "waiters", "retry_errors": "codes"}
@@ -63,6 +65,10 @@ class Overlay:
     sensitive: Mapping[str, Reason] = field(default_factory=dict[str, Reason])
     retry_unsafe: Mapping[str, Reason] = field(default_factory=dict[str, Reason])
     json_texts: Mapping[str, Reason] = field(default_factory=dict[str, Reason])
+    conversions: Mapping[str, ConversionDecision] = field(
+        default_factory=dict[str, ConversionDecision]
+    )
+    """By the structure and the Python name of the attribute: ``Structure.attribute``."""
     batches: Mapping[str, BatchDecision] = field(default_factory=dict[str, BatchDecision])
     waiters: Mapping[str, WaiterDecision] = field(default_factory=dict[str, WaiterDecision])
     handles: Mapping[str, HandleDecision] = field(default_factory=dict[str, HandleDecision])
@@ -105,6 +111,12 @@ class Overlay:
             yield f"`{key}`", "secret", decision.why
         for key, decision in self.retry_unsafe.items():
             yield f"`{key}`", "not idempotent", decision.why
+
+    def conversion_attributes(self) -> Iterator[tuple[str, str, ConversionDecision]]:
+        """The structure, the attribute and the decision of each conversion."""
+        for key, decision in self.conversions.items():
+            structure, _, attribute = key.partition(".")
+            yield structure, attribute, decision
 
     def doc(self, table: str, *keys: str) -> str:
         """The line for the first of *keys* that the docs table has; empty if it has none."""

@@ -57,6 +57,7 @@ class Names:
         self.subjects: Mapping[str, Collection[str]] = {
             "members": exact,
             "operations": {operation.name for operation in model.operations},
+            "structures": structures - errors,
             "strings": {shape.name for shape in shapes if shape.type == "string"},
             "waiters": model.waiters.keys(),
             "codes": {shape.error_code or shape.name for shape in shapes if shape.is_error},

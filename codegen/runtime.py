@@ -5,9 +5,12 @@ from __future__ import annotations
 __all__ = [
     "BATCHING",
     "CLIENT",
+    "CONVERSIONS",
+    "COROUTINE_FUNCTION",
     "CREDENTIALS",
     "ENDPOINT_RULES",
     "ERRORS",
+    "HANDLE",
     "LAZY",
     "MANY_ERRORS",
     "MIDDLEWARE",
@@ -41,9 +44,12 @@ ROOT_ERROR = "AWSClientError"
 BATCHING = f"{RUNTIME}.many.batching"
 CLIENT = f"{RUNTIME}.client"
 OPTIONS = f"{RUNTIME}.settings.options"
+CONVERSIONS = f"{RUNTIME}.protocol.conversions"
+COROUTINE_FUNCTION = f"{RUNTIME}.support.coroutine_function"
 CREDENTIALS = f"{RUNTIME}.credentials"
 ENDPOINT_RULES = f"{RUNTIME}.settings.partitions"
 ERRORS = f"{RUNTIME}.protocol.errors"
+HANDLE = f"{RUNTIME}.handle"
 MANY_ERRORS = f"{RUNTIME}.many.errors"
 SERVICE_ERROR = f"{RUNTIME}.protocol.service_error"
 TRANSPORT_ERRORS = f"{RUNTIME}.transport.errors"

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import heapq
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from ecrclient._awsjson.client import BaseClient
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient._wildcards import matches
 from ecrclient.logins import RegistryCredentials, RegistryLogins
-from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN, UPLOAD_LAYER_PART
+from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.many.pagination import Paginator
-    from ecrclient.client import ECRClient
     from ecrclient.images.repository_images import Images
     from ecrclient.models import DescribeImagesResponse, ImageDetail
 
@@ -66,23 +65,24 @@ class ClientHelpers(BaseClient):
         Raises:
             RequestValidationError: an argument is invalid.
         """
-        from ecrclient.images.repository import PutImageLimiter, RepositoryAccess
+        from ecrclient.images.calls import PutImageLimiter, RepositoryCalls
         from ecrclient.images.repository_images import Images
 
         check_argument("images", "repository_name", repository_name, str, "a string")
         check_argument("images", "registry_id", registry_id, str, "a string", none=True)
-        return Images(
-            RepositoryAccess(
-                cast("ECRClient", self),
-                repository_name,
-                registry_id,
-                lambda body: self._call_encoded(UPLOAD_LAYER_PART, body),
-                (self._state, registry_id),
-                self._state.transport_to,
-                self._options.timeout,
-                self._state.shared(PutImageLimiter),
-            )
+        calls = RepositoryCalls(
+            repository_name=repository_name,
+            registry_id=registry_id,
+            send=self._call,
+            send_encoded=self._call_encoded,
+            paginate=self._paginate,
+            login=self.registry_credentials,
+            transport_to=self._state.transport_to,
+            timeout=self._options.timeout,
+            put_image_limiter=self._state.shared(PutImageLimiter),
+            registry=(self._state, registry_id),
         )
+        return Images(calls)
 
     async def latest_images(
         self,
@@ -94,8 +94,9 @@ class ClientHelpers(BaseClient):
     ) -> list[ImageDetail]:
         """Return the *n* most recently pushed images of a repository, newest first.
 
-        ECR lists images in no particular order, so this reads all pages. It keeps at most *n*
-        images and one page in memory.
+        The list is shorter, or empty, if the repository does not have as many images. ECR lists
+        images in no particular order, so this reads all pages. It keeps at most *n* images and one
+        page in memory.
 
         Args:
             repository_name: The name of the repository, with its namespace, if any.
@@ -165,7 +166,7 @@ class RepositoryHelpers:
     ) -> list[ImageDetail]:
         """Return the *n* most recently pushed images, newest first.
 
-        See :meth:`ECRClient.latest_images`.
+        The list is empty if there are none. See :meth:`ECRClient.latest_images`.
 
         Args:
             n: The maximum number of images, at least 1.

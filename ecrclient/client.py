@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ecrclient._awsjson.handle import BaseHandle
+from ecrclient._awsjson.support.coroutine_function import coroutine_function
 from ecrclient._helpers import ClientHelpers, RepositoryHelpers
 
 from .endpoints import resolve_endpoint
@@ -178,7 +180,6 @@ if TYPE_CHECKING:
         StartLifecyclePolicyPreviewResponse,
         StartReplicationBackfillResponse,
         StopReplicationBackfillResponse,
-        SubjectIdentifier,
         Tag,
         TagResourceResponse,
         UntagResourceResponse,
@@ -192,7 +193,7 @@ if TYPE_CHECKING:
         DescribeImagesFilterParam,
         EncryptionConfigurationForRepositoryCreationTemplateParam,
         EncryptionConfigurationParam,
-        ImageIdentifierParam,
+        ImageIdentifierLike,
         ImageScanningConfigurationParam,
         ImageTagMutabilityExclusionFilterParam,
         LifecyclePolicyPreviewFilterParam,
@@ -202,7 +203,7 @@ if TYPE_CHECKING:
         ReplicationConfigurationParam,
         ReplicationDestinationParam,
         SigningConfigurationParam,
-        SubjectIdentifierParam,
+        SubjectIdentifierLike,
         TagParam,
     )
 
@@ -264,6 +265,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def check_layers(
         self,
         *,
@@ -303,7 +305,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Sequence[ImageIdentifierLike],
         registry_id: str | None = None,
     ) -> BatchDeleteImageResponse:
         """Deletes a list of specified images within a repository. Images are specified with either
@@ -346,12 +348,12 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def delete_images(
         self,
         *,
         repository_name: str,
-        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
-        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
         registry_id: str | None = None,
     ) -> Batches[ImageIdentifier, ImageFailure]:
         """:meth:`batch_delete_image` for any number of ``image_ids``, 100 per call.
@@ -385,7 +387,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Sequence[ImageIdentifierLike],
         registry_id: str | None = None,
         accepted_media_types: Sequence[str] | None = None,
     ) -> BatchGetImageResponse:
@@ -428,12 +430,12 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def get_images(
         self,
         *,
         repository_name: str,
-        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
-        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
         registry_id: str | None = None,
         accepted_media_types: Sequence[str] | None = None,
     ) -> Batches[Image, ImageFailure]:
@@ -495,6 +497,7 @@ class ECRClient(ClientHelpers):
             {"repository_names": repository_names},
         )
 
+    @coroutine_function
     def get_repository_scanning_configurations(
         self,
         *,
@@ -1090,7 +1093,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         registry_id: str | None = None,
     ) -> DescribeImageReplicationStatusResponse:
         """Returns the replication status for a specified image.
@@ -1121,11 +1124,12 @@ class ECRClient(ClientHelpers):
             {"repository_name": repository_name, "image_id": image_id, "registry_id": registry_id},
         )
 
+    @coroutine_function
     def describe_image_scan_findings(
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         registry_id: str | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
@@ -1175,7 +1179,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         registry_id: str | None = None,
     ) -> DescribeImageSigningStatusResponse:
         """Reports the status of managed signing for one image, with one entry per signing profile
@@ -1209,12 +1213,13 @@ class ECRClient(ClientHelpers):
             {"repository_name": repository_name, "image_id": image_id, "registry_id": registry_id},
         )
 
+    @coroutine_function
     def describe_images(
         self,
         *,
         repository_name: str,
         registry_id: str | None = None,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
         filter: DescribeImagesFilter | DescribeImagesFilterParam | None = None,
@@ -1266,6 +1271,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def describe_pull_through_cache_rules(
         self,
         *,
@@ -1331,6 +1337,7 @@ class ECRClient(ClientHelpers):
             {},
         )
 
+    @coroutine_function
     def describe_replication_backfill_results(
         self,
         *,
@@ -1381,6 +1388,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def describe_repositories(
         self,
         *,
@@ -1424,6 +1432,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def describe_repository_creation_templates(
         self,
         *,
@@ -1602,12 +1611,13 @@ class ECRClient(ClientHelpers):
             {"repository_name": repository_name, "registry_id": registry_id},
         )
 
+    @coroutine_function
     def get_lifecycle_policy_preview(
         self,
         *,
         repository_name: str,
         registry_id: str | None = None,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
@@ -1798,11 +1808,12 @@ class ECRClient(ClientHelpers):
             {"repository_name": repository_name, "registry_id": registry_id},
         )
 
+    @coroutine_function
     def list_image_referrers(
         self,
         *,
         repository_name: str,
-        subject_id: SubjectIdentifier | SubjectIdentifierParam,
+        subject_id: SubjectIdentifierLike,
         registry_id: str | None = None,
         filter: ListImageReferrersFilter | ListImageReferrersFilterParam | None = None,
         next_token: str | None = None,
@@ -1855,6 +1866,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def list_images(
         self,
         *,
@@ -1907,6 +1919,7 @@ class ECRClient(ClientHelpers):
             },
         )
 
+    @coroutine_function
     def list_pull_time_update_exclusions(
         self,
         *,
@@ -1943,6 +1956,7 @@ class ECRClient(ClientHelpers):
             {"max_results": max_results, "next_token": next_token},
         )
 
+    @coroutine_function
     def list_replication_backfills(
         self,
         *,
@@ -2460,7 +2474,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         registry_id: str | None = None,
     ) -> StartImageScanResponse:
         """Starts an image vulnerability scan. An image scan can only be started once per 24 hours
@@ -2707,7 +2721,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         target_storage_class: TargetStorageClass,
         registry_id: str | None = None,
     ) -> UpdateImageStorageClassResponse:
@@ -2980,7 +2994,7 @@ class ECRClient(ClientHelpers):
         self,
         *,
         repository_name: str,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         max_wait: float,
         registry_id: str | None = None,
         on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
@@ -3024,7 +3038,7 @@ class ECRClient(ClientHelpers):
         repository_name: str,
         max_wait: float,
         registry_id: str | None = None,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
         on_poll: OnPoll[GetLifecyclePolicyPreviewResponse] | None = None,
     ) -> GetLifecyclePolicyPreviewResponse:
@@ -3076,7 +3090,7 @@ class ECRClient(ClientHelpers):
         return RepositoryHandle(self, repository_name, registry_id)
 
 
-class RepositoryHandle(RepositoryHelpers):
+class RepositoryHandle(RepositoryHelpers, BaseHandle[ECRClient]):
     """One repository: its operations, without naming it each time.
 
     Made by :meth:`ECRClient.repository`. Making one sends nothing; each method calls the
@@ -3114,6 +3128,7 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def check_layers(
         self,
         *,
@@ -3133,7 +3148,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def batch_delete_image(
         self,
         *,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Sequence[ImageIdentifierLike],
     ) -> BatchDeleteImageResponse:
         """Deletes a list of specified images within a repository. Images are specified with either
         an imageTag or imageDigest. You can remove a tag from an image by specifying the image's
@@ -3149,11 +3164,11 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def delete_images(
         self,
         *,
-        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
-        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
     ) -> Batches[ImageIdentifier, ImageFailure]:
         """:meth:`batch_delete_image` for any number of ``image_ids``, 100 per call.
 
@@ -3168,7 +3183,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def batch_get_image(
         self,
         *,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Sequence[ImageIdentifierLike],
         accepted_media_types: Sequence[str] | None = None,
     ) -> BatchGetImageResponse:
         """Gets detailed information for an image. Images are specified with either an imageTag or
@@ -3184,11 +3199,11 @@ class RepositoryHandle(RepositoryHelpers):
             accepted_media_types=accepted_media_types,
         )
 
+    @coroutine_function
     def get_images(
         self,
         *,
-        image_ids: Iterable[ImageIdentifier | ImageIdentifierParam]
-        | AsyncIterable[ImageIdentifier | ImageIdentifierParam],
+        image_ids: Iterable[ImageIdentifierLike] | AsyncIterable[ImageIdentifierLike],
         accepted_media_types: Sequence[str] | None = None,
     ) -> Batches[Image, ImageFailure]:
         """:meth:`batch_get_image` for any number of ``image_ids``, 100 per call.
@@ -3301,7 +3316,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def describe_image_replication_status(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
     ) -> DescribeImageReplicationStatusResponse:
         """Returns the replication status for a specified image.
 
@@ -3313,10 +3328,11 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def describe_image_scan_findings(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         next_token: str | None = None,
         max_results: int | None = None,
     ) -> Paginator[DescribeImageScanFindingsResponse, ImageScanFinding | EnhancedImageScanFinding]:
@@ -3335,7 +3351,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def describe_image_signing_status(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
     ) -> DescribeImageSigningStatusResponse:
         """Reports the status of managed signing for one image, with one entry per signing profile
         whose rule matches its repository. A failed entry carries a code and a reason.
@@ -3348,10 +3364,11 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def describe_images(
         self,
         *,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
         filter: DescribeImagesFilter | DescribeImagesFilterParam | None = None,
@@ -3408,10 +3425,11 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def get_lifecycle_policy_preview(
         self,
         *,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
@@ -3461,10 +3479,11 @@ class RepositoryHandle(RepositoryHelpers):
             registry_id=self.registry_id,
         )
 
+    @coroutine_function
     def list_image_referrers(
         self,
         *,
-        subject_id: SubjectIdentifier | SubjectIdentifierParam,
+        subject_id: SubjectIdentifierLike,
         filter: ListImageReferrersFilter | ListImageReferrersFilterParam | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
@@ -3484,6 +3503,7 @@ class RepositoryHandle(RepositoryHelpers):
             max_results=max_results,
         )
 
+    @coroutine_function
     def list_images(
         self,
         *,
@@ -3614,7 +3634,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def start_image_scan(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
     ) -> StartImageScanResponse:
         """Starts an image vulnerability scan. An image scan can only be started once per 24 hours
         on an individual image. This limit includes if an image was scanned on initial push. For
@@ -3648,7 +3668,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def update_image_storage_class(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         target_storage_class: TargetStorageClass,
     ) -> UpdateImageStorageClassResponse:
         """Moves one image to the archive storage class, or restores it from there. An archived
@@ -3694,7 +3714,7 @@ class RepositoryHandle(RepositoryHelpers):
     async def wait_until_image_scan_complete(
         self,
         *,
-        image_id: ImageIdentifier | ImageIdentifierParam,
+        image_id: ImageIdentifierLike,
         max_wait: float,
         on_poll: OnPoll[DescribeImageScanFindingsResponse] | None = None,
     ) -> DescribeImageScanFindingsResponse:
@@ -3715,7 +3735,7 @@ class RepositoryHandle(RepositoryHelpers):
         self,
         *,
         max_wait: float,
-        image_ids: Sequence[ImageIdentifier | ImageIdentifierParam] | None = None,
+        image_ids: Sequence[ImageIdentifierLike] | None = None,
         filter: LifecyclePolicyPreviewFilter | LifecyclePolicyPreviewFilterParam | None = None,
         on_poll: OnPoll[GetLifecyclePolicyPreviewResponse] | None = None,
     ) -> GetLifecyclePolicyPreviewResponse:

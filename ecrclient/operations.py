@@ -170,6 +170,7 @@ BATCH_CHECK_LAYER_AVAILABILITY: Operation[BatchCheckLayerAvailabilityResponse] =
         "ServerException",
     ),
     batch=Batch(
+        method="check_layers",
         ids="layer_digests",
         limit=100,
         concurrency=4,
@@ -186,6 +187,7 @@ BATCH_DELETE_IMAGE: Operation[BatchDeleteImageResponse] = Operation(
         "RepositoryNotFoundException",
     ),
     batch=Batch(
+        method="delete_images",
         ids="image_ids",
         limit=100,
         concurrency=1,
@@ -205,6 +207,7 @@ BATCH_GET_IMAGE: Operation[BatchGetImageResponse] = Operation(
         "UnableToGetUpstreamImageException",
     ),
     batch=Batch(
+        method="get_images",
         ids="image_ids",
         limit=100,
         concurrency=4,
@@ -224,6 +227,7 @@ BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION: Operation[
         "ValidationException",
     ),
     batch=Batch(
+        method="get_repository_scanning_configurations",
         ids="repository_names",
         limit=25,
         concurrency=4,

@@ -9,7 +9,7 @@ attribute names, in snake_case, and the same limits apply.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypeAlias, TypedDict
 
 from .enums import (
     ArtifactStatusFilter,
@@ -24,12 +24,17 @@ from .enums import (
 )
 from .models import (
     DeleteReplication,
+    ImageDetail,
+    ImageIdentifier,
+    ImageReferrer,
+    LifecyclePolicyPreviewResult,
     ReplicationDestination,
     ReplicationRule,
     RepositoryFilter,
     ScanningRepositoryFilter,
     SigningRepositoryFilter,
     SigningRule,
+    SubjectIdentifier,
 )
 
 __all__ = [
@@ -37,6 +42,7 @@ __all__ = [
     "DescribeImagesFilterParam",
     "EncryptionConfigurationForRepositoryCreationTemplateParam",
     "EncryptionConfigurationParam",
+    "ImageIdentifierLike",
     "ImageIdentifierParam",
     "ImageScanningConfigurationParam",
     "ImageTagMutabilityExclusionFilterParam",
@@ -52,6 +58,7 @@ __all__ = [
     "SigningConfigurationParam",
     "SigningRepositoryFilterParam",
     "SigningRuleParam",
+    "SubjectIdentifierLike",
     "SubjectIdentifierParam",
     "TagParam",
 ]
@@ -112,6 +119,27 @@ class ImageIdentifierParam(TypedDict):
     """One tag of the image; absent when it is untagged or named by digest alone. 1 to 300
     characters.
     """
+
+
+ImageIdentifierLike: TypeAlias = (
+    ImageIdentifier
+    | ImageIdentifierParam
+    | ImageDetail
+    | LifecyclePolicyPreviewResult
+    | ImageReferrer
+)
+"""``ImageIdentifier``, or what is accepted in its place."""
+
+
+class SubjectIdentifierParam(TypedDict):
+    """Identifies by digest the image whose referrers to list."""
+
+    image_digest: str
+    """Digest of the image that the artifacts point at, 'sha256:' and 64 hex digits."""
+
+
+SubjectIdentifierLike: TypeAlias = SubjectIdentifier | SubjectIdentifierParam | ImageDetail
+"""``SubjectIdentifier``, or what is accepted in its place."""
 
 
 class ImageScanningConfigurationParam(TypedDict):
@@ -263,10 +291,3 @@ class SigningConfigurationParam(TypedDict):
 
     rules: Sequence[SigningRule | SigningRuleParam]
     """Which repositories are signed, and with which profile. 0 to 10 items."""
-
-
-class SubjectIdentifierParam(TypedDict):
-    """Identifies by digest the image whose referrers to list."""
-
-    image_digest: str
-    """Digest of the image that the artifacts point at, 'sha256:' and 64 hex digits."""

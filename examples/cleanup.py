@@ -20,7 +20,7 @@ from demo import parser, sample_registry
 
 from ecrclient import ECRClient
 from ecrclient.handles import RepositoryHandle
-from ecrclient.models import ImageDetail, ImageIdentifier
+from ecrclient.models import ImageDetail
 
 INDEXES = {
     "application/vnd.oci.image.index.v1+json",
@@ -51,14 +51,10 @@ async def unneeded(repository: RepositoryHandle, older_than: timedelta) -> list[
 
 async def parts_of(repository: RepositoryHandle, images: Iterable[ImageDetail]) -> set[str]:
     """The digests of the images that these indexes list."""
-    ids = [
-        ImageIdentifier(image_digest=image.image_digest)
-        for image in images
-        if image.image_manifest_media_type in INDEXES
-    ]
+    indexes = [image for image in images if image.image_manifest_media_type in INDEXES]
     parts: set[str] = set()
-    async with repository.get_images(image_ids=ids).stream() as indexes:
-        async for index in indexes:
+    async with repository.get_images(image_ids=indexes).stream() as fetched:
+        async for index in fetched:
             parts |= {each["digest"] for each in json.loads(index.image_manifest)["manifests"]}
     return parts
 
@@ -77,12 +73,11 @@ async def clean(ecr: ECRClient, name: str, older_than: timedelta, *, delete: boo
     for image in images:
         print(f"{name}  {image.image_digest[:19]}  pushed {image.image_pushed_at:%Y-%m-%d}")
     if delete and images:
-        ids = [ImageIdentifier(image_digest=image.image_digest) for image in images]
-        async with repository.delete_images(image_ids=ids).stream() as deleted:
+        async with repository.delete_images(image_ids=images).stream() as deleted:
             done = 0
             async for _ in deleted:
                 done += 1
-                bar(done, len(ids))
+                bar(done, len(images))
     return len(images)
 
 

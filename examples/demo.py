@@ -84,11 +84,11 @@ def build_image(folder: Path, files: dict[str, bytes], tag: str) -> Layout:
         tag: The tag of the image in the layout.
     """
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as layer:
+    with tarfile.open(fileobj=packed, mode="w") as archive:
         for name, content in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
-            layer.addfile(member, io.BytesIO(content))
+            archive.addfile(member, io.BytesIO(content))
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)
 

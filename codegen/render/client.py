@@ -8,7 +8,14 @@ from codegen import runtime
 from codegen.ir import Batch, Handle, Member, Operation, Service, Waiter
 from codegen.render.handles import handle_class
 from codegen.render.method_docs import arguments_doc, batch_doc, operation_doc, waiter_doc
-from codegen.render.methods import FOR_TYPES, of_batch, of_operation, of_waiter, parameters
+from codegen.render.methods import (
+    FOR_TYPES,
+    mark,
+    of_batch,
+    of_operation,
+    of_waiter,
+    parameters,
+)
 from codegen.render.operations import constant
 from codegen.render.waiters import waiter_constant
 from codegen.writer import ModuleWriter, docstring
@@ -64,7 +71,9 @@ def _class_doc(service: Service) -> str:
 def _method(operation: Operation, service: Service, writer: ModuleWriter) -> Iterator[str]:
     members = operation.input.members
     call = "return self._paginate" if operation.pagination else "return await self._call"
-    yield from of_operation(operation).signature(writer)
+    method = of_operation(operation)
+    yield from mark(method, writer)
+    yield from method.signature(writer)
     yield docstring(operation_doc(operation, service), _BODY)
     yield f"{_BODY}{call}("
     yield f"{_BODY}    {writer.use('.operations', constant(operation))},"
@@ -76,6 +85,7 @@ def _batch_method(
     operation: Operation, batch: Batch, service: Service, writer: ModuleWriter
 ) -> Iterator[str]:
     method = of_batch(operation, batch)
+    yield from mark(method, writer)
     yield from method.signature(writer)
     yield docstring(batch_doc(method, batch, service), _BODY)
     yield f"{_BODY}return self._in_batches("

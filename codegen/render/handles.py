@@ -9,8 +9,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from codegen import runtime
 from codegen.ir import Handle, Service
-from codegen.render.methods import Method, methods, parameters
+from codegen.render.methods import Method, mark, methods, parameters
 from codegen.writer import WIDTH, ModuleWriter, docstring, paragraphs
 
 __all__ = ["handle_class", "render"]
@@ -29,9 +30,10 @@ def render(service: Service) -> str:
 
 def handle_class(handle: Handle, service: Service, writer: ModuleWriter) -> Iterator[str]:
     """The lines of a handle's class, in the module of the client."""
-    base = service.bases.get(handle.name)
-    bases = f"({writer.use(*base)})" if base else ""
-    yield f"class {writer.define(handle.name)}{bases}:"
+    helpers = service.bases.get(handle.name)
+    bases = f"{writer.use(*helpers)}, " if helpers else ""
+    bases += f"{writer.use(runtime.HANDLE, 'BaseHandle')}[{service.client}]"
+    yield f"class {writer.define(handle.name)}({bases}):"
     yield docstring(f"{handle.doc}\n\n{_made_by(handle, service)}", _INDENT)
     yield ""
     asked = parameters(handle.members, writer)
@@ -61,6 +63,7 @@ def _method(
 ) -> Iterator[str]:
     filled = {member.wire_name for member in handle.members}
     asked = [member for member in method.members if member.wire_name not in filled]
+    yield from mark(method, writer)
     yield from method.signature_with(asked, writer)
     summary = paragraphs(method.summary, width=WIDTH - 12)
     see = textwrap.fill(f"See :meth:`{service.client}.{method.name}`.", WIDTH - 12)

@@ -15,6 +15,7 @@ __all__ = [
     "Method",
     "argument",
     "either",
+    "mark",
     "methods",
     "of_batch",
     "of_operation",
@@ -102,6 +103,12 @@ class Method:
         item = argument_type(member.type.item, writer, models=".models", params=".params")
         kinds = [writer.use("collections.abc", kind) for kind in ("Iterable", "AsyncIterable")]
         return " | ".join(f"{kind}[{item}]" for kind in kinds)
+
+
+def mark(method: Method, writer: ModuleWriter) -> Iterator[str]:
+    """The decorator of a method that returns a coroutine without being ``async def``."""
+    if not method.head.startswith("async"):
+        yield f"{_INDENT}@{writer.use(runtime.COROUTINE_FUNCTION, 'coroutine_function')}"
 
 
 def methods(service: Service) -> Iterator[Method]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import keyword
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from codegen import runtime
 from codegen.ir import (
     Blob,
+    Conversion,
     ListOf,
     MapOf,
     Member,
@@ -22,7 +23,7 @@ from codegen.ir import (
 )
 from codegen.naming import camel_case, pascal_case, snake_case
 from codegen.render.lazy import lazily
-from codegen.render.types import field_type, has_limits, limits_text
+from codegen.render.types import converted_name, field_type, has_limits, limits_text
 from codegen.writer import WIDTH, ModuleWriter, docstring
 
 __all__ = ["render"]
@@ -78,11 +79,10 @@ class _Package:
         found: set[str] = set()
         waiting = [*structures]
         while waiting:
-            for member in waiting.pop().members:
-                for ref in walk_type(member.type):
-                    if isinstance(ref, StructureRef) and ref.name not in found:
-                        found.add(ref.name)
-                        waiting.append(self._structures[ref.name])
+            for name in waiting.pop().parts():
+                if name not in found:
+                    found.add(name)
+                    waiting.append(self._structures[name])
         return found
 
     def scalars(self) -> str:
@@ -157,15 +157,21 @@ class _Package:
             self._use(structure, module, writer)
             doc = structure.doc or f"The ``{structure.name}`` shape."
             _model(structure, writer.use(runtime.SHAPES, "Structure"), doc, writer)
+            if structure.sources:
+                writer.line(_converted(structure, writer))
 
     def _use(self, structure: Structure, module: str, writer: ModuleWriter) -> None:
         """Import the names in the fields of a structure that its module does not define."""
         for member in structure.members:
             for ref in walk_type(member.type):
                 if isinstance(ref, StructureRef) and self._modules[ref.name] != module:
-                    writer.use(f".{self._modules[ref.name]}", ref.name)
+                    name = field_type(ref, writer, limits=structure.in_input)
+                    writer.use(f".{self._modules[ref.name]}", name)
                 if isinstance(ref, String | Number) and structure.in_input and has_limits(ref):
                     writer.use(".scalars", ref.shape)
+        for conversion in structure.conversions:
+            if self._modules[conversion.target] != module:
+                writer.use(f".{self._modules[conversion.target]}", conversion.target)
 
 
 _PARTIAL = (runtime.PARTIAL, "PartialResponse")
@@ -239,7 +245,29 @@ def _model(
         text = _member_doc(structure, member)
         if text:
             writer.line(docstring(text, _INDENT))
+    for conversion in structure.conversions:
+        writer.line()
+        writer.lines(_property(conversion))
     writer.line()
+
+
+def _property(conversion: Conversion) -> Iterator[str]:
+    """The attribute with the structure that the owner can be converted to."""
+    yield f"{_INDENT}@property"
+    yield f"{_INDENT}def {conversion.attribute}(self) -> {conversion.target}:"
+    doc = textwrap.wrap(conversion.doc, WIDTH - 2 * len(_INDENT) - 6)
+    yield docstring("\n".join(doc), _INDENT * 2)
+    made = f"{conversion.target}({conversion.member}=self.{conversion.value})"
+    yield f"{_INDENT * 2}return {made}"
+
+
+def _converted(structure: Structure, writer: ModuleWriter) -> str:
+    """The annotation of a field for which a caller may pass other structures."""
+    name = converted_name(structure.name)
+    annotated = writer.use("typing", "Annotated")
+    converted = writer.use(runtime.CONVERSIONS, "ConvertedFrom")
+    sources = ", ".join(f'{source}="{attribute}"' for source, attribute in structure.sources)
+    return f"{name} = {annotated}[{structure.name}, {converted}({sources})]\n"
 
 
 def _alias_generator(structure: Structure) -> Callable[[str], str]:

@@ -68,6 +68,7 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
     if operation.batch:
         batch = operation.batch
         writer.line(f"    batch={writer.use(runtime.OPERATION, 'Batch')}(")
+        writer.line(f'        method="{batch.method}",')
         writer.line(f'        ids="{batch.member.name}",')
         writer.line(f"        limit={batch.limit},")
         writer.line(f"        concurrency={batch.concurrency},")

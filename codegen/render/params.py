@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from codegen.ir import Member, Service
-from codegen.render.types import argument_type, limits_text, param_name
+from codegen.ir import Member, Service, Structure
+from codegen.render.types import argument_type, like_name, limits_text, param_name
 from codegen.writer import WIDTH, ModuleWriter, docstring
 
 __all__ = ["render"]
@@ -37,7 +37,19 @@ def render(service: Service) -> str:
             writer.line(f"{_INDENT}{member.name}: {kind}")
             writer.line(docstring(_doc(member), _INDENT))
         writer.line()
+        if structure.sources:
+            _like(structure, writer)
     return writer.to_text()
+
+
+def _like(structure: Structure, writer: ModuleWriter) -> None:
+    """The type of everything that is accepted in place of a structure."""
+    name = writer.define(like_name(structure.name))
+    kinds = [writer.use(".models", structure.name), param_name(structure.name)]
+    kinds += [writer.use(".models", source) for source, _ in structure.sources]
+    writer.line(f"{name}: {writer.use('typing', 'TypeAlias')} = {' | '.join(kinds)}")
+    writer.line(docstring(f"``{structure.name}``, or what is accepted in its place."))
+    writer.line()
 
 
 def _doc(member: Member) -> str:

@@ -20,8 +20,10 @@ from codegen.writer import ModuleWriter
 
 __all__ = [
     "argument_type",
+    "converted_name",
     "field_type",
     "has_limits",
+    "like_name",
     "limits_text",
     "param_name",
     "value_type",
@@ -33,6 +35,16 @@ _TIMESTAMPS = {"epoch": "Timestamp", "iso8601": "IsoTimestamp", "httpdate": "Htt
 def param_name(structure: str) -> str:
     """The name of a nested structure's TypedDict."""
     return f"{structure}Param"
+
+
+def like_name(structure: str) -> str:
+    """The name of the type of everything that is accepted in place of a structure."""
+    return f"{structure}Like"
+
+
+def converted_name(structure: str) -> str:
+    """The name of the annotation of a field that accepts other structures."""
+    return f"Converted{structure}"
 
 
 def has_limits(ref: TypeRef) -> bool:
@@ -86,8 +98,8 @@ def field_type(ref: TypeRef, writer: ModuleWriter, *, limits: bool, enums: str =
         case MapOf(key=key, value=value):
             parts = (field_type(part, writer, limits=limits, enums=enums) for part in (key, value))
             return f"dict[{', '.join(parts)}]"
-        case StructureRef(name=name):
-            return name
+        case StructureRef(name=name, is_convertible=convertible):
+            return converted_name(name) if limits and convertible else name
 
 
 def _limits(writer: ModuleWriter, kind: str, what: str, low: int | None, high: int | None) -> str:
@@ -124,6 +136,9 @@ def argument_type(ref: TypeRef, writer: ModuleWriter, *, models: str, params: st
                 argument_type(part, writer, models=models, params=params) for part in (key, value)
             ]
             return f"{writer.use('collections.abc', 'Mapping')}[{', '.join(parts)}]"
+        case StructureRef(name=name, is_convertible=True):
+            like = like_name(name)
+            return writer.use(params, like) if params else like
         case StructureRef(name=name):
             twin = param_name(name)
             twin = writer.use(params, twin) if params else twin

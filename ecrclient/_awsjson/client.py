@@ -9,27 +9,22 @@ from __future__ import annotations
 import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from ecrclient._awsjson.calling.budget import Budget
 from ecrclient._awsjson.calling.call import Call
 from ecrclient._awsjson.calling.client_state import ClientState
 from ecrclient._awsjson.calling.warming import load_lazy_libraries
-from ecrclient._awsjson.credentials import Credentials, CredentialsProvider
+from ecrclient._awsjson.credentials import CredentialsSource
 from ecrclient._awsjson.over_httpx.middleware import Middleware
 from ecrclient._awsjson.protocol import codec
-from ecrclient._awsjson.protocol.argument_checks import (
-    check_callables,
-    check_count,
-    check_flag,
-    check_instance,
-    check_text,
-    wrong_argument,
-)
+from ecrclient._awsjson.protocol.argument_checks import check_callables, wrong_argument
 from ecrclient._awsjson.protocol.operation import ResponseT
 from ecrclient._awsjson.protocol.raw_response import RawResponse
 from ecrclient._awsjson.protocol.service_error import ServiceError
-from ecrclient._awsjson.settings.options import CallOptions
+from ecrclient._awsjson.settings.client_arguments import check_arguments, suggests_arguments
+from ecrclient._awsjson.settings.log_variable import show_log
+from ecrclient._awsjson.settings.options import UNSET, CallOptions, Unset, changed_options
 from ecrclient._awsjson.settings.resolution import ClientArguments, ResolveEndpoint
 from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 from ecrclient._awsjson.support.lazy_import import LazyModule
@@ -64,12 +59,13 @@ class BaseClient:
     _operations: ClassVar[OperationsByRequest]
     _resolve_endpoint: ClassVar[ResolveEndpoint]
 
+    @suggests_arguments
     def __init__(
         self,
         *,
         region: str | None = None,
         profile: str | None = None,
-        credentials: Credentials | CredentialsProvider | None = None,
+        credentials: CredentialsSource | None = None,
         endpoint_url: str | None = None,
         use_fips: bool | None = None,
         use_dualstack: bool | None = None,
@@ -86,8 +82,10 @@ class BaseClient:
                 profile's region, or ``AWS_REGION``, in this order.
             profile: The profile of the shared configuration files. None: ``AWS_DEFAULT_PROFILE``,
                 ``AWS_PROFILE`` or ``default``.
-            credentials: Fixed credentials, a provider, or an ``aws-requests-auth`` object. None:
-                the environment's, unless ``profile`` is passed, or botocore's credential chain.
+            credentials: ``Credentials``, a provider, a ``boto3.Session`` or botocore session, the
+                credentials object of either, or an ``aws-requests-auth`` object. Only the
+                credentials of a session are used, not its region. None: the environment's, unless
+                ``profile`` is passed, or botocore's credential chain.
             endpoint_url: The URL to send requests to: scheme, host and optionally a port. None: the
                 configured endpoint, or the service's endpoint in the Region.
             use_fips: Whether to use the endpoint validated under FIPS 140. None:
@@ -105,14 +103,10 @@ class BaseClient:
 
         Raises:
             ConfigurationError: An argument has the wrong type or is out of range.
+            TypeError: There is no argument of that name; the message suggests one.
         """
         arguments = ClientArguments(region, profile, endpoint_url, use_fips, use_dualstack)
-        _check_arguments(arguments)
-        check_instance("retry", retry, RetryPolicy, "a RetryPolicy", none=True)
-        check_instance("options", options, CallOptions, "CallOptions", none=True)
-        check_count("max_connections", max_connections)
-        _check_transport(transport)
-        layers: tuple[Middleware, ...] = check_callables("middleware", middleware)
+        check_arguments(arguments, retry, options, max_connections, transport)
         self._state = ClientState(
             arguments,
             self._resolve_endpoint,
@@ -120,10 +114,36 @@ class BaseClient:
             credentials,
             transport,
             max_connections,
-            layers,
+            check_callables("middleware", middleware),
         )
         self._retry = retry
         self._options = options or CallOptions()
+        show_log(self._service.package)
+
+    def __repr__(self) -> str:
+        state = self._state
+        region = "unresolved" if state.region is None else repr(state.region)
+        closed = " closed" if state.is_closed else ""
+        return f"<{type(self).__name__} region={region} endpoint={state.shown_endpoint}{closed}>"
+
+    @property
+    def region(self) -> str | None:
+        """The AWS Region that calls are signed for.
+
+        Before the first call: the argument, or None if there was none, because the environment and
+        the profile have not been read yet.
+        """
+        return self._state.region
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """The URL that requests are sent to; before the first call the argument, or None."""
+        return self._state.endpoint_url
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether :meth:`aclose` was called, on this client or one that shares its connections."""
+        return self._state.is_closed
 
     async def __aenter__(self) -> Self:
         return self
@@ -143,18 +163,38 @@ class BaseClient:
         """
         await self._state.aclose()
 
-    def with_options(self, options: CallOptions) -> Self:
+    def with_options(
+        self,
+        options: CallOptions | None = None,
+        *,
+        timeout: float | Unset | None = UNSET,
+        deadline: float | Unset | None = UNSET,
+        retry: RetryPolicy | Unset | None = UNSET,
+        pool_timeout: float | Literal["timeout"] | Unset | None = UNSET,
+    ) -> Self:
         """Return a client with other options that shares connections, credentials and retry quota.
 
+        What is not passed keeps this client's value::
+
+            slow = client.with_options(timeout=120)
+
         Args:
-            options: Replace all options of this client.
+            options: The options to change, instead of keywords. What it does not set keeps this
+                client's value too.
+            timeout: Seconds for one attempt; None: no limit.
+            deadline: Seconds for the whole call; None: no limit.
+            retry: The retry policy; None: the policy passed to the constructor, or the configured
+                one.
+            pool_timeout: Seconds to wait for a free connection; None: no limit; ``"timeout"``: the
+                value of ``timeout``.
 
         Raises:
-            ConfigurationError: *options* is not a ``CallOptions``.
+            ConfigurationError: An argument has the wrong type or is out of range, or both *options*
+                and keywords were passed.
         """
-        check_instance("options", options, CallOptions, "CallOptions")
+        keywords = CallOptions(timeout, deadline, retry, pool_timeout)
         clone = copy.copy(self)
-        clone._options = options  # noqa: SLF001 - an instance of this class
+        clone._options = changed_options(self._options, options, keywords)  # noqa: SLF001 - of this class
         return clone
 
     async def invoke(self, request: Request[ResponseT]) -> ResponseT:
@@ -293,14 +333,17 @@ class BaseClient:
     ) -> Paginator[ResponseT, Any]:
         from ecrclient._awsjson.many.pagination import Paginator
 
-        return Paginator(operation, members, self._call, self._budget)
+        qualname = f"{type(self).__name__}.{operation.method}"
+        return Paginator(operation, members, self._call, self._budget, qualname)
 
     def _in_batches(
         self, operation: Operation[Any], members: Mapping[str, object]
     ) -> Batches[Any, Any]:
         from ecrclient._awsjson.many.batching import Batches
 
-        return Batches(operation, members, self._call_with, self._budget)
+        assert operation.batch is not None
+        qualname = f"{type(self).__name__}.{operation.batch.method}"
+        return Batches(operation, members, self._call_with, self._budget, qualname)
 
     async def _wait(
         self,
@@ -322,16 +365,3 @@ class BaseClient:
             max_wait=max_wait,
             on_poll=on_poll,
         )
-
-
-def _check_transport(transport: object) -> None:
-    # Not by its type, because httpx is not imported here.
-    if not (transport is None or hasattr(transport, "handle_async_request")):
-        check_instance("transport", transport, (), "an httpx.AsyncBaseTransport")
-
-
-def _check_arguments(arguments: ClientArguments) -> None:
-    for name in ("region", "profile", "endpoint_url"):
-        check_text(name, getattr(arguments, name))
-    for name in ("use_fips", "use_dualstack"):
-        check_flag(name, getattr(arguments, name))

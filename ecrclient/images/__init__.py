@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from ecrclient.images.archives import DockerArchive, OCIArchive
 from ecrclient.images.content import BlobStream
-from ecrclient.images.copying import CopyAllReport
+from ecrclient.images.copying import CopyAllReport, CopyError
 from ecrclient.images.errors import (
     ArchiveError,
     BlobNotFoundError,
     ContentMismatchError,
-    CopyError,
     DownloadError,
     ImageError,
     ImageNotFoundError,

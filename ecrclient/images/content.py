@@ -1,18 +1,73 @@
-"""Content that a caller reads: verified while it streams."""
+"""Content and its verification while it streams."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 
 import anyio.to_thread
 
-from ecrclient.images.digests import ContentCheck
 from ecrclient.images.errors import ContentMismatchError
 from ecrclient.images.manifests import Descriptor
 
-__all__ = ["BlobStream"]
+__all__ = ["BlobStream", "ContentCheck", "check_content"]
 
 _IN_THREAD = 256 * 1024
+
+
+class ContentCheck:
+    """Counts and hashes content, and compares it with its descriptor.
+
+    The methods compute without waiting. Call them in a worker thread for large pieces.
+
+    Args:
+        descriptor: The digest and the size that the content must have.
+    """
+
+    def __init__(self, descriptor: Descriptor) -> None:
+        self._descriptor = descriptor
+        self._hash = hashlib.new(descriptor.digest.partition(":")[0])
+        self.size = 0
+        """The number of bytes so far."""
+
+    def update(self, piece: bytes | bytearray | memoryview) -> None:
+        """Add a piece of the content.
+
+        Raises:
+            ContentMismatchError: The content is longer than the descriptor says.
+        """
+        with memoryview(piece) as view:
+            self.size += view.nbytes
+        if self.size > self._descriptor.size:
+            raise ContentMismatchError(
+                self._descriptor.digest, f"longer than its {self._descriptor.size} bytes"
+            )
+        self._hash.update(piece)
+
+    def finish(self) -> None:
+        """Compare the whole content with the descriptor.
+
+        Raises:
+            ContentMismatchError: The size or the digest differs.
+        """
+        expected = self._descriptor
+        if self.size != expected.size:
+            problem = f"ends after {self.size} of {expected.size} bytes"
+            raise ContentMismatchError(expected.digest, problem)
+        found = f"{self._hash.name}:{self._hash.hexdigest()}"
+        if found != expected.digest:
+            raise ContentMismatchError(expected.digest, f"the content has the digest {found}")
+
+
+def check_content(descriptor: Descriptor, content: bytes) -> None:
+    """Verify the size and the digest of content in memory.
+
+    Raises:
+        ContentMismatchError: The size or the digest differs.
+    """
+    check = ContentCheck(descriptor)
+    check.update(content)
+    check.finish()
 
 
 class BlobStream(AsyncIterator[bytes]):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import anyio
 
 from ecrclient._wildcards import matches
-from ecrclient.images.errors import CopyError
+from ecrclient.errors import ECRClientError
 from ecrclient.images.progress import TransferReport
 
-__all__ = ["CopyAllReport", "copy_images"]
+__all__ = ["CopyAllReport", "CopyError", "copy_images"]
 
 
 @dataclass(slots=True)
@@ -27,6 +27,28 @@ class CopyAllReport:
     def bytes_copied(self) -> int:
         """The bytes that were transferred."""
         return sum(report.bytes_copied for report in self.copied.values())
+
+
+class CopyError(ECRClientError, ExceptionGroup[Exception]):
+    """Some of many images could not be copied; the others have been."""
+
+    report: CopyAllReport
+    """What was copied, and what was not."""
+
+    @classmethod
+    def of(cls, report: CopyAllReport) -> CopyError:
+        """Group the errors of a report."""
+        failures = list(report.failed.values())
+        noun = "image" if len(failures) == 1 else "images"
+        error = cls(f"{len(failures)} {noun} could not be copied", failures)
+        error.report = report
+        return error
+
+    def derive(self, excs: Sequence[Exception]) -> CopyError:  # type: ignore[override]
+        """Group some of the errors; ``report`` is kept."""
+        error = CopyError(self.message, excs)
+        error.report = self.report
+        return error
 
 
 async def copy_images(

@@ -1,4 +1,4 @@
-"""Digests, and the verification of content while it streams.
+"""Digests and tags.
 
 Source: "Descriptors" in the OCI Image Format Specification. The algorithms are the registered ones,
 SHA-256 and SHA-512; ECR itself uses SHA-256.
@@ -8,22 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
 
-from ecrclient.images.errors import ContentMismatchError
-
-if TYPE_CHECKING:
-    from ecrclient.images.manifests import Descriptor
-
-__all__ = [
-    "ContentCheck",
-    "check_content",
-    "cosign_tags",
-    "is_digest",
-    "is_referrers_tag",
-    "is_tag",
-    "sha256",
-]
+__all__ = ["cosign_tags", "is_digest", "is_referrers_tag", "is_tag", "sha256"]
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
@@ -54,58 +40,3 @@ def is_referrers_tag(tag: str) -> bool:
 def sha256(content: bytes) -> str:
     """Return the digest of some bytes."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
-
-
-class ContentCheck:
-    """Counts and hashes content, and compares it with its descriptor.
-
-    The methods compute without waiting. Call them in a worker thread for large pieces.
-
-    Args:
-        descriptor: The digest and the size that the content must have.
-    """
-
-    def __init__(self, descriptor: Descriptor) -> None:
-        self._descriptor = descriptor
-        self._hash = hashlib.new(descriptor.digest.partition(":")[0])
-        self.size = 0
-        """The number of bytes so far."""
-
-    def update(self, piece: bytes | bytearray | memoryview) -> None:
-        """Add a piece of the content.
-
-        Raises:
-            ContentMismatchError: The content is longer than the descriptor says.
-        """
-        with memoryview(piece) as view:
-            self.size += view.nbytes
-        if self.size > self._descriptor.size:
-            raise ContentMismatchError(
-                self._descriptor.digest, f"longer than its {self._descriptor.size} bytes"
-            )
-        self._hash.update(piece)
-
-    def finish(self) -> None:
-        """Compare the whole content with the descriptor.
-
-        Raises:
-            ContentMismatchError: The size or the digest differs.
-        """
-        expected = self._descriptor
-        if self.size != expected.size:
-            problem = f"ends after {self.size} of {expected.size} bytes"
-            raise ContentMismatchError(expected.digest, problem)
-        found = f"{self._hash.name}:{self._hash.hexdigest()}"
-        if found != expected.digest:
-            raise ContentMismatchError(expected.digest, f"the content has the digest {found}")
-
-
-def check_content(descriptor: Descriptor, content: bytes) -> None:
-    """Verify the size and the digest of content in memory.
-
-    Raises:
-        ContentMismatchError: The size or the digest differs.
-    """
-    check = ContentCheck(descriptor)
-    check.update(content)
-    check.finish()

@@ -24,6 +24,7 @@ import anyio
 
 from ecrclient.images.errors import ContentMismatchError, DownloadError
 from ecrclient.images.manifests import Descriptor
+from ecrclient.images.stores import PIECE_BYTES
 
 if TYPE_CHECKING:
     import httpx
@@ -111,7 +112,11 @@ class DownloadBlob:
 
     @asynccontextmanager
     async def open(
-        self, start: int = 0, stop: int | None = None
+        self,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        piece_bytes: int = PIECE_BYTES,  # noqa: ARG002 - pieces come as the network delivers them
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Read the content in pieces, without verifying it.
 

@@ -24,18 +24,13 @@ Errors of the service and of the network are raised as they are, as ``ServiceErr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ecrclient.errors import ECRClientError
-
-if TYPE_CHECKING:
-    from ecrclient.images.copying import CopyAllReport
 
 __all__ = [
     "ArchiveError",
     "BlobNotFoundError",
     "ContentMismatchError",
-    "CopyError",
     "DownloadError",
     "ImageError",
     "ImageNotFoundError",
@@ -200,25 +195,3 @@ class ResumeError(ImageError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}"
-
-
-class CopyError(ECRClientError, ExceptionGroup[Exception]):
-    """Some of many images could not be copied; the others have been."""
-
-    report: CopyAllReport
-    """What was copied, and what was not."""
-
-    @classmethod
-    def of(cls, report: CopyAllReport) -> CopyError:
-        """Group the errors of a report."""
-        failures = list(report.failed.values())
-        noun = "image" if len(failures) == 1 else "images"
-        error = cls(f"{len(failures)} {noun} could not be copied", failures)
-        error.report = report
-        return error
-
-    def derive(self, excs: Sequence[Exception]) -> CopyError:  # type: ignore[override]
-        """Group some of the errors; ``report`` is kept."""
-        error = CopyError(self.message, excs)
-        error.report = self.report
-        return error

@@ -19,14 +19,14 @@ import anyio.to_thread
 
 from ecrclient.images.errors import ArchiveError
 from ecrclient.images.manifests import MAX_MANIFEST_BYTES, Descriptor
+from ecrclient.images.stores import PIECE_BYTES
 
 __all__ = ["Directory", "FileBlob", "FilePlace", "FileTree", "Region", "Tar", "blob_name"]
 
-PIECE_BYTES = 1024 * 1024
-"""The bytes that a worker thread reads, hashes or writes at a time."""
-
 _MAX_MEMBERS = 100_000
 _MAX_LINKS = 8
+_MAX_BUFFERS = 64
+"""The buffers of one write; POSIX allows at least 16, Linux 1,024."""
 
 
 class Region(NamedTuple):
@@ -187,14 +187,14 @@ class FileBlob:
 
     @asynccontextmanager
     async def open(
-        self, start: int = 0, stop: int | None = None
+        self, start: int = 0, stop: int | None = None, *, piece_bytes: int = PIECE_BYTES
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Read the content in pieces, without verifying it."""
         region = self._region
         end = region.size if stop is None else min(stop, region.size)
         file = await anyio.to_thread.run_sync(_open, region, start)
         try:
-            yield _Pieces(file, max(0, end - start))
+            yield _Pieces(file, max(0, end - start), piece_bytes)
         finally:
             file.close()
 
@@ -209,16 +209,17 @@ def _open(region: Region, start: int) -> BinaryIO:
 
 
 class _Pieces(AsyncIterator[bytes]):
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: BinaryIO, size: int, piece_bytes: int) -> None:
         self._file = file
         self._left = size
+        self._piece_bytes = piece_bytes
 
     async def __anext__(self) -> bytes:
         if not self._left:
             raise StopAsyncIteration
-        piece = await anyio.to_thread.run_sync(self._file.read, min(PIECE_BYTES, self._left))
+        piece = await anyio.to_thread.run_sync(self._file.read, min(self._piece_bytes, self._left))
         if not piece:
-            raise StopAsyncIteration  # whoever verifies the content notices that it is too short
+            raise StopAsyncIteration  # the verification of the content finds that it is too short
         self._left -= len(piece)
         return piece
 
@@ -238,12 +239,14 @@ class FilePlace:
     def write(self, position: int, pieces: Sequence[bytes]) -> None:
         """Write some content at a position of the blob."""
         position += self._start
-        for piece in pieces:
-            view = memoryview(piece)
-            while view:
-                written = os.pwrite(self._file.fileno(), view, position)
-                position += written
-                view = view[written:]
+        buffers = [memoryview(piece) for piece in pieces]
+        while buffers:
+            written = os.pwritev(self._file.fileno(), buffers[:_MAX_BUFFERS], position)
+            position += written
+            while buffers and written >= len(buffers[0]):
+                written -= len(buffers.pop(0))
+            if written:
+                buffers[0] = buffers[0][written:]
 
     def read(self, position: int, size: int) -> bytes:
         """Read content that has been written."""

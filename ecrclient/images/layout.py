@@ -18,7 +18,8 @@ from typing import Any, BinaryIO
 import anyio
 import anyio.to_thread
 
-from ecrclient.images.digests import check_content, is_digest, is_referrers_tag
+from ecrclient.images.content import check_content
+from ecrclient.images.digests import is_digest, is_referrers_tag
 from ecrclient.images.errors import (
     ArchiveError,
     BlobNotFoundError,

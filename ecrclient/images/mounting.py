@@ -8,13 +8,11 @@ this uses the registry's ``/v2/`` API.
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ecrclient.errors import ECRClientError
-
-if TYPE_CHECKING:
-    from ecrclient.images.repository import RepositoryAccess
+from ecrclient.images.calls import RepositoryCalls
+from ecrclient.operations import GET_ACCOUNT_SETTING
 
 __all__ = ["BlobMounts"]
 
@@ -24,14 +22,14 @@ _CREATED = 201
 class BlobMounts:
     """Mounts blobs into one repository; any failure means that the blob must be uploaded."""
 
-    def __init__(self, access: RepositoryAccess) -> None:
-        self._access = access
+    def __init__(self, calls: RepositoryCalls) -> None:
+        self._calls = calls
         self._is_allowed: bool | None = None
 
-    async def mount(self, digest: str, source: RepositoryAccess) -> bool:
+    async def mount(self, digest: str, source: RepositoryCalls) -> bool:
         """Mount a blob of another repository; return whether it is there now."""
-        access = self._access
-        if source.registry != access.registry or source.repository_name == access.repository_name:
+        calls = self._calls
+        if source.registry != calls.registry or source.repository_name == calls.repository_name:
             return False
         if self._is_allowed is None:
             self._is_allowed = await self._ask()
@@ -40,7 +38,7 @@ class BlobMounts:
     async def _ask(self) -> bool:
         """Whether the account has turned mounts on."""
         try:
-            setting = await self._access.client.get_account_setting(name="BLOB_MOUNTING")
+            setting = await self._calls.call_registry(GET_ACCOUNT_SETTING, name="BLOB_MOUNTING")
         except ECRClientError:  # not permitted, for example
             return False
         return setting.value == "ENABLED"
@@ -48,11 +46,11 @@ class BlobMounts:
     async def _post(self, digest: str, source: str) -> bool:
         import httpx
 
-        access = self._access
+        calls = self._calls
         try:
-            login = await access.client.registry_credentials(access.registry_id)
+            login = await calls.login(calls.registry_id)
             pair = f"{login.username}:{login.password.get_secret_value()}".encode()
-            url = f"{login.endpoint.rstrip('/')}/v2/{access.repository_name}/blobs/uploads/"
+            url = f"{login.endpoint.rstrip('/')}/v2/{calls.repository_name}/blobs/uploads/"
             request = httpx.Request(
                 "POST",
                 f"{url}?{urlencode({'mount': digest, 'from': source})}",
@@ -61,9 +59,9 @@ class BlobMounts:
                     "accept-encoding": "identity",
                     "content-length": "0",
                 },
-                extensions={"timeout": access.timeouts},
+                extensions={"timeout": calls.timeouts},
             )
-            transport = await access.transport_to(url)
+            transport = await calls.transport_to(url)
             response = await transport.handle_async_request(request)
         except (ECRClientError, httpx.TransportError):
             return False

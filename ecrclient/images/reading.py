@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
+from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.content import BlobStream
 from ecrclient.images.digests import cosign_tags
 from ecrclient.images.errors import ManifestError, PlatformNotFoundError
@@ -19,7 +20,7 @@ from ecrclient.images.manifests import (
     parse_config,
 )
 from ecrclient.images.platforms import choose, parse_platform
-from ecrclient.images.repository import RepositoryAccess, RepositoryStore
+from ecrclient.images.repository import RepositoryStore
 from ecrclient.images.stores import TransferContext
 
 __all__ = ["RepositoryImages"]
@@ -30,8 +31,8 @@ _MAX_CONFIG_BYTES = 4 * 1024 * 1024
 class RepositoryImages:
     """The images of one repository, to read and as a side of transfers."""
 
-    def __init__(self, access: RepositoryAccess) -> None:
-        self._access = access
+    def __init__(self, calls: RepositoryCalls) -> None:
+        self._calls = calls
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.name}>"
@@ -39,22 +40,22 @@ class RepositoryImages:
     @property
     def name(self) -> str:
         """The store in messages, such as ``repository team/app``."""
-        return f"repository {self._access.repository_name}"
+        return f"repository {self._calls.repository_name}"
 
     @property
     def repository_name(self) -> str:
         """The name of the repository."""
-        return self._access.repository_name
+        return self._calls.repository_name
 
     @asynccontextmanager
     async def reading(self, context: TransferContext) -> AsyncGenerator[RepositoryStore]:
         """Open the repository as the source of a transfer."""
-        yield RepositoryStore(self._access, context)
+        yield RepositoryStore(self._calls, context)
 
     @asynccontextmanager
     async def writing(self, context: TransferContext) -> AsyncGenerator[RepositoryStore]:
         """Open the repository as the destination of a transfer."""
-        yield RepositoryStore(self._access, context)
+        yield RepositoryStore(self._calls, context)
 
     async def resolve(
         self, reference: str, *, platform: str | Platform | None = None
@@ -83,7 +84,7 @@ class RepositoryImages:
         self, store: RepositoryStore, reference: str, descriptor: Descriptor, platform: Platform
     ) -> Descriptor:
         manifest = await store.manifest(descriptor)
-        image = f"{self._access.repository_name}:{reference}"
+        image = f"{self._calls.repository_name}:{reference}"
         if isinstance(manifest, ImageIndex):
             chosen = choose(manifest.manifests, platform)
             if chosen is None:
@@ -134,7 +135,7 @@ class RepositoryImages:
         manifest = await self.manifest(reference, platform=platform)
         if isinstance(manifest, ImageIndex):
             name = reference.digest if isinstance(reference, Descriptor) else reference
-            image = f"{self._access.repository_name}:{name}"
+            image = f"{self._calls.repository_name}:{name}"
             raise PlatformNotFoundError(image, "(none was passed)", manifest.platforms)
         return await self._config(self._store(), manifest)
 
@@ -194,7 +195,7 @@ class RepositoryImages:
                 yield descriptor
 
     def _store(self) -> RepositoryStore:
-        return RepositoryStore(self._access, TransferContext())
+        return RepositoryStore(self._calls, TransferContext())
 
 
 @asynccontextmanager

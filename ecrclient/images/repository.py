@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
@@ -21,8 +18,10 @@ from ecrclient.errors import (
     RepositoryAlreadyExistsException,
     RepositoryNotFoundException,
 )
+from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.concurrency import single_error
-from ecrclient.images.digests import check_content, is_digest
+from ecrclient.images.content import check_content
+from ecrclient.images.digests import is_digest
 from ecrclient.images.downloads import DownloadBlob, Downloads
 from ecrclient.images.errors import (
     BlobNotFoundError,
@@ -40,71 +39,39 @@ from ecrclient.images.manifests import (
 from ecrclient.images.mounting import BlobMounts
 from ecrclient.images.stores import BlobSource, ImageReader, OnBytes, TransferContext
 from ecrclient.images.uploads import LayerUploads
+from ecrclient.operations import (
+    BATCH_CHECK_LAYER_AVAILABILITY,
+    BATCH_GET_IMAGE,
+    CREATE_REPOSITORY,
+    DESCRIBE_IMAGES,
+    DESCRIBE_REPOSITORIES,
+    GET_DOWNLOAD_URL_FOR_LAYER,
+    INITIATE_LAYER_UPLOAD,
+    LIST_IMAGE_REFERRERS,
+    LIST_IMAGES,
+    PUT_IMAGE,
+)
 
 if TYPE_CHECKING:
-    import httpx
-
-    from ecrclient import ECRClient
-    from ecrclient.models import Image, Repository
+    from ecrclient.models import Image, ImageDetail, ImageIdentifier, ImageReferrer, Repository
     from ecrclient.params import ImageIdentifierParam
 
-__all__ = ["PutImageLimiter", "RepositoryAccess", "RepositoryStore"]
+__all__ = ["RepositoryStore"]
 
 _IDS_PER_CALL = 100
 _LAYERS_PER_CALL = 100
 _CONCURRENT_CHECKS = 8
 _MANIFEST_BYTES_PER_CALL = 16 * 1024 * 1024
-_PUT_IMAGES_PER_SECOND = 10
-"""The rate of PutImage in one account and region ("Amazon ECR service quotas")."""
-
-
-class PutImageLimiter:
-    """Limits the PutImage calls of a client, whose rate ECR limits more than any other's.
-
-    A token bucket: a second's calls may be sent at once, and further ones at the allowed rate.
-    """
-
-    def __init__(self) -> None:
-        self._free_at = -math.inf
-
-    async def wait(self) -> None:
-        """Wait until the next call may be sent."""
-        now = time.monotonic()
-        # The bucket is full if no call was sent in the last second.
-        self._free_at = max(self._free_at, now - 1) + 1 / _PUT_IMAGES_PER_SECOND
-        await anyio.sleep(max(0.0, self._free_at - now))
-
-
-@dataclass(frozen=True)
-class RepositoryAccess:
-    """A repository, and what a transfer needs of the client beyond its public methods."""
-
-    client: ECRClient
-    repository_name: str
-    registry_id: str | None
-    send_part: Callable[[bytes], Awaitable[object]]
-    registry: object
-    """Equal for two repositories if they are in the same registry."""
-    transport_to: Callable[[str], Awaitable[httpx.AsyncBaseTransport]]
-    timeout: float | None
-    """Seconds for each wait of a download; None: no limit."""
-    put_image_limiter: PutImageLimiter
-
-    @property
-    def timeouts(self) -> dict[str, float | None]:
-        """The timeouts of an ``httpx.Request``."""
-        return dict.fromkeys(("connect", "read", "write", "pool"), self.timeout)
 
 
 class RepositoryStore:
     """Reads and writes the images of one repository."""
 
-    def __init__(self, access: RepositoryAccess, context: TransferContext) -> None:
-        self._access = access
+    def __init__(self, calls: RepositoryCalls, context: TransferContext) -> None:
+        self._calls = calls
         self._context = context
-        self._client = access.client
-        self._downloads = Downloads(access.transport_to, access.timeouts)
-        self._mounts = BlobMounts(access)
+        self._downloads = Downloads(calls.transport_to, calls.timeouts)
+        self._mounts = BlobMounts(calls)
         # The repository does not exist, as far as a destination knows.
         self._is_absent = False
         # The manifests that were read to resolve tags.
@@ -113,7 +80,7 @@ class RepositoryStore:
     @property
     def name(self) -> str:
         """The store in messages."""
-        return f"repository {self._access.repository_name}"
+        return f"repository {self._calls.repository_name}"
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -141,9 +108,8 @@ class RepositoryStore:
         return [self._manifests[item.digest] for item in descriptors]
 
     async def _fetch(self, references: Sequence[str]) -> dict[str, Manifest]:
-        response = await self._client.batch_get_image(
-            repository_name=self._access.repository_name,
-            registry_id=self._access.registry_id,
+        response = await self._calls.call(
+            BATCH_GET_IMAGE,
             image_ids=list(map(_image_id, references)),
             accepted_media_types=list(ACCEPTED_MEDIA_TYPES),
         )
@@ -170,10 +136,8 @@ class RepositoryStore:
 
         async def new_url() -> str:
             try:
-                response = await self._client.get_download_url_for_layer(
-                    repository_name=self._access.repository_name,
-                    registry_id=self._access.registry_id,
-                    layer_digest=descriptor.digest,
+                response = await self._calls.call(
+                    GET_DOWNLOAD_URL_FOR_LAYER, layer_digest=descriptor.digest
                 )
             except (LayersNotFoundException, LayerInaccessibleException) as error:
                 raise BlobNotFoundError(self.name, descriptor.digest) from error
@@ -192,10 +156,8 @@ class RepositoryStore:
 
     async def tags(self) -> AsyncIterator[tuple[str, str]]:
         """Yield the tags of the repository and the digests of their manifests."""
-        images = self._client.list_images(
-            repository_name=self._access.repository_name,
-            registry_id=self._access.registry_id,
-            filter={"tag_status": "TAGGED"},
+        images: AsyncIterable[ImageIdentifier] = self._calls.iterate(
+            LIST_IMAGES, filter={"tag_status": "TAGGED"}
         )
         async for image in images:
             if image.image_tag is not None and image.image_digest is not None:
@@ -203,10 +165,8 @@ class RepositoryStore:
 
     async def referrers(self, digest: str) -> Sequence[Descriptor]:
         """Return the manifests whose subject is a manifest, such as signatures."""
-        referrers = self._client.list_image_referrers(
-            repository_name=self._access.repository_name,
-            registry_id=self._access.registry_id,
-            subject_id={"image_digest": digest},
+        referrers: AsyncIterable[ImageReferrer] = self._calls.iterate(
+            LIST_IMAGE_REFERRERS, subject_id={"image_digest": digest}
         )
         return [
             Descriptor(
@@ -229,18 +189,13 @@ class RepositoryStore:
         """
         if not self._is_absent:
             return
-        repository = self._access.repository_name, self._access.registry_id
         try:
-            await self._client.initiate_layer_upload(
-                repository_name=repository[0], registry_id=repository[1]
-            )
+            await self._calls.call(INITIATE_LAYER_UPLOAD)
         except RepositoryNotFoundException:
             if not self._context.create_repository:
                 raise
             with suppress(RepositoryAlreadyExistsException):
-                await self._client.create_repository(
-                    repository_name=repository[0], registry_id=repository[1]
-                )
+                await self._calls.call(CREATE_REPOSITORY)
 
     async def settled_tags(self, digest: str, tags: Sequence[str]) -> set[str]:
         """Return those tags that point at a manifest already.
@@ -264,12 +219,11 @@ class RepositoryStore:
         """
         if self._is_absent:
             return None
+        images: AsyncIterable[ImageDetail] = self._calls.iterate(
+            DESCRIBE_IMAGES, image_ids=[_image_id(reference)]
+        )
         try:
-            async for image in self._client.describe_images(
-                repository_name=self._access.repository_name,
-                registry_id=self._access.registry_id,
-                image_ids=[_image_id(reference)],
-            ):
+            async for image in images:
                 return image.image_digest
         except ImageNotFoundException:
             pass
@@ -278,10 +232,12 @@ class RepositoryStore:
         return None
 
     async def _repository(self) -> Repository:
-        repositories = self._client.describe_repositories(
-            registry_id=self._access.registry_id, repository_names=[self._access.repository_name]
+        response = await self._calls.call_registry(
+            DESCRIBE_REPOSITORIES,
+            registry_id=self._calls.registry_id,
+            repository_names=[self._calls.repository_name],
         )
-        return (await repositories.collect(limit=1))[0]
+        return response.repositories[0]
 
     async def missing_manifests(self, digests: Sequence[str]) -> set[str]:
         """Return those digests that the repository does not have.
@@ -309,9 +265,8 @@ class RepositoryStore:
         if self._is_absent:
             return missing
         for start in range(0, len(digests), _LAYERS_PER_CALL):
-            response = await self._client.batch_check_layer_availability(
-                repository_name=self._access.repository_name,
-                registry_id=self._access.registry_id,
+            response = await self._calls.call(
+                BATCH_CHECK_LAYER_AVAILABILITY,
                 layer_digests=digests[start : start + _LAYERS_PER_CALL],
             )
             for layer in response.layers:
@@ -323,19 +278,11 @@ class RepositoryStore:
         """Link a blob from another repository; False: it must be uploaded."""
         if not isinstance(reader, RepositoryStore):
             return False
-        return await self._mounts.mount(blob.digest, reader._access)  # noqa: SLF001
+        return await self._mounts.mount(blob.digest, reader._calls)  # noqa: SLF001
 
     async def write_blob(self, source: BlobSource, on_bytes: OnBytes) -> None:
         """Upload a blob and verify it."""
-        access = self._access
-        uploads = LayerUploads(
-            access.client,
-            access.repository_name,
-            access.registry_id,
-            access.send_part,
-            self._context.upload_log,
-            self._context.on_retry,
-        )
+        uploads = LayerUploads(self._calls, self._context.upload_log, self._context.on_retry)
         await uploads.upload(source, on_bytes)
 
     async def write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:  # noqa: ARG002
@@ -349,11 +296,10 @@ class RepositoryStore:
             await self._put_image(manifest, None)
 
     async def _put_image(self, manifest: Manifest, tag: str | None) -> None:
-        await self._access.put_image_limiter.wait()
+        await self._calls.put_image_limiter.wait()
         try:
-            await self._client.put_image(
-                repository_name=self._access.repository_name,
-                registry_id=self._access.registry_id,
+            await self._calls.call(
+                PUT_IMAGE,
                 image_manifest=manifest.raw.decode(),
                 image_manifest_media_type=manifest.media_type,
                 image_digest=manifest.digest,

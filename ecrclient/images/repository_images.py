@@ -127,9 +127,8 @@ class Images(RepositoryImages):
     ) -> TransferReport:
         """Copy an image to another repository, of any client, Region and account.
 
-        What is there already is not transferred. Blobs are written first, then the images of the
-        platforms, the index, the referrers, and the tags last. A copy that fails or is cancelled
-        leaves no tag on an incomplete image.
+        What is there already is not transferred. Blobs are written first and tags last, so that a
+        copy that fails or is cancelled leaves no tag on an incomplete image.
 
         Args:
             reference: The image, by tag or digest.
@@ -148,15 +147,11 @@ class Images(RepositoryImages):
             on_progress: Receives the events of :mod:`ecrclient.images.progress`; it must not block.
             resume: Remembers the uploads, so that a later process continues them.
 
-        Returns:
-            TransferReport: What was copied and what was there.
-
         Raises:
             ImageNotFoundError: The repository has no such image.
             PlatformNotFoundError: The image has no such platform.
             TagConflictError: A tag is immutable and belongs to another image; nothing was sent.
             ImageError: The image could not be copied.
-            RequestValidationError: An argument is invalid; nothing was sent.
             ECRClientError: A call failed.
         """
         check_argument("copy", "reference", reference, str, "a tag or a digest")

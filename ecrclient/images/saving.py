@@ -12,9 +12,9 @@ import anyio
 import anyio.to_thread
 
 from ecrclient.images.concurrency import single_error
-from ecrclient.images.digests import ContentCheck
-from ecrclient.images.files import PIECE_BYTES, FilePlace
-from ecrclient.images.stores import BlobSource, OnBytes
+from ecrclient.images.content import ContentCheck
+from ecrclient.images.files import FilePlace
+from ecrclient.images.stores import PIECE_BYTES, BlobSource, OnBytes
 
 __all__ = ["save"]
 

@@ -8,8 +8,8 @@ encoded: at most three parts of an upload are in memory. Source: "InitiateLayerU
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import NamedTuple
 
 import anyio.to_thread
 
@@ -22,13 +22,16 @@ from ecrclient.errors import (
     LayerPartTooSmallException,
     UploadNotFoundException,
 )
-from ecrclient.images.digests import ContentCheck
+from ecrclient.images.calls import RepositoryCalls
+from ecrclient.images.content import ContentCheck
 from ecrclient.images.errors import ContentMismatchError, LimitError, UploadError
 from ecrclient.images.manifests import Descriptor
 from ecrclient.images.stores import BlobSource, OnBytes, UploadLog, UploadRecord
-
-if TYPE_CHECKING:
-    from ecrclient import ECRClient
+from ecrclient.operations import (
+    BATCH_CHECK_LAYER_AVAILABILITY,
+    COMPLETE_LAYER_UPLOAD,
+    INITIATE_LAYER_UPLOAD,
+)
 
 __all__ = ["MAX_LAYER_BYTES", "LayerUploads", "check_uploadable"]
 
@@ -51,27 +54,15 @@ class LayerUploads:
     """Uploads blobs to one repository.
 
     Args:
-        client: The client.
-        repository_name: The repository.
-        registry_id: The account of the registry; None: the caller's own.
-        send_part: Sends the encoded body of an UploadLayerPart request.
+        calls: The operations on the repository.
         log: Remembers uploads in progress.
-        on_retry: Called whenever an upload is restarted or a part is sent again.
+        on_retry: Called whenever an upload is restarted.
     """
 
     def __init__(
-        self,
-        client: ECRClient,
-        repository_name: str,
-        registry_id: str | None,
-        send_part: Callable[[bytes], Awaitable[object]],
-        log: UploadLog | None,
-        on_retry: Callable[[], None],
+        self, calls: RepositoryCalls, log: UploadLog | None, on_retry: Callable[[], None]
     ) -> None:
-        self._client = client
-        self._repository_name = repository_name
-        self._registry_id = registry_id
-        self._send_part = send_part
+        self._calls = calls
         self._log = log
         self._on_retry = on_retry
 
@@ -88,9 +79,8 @@ class LayerUploads:
         """
         blob = source.descriptor
         check_uploadable(blob)
-        upload = (
-            self._log.find(self._repository_name, blob.digest) if self._log is not None else None
-        )
+        log = self._log
+        upload = None if log is None else log.find(self._calls.repository_name, blob.digest)
         for _ in range(_MAX_STARTS):
             upload = upload or await self._initiate(blob)
             try:
@@ -107,9 +97,7 @@ class LayerUploads:
         raise UploadError(blob.digest, 0, f"the registry lost the upload {_MAX_STARTS} times")
 
     async def _initiate(self, blob: Descriptor) -> UploadRecord:
-        response = await self._client.initiate_layer_upload(
-            repository_name=self._repository_name, registry_id=self._registry_id
-        )
+        response = await self._calls.call(INITIATE_LAYER_UPLOAD)
         part_size = max(response.part_size, _MIN_PART_BYTES, -(-blob.size // _MAX_PARTS))
         return UploadRecord(response.upload_id, min(part_size, _MAX_PART_BYTES), 0)
 
@@ -117,7 +105,7 @@ class LayerUploads:
         """Send the parts from the upload's position on, and complete the upload."""
         blob = source.descriptor
         if upload.position < blob.size:
-            async with source.open(upload.position) as stream:
+            async with source.open(upload.position, piece_bytes=upload.part_size) as stream:
                 parts = _Parts(stream, blob, upload, self._body_start(upload))
                 async with ReadAhead(parts, _PARTS_AHEAD) as prepared:
                     async for part in prepared:
@@ -130,8 +118,8 @@ class LayerUploads:
     def _body_start(self, upload: UploadRecord) -> bytes:
         """The members of a request that all parts have in common."""
         members = {
-            "registryId": self._registry_id,
-            "repositoryName": self._repository_name,
+            "registryId": self._calls.registry_id,
+            "repositoryName": self._calls.repository_name,
             "uploadId": upload.upload_id,
         }
         sent = {name: value for name, value in members.items() if value is not None}
@@ -139,7 +127,7 @@ class LayerUploads:
 
     async def _send(self, part: _Part) -> None:
         try:
-            await self._send_part(part.body)
+            await self._calls.send_part(part.body)
         except InvalidLayerPartException as error:
             last = error.last_valid_byte_received
             if last is None or last < part.end - 1:
@@ -148,11 +136,8 @@ class LayerUploads:
 
     async def _complete(self, blob: Descriptor, upload: UploadRecord) -> None:
         try:
-            await self._client.complete_layer_upload(
-                registry_id=self._registry_id,
-                repository_name=self._repository_name,
-                upload_id=upload.upload_id,
-                layer_digests=[blob.digest],
+            await self._calls.call(
+                COMPLETE_LAYER_UPLOAD, upload_id=upload.upload_id, layer_digests=[blob.digest]
             )
         except LayerAlreadyExistsException:
             pass
@@ -165,16 +150,14 @@ class LayerUploads:
             raise UploadError(blob.digest, blob.size, error.message) from error
 
     async def _is_available(self, blob: Descriptor) -> bool:
-        response = await self._client.batch_check_layer_availability(
-            registry_id=self._registry_id,
-            repository_name=self._repository_name,
-            layer_digests=[blob.digest],
+        response = await self._calls.call(
+            BATCH_CHECK_LAYER_AVAILABILITY, layer_digests=[blob.digest]
         )
         return any(layer.layer_availability == "AVAILABLE" for layer in response.layers)
 
     async def _record(self, digest: str, upload: UploadRecord | None) -> None:
         if self._log is not None:
-            await self._log.record(self._repository_name, digest, upload)
+            await self._log.record(self._calls.repository_name, digest, upload)
 
 
 def check_uploadable(blob: Descriptor) -> None:

@@ -156,7 +156,6 @@ if TYPE_CHECKING:
         ListImageReferrersFilter,
         ListImageReferrersRequest,
         ListImageReferrersResponse,
-        SubjectIdentifier,
     )
     from .list_images import ListImagesFilter, ListImagesRequest, ListImagesResponse
     from .list_pull_time_update_exclusions import (
@@ -227,6 +226,7 @@ if TYPE_CHECKING:
         StopReplicationBackfillRequest,
         StopReplicationBackfillResponse,
     )
+    from .subject_identifier import SubjectIdentifier
     from .tag import Tag
     from .tag_resource import TagResourceRequest, TagResourceResponse
     from .untag_resource import UntagResourceRequest, UntagResourceResponse
@@ -602,7 +602,7 @@ _MODULES = {
     "StartReplicationBackfillResponse": ".start_replication_backfill",
     "StopReplicationBackfillRequest": ".stop_replication_backfill",
     "StopReplicationBackfillResponse": ".stop_replication_backfill",
-    "SubjectIdentifier": ".list_image_referrers",
+    "SubjectIdentifier": ".subject_identifier",
     "Tag": ".tag",
     "TagResourceRequest": ".tag_resource",
     "TagResourceResponse": ".tag_resource",

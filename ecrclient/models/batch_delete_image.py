@@ -10,7 +10,7 @@ from ecrclient._awsjson.many.partial_response import PartialMembers, PartialResp
 from ecrclient._awsjson.protocol.shapes import Limits, Request
 
 from .image_failure import ImageFailure
-from .image_identifier import ImageIdentifier
+from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
 from .scalars import RegistryId, RepositoryName
 
 __all__ = ["BatchDeleteImageRequest", "BatchDeleteImageResponse"]
@@ -40,7 +40,7 @@ class BatchDeleteImageRequest(Request[BatchDeleteImageResponse], frozen=True):
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    image_ids: Annotated[list[ImageIdentifier], Limits(min_length=1, max_length=100)]
+    image_ids: Annotated[list[ConvertedImageIdentifier], Limits(min_length=1, max_length=100)]
     """What to delete: a tag alone removes that tag, a digest removes the image with all its
     tags. 1 to 100 items.
     """

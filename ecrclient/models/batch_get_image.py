@@ -11,7 +11,7 @@ from ecrclient._awsjson.protocol.shapes import Limits, Request, Str
 
 from .image import Image
 from .image_failure import ImageFailure
-from .image_identifier import ImageIdentifier
+from .image_identifier import ConvertedImageIdentifier
 from .scalars import RegistryId, RepositoryName
 
 __all__ = ["BatchGetImageRequest", "BatchGetImageResponse"]
@@ -41,7 +41,7 @@ class BatchGetImageRequest(Request[BatchGetImageResponse], frozen=True):
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    image_ids: Annotated[list[ImageIdentifier], Limits(min_length=1, max_length=100)]
+    image_ids: Annotated[list[ConvertedImageIdentifier], Limits(min_length=1, max_length=100)]
     """Images to fetch, each by digest or by tag. 1 to 100 items."""
 
     registry_id: RegistryId | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ecrclient._awsjson.protocol.shapes import Request, Response, Str, Structure
 
 from ..enums import ReplicationStatus
-from .image_identifier import ImageIdentifier
+from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
 from .scalars import RegistryId, RepositoryName
 
 __all__ = [
@@ -54,7 +54,7 @@ class DescribeImageReplicationStatusRequest(
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    image_id: ImageIdentifier
+    image_id: ConvertedImageIdentifier
     """The image, named by digest, by tag, or by both."""
 
     registry_id: RegistryId | None = None

@@ -15,7 +15,7 @@ from ecrclient._awsjson.protocol.shapes import (
 )
 
 from ..enums import FindingSeverity
-from .image_identifier import ImageIdentifier
+from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
 from .image_scan_status import ImageScanStatus
 from .scalars import MaxResults, RegistryId, RepositoryName
 
@@ -364,7 +364,7 @@ class DescribeImageScanFindingsRequest(Request[DescribeImageScanFindingsResponse
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    image_id: ImageIdentifier
+    image_id: ConvertedImageIdentifier
     """The image, named by digest, by tag, or by both."""
 
     registry_id: RegistryId | None = None

@@ -17,9 +17,10 @@ from ecrclient._awsjson.protocol.shapes import (
 )
 
 from ..enums import FindingSeverity, ImageStatus, ImageStatusFilter, TagStatus
-from .image_identifier import ImageIdentifier
+from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
 from .image_scan_status import ImageScanStatus
 from .scalars import MaxResults, RegistryId, RepositoryName
+from .subject_identifier import SubjectIdentifier
 
 __all__ = [
     "DescribeImagesFilter",
@@ -109,6 +110,18 @@ class ImageDetail(Structure, frozen=True):
     last_activated_at: Timestamp | None = None
     """Time of the last restore from the archive (UTC); absent if there was none."""
 
+    @property
+    def image_id(self) -> ImageIdentifier:
+        """The image by its digest alone, without a tag; deleting it removes the image with all
+        its tags.
+        """
+        return ImageIdentifier(image_digest=self.image_digest)
+
+    @property
+    def as_subject(self) -> SubjectIdentifier:
+        """The image as the subject of other artifacts, for ListImageReferrers."""
+        return SubjectIdentifier(image_digest=self.image_digest)
+
 
 class DescribeImagesResponse(Response, frozen=True):
     """The response of :meth:`~.ECRClient.describe_images`."""
@@ -129,7 +142,9 @@ class DescribeImagesRequest(Request[DescribeImagesResponse], frozen=True):
     registry_id: RegistryId | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    image_ids: Annotated[list[ImageIdentifier], Limits(min_length=1, max_length=100)] | None = None
+    image_ids: (
+        Annotated[list[ConvertedImageIdentifier], Limits(min_length=1, max_length=100)] | None
+    ) = None
     """Images to describe; all when omitted. Not together with next_token or max_results. 1 to
     100 items.
     """

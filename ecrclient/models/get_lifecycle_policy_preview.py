@@ -23,7 +23,7 @@ from ..enums import (
     LifecyclePolicyTargetStorageClass,
     TagStatus,
 )
-from .image_identifier import ImageIdentifier
+from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
 from .scalars import LifecyclePreviewMaxResults, RegistryId, RepositoryName
 
 __all__ = [
@@ -76,6 +76,13 @@ class LifecyclePolicyPreviewResult(Structure, frozen=True):
 
     storage_class: LifecyclePolicyStorageClass | None = None
     """Storage class of the image, standard or archive."""
+
+    @property
+    def image_id(self) -> ImageIdentifier:
+        """The image by its digest alone, without a tag; deleting it removes the image with all
+        its tags.
+        """
+        return ImageIdentifier(image_digest=self.image_digest)
 
 
 class TransitioningImageTotalCount(Structure, frozen=True):
@@ -134,7 +141,9 @@ class GetLifecyclePolicyPreviewRequest(Request[GetLifecyclePolicyPreviewResponse
     registry_id: RegistryId | None = None
     """The AWS account ID of the registry; the caller's own account when omitted."""
 
-    image_ids: Annotated[list[ImageIdentifier], Limits(min_length=1, max_length=100)] | None = None
+    image_ids: (
+        Annotated[list[ConvertedImageIdentifier], Limits(min_length=1, max_length=100)] | None
+    ) = None
     """Images to report on; all when omitted. Not together with next_token or max_results. 1 to
     100 items.
     """

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from ecrclient._awsjson.protocol.conversions import ConvertedFrom
 from ecrclient._awsjson.protocol.shapes import Str, Structure
 
 from .scalars import ImageTag
@@ -21,3 +24,11 @@ class ImageIdentifier(Structure, frozen=True):
     """One tag of the image; absent when it is untagged or named by digest alone. 1 to 300
     characters.
     """
+
+
+ConvertedImageIdentifier = Annotated[
+    ImageIdentifier,
+    ConvertedFrom(
+        ImageDetail="image_id", LifecyclePolicyPreviewResult="image_id", ImageReferrer="image_id"
+    ),
+]

@@ -9,14 +9,15 @@ from typing import Annotated
 from ecrclient._awsjson.protocol.shapes import Int, Limits, Request, Response, Str, Structure
 
 from ..enums import ArtifactStatus, ArtifactStatusFilter
+from .image_identifier import ImageIdentifier
 from .scalars import ArtifactType, FiftyMaxResults, RegistryId, RepositoryName
+from .subject_identifier import ConvertedSubjectIdentifier
 
 __all__ = [
     "ImageReferrer",
     "ListImageReferrersFilter",
     "ListImageReferrersRequest",
     "ListImageReferrersResponse",
-    "SubjectIdentifier",
 ]
 
 
@@ -41,6 +42,11 @@ class ImageReferrer(Structure, frozen=True):
     artifact_status: ArtifactStatus | None = None
     """Whether the artifact is active, archived, or being restored from the archive."""
 
+    @property
+    def image_id(self) -> ImageIdentifier:
+        """The artifact by its digest: an artifact is an image of the same repository."""
+        return ImageIdentifier(image_digest=self.digest)
+
 
 class ListImageReferrersFilter(Structure, frozen=True):
     """Narrows ListImageReferrers by kind and state of the artifact."""
@@ -50,13 +56,6 @@ class ListImageReferrersFilter(Structure, frozen=True):
 
     artifact_status: ArtifactStatusFilter | None = None
     """Keeps only artifacts in this state; only ACTIVE ones when omitted."""
-
-
-class SubjectIdentifier(Structure, frozen=True):
-    """Identifies by digest the image whose referrers to list."""
-
-    image_digest: Str
-    """Digest of the image that the artifacts point at, 'sha256:' and 64 hex digits."""
 
 
 class ListImageReferrersResponse(Response, frozen=True):
@@ -75,7 +74,7 @@ class ListImageReferrersRequest(Request[ListImageReferrersResponse], frozen=True
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    subject_id: SubjectIdentifier
+    subject_id: ConvertedSubjectIdentifier
     """The image that the artifacts point at, by digest."""
 
     registry_id: RegistryId | None = None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ecrclient._awsjson.protocol.shapes import Request, Response, Str
 
-from .image_identifier import ImageIdentifier
+from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
 from .image_scan_status import ImageScanStatus
 from .scalars import RegistryId, RepositoryName
 
@@ -35,7 +35,7 @@ class StartImageScanRequest(Request[StartImageScanResponse], frozen=True):
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    image_id: ImageIdentifier
+    image_id: ConvertedImageIdentifier
     """The image, named by digest, by tag, or by both."""
 
     registry_id: RegistryId | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ecrclient._awsjson.protocol.shapes import Request, Response, Str
 
 from ..enums import ImageStatus, TargetStorageClass
-from .image_identifier import ImageIdentifier
+from .image_identifier import ConvertedImageIdentifier, ImageIdentifier
 from .scalars import RegistryId, RepositoryName
 
 __all__ = ["UpdateImageStorageClassRequest", "UpdateImageStorageClassResponse"]
@@ -35,7 +35,7 @@ class UpdateImageStorageClassRequest(Request[UpdateImageStorageClassResponse], f
     repository_name: RepositoryName
     """Name of the repository with its namespace, if any, as in team/app. 2 to 256 characters."""
 
-    image_id: ImageIdentifier
+    image_id: ConvertedImageIdentifier
     """The image, named by digest, by tag, or by both."""
 
     target_storage_class: TargetStorageClass

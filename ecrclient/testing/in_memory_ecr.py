@@ -32,7 +32,7 @@ from .transport import InMemoryTransport
 if TYPE_CHECKING:
     import httpx
 
-    from ecrclient._awsjson.credentials import CredentialsProvider
+    from ecrclient._awsjson.credentials import CredentialsSource
     from ecrclient._awsjson.over_httpx.middleware import Middleware
     from ecrclient._awsjson.settings.options import CallOptions
     from ecrclient._awsjson.settings.retry_policy import RetryPolicy
@@ -212,7 +212,7 @@ class InMemoryECR:
     def client(
         self,
         *,
-        credentials: Credentials | CredentialsProvider | None = None,
+        credentials: CredentialsSource | None = None,
         retry: RetryPolicy | None = None,
         options: CallOptions | None = None,
         middleware: Sequence[Middleware] = (),

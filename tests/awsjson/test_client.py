@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
@@ -16,6 +17,7 @@ from ecrclient import (
     ConfigurationError,
     Credentials,
     CredentialsError,
+    DeadlineExceeded,
     ECRClient,
     Middleware,
     RawResponse,
@@ -289,6 +291,33 @@ async def test_with_options_changes_options_and_shares_the_rest(client: MakeClie
     await once.aclose()
     with pytest.raises(ClientClosedError):
         await ecr.describe_registry()
+
+
+async def _hang(request: httpx.Request) -> httpx.Response:
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
+async def test_with_options_keeps_the_deadline_of_the_client(client: MakeClient) -> None:
+    ecr = client(Scripted(_hang), options=CallOptions(deadline=0.05))
+    with pytest.raises(DeadlineExceeded):
+        await ecr.with_options(timeout=None).with_options().describe_registry()
+
+
+async def test_with_options_takes_keywords_or_call_options(client: MakeClient) -> None:
+    ecr = client(Scripted())
+    with pytest.raises(ConfigurationError, match="not together with timeout"):
+        ecr.with_options(CallOptions(deadline=3), timeout=3)
+
+
+async def test_retry_none_restores_the_policy_of_the_constructor(client: MakeClient) -> None:
+    transport = Scripted(fail(500, "ServerException"))
+    ecr = client(transport, retry=RetryPolicy(max_attempts=1))
+    patient = ecr.with_options(retry=RetryPolicy(max_attempts=5))
+    with pytest.raises(ServiceError):
+        await patient.with_options(retry=None).describe_registry()
+
+    assert len(transport.requests) == 1
 
 
 @only_httpx

@@ -150,3 +150,60 @@ async def test_calls_send_nothing_after_aclose_during_opening(
 
     assert made.requests == []
     assert made.closed == 1
+
+
+# -- inspection ----------------------------------------------------------------------------------
+
+
+async def test_what_is_known_before_and_after_the_first_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-south-2")
+    ecr = ECRClient(transport=Scripted(ok()), credentials=KEY)
+    assert (ecr.region, ecr.endpoint_url, ecr.is_closed) == (None, None, False)
+    assert repr(ecr) == "<ECRClient region=unresolved endpoint=unresolved>"
+
+    await ecr.describe_registry()
+    assert ecr.region == "eu-south-2"
+    assert ecr.endpoint_url == "https://api.ecr.eu-south-2.amazonaws.com"
+    host = "'api.ecr.eu-south-2.amazonaws.com'"
+    assert repr(ecr) == f"<ECRClient region='eu-south-2' endpoint={host}>"
+
+    clone = ecr.with_options(timeout=3)
+    await clone.aclose()
+    assert (ecr.is_closed, clone.is_closed) == (True, True)
+    assert repr(ecr) == f"<ECRClient region='eu-south-2' endpoint={host} closed>"
+    assert repr(clone) == repr(ecr)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://localhost:5000/", "'localhost:5000'"),
+        ("https://Example.org:443", "'example.org'"),
+        ("https://user:CANARY@example.org", "invalid"),
+        ("https://example.org/CANARY", "invalid"),
+    ],
+)
+def test_the_arguments_before_the_first_call(url: str, shown: str) -> None:
+    ecr = ECRClient(region="eu-west-1", endpoint_url=url, credentials=KEY)
+    assert (ecr.region, ecr.endpoint_url) == ("eu-west-1", url)
+    assert repr(ecr) == f"<ECRClient region='eu-west-1' endpoint={shown}>"
+
+
+async def test_the_region_of_a_pseudo_region_is_the_one_that_signs() -> None:
+    ecr = ECRClient(region="fips-us-east-1", transport=Scripted(ok()), credentials=KEY)
+    await ecr.describe_registry()
+    assert (ecr.region, ecr.endpoint_url) == (
+        "us-east-1",
+        "https://api.ecr-fips.us-east-1.amazonaws.com",
+    )
+
+
+def test_repr_shows_no_credentials_and_the_class_of_a_subclass() -> None:
+    class Tenant(ECRClient):
+        """A user's client."""
+
+    shown = repr(Tenant(credentials=KEY, profile="dev"))
+    assert shown == "<Tenant region=unresolved endpoint=unresolved>"
+    assert KEY.access_key_id not in shown

@@ -113,7 +113,9 @@ async def test_the_user_agent_names_the_package(package: ModuleType) -> None:
 @pytest.mark.anyio
 async def test_errors_and_representations_do_not_mention_ecr(package: ModuleType) -> None:
     secrets = client(package, Scripted())
-    shown = [repr(secrets), repr(secrets.list_secrets()), repr(package.models.SecretListEntry())]
+    listed = secrets.list_secrets()
+    shown = [repr(secrets), repr(listed), repr(package.models.SecretListEntry())]
+    listed.close()
     for error in await failures(package):
         shown += [str(error), repr(error)]
     assert [text for text in shown if ECR.search(text)] == []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Literal
 
-from codegen.ir import Member, Operation, Service, Structure, StructureRef
+from codegen.ir import Conversion, Member, Operation, Service, Structure, StructureRef
 from codegen.render.models import render
 
 
@@ -33,6 +34,20 @@ def test_a_cycle_of_shapes_is_in_one_module() -> None:
         )
     )
     assert _where(texts) == {"Left": "leaf", "Right": "leaf", "Leaf": "leaf"}
+
+
+def test_a_conversion_imports_the_module_of_its_target() -> None:
+    """The reverse import, of the structures that are converted, would be a cycle."""
+    service = _service({"One": ["Detail"], "Two": ["Id"]}, {"Detail": [], "Id": []})
+    detail, target = service.structures
+    made = Conversion("id_", "Id", "digest", "digest", "The identifier.")
+    detail = dataclasses.replace(detail, conversions=(made,))
+    target = dataclasses.replace(target, sources=(("Detail", "id_"),))
+    texts = render(dataclasses.replace(service, structures=(target, detail)))
+    assert _where(texts) == {"Detail": "one", "Id": "id"}
+    assert "from .id import Id\n" in texts["models/one.py"]
+    assert "        return Id(digest=self.digest)\n" in texts["models/one.py"]
+    assert 'ConvertedId = Annotated[Id, ConvertedFrom(Detail="id_")]\n' in texts["models/id.py"]
 
 
 def test_a_module_has_neither_the_name_of_an_operation_nor_of_a_keyword() -> None:

@@ -41,6 +41,12 @@ def entry(table: str, **values: str | bool) -> str:
         (entry("sensitive", member="GoneShape.member"), "GoneShape.member"),
         ('[[returned]]\nstructure = "Tag"\nmembers = ["gone"]\nwhy = "Because."', "Tag.gone"),
         (entry("retry_unsafe", operation="GoneOperation"), "GoneOperation"),
+        (
+            entry(
+                "conversion", attribute="Tag.other", to="Gone", member="a", value="b", doc="A line."
+            ),
+            "Gone",
+        ),
         ('[docs.enums]\nGoneEnum = "A line."', "GoneEnum"),
         ('[docs.members]\ngoneMember = "A line."', "goneMember"),
         ('[docs.members]\n"Tag.gone" = "A line."', "Tag.gone"),
@@ -167,6 +173,33 @@ def test_an_overlay_that_is_not_toml_is_refused(tmp_path: Path, model: AwsModel)
             'result = "images"\nfailures = "failures"',
             'result = "images"\nfailures = "goneFailures"',
             "[[batch]] BatchGetImage: its members are not the operation's",
+        ),
+        (
+            'attribute = "ImageDetail.as_subject"',
+            'attribute = "GoneDetail.as_subject"',
+            "[[conversion]] GoneDetail.as_subject: both must be structures within requests or "
+            "responses",
+        ),
+        (
+            'attribute = "ImageDetail.as_subject"',
+            'attribute = "ImageDetail.image_digest"',
+            "[[conversion]] ImageDetail.image_digest: the structure has a member of that name",
+        ),
+        (
+            'value = "digest"',
+            'value = "goneDigest"',
+            "[[conversion]] ImageReferrer.image_id: the structures do not have these members",
+        ),
+        (
+            'value = "digest"',
+            'value = "size"',
+            "[[conversion]] ImageReferrer.image_id: imageDigest and size have different types",
+        ),
+        (
+            'to = "SubjectIdentifier"\nmember = "imageDigest"',
+            'to = "LifecyclePolicyPreviewResult"\nmember = "imageDigest"',
+            "[[conversion]] ImageDetail.as_subject: no request contains "
+            "LifecyclePolicyPreviewResult",
         ),
         (
             'required = ["repositoryName"]',

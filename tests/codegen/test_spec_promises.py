@@ -314,6 +314,16 @@ def alternatives(hint: Any) -> set[Any]:
 DOCUMENTS = {"lifecyclePolicy", "lifecyclePolicyText", "policyText", "repositoryPolicy"}
 """Strings that contain JSON documents, which may be passed as documents too."""
 
+CONVERTED: dict[str, set[Any]] = {
+    "ImageIdentifier": {
+        models.ImageDetail,
+        models.ImageReferrer,
+        models.LifecyclePolicyPreviewResult,
+    },
+    "SubjectIdentifier": {models.ImageDetail},
+}
+"""The structures that may be passed in place of another one."""
+
 SCALARS = {
     "str": str,
     "str(timestamp)": datetime,
@@ -333,8 +343,10 @@ def assert_accepts(kind: Kind, choices: set[Any], name: str) -> None:
         documents = {Mapping[str, object], SupportsJson} if name in DOCUMENTS else set[Any]()
         assert choices == {SCALARS[kind.text]} | documents, name
     else:
-        # A structure: the model, or its typed dictionary.
-        assert choices == {getattr(models, kind.text), getattr(params, f"{kind.text}Param")}, name
+        # A structure: the model, its typed dictionary, or what has it as an attribute.
+        others = CONVERTED.get(kind.text, set[Any]())
+        accepted = {getattr(models, kind.text), getattr(params, f"{kind.text}Param")} | others
+        assert choices == accepted, name
 
 
 @each_block

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 import httpx
@@ -14,6 +14,7 @@ from ecrclient._awsjson.calling import client_state
 from ecrclient._awsjson.over_httpx import origins
 from ecrclient.models import Attribute, ImageScanFinding
 from ecrclient.testing import InMemoryECR
+from tests.tools.sts import sts_server
 
 __all__ = ["REGION", "Internet", "fill"]
 
@@ -24,8 +25,17 @@ _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
 class Internet(httpx.AsyncBaseTransport):
     """The only server for clients: the registry of the region that the host names."""
 
+    _patch: pytest.MonkeyPatch
+    _stack: ExitStack
+
     def __init__(self) -> None:
         self._registries: dict[str, InMemoryECR] = {}
+
+    def start_sts(self) -> list[dict[str, str]]:
+        """Start an AWS STS whose roles may use every registry; return the list of its requests."""
+        url, requests = self._stack.enter_context(sts_server(self.registry().credentials))
+        self._patch.setenv("AWS_ENDPOINT_URL_STS", url)
+        return requests
 
     def registry(self, region: str = REGION) -> InMemoryECR:
         """The registry of a region."""
@@ -42,7 +52,8 @@ class Internet(httpx.AsyncBaseTransport):
     def connected(self) -> Generator[None]:
         """Connect all clients that are made in this context to this server only."""
         key = self.registry().credentials
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, ExitStack() as self._stack:
+            self._patch = patch
             for module in (client_state, origins):
                 patch.setattr(module, "default_transport", self._transport)
             patch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)

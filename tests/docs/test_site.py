@@ -34,6 +34,13 @@ def test_every_operation_has_a_section_and_an_example() -> None:
     assert len(placed) == len(set(placed))
 
 
+def test_the_arguments_of_the_constructor_are_in_the_reference() -> None:
+    """mkdocstrings shows a constructor's docstring only with this option."""
+    page = (REFERENCE / "client.md").read_text(encoding="utf-8")
+    section = page.partition("\n::: ecrclient.ECRClient\n")[2].partition("\n::: ")[0]
+    assert "      merge_init_into_class: true\n" in section
+
+
 def test_the_table_of_operations_is_correct() -> None:
     table = (REFERENCE / "index.md").read_text(encoding="utf-8")
     rows = dict(

@@ -43,8 +43,18 @@ def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
         ),
         pytest.param(
             "ecr.repository('team/app').|",
-            {"describe_images", "delete_images", "latest_images"},
+            {"describe_images", "delete_images", "latest_images", "with_options"},
             id="handle",
+        ),
+        pytest.param(
+            "ecr.with_options(|)",
+            {"timeout=", "deadline=", "retry=", "pool_timeout="},
+            id="options",
+        ),
+        pytest.param(
+            "ECRClient(|)",
+            {"region=", "credentials=", "endpoint_url=", "options=", "middleware="},
+            id="constructor",
         ),
         pytest.param(
             'await ecr.create_repository(repository_name="a/b", tags=[{"|"}])',
@@ -95,6 +105,31 @@ def test_completion(editor: Editor, line: str, offered: set[str]) -> None:
             ],
             id="operation",
         ),
+        pytest.param(
+            'ECRClient|(region="eu-west-1")',
+            [
+                "region: str | None = None",
+                "max_connections: int = 50",
+                "The AWS Region, such as",
+                "The profile of the shared configuration files.",
+                "a provider, a",
+                "The URL to send requests to",
+                "Whether to use the endpoint validated under FIPS 140.",
+                "Whether to use the endpoint with IPv4 and IPv6 addresses.",
+                "The number of attempts and the delays between them.",
+                "The timeout, deadline and so on of every call.",
+                "The maximum number of connections",
+                "that sends the requests; the caller closes",
+                "Async functions that run around each attempt",
+            ],
+            id="constructor",
+        ),
+        pytest.param(
+            "ecr.with_options|(timeout=3)",
+            ["timeout: float | Unset | None = UNSET", "What is not passed keeps"],
+            id="options",
+        ),
+        pytest.param("ecr.region|", ["The AWS Region that calls are signed for."], id="property"),
         pytest.param(
             "(await ecr.describe_registry()).registry_id|",
             ["The AWS account ID of the registry."],

@@ -120,7 +120,7 @@ class Graph:
         for content in self.blobs.values():
             await self.push_blob(client, repository, content)
         for digest, raw in self.manifests.items():
-            tags = [tag for tag, tagged in self.tags.items() if tagged == digest]
+            tags: list[str | None] = [tag for tag, one in self.tags.items() if one == digest]
             for tag in tags or [None]:
                 await client.put_image(
                     repository_name=repository,

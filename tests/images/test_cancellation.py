@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -71,6 +72,10 @@ async def cancelled_at(
     return transport.steps
 
 
+def at_path(store: ImageStore, _: ECRClient) -> ImageStore:
+    return store
+
+
 async def test_a_repository_never_has_a_tag_on_an_incomplete_image(
     ecr: InMemoryECR, client: ECRClient, graph: Graph
 ) -> None:
@@ -95,10 +100,10 @@ async def test_a_layout_never_has_a_tag_on_an_incomplete_image(
     ecr: InMemoryECR, client: ECRClient, graph: Graph, tmp_path: Path
 ) -> None:
     await graph.push(client, "team/app")
-    steps = await cancelled_at(ecr, graph, None, lambda _: Layout(tmp_path / "whole"))
+    steps = await cancelled_at(ecr, graph, None, partial(at_path, Layout(tmp_path / "whole")))
     for step in range(1, steps + 1):
         path = tmp_path / str(step)
-        await cancelled_at(ecr, graph, step, lambda _, path=path: Layout(path))
+        await cancelled_at(ecr, graph, step, partial(at_path, Layout(path)))
         if path.exists():
             layout_contents(path).check()
         await transfer(client.images("team/app"), Layout(path), "v1", referrers=True)
@@ -109,12 +114,12 @@ async def test_an_archive_appears_only_when_it_is_complete(
     ecr: InMemoryECR, client: ECRClient, graph: Graph, tmp_path: Path
 ) -> None:
     await graph.push(client, "team/app")
-    steps = await cancelled_at(ecr, graph, None, lambda _: OCIArchive(tmp_path / "whole"))
+    steps = await cancelled_at(ecr, graph, None, partial(at_path, OCIArchive(tmp_path / "whole")))
     appeared = 0
     for step in range(1, steps + 1):
         folder = tmp_path / str(step)
         folder.mkdir()
-        await cancelled_at(ecr, graph, step, lambda _, folder=folder: OCIArchive(folder / "a.tar"))
+        await cancelled_at(ecr, graph, step, partial(at_path, OCIArchive(folder / "a.tar")))
         files = list(folder.iterdir())
         assert files in ([], [folder / "a.tar"])
         if files:

@@ -49,7 +49,7 @@ def test_a_member_named_raw_is_not_the_bytes() -> None:
 def test_models_cannot_be_changed() -> None:
     manifest = parse_manifest(encode(IMAGE))
     with pytest.raises(ValueError, match="frozen"):
-        manifest.media_type = "x"  # type: ignore[misc]
+        manifest.media_type = "x"
 
 
 def test_members_of_oci_1_1() -> None:
@@ -64,21 +64,15 @@ def test_members_of_oci_1_1() -> None:
 
 
 def test_an_index_lists_its_platforms_without_attestations() -> None:
-    def entry(**platform: str) -> dict[str, object]:
+    def entry(**platform: str) -> dict[str, Any]:
         return {"mediaType": MANIFEST, "digest": A, "size": 1, "platform": platform}
 
-    index = parse_manifest(
-        encode(
-            {
-                "schemaVersion": 2,
-                "manifests": [
-                    entry(os="linux", architecture="arm64", variant="v8"),
-                    entry(os="unknown", architecture="unknown"),
-                    entry(os="windows", architecture="amd64", **{"os.version": "10.0.1"}),
-                ],
-            }
-        )
-    )
+    manifests = [
+        entry(os="linux", architecture="arm64", variant="v8"),
+        entry(os="unknown", architecture="unknown"),
+        entry(os="windows", architecture="amd64", **{"os.version": "10.0.1"}),
+    ]
+    index = parse_manifest(encode({"schemaVersion": 2, "manifests": manifests}))
     assert isinstance(index, ImageIndex)
     assert index.platforms == ("linux/arm64/v8", "windows/amd64")
     assert index.manifests[2].platform is not None

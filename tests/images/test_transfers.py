@@ -32,6 +32,7 @@ from ecrclient.images import (
     TagWritten,
 )
 from ecrclient.testing import InMemoryECR
+from ecrclient.testing.store import Registry
 from tests.images.graphs import PLATFORMS, Graph
 from tests.images.stores import Contents, layout_contents, repository_contents
 
@@ -185,7 +186,8 @@ async def test_layers_that_vanish_before_the_manifest_arrives_are_uploaded_again
         nonlocal vanished
         if not vanished:
             vanished = True
-            ecr._registry.repositories["team/copy"].layers.clear()
+            registry: Registry = vars(ecr)["_registry"]
+            registry.repositories["team/copy"].layers.clear()
         return False
 
     ecr.faults.error(ServerException, operation="PutImage", when=forget, times=None)
@@ -460,8 +462,10 @@ async def test_failures_do_not_stop_the_other_copies(
         await client.images("team/app").copy_all(to=client.images("team/copy"))
     report = caught.value.report
     assert (set(report.copied), set(report.failed)) == ({graph.tags["v1"]}, {graph.tags["v2"]})
-    half, rest = caught.value.split(ValueError)
-    assert (half, rest is not None and rest.report) == (None, report)
+    matching, rest = caught.value.split(ValueError)
+    assert matching is None
+    assert isinstance(rest, CopyError)
+    assert rest.report is report
 
 
 async def test_between_accounts_and_regions(graph: Graph) -> None:

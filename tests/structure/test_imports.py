@@ -9,6 +9,7 @@ from tests.structure.imports import Graph, cycles, import_graph
 RUNTIME = "ecrclient._awsjson"
 # From the top to the bottom. A layer may import from itself and from the layers that follow.
 LAYERS = (
+    "handle",
     "client",
     "many",
     "calling",

@@ -5,16 +5,21 @@ It is checked and imported, but its functions are not run.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, assert_never, assert_type
+from functools import partial
+from typing import Any, Literal, NamedTuple, assert_never, assert_type
 
+import anyio
 import httpx
+import trio
 
 from ecrclient import (
     BatchError,
     Batches,
     BatchResult,
+    BotocoreCredentials,
     CallNext,
     CallOptions,
     Credentials,
@@ -87,7 +92,12 @@ from ecrclient.models import (
     TagResourceResponse,
 )
 from ecrclient.operations import BATCH_GET_IMAGE, LIST_IMAGES
-from ecrclient.params import ImageIdentifierParam, ReplicationRuleParam, TagParam
+from ecrclient.params import (
+    ImageIdentifierLike,
+    ImageIdentifierParam,
+    ReplicationRuleParam,
+    TagParam,
+)
 from ecrclient.references import ImageReference, RegistryHost
 from ecrclient.testing import Call, InMemoryECR, StubTransport
 
@@ -126,6 +136,9 @@ async def opened() -> str | None:
 async def closed_by_hand(ecr: ECRClient) -> None:
     slow = ecr.with_options(CallOptions(timeout=None, retry=RetryPolicy(max_attempts=1)))
     assert_type(slow, ECRClient)
+    assert_type(ecr.with_options(timeout=3, deadline=None, pool_timeout="timeout"), ECRClient)
+    handle = ecr.repository("team/app").with_options(retry=RetryPolicy(max_attempts=1))
+    assert_type(handle, RepositoryHandle)
     await slow.describe_registry()
     await ecr.aclose()
 
@@ -148,6 +161,58 @@ class Vault:
 
 
 VAULT: CredentialsProvider = Vault()
+
+
+class ReadOnlyCredentials(NamedTuple):
+    """The shape of botocore's frozen credentials in the stubs of boto3 and botocore."""
+
+    access_key: str | None
+    secret_key: str | None
+    token: str | None
+    account_id: str | None
+
+
+class BotocoreCredentialsStub:
+    """The shape of botocore's credentials in the stubs."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials("AKIDEXAMPLE", "secret", None, None)
+
+
+class SessionStub:
+    """The shape of ``boto3.Session`` and of botocore's session in the stubs."""
+
+    def get_credentials(self) -> BotocoreCredentialsStub | None:
+        return BotocoreCredentialsStub()
+
+
+class AioSessionStub:
+    """The shape of aiobotocore's session in the stubs."""
+
+    async def get_credentials(self) -> BotocoreCredentialsStub | None:
+        return BotocoreCredentialsStub()
+
+
+def sessions(untyped: Any) -> list[ECRClient]:
+    session = SessionStub()
+    found = session.get_credentials()
+    assert found is not None
+    BotocoreCredentials(session)
+    BotocoreCredentials(found.get_frozen_credentials(), timeout=5)
+    return [
+        ECRClient(credentials=session),
+        ECRClient(credentials=AioSessionStub()),
+        ECRClient(credentials=found),
+        ECRClient(credentials=session.get_credentials()),
+        ECRClient(credentials=found.get_frozen_credentials()),
+        ECRClient(credentials=untyped),
+    ]
+
+
 FROM_VAULT = ECRClient(credentials=Vault())
 
 # -- transports and middleware --------------------------------------------------------------------
@@ -240,6 +305,28 @@ async def members_of_a_response_as_arguments(ecr: ECRClient) -> None:
         assert_type(failure.image_id, ImageIdentifier)
         assert_type(failure.image_id.image_digest, str | None)
         assert_type(failure.failure_reason, str | None)
+
+
+async def items_of_a_response_as_arguments(ecr: ECRClient) -> None:
+    """An image of a response identifies the image in a request."""
+    details = await ecr.describe_images(repository_name=REPOSITORY).collect()
+    assert_type(details[0].image_id, ImageIdentifier)
+    await ecr.delete_images(repository_name=REPOSITORY, image_ids=details)
+    await ecr.get_images(
+        repository_name=REPOSITORY, image_ids=ecr.describe_images(repository_name=REPOSITORY)
+    )
+    mixed: list[ImageIdentifierLike] = [details[0], ImageIdentifier(), {"image_tag": "v1"}]
+    await ecr.batch_get_image(repository_name=REPOSITORY, image_ids=mixed)
+    await ecr.describe_images(
+        repository_name=REPOSITORY, image_ids=[details[0], ImageIdentifier(), {"image_tag": "v1"}]
+    )
+    await ecr.repository(REPOSITORY).wait_until_image_scan_complete(
+        image_id=details[0], max_wait=60
+    )
+    async for referrer in ecr.list_image_referrers(
+        repository_name=REPOSITORY, subject_id=details[0]
+    ):
+        assert_type(referrer.image_id, ImageIdentifier)
 
 
 async def structures_in_structures(ecr: ECRClient) -> None:
@@ -374,6 +461,33 @@ async def items_and_pages(ecr: ECRClient) -> None:
     assert_type(await images.collect(limit=200), list[ImageDetail])
     assert_type(await images.first(), ImageDetail | None)
     assert_type([image.image_digest async for image in images], list[str])
+
+
+async def calls_as_coroutines(ecr: ECRClient, image_ids: Sequence[ImageIdentifierParam]) -> None:
+    describe = partial(ecr.describe_images, repository_name=REPOSITORY)
+    delete = partial(ecr.delete_images, repository_name=REPOSITORY, image_ids=image_ids)
+    call: Coroutine[Any, Any, DescribeImagesResponse] = ecr.describe_images(
+        repository_name=REPOSITORY
+    )
+    assert_type(await call, DescribeImagesResponse)
+    assert_type(asyncio.create_task(describe()), asyncio.Task[DescribeImagesResponse])
+    assert_type(asyncio.create_task(delete()), asyncio.Task[list[ImageIdentifier]])
+    async with asyncio.TaskGroup() as tasks:
+        page = tasks.create_task(describe())
+        deleted = tasks.create_task(delete())
+    assert_type(page.result(), DescribeImagesResponse)
+    assert_type(deleted.result(), list[ImageIdentifier])
+    assert_type(await asyncio.wait_for(describe(), 5), DescribeImagesResponse)
+    async with anyio.create_task_group() as group:
+        group.start_soon(describe)
+        group.start_soon(delete)
+
+
+def calls_as_programs(ecr: ECRClient) -> None:
+    describe = partial(ecr.describe_images, repository_name=REPOSITORY)
+    assert_type(asyncio.run(describe()), DescribeImagesResponse)
+    assert_type(anyio.run(describe), DescribeImagesResponse)
+    assert_type(trio.run(describe), DescribeImagesResponse)
 
 
 async def both_kinds_of_findings(ecr: ECRClient) -> None:

@@ -12,6 +12,7 @@ import httpx
 import ecrclient.errors
 import ecrclient.params
 from ecrclient import (
+    BotocoreCredentials,
     CallNext,
     CallOptions,
     Credentials,
@@ -25,6 +26,7 @@ from ecrclient.findings import Finding
 from ecrclient.lifecycle import LifecyclePolicy, keep_last
 from ecrclient.models import (
     CreateRepositoryRequest,
+    Image,
     ImageDetail,
     ImageIdentifier,
     ImageScanFinding,
@@ -43,7 +45,7 @@ ARN = "arn:aws:ecr:eu-west-1:123456789012:repository/team/app"
 # -- arguments ------------------------------------------------------------------------------------
 
 
-async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
+async def arguments(ecr: ECRClient, image: Image, manifest: bytes, maybe: str | None) -> None:
     # E: a misspelt member [mypy: call-arg, pyright: reportCallIssue]
     await ecr.describe_registry(registry="123456789012")
 
@@ -82,6 +84,9 @@ async def arguments(ecr: ECRClient, manifest: bytes, maybe: str | None) -> None:
 
     # E: a list of other models [mypy: list-item, pyright: reportArgumentType]
     await ecr.tag_resource(resource_arn=ARN, tags=[ImageIdentifier(image_tag="v1")])
+
+    # E: an image, which may mean its tag [mypy: arg-type, pyright: reportArgumentType]
+    await ecr.start_image_scan(repository_name=NAME, image_id=image)
 
     # E: a map for a list of key and value [mypy: arg-type, pyright: reportArgumentType]
     await ecr.tag_resource(resource_arn=ARN, tags={"env": "prod"})
@@ -317,6 +322,12 @@ def client(ecr: ECRClient) -> None:
     # E: a string for credentials [mypy: arg-type, pyright: reportArgumentType]
     ECRClient(credentials="AKIDEXAMPLE")
 
+    # E: a dictionary for credentials [mypy: arg-type, pyright: reportArgumentType]
+    ECRClient(credentials={"access_key": "AKIDEXAMPLE"})
+
+    # E: a profile for a session [mypy: arg-type, pyright: reportArgumentType]
+    BotocoreCredentials("dev")
+
     # E: half an access key [mypy: call-arg, pyright: reportCallIssue]
     Credentials("AKIDEXAMPLE")
 
@@ -337,6 +348,12 @@ def client(ecr: ECRClient) -> None:
 
     # E: an unknown option [mypy: call-arg, pyright: reportCallIssue]
     CallOptions(read_timeout=10)
+
+    # E: an unknown keyword [mypy: call-arg, pyright: reportCallIssue]
+    ecr.with_options(read_timeout=10)
+
+    # E: a keyword of the wrong type [mypy: arg-type, pyright: reportArgumentType]
+    ecr.repository("team/app").with_options(timeout="10s")
 
     # E: a string for seconds [mypy: arg-type, pyright: reportArgumentType]
     CallOptions(timeout="10s")

@@ -22,6 +22,7 @@ __all__ = ["LARGE_PAYLOAD", "Signer", "hash_payload"]
 
 _ALGORITHM = b"AWS4-HMAC-SHA256"
 _TERMINATOR = b"aws4_request"
+_TOKEN = b"x-amz-security-token"
 
 LARGE_PAYLOAD = 256 * 1024
 """Bytes from which on hashing a payload would block the event loop for too long."""
@@ -108,9 +109,7 @@ class Signer:
             hmac.digest(key, string_to_sign, "sha256").hex().encode("ascii"),
         )
         headers = [(b"x-amz-date", timestamp), (b"authorization", authorization)]
-        if token is not None:
-            headers.append((b"x-amz-security-token", token.encode("ascii")))
-        return headers
+        return headers if token is None else [*headers, (_TOKEN, token.encode("ascii"))]
 
     def _timestamp(self, moment: datetime) -> bytes:
         """Return the time in the basic format of ISO 8601; cached for the same second."""

@@ -133,6 +133,8 @@ class Call(Generic[ResponseT]):
                     break
                 if await self._renew_credentials(error):
                     retry.excuse()
+                    if observation is not None:
+                        observation.retried(response, error, 0, " with other credentials")
                     continue
                 date = response.headers.get("date") if response else None
                 delay = retry.next_delay(error, date)
@@ -142,6 +144,8 @@ class Call(Generic[ResponseT]):
                     # The next attempt could not begin in time.
                     retry.abandon()
                     raise self._deadline_exceeded() from error
+                if observation is not None:
+                    observation.retried(response, error, delay)
                 await anyio.sleep(delay)
         if isinstance(deadline, anyio.CancelScope) and deadline.cancelled_caught:
             raise self._deadline_exceeded() from self._error

@@ -16,8 +16,8 @@ from ecrclient._awsjson.calling.retry import RetryQuota
 from ecrclient._awsjson.calling.sending import Sender, make_sender
 from ecrclient._awsjson.calling.throttle import Throttles
 from ecrclient._awsjson.credentials import (
-    Credentials,
     CredentialsProvider,
+    CredentialsSource,
     default_provider,
 )
 from ecrclient._awsjson.over_httpx.default_transport import default_transport
@@ -27,6 +27,7 @@ from ecrclient._awsjson.settings.resolution import (
     ClientArguments,
     ResolveEndpoint,
     Settings,
+    host_of,
     resolve_settings,
 )
 from ecrclient._awsjson.settings.retry_policy import RetryPolicy
@@ -62,7 +63,7 @@ class ClientState:
         arguments: ClientArguments,
         resolve_endpoint: ResolveEndpoint,
         service: Service,
-        credentials: Credentials | CredentialsProvider | None,
+        credentials: CredentialsSource | None,
         transport: httpx.AsyncBaseTransport | None,
         max_connections: int,
         middleware: Sequence[Middleware],
@@ -74,6 +75,7 @@ class ClientState:
         self._transport = transport
         self._max_connections = max_connections
         self._middleware = middleware
+        self._settings: Settings | None = None
         self._resources: Resources | None = None
         self._opening = PerLoop(anyio.Lock)
         self._closed = False
@@ -84,6 +86,30 @@ class ClientState:
         self.quota = RetryQuota()
         self.throttles = Throttles()
         self.clock = ServiceClock()
+
+    @property
+    def region(self) -> str | None:
+        """The resolved region; until it is resolved, the argument."""
+        return self._settings.region if self._settings else self._arguments.region
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """The resolved endpoint; until it is resolved, the argument."""
+        return self._settings.endpoint_url if self._settings else self._arguments.endpoint_url
+
+    @property
+    def shown_endpoint(self) -> str:
+        """The endpoint's host for a ``repr``; never the URL, which may contain a password."""
+        url = self.endpoint_url
+        if url is None:
+            return "unresolved"
+        host = host_of(url)
+        return "invalid" if host is None else repr(host)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether ``aclose`` was called."""
+        return self._closed
 
     async def resources(self) -> Resources:
         """Return the objects that send a call; the first call creates them in a worker thread.
@@ -115,6 +141,7 @@ class ClientState:
     def _open(self) -> Resources:
         arguments = self._arguments
         settings = resolve_settings(arguments, self._resolve_endpoint, self._service.service_id)
+        self._settings = settings
         transport = self._transport or default_transport(
             settings.endpoint_url, self._max_connections, ca_bundle=settings.ca_bundle
         )

@@ -1,9 +1,9 @@
-"""The telemetry of a call: a log line, and a span if the application uses OpenTelemetry.
+"""The telemetry of a call: log lines, and a span if the application uses OpenTelemetry.
 
-Logging is the standard library's, under the name of the generated package: one line per call, at
-DEBUG. OpenTelemetry is used if the application has imported it: one CLIENT span per call with an
-event per attempt, and a duration histogram, by the semantic conventions "AWS SDK" and "RPC". No
-body is read, and of the headers only the request id, so no secret is reported.
+Logging is the standard library's, under the name of the generated package: one line per call and
+one per retry, at DEBUG. OpenTelemetry is used if the application has imported it: one CLIENT span
+per call with an event per attempt, and a duration histogram, by the semantic conventions "AWS SDK"
+and "RPC". No body is read, and of the headers only the request id, so no secret is reported.
 """
 
 from __future__ import annotations
@@ -80,6 +80,22 @@ class Observation:
             attributes["error.type"] = _name(error)
         self._span.add_event("attempt", attributes)
 
+    def retried(
+        self, response: RawResponse[Any] | None, error: AWSClientError, delay: float, why: str = ""
+    ) -> None:
+        """Record that another attempt follows.
+
+        Args:
+            response: The response of the last attempt, if there was one.
+            error: The error of the last attempt.
+            delay: Seconds until the next attempt.
+            why: Why there is another attempt, if not because the error is retryable.
+        """
+        _logger(self._package).debug(
+            "%s: attempt %d failed: %s; retry in %.3f s%s",
+            *(self._name, self._attempted, _reason(response, error), delay, why),
+        )
+
     def ended(self, response: RawResponse[Any], error: AWSClientError | None) -> None:
         """Record the end of a call with a response, which is an error if there is an *error*."""
         code = None if error is None else _name(error)
@@ -100,9 +116,7 @@ class Observation:
         if attempts > self._attempted and self._span is not None:
             # A deadline or a cancellation interrupted the last attempt.
             self._span.add_event("attempt", {"attempt": attempts, "error.type": code})
-        # Only this package's messages are known to contain no secret.
-        text = f"{code}: {error}" if isinstance(error, AWSClientError) else code
-        self._finish({"error.type": code}, attempts, text)
+        self._finish({"error.type": code}, attempts, _described(error))
 
     def _finish(self, outcome: dict[str, Any], attempts: int, outcome_text: str) -> None:
         elapsed = time.perf_counter() - self._started
@@ -132,6 +146,18 @@ class Observation:
             description="Duration of a call, retries included.",
         )
         histogram.record(elapsed, attributes)
+
+
+def _reason(response: RawResponse[Any] | None, error: AWSClientError) -> str:
+    if response is None:
+        return _described(error)
+    # Not the message, which the service wrote: it can quote the request.
+    return f"{response.status} {_name(error)} request_id={request_id_of(response.headers)}"
+
+
+def _described(error: BaseException) -> str:
+    # Only this package's messages are known to contain no secret.
+    return f"{_name(error)}: {error}" if isinstance(error, AWSClientError) else _name(error)
 
 
 def _name(error: BaseException) -> str:

@@ -6,6 +6,8 @@
     providers.py        fixed keys, the environment, botocore's credential chain
     refresh.py          one refresh at a time for any source, in the background if possible
     pending_refresh.py  one refresh, and the tasks that wait for it
+    botocore_objects.py sessions and credentials of boto3 and botocore
+    aiobotocore.py      the keys of an aiobotocore session, read in the caller's event loop
     requests_auth.py    the keys of an ``aws-requests-auth`` object
     user_provider.py    a time limit for a provider that the user wrote
     selection.py        the provider of a client, and the renewal of refused credentials
@@ -28,6 +30,7 @@ from ecrclient._awsjson.credentials.refresh import RefreshingCredentials, Source
 from ecrclient._awsjson.credentials.requests_auth import RequestsAuthCredentials
 from ecrclient._awsjson.credentials.selection import (
     REFUSED_CREDENTIALS_CODES,
+    CredentialsSource,
     default_provider,
     renew,
 )
@@ -37,6 +40,7 @@ __all__ = [
     "BotocoreCredentials",
     "Credentials",
     "CredentialsProvider",
+    "CredentialsSource",
     "EnvironmentCredentials",
     "RefreshingCredentials",
     "RequestsAuthCredentials",

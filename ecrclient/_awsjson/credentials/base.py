@@ -8,7 +8,14 @@ from typing import Protocol, cast, runtime_checkable
 
 from ecrclient._awsjson.protocol.errors import CredentialsError
 
-__all__ = ["TIMEOUT", "Credentials", "CredentialsProvider", "described", "harmless_cause"]
+__all__ = [
+    "TIMEOUT",
+    "Credentials",
+    "CredentialsProvider",
+    "described",
+    "full_name",
+    "harmless_cause",
+]
 
 TIMEOUT = 120.0
 """Seconds to wait for credentials. botocore allows the same for one request to AWS STS or SSO: 60
@@ -77,6 +84,12 @@ class CredentialsProvider(Protocol):
     async def invalidate(self) -> None:
         """Forget the credentials that ``get`` returned last: the service has refused them."""
         ...
+
+
+def full_name(value: object) -> str:
+    """Return the class of *value* with its module: several packages have a ``Credentials``."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def described(error: BaseException) -> str:

@@ -6,21 +6,28 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ecrclient._awsjson.credentials.base import TIMEOUT, Credentials
+from ecrclient._awsjson.credentials.base import TIMEOUT, Credentials, full_name
+from ecrclient._awsjson.credentials.botocore_objects import (
+    is_async_source,
+    is_botocore_source,
+    read_frozen,
+    read_source,
+)
 from ecrclient._awsjson.credentials.refresh import RefreshingCredentials
-from ecrclient._awsjson.protocol.argument_checks import check_text
-from ecrclient._awsjson.protocol.errors import CredentialsError
+from ecrclient._awsjson.protocol.argument_checks import check_instance, check_text
+from ecrclient._awsjson.protocol.errors import ConfigurationError, CredentialsError
 from ecrclient._awsjson.settings.shared_config import call_botocore, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from ecrclient._awsjson.credentials.botocore_objects import BotocoreSource
 
 __all__ = [
     "BotocoreCredentials",
     "EnvironmentCredentials",
     "StaticCredentials",
     "environment_credentials",
-    "expiry_of",
 ]
 
 
@@ -34,7 +41,7 @@ class StaticCredentials:
     def __init__(self, credentials: Credentials) -> None:
         if not isinstance(credentials, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise CredentialsError(
-                f"the argument must be Credentials, not {type(credentials).__name__}"
+                f"the argument must be Credentials, not {full_name(credentials)}"
             )
         self._credentials = credentials
 
@@ -113,32 +120,45 @@ def environment_credentials(environ: Mapping[str, str] | None = None) -> Credent
 
 
 class BotocoreCredentials(RefreshingCredentials):
-    """botocore's credential chain.
+    """botocore's credential chain, or what a boto3 or botocore session has.
 
-    It contains files, profiles, SSO, roles, web identity, processes, containers and IMDS. botocore
-    is imported at the first call. Only its session and its chain are used; botocore creates clients
-    for AWS STS or SSO if a source of the chain needs them.
+    The chain contains files, profiles, SSO, roles, web identity, processes, containers and IMDS.
+    botocore is imported at the first call. Only its session and its chain are used; botocore
+    creates clients for AWS STS or SSO if a source of the chain needs them.
+
+    A session or a credentials object is asked in a separate thread: when credentials are first
+    needed, before they expire, and after the service has refused them. It decides itself when it
+    gets new ones. Keys without an expiry are read once.
 
     Args:
-        profile: The profile to use; it takes precedence over credentials in the environment.
-        region: The region whose AWS STS assumes a role; None: botocore chooses one.
-        timeout: Seconds that the chain may take; None: no limit.
+        source: A ``boto3.Session``, a botocore session, or the credentials object of either,
+            frozen or not; None: botocore's chain. Only its credentials are used, not its region.
+        profile: The profile of the chain; it takes precedence over credentials in the environment.
+        region: The region whose AWS STS assumes a role of the chain; None: botocore chooses one.
+        timeout: Seconds that getting credentials may take; None: no limit.
         clock: Returns the current time, with a time zone.
+
+    Raises:
+        ConfigurationError: An argument has the wrong type or is out of range, or there is a profile
+            or a region as well as a *source*.
     """
 
     def __init__(
         self,
+        source: BotocoreSource | None = None,
+        *,
         profile: str | None = None,
         region: str | None = None,
-        *,
         timeout: float | None = TIMEOUT,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         check_text("profile", profile)
         check_text("region", region)
+        _check_source(source, profile, region)
         super().__init__(self._resolve, start_over=self._drop, timeout=timeout, clock=clock)
         self._profile = profile
         self._region = region
+        self._object = source
         self._found: Any = None
 
     def _drop(self) -> None:
@@ -146,6 +166,9 @@ class BotocoreCredentials(RefreshingCredentials):
         self._found = None
 
     def _resolve(self) -> Credentials:
+        source = self._object
+        if source is not None:
+            return call_botocore(lambda: read_source(source), CredentialsError, is_foreign=True)
         return call_botocore(self._run_chain, CredentialsError)
 
     def _run_chain(self) -> Credentials:
@@ -164,19 +187,22 @@ class BotocoreCredentials(RefreshingCredentials):
         if frozen is None:
             # This may block: botocore refreshes some credentials here.
             frozen = found.get_frozen_credentials()
-        return Credentials(
-            frozen.access_key, frozen.secret_key, frozen.token or None, expiry_of(found)
+        return read_frozen(frozen, found)
+
+
+def _check_source(source: object, profile: str | None, region: str | None) -> None:
+    if source is None:
+        return
+    if isinstance(source, str):
+        raise ConfigurationError(
+            "source must be a session, not a string: pass profile= to name one"
         )
-
-
-def expiry_of(found: Any) -> datetime | None:
-    """Return when a ``botocore.credentials.Credentials`` expires; None if it does not.
-
-    botocore has no public name for it. If a later version removes the private one, credentials are
-    renewed only after the service has refused them.
-    """
-    moment = getattr(found, "_expiry_time", None)
-    return moment if isinstance(moment, datetime) else None
+    if is_async_source(source) or not is_botocore_source(source):
+        what = "a boto3 or botocore session or its credentials"
+        check_instance("source", source, (), what)
+    for name, value in (("profile", profile), ("region", region)):
+        if value is not None:
+            raise ConfigurationError(f"{name} must be None if there is a source, which has its own")
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 
-from ecrclient._awsjson.credentials.base import TIMEOUT, Credentials, described
+from ecrclient._awsjson.credentials.base import TIMEOUT, Credentials, described, full_name
 from ecrclient._awsjson.credentials.pending_refresh import PendingRefresh, in_trio
 from ecrclient._awsjson.protocol.argument_checks import check_callable, check_seconds
 from ecrclient._awsjson.protocol.errors import CredentialsError, CredentialsTimeout
@@ -228,9 +228,7 @@ class RefreshingCredentials:
         if inspect.isawaitable(returned):
             returned = anyio.run(_await, returned, backend=loop)
         if not isinstance(returned, Credentials):
-            raise CredentialsError(
-                f"the source must return Credentials, not {type(returned).__name__}"
-            )
+            raise CredentialsError(f"the source must return Credentials, not {full_name(returned)}")
         if _reached(returned.expires_at, self._clock()):
             raise CredentialsError(
                 f"the source returned credentials that expired at {returned.expires_at}"

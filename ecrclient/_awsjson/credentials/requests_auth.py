@@ -8,20 +8,28 @@ from __future__ import annotations
 
 import copy
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ecrclient._awsjson.credentials.base import Credentials
-from ecrclient._awsjson.credentials.providers import expiry_of
+from ecrclient._awsjson.credentials.base import Credentials, full_name
+from ecrclient._awsjson.credentials.botocore_objects import expiry_of
 from ecrclient._awsjson.credentials.refresh import RefreshingCredentials
 from ecrclient._awsjson.protocol.errors import CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["RequestsAuthCredentials", "is_requests_auth"]
+__all__ = ["RequestsAuth", "RequestsAuthCredentials", "is_requests_auth"]
 
 # The documented hook for subclasses: it passes the keys to get_aws_request_headers.
 _HOOK = "get_aws_request_headers_handler"
+
+
+class RequestsAuth(Protocol):
+    """An ``AWSRequestsAuth`` or a ``BotoAWSRequestsAuth``."""
+
+    def get_aws_request_headers_handler(self, r: Any, /) -> Any:
+        """Return the headers that sign a request."""
+        ...
 
 
 def is_requests_auth(value: object) -> bool:
@@ -49,7 +57,7 @@ class RequestsAuthCredentials:
     ) -> None:
         if not is_requests_auth(auth):
             raise CredentialsError(
-                f"the argument must be an AWSRequestsAuth, not {type(auth).__name__}"
+                f"the argument must be an AWSRequestsAuth, not {full_name(auth)}"
             )
         self._auth: Any = auth
         self._refreshing = RefreshingCredentials(self._read_hook, clock=clock)

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from ecrclient._awsjson.credentials.base import Credentials, CredentialsProvider
+from ecrclient._awsjson.credentials.aiobotocore import AiobotocoreCredentials
+from ecrclient._awsjson.credentials.base import Credentials, CredentialsProvider, full_name
+from ecrclient._awsjson.credentials.botocore_objects import (
+    BotocoreSource,
+    is_async_source,
+    is_botocore_source,
+)
 from ecrclient._awsjson.credentials.providers import (
     BotocoreCredentials,
     EnvironmentCredentials,
     StaticCredentials,
 )
-from ecrclient._awsjson.credentials.requests_auth import RequestsAuthCredentials, is_requests_auth
+from ecrclient._awsjson.credentials.requests_auth import (
+    RequestsAuth,
+    RequestsAuthCredentials,
+    is_requests_auth,
+)
 from ecrclient._awsjson.credentials.user_provider import UserProvider, has_time_limit
 from ecrclient._awsjson.protocol.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["REFUSED_CREDENTIALS_CODES", "default_provider", "renew"]
+__all__ = ["REFUSED_CREDENTIALS_CODES", "CredentialsSource", "default_provider", "renew"]
 
 _LOGGER = logging.getLogger(__name__)
+
+CredentialsSource = Credentials | CredentialsProvider | BotocoreSource | RequestsAuth
+"""What a client accepts as ``credentials``."""
 
 REFUSED_CREDENTIALS_CODES = frozenset(
     {
@@ -54,7 +67,8 @@ def default_provider(
     botocore's chain.
 
     Args:
-        credentials: Credentials, a provider, an ``aws-requests-auth`` object, or None.
+        credentials: Credentials, a provider, a session or credentials of boto3, botocore or
+            aiobotocore, an ``aws-requests-auth`` object, or None.
         profile: The profile that was passed as an argument.
         region: The region whose AWS STS assumes a role.
         environ: The environment; None: that of the process.
@@ -68,15 +82,20 @@ def default_provider(
         return credentials if has_time_limit(credentials) else UserProvider(credentials)
     if is_requests_auth(credentials):
         return RequestsAuthCredentials(credentials)
+    if is_botocore_source(credentials):
+        if is_async_source(credentials):
+            return UserProvider(AiobotocoreCredentials(credentials))
+        return BotocoreCredentials(cast(BotocoreSource, credentials))
     if credentials is not None:
         raise ConfigurationError(
-            "credentials must be Credentials, a CredentialsProvider or an AWSRequestsAuth, not "
-            f"{type(credentials).__name__}"
+            "credentials must be Credentials, a CredentialsProvider, a boto3 or "
+            "botocore session or its credentials, or an AWSRequestsAuth, not "
+            f"{full_name(credentials)}"
         )
     environ = os.environ if environ is None else environ
     if profile is None and environ.get("AWS_ACCESS_KEY_ID"):
         return EnvironmentCredentials(environ)
-    return BotocoreCredentials(profile, region)
+    return BotocoreCredentials(profile=profile, region=region)
 
 
 async def renew(provider: CredentialsProvider, refused: Credentials) -> bool:

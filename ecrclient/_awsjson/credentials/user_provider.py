@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from ecrclient._awsjson.credentials.base import TIMEOUT, Credentials, harmless_cause
+from ecrclient._awsjson.credentials.base import TIMEOUT, Credentials, full_name, harmless_cause
 from ecrclient._awsjson.credentials.providers import EnvironmentCredentials, StaticCredentials
 from ecrclient._awsjson.credentials.refresh import RefreshingCredentials
 from ecrclient._awsjson.credentials.requests_auth import RequestsAuthCredentials
@@ -49,7 +49,7 @@ class UserProvider:
         returned = await self._run(self._provider.get)
         if not isinstance(returned, Credentials):
             raise CredentialsError(
-                f"{self._name}.get() must return Credentials, not {type(returned).__name__}"
+                f"{self._name}.get() must return Credentials, not {full_name(returned)}"
             )
         return returned
 

@@ -12,7 +12,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Generator,
+    Coroutine,
     Iterable,
     Iterator,
     Mapping,
@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from ecrclient._awsjson.many.ahead import MapAhead
+from ecrclient._awsjson.many.coroutine import ReusableCoroutine
 from ecrclient._awsjson.many.errors import BatchError, BatchFailure
 from ecrclient._awsjson.many.partial_response import PartialResponse, failures_in, items_in
 from ecrclient._awsjson.protocol.argument_checks import check_count
@@ -86,13 +87,16 @@ class _Chunk:
     """None if it has not been built yet."""
 
 
-class Batches(Generic[ItemT, FailureT]):
+class Batches(ReusableCoroutine[list[ItemT]], Generic[ItemT, FailureT]):
     """The calls of an operation on any number of ids; nothing is sent before this is awaited.
 
     ``await`` returns the items, and raises if anything failed; :meth:`settled` returns items and
     failures; :meth:`stream` returns items as they arrive. The ids may be any iterable or async
     iterable. All ids of an iterable are validated before the first call is sent; an async iterable
     is read only as fast as its calls are sent.
+
+    It is a coroutine, too, so a task can run it (``asyncio.create_task``, ``start_soon``): one task
+    at a time. Batches that are never awaited cause a ``RuntimeWarning``.
     """
 
     __slots__ = ("_batch", "_ids", "_invoke", "_members", "_new_budget", "_operation")
@@ -103,6 +107,7 @@ class Batches(Generic[ItemT, FailureT]):
         members: Mapping[str, object],
         invoke: _Invoke,
         new_budget: Callable[[], Budget],
+        qualname: str,
     ) -> None:
         assert operation.batch is not None
         self._operation = operation
@@ -111,12 +116,13 @@ class Batches(Generic[ItemT, FailureT]):
         self._members = members
         self._invoke = invoke
         self._new_budget = new_budget
+        super().__init__(qualname)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._operation.method}>"
 
-    def __await__(self) -> Generator[Any, Any, list[ItemT]]:
-        return self.run().__await__()
+    def _start(self) -> Coroutine[Any, Any, list[ItemT]]:
+        return self.run()
 
     async def run(self, *, concurrency: int | None = None) -> list[ItemT]:
         """Return all items; the chunks are in the order of the ids.
@@ -179,6 +185,7 @@ class Batches(Generic[ItemT, FailureT]):
     def _outcomes(
         self, concurrency: int | None, *, ordered: bool
     ) -> MapAhead[_Chunk, BatchResult[ItemT, FailureT]]:
+        self._is_used = True
         if concurrency is None:
             concurrency = self._batch.concurrency
         check_count("concurrency", concurrency)

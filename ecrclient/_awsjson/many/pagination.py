@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from operator import attrgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from ecrclient._awsjson.many.ahead import ReadAhead
+from ecrclient._awsjson.many.coroutine import ReusableCoroutine
 from ecrclient._awsjson.many.errors import PaginationError
 from ecrclient._awsjson.protocol.argument_checks import check_count
 
@@ -35,7 +36,7 @@ class _CallOperation(Protocol):
         operation: Operation[ResponseT],
         members: Mapping[str, object],
         budget: Budget | None = None,
-    ) -> Awaitable[ResponseT]: ...
+    ) -> Coroutine[Any, Any, ResponseT]: ...
 
 
 class _ItemsAndPages(ABC, Generic[PageT, ItemT]):
@@ -61,11 +62,12 @@ class _ItemsAndPages(ABC, Generic[PageT, ItemT]):
         Raises:
             ConfigurationError: *limit* is not a whole number.
         """
+        pages = self.pages()
         check_count("limit", limit, minimum=-math.inf, none=True)
         items: list[ItemT] = []
         if limit is not None and limit <= 0:
             return items
-        async for page in self.pages():
+        async for page in pages:
             items.extend(_items_of(page, self._pagination))
             if limit is not None and len(items) >= limit:
                 del items[limit:]
@@ -78,12 +80,15 @@ class _ItemsAndPages(ABC, Generic[PageT, ItemT]):
         return items[0] if items else None
 
 
-class Paginator(_ItemsAndPages[PageT, ItemT]):
+class Paginator(ReusableCoroutine[PageT], _ItemsAndPages[PageT, ItemT]):
     """A call of a paginated operation; nothing is sent before it is awaited or iterated.
 
     ``await`` returns one page; ``async for`` iterates over every item of every page; :meth:`pages`
     iterates over the pages. Each use starts again, from the page token passed to the method or from
     the first page.
+
+    It is a coroutine, too, so a task can run it (``asyncio.create_task``, ``start_soon``): one task
+    at a time. A paginator that is neither awaited nor iterated causes a ``RuntimeWarning``.
     """
 
     __slots__ = ("_budget", "_call", "_members", "_operation", "_pagination")
@@ -94,6 +99,7 @@ class Paginator(_ItemsAndPages[PageT, ItemT]):
         members: Mapping[str, object],
         call: _CallOperation,
         budget: Callable[[], Budget],
+        qualname: str,
     ) -> None:
         assert operation.pagination is not None
         self._operation = operation
@@ -101,12 +107,13 @@ class Paginator(_ItemsAndPages[PageT, ItemT]):
         self._members = members
         self._call = call
         self._budget = budget
+        super().__init__(qualname)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._operation.method}>"
 
-    def __await__(self) -> Generator[Any, Any, PageT]:
-        return self._call(self._operation, self._members).__await__()
+    def _start(self) -> Coroutine[Any, Any, PageT]:
+        return self._call(self._operation, self._members)
 
     def pages(self) -> AsyncIterator[PageT]:
         """Iterate over the pages in order; an empty page does not end the iteration.
@@ -118,6 +125,7 @@ class Paginator(_ItemsAndPages[PageT, ItemT]):
             DeadlineExceeded: the iteration took longer than ``CallOptions.deadline``, which starts
                 with the first page and includes the consumer's time between pages.
         """
+        self._is_used = True
         return _Pages(self._operation, self._members, self._call, self._budget)
 
     def prefetch(self, pages: int = 1) -> PrefetchingPaginator[PageT, ItemT]:
@@ -139,8 +147,9 @@ class Paginator(_ItemsAndPages[PageT, ItemT]):
         Raises:
             ConfigurationError: *pages* is not a whole number, or is less than 1.
         """
+        source = self.pages()
         check_count("pages", pages)
-        return PrefetchingPaginator(self.pages(), pages, self._pagination)
+        return PrefetchingPaginator(source, pages, self._pagination)
 
 
 class PrefetchingPaginator(_ItemsAndPages[PageT, ItemT]):

@@ -46,6 +46,8 @@ class Pagination(NamedTuple):
 class Batch(NamedTuple):
     """How a helper splits a list of ids into several calls."""
 
+    method: str
+    """The name of the helper."""
     ids: str
     """The request's attribute for the ids."""
     limit: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from pydantic import BaseModel
 from pydantic_core import SchemaValidator, ValidationError
 
 from ecrclient._awsjson.protocol.errors import ValidationProblem
@@ -28,10 +29,17 @@ def problems_of_request(
             _fail_fast_validator(model).validate_python(given, extra="forbid")
         except ValidationError as first_errors:
             error = first_errors
-    return tuple(
-        ValidationProblem(spell(problem["loc"]), _message(problem))
-        for problem in error.errors(include_url=False)
-    )
+    problems = (_problem(problem, given) for problem in error.errors(include_url=False))
+    return tuple(dict.fromkeys(problems))
+
+
+def _problem(problem: Any, given: dict[str, object]) -> ValidationProblem:
+    match problem["loc"]:
+        case (str(member), int(), *_) if isinstance(value := given.get(member), BaseModel):
+            # A model can be iterated, so pydantic takes it for a list.
+            return ValidationProblem(member, f"must be a list, not {type(value).__name__}")
+        case location:
+            return ValidationProblem(spell(location), _message(problem))
 
 
 def explain_response(error: ValidationError) -> tuple[str, bool]:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from ecrclient._awsjson.protocol.errors import ConfigurationError
 from ecrclient._awsjson.settings.shared_config import ConfigValue, Profile, load_profile
 
-__all__ = ["ClientArguments", "ResolveEndpoint", "Settings", "resolve_settings"]
+__all__ = ["ClientArguments", "ResolveEndpoint", "Settings", "host_of", "resolve_settings"]
 
 ResolveEndpoint = Callable[..., str]
 """The generated ``resolve_endpoint``: keywords region, use_fips, use_dualstack, endpoint."""
@@ -234,6 +234,16 @@ def _connect_timeout(mode: str, region: str, environ: Mapping[str, str]) -> floa
     return _CONNECT_TIMEOUTS[mode]
 
 
+def host_of(url: str) -> str | None:
+    """Return the host header of an endpoint; None if *url* is not a valid endpoint."""
+    match = _ENDPOINT.fullmatch(url)
+    if match is None or int(match["port"] or 0) > _MAX_PORT or not _is_ipv6(match["ipv6"]):
+        return None
+    scheme, host, port = match["scheme"].lower(), match["host"].lower(), match["port"]
+    default_port = 443 if scheme == "https" else 80
+    return host if int(port or default_port) == default_port else f"{host}:{port}"
+
+
 def _host(endpoint: ConfigValue) -> str:
     """Return the host header.
 
@@ -241,15 +251,13 @@ def _host(endpoint: ConfigValue) -> str:
         ConfigurationError: The endpoint is invalid. The message does not contain the URL, because
             that may contain a password.
     """
-    match = _ENDPOINT.fullmatch(endpoint.text)
-    if match is None or int(match["port"] or 0) > _MAX_PORT or not _is_ipv6(match["ipv6"]):
+    host = host_of(endpoint.text)
+    if host is None:
         raise ConfigurationError(
             f"{endpoint.origin} must be an endpoint: http:// or https://, a host, optionally a "
             "port, and nothing else"
         )
-    scheme, host, port = match["scheme"].lower(), match["host"].lower(), match["port"]
-    default_port = 443 if scheme == "https" else 80
-    return host if int(port or default_port) == default_port else f"{host}:{port}"
+    return host
 
 
 def _is_ipv6(address: str | None) -> bool:

@@ -38,21 +38,32 @@ def open_session(profile: str | None, region: str | None = None) -> Any:
     return session
 
 
-def call_botocore(function: Callable[[], T], error_type: type[AWSClientError]) -> T:
-    """Return the result of *function*; other exceptions are raised as *error_type*."""
+def call_botocore(
+    function: Callable[[], T], error_type: type[AWSClientError], *, is_foreign: bool = False
+) -> T:
+    """Return the result of *function*; other exceptions are raised as *error_type*.
+
+    Args:
+        function: Calls botocore.
+        error_type: The error to raise.
+        is_foreign: Whether code of the application runs in *function* too, such as the callback of
+            a session that it configured. Of other exceptions than botocore's only the type is shown
+            then, because their messages may contain a secret.
+    """
     exceptions = importlib.import_module("botocore.exceptions")
     try:
         return function()
     except (exceptions.BotoCoreError, exceptions.ClientError) as error:
         message = str(error)
-    except (OSError, RuntimeError) as error:
-        # For instance, a credential process does not exist, or its credentials have expired.
-        message = f"{type(error).__name__}: {error}"
     except AWSClientError:
         raise
     except Exception as error:  # noqa: BLE001 - botocore can raise any exception
-        # Only the type: a JSONDecodeError contains the whole output of a credential process.
-        message = f"botocore raised {type(error).__name__}"
+        if isinstance(error, OSError | RuntimeError) and not is_foreign:
+            # For instance, a credential process does not exist, or its credentials have expired.
+            message = f"{type(error).__name__}: {error}"
+        else:
+            # Only the type: a JSONDecodeError contains the whole output of a credential process.
+            message = f"botocore raised {type(error).__name__}"
     # Not ``from`` the error: the cause of botocore's parsing error quotes lines of the file, which
     # may contain a key.
     raise error_type(message)

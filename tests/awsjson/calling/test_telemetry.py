@@ -1,13 +1,15 @@
-"""Telemetry of a call: one log line, one span, one duration."""
+"""Telemetry of a call: its log lines, one span, one duration."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 import opentelemetry.metrics
 import opentelemetry.trace
@@ -23,6 +25,7 @@ from ecrclient import (
     AttemptTimeout,
     CallOptions,
     ConnectError,
+    Credentials,
     DeadlineExceeded,
     RequestValidationError,
     ResponseDecodeError,
@@ -168,19 +171,87 @@ async def test_a_transport_failure_is_one_debug_line(lines: Lines) -> None:
     with pytest.raises(ConnectError):
         await client(transport).describe_registry()
 
-    (record,) = lines.records
+    *_, record = lines.records
     assert record.levelno == logging.DEBUG
     text = record.getMessage()
     assert text.startswith("ECR.DescribeRegistry: ConnectError: refused attempts=3 elapsed=")
 
 
-async def test_retries_are_counted_in_the_one_line(lines: Lines) -> None:
-    transport = Scripted(fail(500, "ServerException"), httpx.ReadError("gone"), ok())
-    await client(transport).describe_registry()
+async def test_each_retry_is_a_debug_line_with_its_reason_and_delay(lines: Lines) -> None:
+    script = (
+        fail(500, "ServerException", "CANARY", **ID),
+        fail(400, "ThrottlingException", "CANARY"),
+        httpx.ReadError("gone"),
+        ok(),
+    )
+    policy = RetryPolicy(4, base_delay=0.001, throttling_base_delay=0.002)
+    await client(Scripted(*script), retry=policy).describe_registry()
 
-    (text,) = lines.texts
-    assert " 200 ok " in text
-    assert " attempts=3 " in text
+    assert {record.levelno for record in lines.records} == {logging.DEBUG}
+    *retries, end = lines.texts
+    name, in_seconds = r"ECR\.DescribeRegistry", r"retry in 0\.00[0-9] s"
+    for text, expected in zip(
+        retries,
+        (
+            rf"{name}: attempt 1 failed: 500 ServerException request_id=the-id; {in_seconds}",
+            rf"{name}: attempt 2 failed: 400 ThrottlingException request_id=None; {in_seconds}",
+            rf"{name}: attempt 3 failed: ReadError: .*gone.*; {in_seconds}",
+        ),
+        strict=True,
+    ):
+        assert re.fullmatch(expected, text), text
+    assert " 200 ok " in end
+    assert " attempts=4 " in end
+
+
+async def test_the_logged_delay_is_the_one_that_passes(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await anyio.lowlevel.checkpoint()
+
+    monkeypatch.setattr("ecrclient._awsjson.calling.call.anyio.sleep", sleep)
+    transport = Scripted(fail(503, "ServerException"), ok())
+    await client(transport, retry=RetryPolicy(base_delay=10)).describe_registry()
+
+    assert f"retry in {slept[0]:.3f} s" in lines.texts[0]
+
+
+async def test_an_attempt_with_other_credentials_is_a_line_that_says_so(lines: Lines) -> None:
+    class Rotating:
+        number = 0
+
+        async def get(self) -> Credentials:
+            return Credentials(f"AKID{self.number}", "CANARY")
+
+        async def invalidate(self) -> None:
+            self.number += 1
+
+    transport = Scripted(fail(400, "ExpiredTokenException"), ok())
+    await client(transport, credentials=Rotating()).describe_registry()
+
+    texts = [record.getMessage() for record in lines.records if record.name == "ecrclient"]
+    assert texts[0] == (
+        "ECR.DescribeRegistry: attempt 1 failed: 400 ExpiredTokenException request_id=None; "
+        "retry in 0.000 s with other credentials"
+    )
+    assert not any("CANARY" in text for text in lines.texts)
+
+
+async def test_a_failure_without_a_retry_is_not_a_retry_line(lines: Lines) -> None:
+    script = [fail(500, "ServerException")] * 2
+    with pytest.raises(ServiceError):
+        await client(Scripted(*script), retry=RetryPolicy(1)).describe_registry()
+    slow = RetryPolicy(base_delay=10**9, max_delay=10**9)
+    with pytest.raises(DeadlineExceeded):
+        await client(
+            Scripted(*script), retry=slow, options=CallOptions(deadline=1)
+        ).describe_registry()
+
+    assert not any("retry in" in text for text in lines.texts)
 
 
 async def test_a_deadline_is_one_debug_line(lines: Lines) -> None:

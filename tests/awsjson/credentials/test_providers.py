@@ -188,7 +188,7 @@ async def test_a_profile_of_the_credentials_file(home: Path) -> None:
     )
 
     assert await BotocoreCredentials().get() == Credentials("ONE", "s1")
-    assert await BotocoreCredentials("dev").get() == Credentials("TWO", "s2", "t")
+    assert await BotocoreCredentials(profile="dev").get() == Credentials("TWO", "s2", "t")
 
 
 async def test_the_profile_of_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +207,7 @@ async def test_an_empty_chain_is_a_credentials_error() -> None:
 
 async def test_a_missing_profile_is_a_credentials_error() -> None:
     with pytest.raises(CredentialsError, match="missing"):
-        await BotocoreCredentials("missing").get()
+        await BotocoreCredentials(profile="missing").get()
 
 
 def process(home: Path, script: str) -> None:

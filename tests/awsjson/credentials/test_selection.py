@@ -158,7 +158,7 @@ async def test_the_shared_credentials_file(
 ) -> None:
     (tmp_path / ".aws" / "credentials").write_text(FILE)
 
-    assert await BotocoreCredentials(profile).get() == expected
+    assert await BotocoreCredentials(profile=profile).get() == expected
 
 
 async def test_no_credentials_anywhere() -> None:
@@ -170,7 +170,7 @@ async def test_an_unknown_profile(tmp_path: Path) -> None:
     (tmp_path / ".aws" / "credentials").write_text(FILE)
 
     with pytest.raises(CredentialsError, match="absent"):
-        await BotocoreCredentials("absent").get()
+        await BotocoreCredentials(profile="absent").get()
 
 
 async def test_a_key_without_its_secret_in_the_file(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ async def test_concurrent_callers_open_one_session(
         return shared_config.open_session(profile, region)
 
     monkeypatch.setattr("ecrclient._awsjson.credentials.providers.open_session", counting)
-    provider = BotocoreCredentials("far")
+    provider = BotocoreCredentials(profile="far")
     found: list[Credentials] = []
 
     async def get() -> None:

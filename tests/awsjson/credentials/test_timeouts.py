@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import anyio
 import anyio.lowlevel
-import httpx
+import botocore.credentials
 import pytest
 
 from ecrclient import (
@@ -319,8 +319,16 @@ async def test_a_hanging_provider_is_a_credentials_error(
             await ecr.describe_registry()
 
 
-@pytest.mark.parametrize("wrong", [None, "AKIDEXAMPLE", ("AKIDEXAMPLE", "CANARY"), httpx.Headers()])
-async def test_a_provider_must_return_credentials(wrong: Any) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        (None, "NoneType"),
+        ("AKIDEXAMPLE", "str"),
+        (("AKIDEXAMPLE", "CANARY"), "tuple"),
+        (botocore.credentials.Credentials("AKID", "CANARY"), "botocore.credentials.Credentials"),
+    ],
+)
+async def test_a_provider_must_return_credentials(wrong: Any, name: str) -> None:
     async def get() -> Any:
         await anyio.lowlevel.checkpoint()
         return wrong
@@ -328,9 +336,7 @@ async def test_a_provider_must_return_credentials(wrong: Any) -> None:
     async with client(Provider(get)) as ecr:
         with pytest.raises(CredentialsError) as caught:
             await ecr.describe_registry()
-    assert str(caught.value) == (
-        f"Provider.get() must return Credentials, not {type(wrong).__name__}"
-    )
+    assert str(caught.value) == f"Provider.get() must return Credentials, not {name}"
 
 
 async def test_a_provider_that_raises_is_named_and_not_quoted() -> None:

@@ -119,9 +119,22 @@ def test_pooled_transports(name: str, value: Any) -> None:
     refused(lambda: PooledTransport(**{name: value}), name)
 
 
-@pytest.mark.parametrize("value", [5, "x", None, {}])
+@pytest.mark.parametrize("value", [5, "x", {}])
 def test_with_options(value: Any) -> None:
     refused(lambda: client(Scripted()).with_options(value), "options")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *wrong([*NOT_SECONDS, 0], "timeout", "deadline", "pool_timeout"),
+        *wrong([3, {}, "standard"], "retry"),
+    ],
+)
+def test_keywords_of_with_options(name: str, value: Any) -> None:
+    ecr = client(Scripted())
+    refused(lambda: ecr.with_options(**{name: value}), name)
+    refused(lambda: ecr.repository("team/app").with_options(**{name: value}), name)
 
 
 @pytest.mark.parametrize(
