@@ -63,6 +63,18 @@ def test_members_of_oci_1_1() -> None:
     assert (manifest.subject.digest, manifest.annotations) == (A, {"k": "v"})
 
 
+def test_null_is_an_empty_list_or_map() -> None:
+    entry = {"mediaType": MANIFEST, "digest": A, "size": 1, "urls": None, "annotations": None}
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": None, "annotations": None}
+    parsed = parse_manifest(json.dumps(index).encode())
+    assert isinstance(parsed, ImageIndex)
+    assert (parsed.manifests, parsed.annotations) == ((), {})
+    image = {"schemaVersion": 2, "mediaType": MANIFEST, "config": entry, "layers": None}
+    parsed = parse_manifest(json.dumps(image).encode())
+    assert isinstance(parsed, ImageManifest)
+    assert (parsed.layers, parsed.config.urls, parsed.config.annotations) == ((), (), {})
+
+
 def test_an_index_lists_its_platforms_without_attestations() -> None:
     def entry(**platform: str) -> dict[str, Any]:
         return {"mediaType": MANIFEST, "digest": A, "size": 1, "platform": platform}
