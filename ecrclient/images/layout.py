@@ -115,8 +115,8 @@ class LayoutReader:
         return parts
 
     def _ambiguous(self, reference: str, images: Iterable[Descriptor]) -> ImageNotFoundError:
-        problem = f"{reference}: name one of its images ({labels(images)})"
-        return ImageNotFoundError(self._name, problem)
+        advice = f"name one of its images ({labels(images)})"
+        return ImageNotFoundError(self._name, reference, advice)
 
     async def manifest(self, descriptor: Descriptor) -> Manifest:
         """Read and verify a manifest."""

@@ -115,6 +115,20 @@ async def test_a_missing_manifest_is_named(graph: Graph, layout: Path, tmp_path:
     await assert_refused(Layout(layout), ImageNotFoundError, graph.tags["v1"], tmp_path)
 
 
+async def test_an_incomplete_index_has_the_platforms_that_are_there(tmp_path: Path) -> None:
+    graph = Graph()
+    images = [graph.add_image([name.encode()], platform=("linux", name, None)) for name in "ab"]
+    index = graph.add_index(images, tag="v1")
+    graph.write_layout(tmp_path / "layout")
+    (tmp_path / "layout" / "blobs" / images[1]["digest"].replace(":", "/")).unlink()
+    store = Layout(tmp_path / "layout")
+    problem = f"{images[1]['digest']}: the index {index['digest']} is incomplete; pass platforms"
+    await assert_refused(store, ImageNotFoundError, problem, tmp_path)
+    copy = tmp_path / "copy.tar"
+    report = await transfer(store, OCIArchive(copy), "v1", platforms=["linux/a"])
+    assert report.digest == images[0]["digest"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
