@@ -45,26 +45,28 @@ def mark(items: Iterable[pytest.Item]) -> None:
 
 def table(reports: Iterable[pytest.TestReport]) -> Iterator[str]:
     """The lines of the table, and the number of combinations with each result."""
-    rows = sorted(set(_rows(reports)))
+    results: dict[Combination, str] = {}
+    for combination, result in _results(reports):
+        # Several tests of one combination: it has passed if all of them have.
+        if results.get(combination, "passed") == "passed":
+            results[combination] = result
+    rows = [(*combination, result) for combination, result in sorted(results.items())]
     if not rows:
         return
     head = ("tool", "direction", "file", "image", "result")
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, tuple("-" * width for width in widths), *rows):
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-    results = [result.partition(":")[0] for *_, result in rows]
-    counts = ", ".join(f"{results.count(name)} {name}" for name in sorted(set(results)))
+    kinds = [result.partition(":")[0] for result in results.values()]
+    counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
     yield f"{len(rows)} combinations: {counts}"
 
 
-def _rows(reports: Iterable[pytest.TestReport]) -> Iterator[tuple[str, ...]]:
+def _results(reports: Iterable[pytest.TestReport]) -> Iterator[tuple[Combination, str]]:
     for report in reports:
-        combination = dict(report.user_properties).get(_PROPERTY)
-        if isinstance(combination, list) and (report.when == "call" or not report.passed):
-            yield (*combination, _result(report))
-
-
-def _result(report: pytest.TestReport) -> str:
-    if report.skipped and isinstance(report.longrepr, tuple):
-        return f"skipped: {report.longrepr[2].removeprefix('Skipped: ')}"
-    return report.outcome
+        names = dict(report.user_properties).get(_PROPERTY)
+        if isinstance(names, list) and (report.when == "call" or not report.passed):
+            result = report.outcome
+            if report.skipped and isinstance(report.longrepr, tuple):
+                result = f"skipped: {report.longrepr[2].removeprefix('Skipped: ')}"
+            yield Combination(*names), result

@@ -115,7 +115,7 @@ def docker_registry(tmp_path: Path) -> Iterator[str]:
 def require(kind: type[Command]) -> None:
     """Skip the test if a program is not installed."""
     if kind.find() is None:
-        pytest.skip(f"{kind.name} is not installed ({kind.install})")
+        pytest.skip(f"{kind.name} is not {kind.needs} ({kind.install})")
 
 
 async def _prepare(ecr: InMemoryECR, server: ServedECR) -> str:

@@ -32,7 +32,7 @@ def compare(registry: Registry, tmp_path: Path, layout: Path, combination: Combi
     """Compare an image with its copy, which went through a file."""
     copied = tmp_path / "copied"
     registry.pull("team/copy", Layout(copied))
-    if combination.file == DOCKER_ARCHIVE:
+    if combination.file.startswith(DOCKER_ARCHIVE):
         assert_same_files(copied, layout)
     else:
         assert_same_image(copied, layout)
@@ -116,7 +116,52 @@ def test_skopeo_reads_other_docker_archives(
 
 @pytest.mark.parametrize(
     "combination",
-    [Combination("umoci", READ, LAYOUT, image) for image in ("image", "zstd image", "index")],
+    [
+        Combination("skopeo", WRITTEN, f"{form}, whole name", "image")
+        for form in (LAYOUT, OCI_ARCHIVE, DOCKER_ARCHIVE)
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["v2", "app:v2", "example.com/team/app:v2"])
+def test_skopeo_writes_a_whole_name(
+    registry: Registry, start: Start, tmp_path: Path, combination: Combination, name: str
+) -> None:
+    skopeo = start(Skopeo)
+    layout = put(registry, tmp_path / "written", combination.image)
+    file, form = tmp_path / "file", combination.file.partition(",")[0]
+    skopeo.pull(registry.address("team/app:v1"), file, form, "example.com/team/app:v2")
+    registry.push(STORES[form](file), "team/copy", name)
+    compare(registry, tmp_path, layout, combination)
+
+
+@pytest.mark.parametrize(
+    "combination",
+    [
+        Combination("crane", WRITTEN, f"{form}, two images", image)
+        for form in (LAYOUT, DOCKER_ARCHIVE)
+        for image in IMAGES[form]
+    ],
+    ids=str,
+)
+def test_crane_writes_two_images(
+    registry: Registry, start: Start, tmp_path: Path, combination: Combination
+) -> None:
+    crane = start(Crane)
+    layout = put(registry, tmp_path / "written", combination.image)
+    registry.copy("team/app", "team/copy")
+    names = [registry.address(name) for name in ("team/app:v1", "team/copy:v1")]
+    file, form = tmp_path / "file", combination.file.partition(",")[0]
+    crane.pull(names[0], file, form, names[1])
+    registry.push(STORES[form](file), "team/copy", names[0])
+    compare(registry, tmp_path, layout, combination)
+
+
+@pytest.mark.parametrize(
+    "combination",
+    [
+        Combination("umoci", READ, LAYOUT, image)
+        for image in ("image", "uncompressed image", "index")
+    ],
     ids=str,
 )
 def test_umoci_unpacks(

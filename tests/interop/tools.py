@@ -25,6 +25,7 @@ class Command:
 
     name = ""
     install = ""
+    needs = "installed"
 
     @classmethod
     def find(cls) -> list[str] | None:
@@ -113,8 +114,9 @@ class Skopeo(Tool):
     def push(self, file: Path, image: str, form: str = LAYOUT) -> None:
         self._copy(_transport(file, form), f"docker://{image}", form, "--dest-tls-verify=false")
 
-    def pull(self, image: str, file: Path, form: str = LAYOUT) -> None:
-        self._copy(f"docker://{image}", _transport(file, form), form, "--src-tls-verify=false")
+    def pull(self, image: str, file: Path, form: str = LAYOUT, name: str | None = None) -> None:
+        target = _transport(file, form, name)
+        self._copy(f"docker://{image}", target, form, "--src-tls-verify=false")
 
     def copy(self, source: str, target: str) -> None:
         plain = ("--src-tls-verify=false", "--dest-tls-verify=false")
@@ -133,10 +135,11 @@ class Skopeo(Tool):
         self.run("--insecure-policy", "copy", *whole, *options, source, target)
 
 
-def _transport(file: Path, form: str) -> str:
-    """A file in skopeo's notation."""
+def _transport(file: Path, form: str, name: str | None = None) -> str:
+    """A file in skopeo's notation, and the name of the image in it."""
     scheme = {LAYOUT: "oci", OCI_ARCHIVE: "oci-archive", DOCKER_ARCHIVE: "docker-archive"}[form]
-    return f"{scheme}:{file}:{'team/app:v1' if form == DOCKER_ARCHIVE else 'v1'}"
+    name = name or ("team/app:v1" if form == DOCKER_ARCHIVE else "v1")
+    return f"{scheme}:{file}:{name}"
 
 
 class Crane(Tool):
@@ -147,9 +150,11 @@ class Crane(Tool):
     def push(self, file: Path, image: str, form: str = LAYOUT) -> None:
         self.run("push", "--insecure", str(file), image)
 
-    def pull(self, image: str, file: Path, form: str = LAYOUT) -> None:
-        name = "oci" if form == LAYOUT else "tarball"
-        self.run("pull", "--insecure", f"--format={name}", image, str(file))
+    def pull(self, image: str, file: Path, form: str = LAYOUT, *more_images: str) -> None:
+        options = ["--format=oci"] if form == LAYOUT else ["--format=tarball"]
+        if more_images and form == LAYOUT:
+            options.append("--annotate-ref")
+        self.run("pull", "--insecure", *options, image, *more_images, str(file))
 
     def copy(self, source: str, target: str) -> None:
         self.run("copy", "--insecure", source, target)
@@ -219,6 +224,41 @@ class Umoci(Tool):
     def add_layer(self, layout: Path, file: Path) -> None:
         """Add a layer with one file to the image ``v1`` of a layout, and move the tag."""
         self.run("insert", "--rootless", "--image", f"{layout}:v1", str(file), "/inserted")
+
+
+class Docker(Tool):
+    name = "docker"
+    install = "Debian: apt-get install docker.io"
+    needs = "installed, or its daemon is not running"
+    reads = writes = (DOCKER_ARCHIVE,)
+
+    @classmethod
+    def find(cls) -> list[str] | None:
+        """Return the command; None if it is not installed, or its daemon does not run."""
+        command = super().find()
+        if command is None:
+            return None
+        info = subprocess.run([*command, "info"], capture_output=True, check=False)
+        return None if info.returncode else command
+
+    def load(self, file: Path) -> str:
+        """Load an archive into the daemon; return the name of the image."""
+        with file.open("rb") as archive:
+            done = subprocess.run(
+                [*self.command, "load"], stdin=archive, capture_output=True, check=False
+            )
+        if done.returncode:
+            raise ToolError(done.stderr.decode())
+        return done.stdout.decode().rpartition("Loaded image: ")[2].strip()
+
+    def save(self, image: str, file: Path) -> None:
+        """Save an image of the daemon in an archive."""
+        with file.open("wb") as archive:
+            subprocess.run([*self.command, "save", image], stdout=archive, check=True)
+
+    def remove(self, image: str) -> None:
+        """Remove an image from the daemon."""
+        self.run("image", "rm", image)
 
 
 TOOLS: tuple[type[Tool], ...] = (Skopeo, Crane, Oras)
