@@ -57,8 +57,8 @@ def table(reports: Iterable[pytest.TestReport]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, tuple("-" * width for width in widths), *rows):
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-    kinds = [result.partition(":")[0] for result in results.values()]
-    counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
+    outcomes = list(results.values())
+    counts = ", ".join(f"{outcomes.count(one)} {one}" for one in sorted(set(outcomes)))
     yield f"{len(rows)} combinations: {counts}"
 
 
@@ -66,7 +66,4 @@ def _results(reports: Iterable[pytest.TestReport]) -> Iterator[tuple[Combination
     for report in reports:
         names = dict(report.user_properties).get(_PROPERTY)
         if isinstance(names, list) and (report.when == "call" or not report.passed):
-            result = report.outcome
-            if report.skipped and isinstance(report.longrepr, tuple):
-                result = f"skipped: {report.longrepr[2].removeprefix('Skipped: ')}"
-            yield Combination(*names), result
+            yield Combination(*names), report.outcome

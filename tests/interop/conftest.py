@@ -13,10 +13,11 @@ from ecrclient import ECRClient
 from ecrclient.testing import InMemoryECR, ServedECR
 from tests.interop import combinations
 from tests.interop.registry import DockerRegistry, Registry
-from tests.interop.tools import TOOLS, Command, Cosign, Oras, Tool
+from tests.interop.tools import TOOLS, Command, Cosign, Docker, Oras, Tool, Umoci
 
 ToolT = TypeVar("ToolT", bound=Tool)
 
+COMMANDS: tuple[type[Command], ...] = (*TOOLS, Cosign, Umoci, Docker, DockerRegistry)
 REPOSITORIES = ("team/app", "team/copy")
 _HERE = Path(__file__).parent
 
@@ -43,7 +44,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
         kinds = ("passed", "failed", "skipped", "error")
         reports = [one for kind in kinds for one in terminalreporter.stats.get(kind, ())]
         terminalreporter.section("interop")
-        for line in combinations.table(reports):
+        for line in (*combinations.table(reports), "", *map(describe, COMMANDS)):
             terminalreporter.write_line(line)
 
 
@@ -115,7 +116,14 @@ def docker_registry(tmp_path: Path) -> Iterator[str]:
 def require(kind: type[Command]) -> None:
     """Skip the test if a program is not installed."""
     if kind.find() is None:
-        pytest.skip(f"{kind.name} is not {kind.needs} ({kind.install})")
+        pytest.skip(describe(kind))
+
+
+def describe(kind: type[Command]) -> str:
+    """The version of a program, or how to install it."""
+    if kind.find() is None:
+        return f"{kind.name} is not {kind.needs} ({kind.install})"
+    return f"{kind.name} {kind.version()}"
 
 
 async def _prepare(ecr: InMemoryECR, server: ServedECR) -> str:

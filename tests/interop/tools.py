@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ class Command:
     name = ""
     install = ""
     needs = "installed"
+    show_version = "--version"
 
     @classmethod
     def find(cls) -> list[str] | None:
@@ -35,6 +37,14 @@ class Command:
             return shlex.split(given)
         path = shutil.which(cls.name)
         return None if path is None else [path]
+
+    @classmethod
+    def version(cls) -> str:
+        """Return the version of the installed program."""
+        command = [*(cls.find() or ()), cls.show_version]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        found = re.search(r"(?<![\w.])v?(\d+\.\d+[^\s,]*)", done.stdout)  # not go1.24.4
+        return "of an unknown version" if found is None else found[1]
 
 
 @dataclass
@@ -144,6 +154,7 @@ def _transport(file: Path, form: str, name: str | None = None) -> str:
 
 class Crane(Tool):
     name = "crane"
+    show_version = "version"
     install = "Go: go install github.com/google/go-containerregistry/cmd/crane@latest"
     reads = writes = (LAYOUT, DOCKER_ARCHIVE)
 
@@ -168,6 +179,7 @@ class Crane(Tool):
 
 class Oras(Tool):
     name = "oras"
+    show_version = "version"
     install = "Debian trixie: apt-get install oras"
     reads = (LAYOUT, OCI_ARCHIVE)
     writes = (LAYOUT,)
@@ -198,6 +210,7 @@ class Oras(Tool):
 
 class Cosign(Tool):
     name = "cosign"
+    show_version = "version"
     install = "Debian trixie: apt-get install cosign"
 
     _PLAIN = ("--allow-http-registry", "--allow-insecure-registry")
