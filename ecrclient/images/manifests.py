@@ -186,7 +186,7 @@ class ImageIndex(_Manifest):
 
 
 class OpaqueManifest(BaseModel):
-    """A manifest of a type that is stored and copied as it is, such as Docker's schema 1."""
+    """A manifest of another type, such as Docker's schema 1, whose layers are not known."""
 
     model_config = ConfigDict(frozen=True)
 
