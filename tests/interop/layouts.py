@@ -93,7 +93,11 @@ class LayoutWriter:
         return self.blob(json.dumps(document).encode(), media_type)
 
     def image(
-        self, architecture: str, form: Form = OCI, more_layers: Sequence[dict[str, Any]] = ()
+        self,
+        architecture: str,
+        form: Form = OCI,
+        more_layers: Sequence[dict[str, Any]] = (),
+        order: Sequence[int] = (0, 1),
     ) -> dict[str, Any]:
         """Write an image of two layers, and return its descriptor.
 
@@ -101,11 +105,13 @@ class LayoutWriter:
             architecture: The architecture, which is also the content.
             form: The media types.
             more_layers: Descriptors of further layers, whose blobs need not exist.
+            order: The numbers of the layers, which may be repeated or left out.
         """
-        archives = [
+        both = (
             _archive(f"{architecture}.bin", architecture.encode() * (LARGE // 5)),
             _archive("shared", b"the same in all images"),
-        ]
+        )
+        archives = [both[number] for number in order]
         diff_ids = [f"sha256:{hashlib.sha256(one).hexdigest()}" for one in archives]
         config = {
             "architecture": architecture,
@@ -187,6 +193,18 @@ def write_artifact(folder: Path) -> str:
     return layout.finish(layout.document(MANIFEST, config=empty, layers=[chart], **members))
 
 
+def write_repeated_layer(folder: Path) -> str:
+    """Write an image that has the same layer twice."""
+    layout = LayoutWriter(folder)
+    return layout.finish(layout.image("amd64", order=(0, 1, 0)))
+
+
+def write_without_layers(folder: Path) -> str:
+    """Write an image that consists of a configuration only."""
+    layout = LayoutWriter(folder)
+    return layout.finish(layout.image("amd64", order=()))
+
+
 def write_foreign_layer(folder: Path) -> str:
     """Write an image with a layer that must not be redistributed, and is not there."""
     layout = LayoutWriter(folder)
@@ -211,6 +229,8 @@ WRITERS: dict[str, Callable[[Path], str]] = {
     "nested index": write_nested_index,
     "artifact": write_artifact,
     "foreign layer": write_foreign_layer,
+    "repeated layer": write_repeated_layer,
+    "no layers": write_without_layers,
 }
 """Functions that write the layout of an image; they return its digest."""
 

@@ -20,7 +20,13 @@ NAME = "ecrclient-interop:v1"
     "combination",
     [
         Combination("docker", "ecrclient writes, docker loads and saves", DOCKER_ARCHIVE, image)
-        for image in ("image", "uncompressed image", "zstd image", "docker image")
+        for image in (
+            "image",
+            "uncompressed image",
+            "zstd image",
+            "docker image",
+            "repeated layer",
+        )
     ],
     ids=str,
 )

@@ -99,18 +99,27 @@ def test_crane_writes_the_oldest_docker_archive(
 
 @pytest.mark.parametrize(
     "combination",
-    [Combination("skopeo", READ, DOCKER_ARCHIVE, f"{kind} image") for kind in ("docker", "zstd")]
-    + [Combination("skopeo", READ, DOCKER_ARCHIVE, "uncompressed image")],
+    [
+        Combination(tool, READ, DOCKER_ARCHIVE, image)
+        for tool in ("skopeo", "crane")
+        for image in (
+            "docker image",
+            "zstd image",
+            "uncompressed image",
+            "repeated layer",
+            "no layers",
+        )
+    ],
     ids=str,
 )
-def test_skopeo_reads_other_docker_archives(
+def test_a_tool_reads_other_docker_archives(
     registry: Registry, start: Start, tmp_path: Path, combination: Combination
 ) -> None:
-    skopeo = start(Skopeo)
+    tool = start(BY_NAME[combination.tool])
     layout = put(registry, tmp_path / "written", combination.image)
     file = tmp_path / "file"
     registry.pull("team/app", STORES[DOCKER_ARCHIVE](file))
-    skopeo.push(file, registry.address("team/copy:v1"), DOCKER_ARCHIVE)
+    tool.push(file, registry.address("team/copy:v1"), DOCKER_ARCHIVE)
     compare(registry, tmp_path, layout, combination)
 
 

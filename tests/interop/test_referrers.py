@@ -50,6 +50,23 @@ def test_signatures(
 
 @pytest.mark.parametrize(
     "combination",
+    [Combination("cosign", "ecrclient copies the attestation", form, "index") for form in FORMS],
+    ids=str,
+)
+def test_attestations(
+    registry: Registry, start: Start, tmp_path: Path, combination: Combination
+) -> None:
+    cosign = start(Cosign)
+    written = write(tmp_path / "written", LAYOUT, combination.image)
+    registry.push(Layout(written.layout), "team/app")
+    cosign.attest(registry.address(f"team/app@{written.digest}"))
+    copy(registry, tmp_path, combination.file)
+    found = cosign.verify_attestation(registry.address(f"team/copy@{written.digest}"))
+    assert "payload" in found
+
+
+@pytest.mark.parametrize(
+    "combination",
     [
         Combination("oras", "ecrclient copies the referrers", form, image)
         for form in FORMS

@@ -215,15 +215,27 @@ class Cosign(Tool):
 
     _PLAIN = ("--allow-http-registry", "--allow-insecure-registry")
 
+    _SIGN = ("--key=cosign.key", "--tlog-upload=false", "--yes", *_PLAIN)
+    _VERIFY = ("--key=cosign.pub", "--insecure-ignore-tlog", *_PLAIN)
+
     def sign(self, image: str) -> None:
         """Sign an image with a new key, without a transparency log."""
         self.run("generate-key-pair")
-        self.run("sign", "--key=cosign.key", "--tlog-upload=false", "--yes", *self._PLAIN, image)
+        self.run("sign", *self._SIGN, image)
 
     def verify(self, image: str) -> str:
         """Verify the signature; return the claims that were signed."""
-        options = ("--key=cosign.pub", "--insecure-ignore-tlog", *self._PLAIN)
-        return self.run("verify", *options, image)
+        return self.run("verify", *self._VERIFY, image)
+
+    def attest(self, image: str) -> None:
+        """Attach an attestation that is signed with a new key."""
+        self.run("generate-key-pair")
+        (self.home / "predicate.json").write_text('{"built": "well"}')
+        self.run("attest", *self._SIGN, "--predicate=predicate.json", image)
+
+    def verify_attestation(self, image: str) -> str:
+        """Verify the attestation; return it."""
+        return self.run("verify-attestation", *self._VERIFY, image)
 
 
 class Umoci(Tool):
