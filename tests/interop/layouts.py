@@ -162,8 +162,12 @@ def write_attestation(folder: Path) -> str:
     """Write an index with an attestation, as ``docker buildx`` does."""
     layout = LayoutWriter(folder)
     image = layout.image("amd64")
-    statement = {"_type": "https://in-toto.io/Statement/v0.1", "subject": [], "predicate": {}}
-    config = {"architecture": "unknown", "os": "unknown", "config": {}, "rootfs": {}}
+    statement: dict[str, Any] = {
+        "_type": "https://in-toto.io/Statement/v0.1",
+        "subject": [],
+        "predicate": {},
+    }
+    config: dict[str, Any] = {"architecture": "unknown", "os": "unknown", "config": {}}
     attestation = layout.document(
         MANIFEST,
         config=layout.blob(json.dumps(config).encode(), CONFIG),

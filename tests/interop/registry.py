@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +100,7 @@ class DockerRegistry(Command):
 
     @classmethod
     @contextmanager
-    def serve(cls, folder: Path) -> Iterator[str]:
+    def serve(cls, folder: Path) -> Generator[str]:
         """Run the registry without authentication, and return its host and port."""
         command = cls.find()
         assert command is not None, "the fixture skips the test"
