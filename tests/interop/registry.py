@@ -55,12 +55,13 @@ class Registry:
         repository: str,
         reference: str | None = "v1",
         *,
+        platforms: Sequence[str] | None = None,
         referrers: bool = False,
     ) -> TransferReport:
         """Push an image of a file; it gets the tag ``v1``."""
         return self._run(
             lambda client: client.images(repository).push(
-                source, reference, tags=["v1"], referrers=referrers
+                source, reference, tags=["v1"], platforms=platforms, referrers=referrers
             )
         )
 

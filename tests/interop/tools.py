@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import shlex
@@ -280,6 +282,16 @@ class Docker(Tool):
         """Save an image of the daemon in an archive."""
         with file.open("wb") as archive:
             subprocess.run([*self.command, "save", image], stdout=archive, check=True)
+
+    def log_in(self) -> None:
+        """Log in as the other tools are: the daemon's client may not see their folder."""
+        ((registry, login),) = json.loads((self.home / "config.json").read_text())["auths"].items()
+        username, _, password = base64.b64decode(login["auth"]).decode().partition(":")
+        self.run("login", f"--username={username}", f"--password={password}", registry)
+
+    def log_out(self, registry: str) -> None:
+        """Forget the login."""
+        self.run("logout", registry)
 
     def remove(self, image: str) -> None:
         """Remove an image from the daemon."""
