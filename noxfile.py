@@ -127,6 +127,20 @@ def services(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def interop(session: nox.Session) -> None:
+    """Exchange images with skopeo, crane, oras, cosign, umoci and Docker; ends with a table.
+
+    What is not installed is skipped, and the end of the output says how to install it. A variable
+    such as ``SKOPEO`` names another command. ``tests`` runs only the tests with the mark ``smoke``.
+    """
+    _install(session)
+    session.run(
+        *("pytest", "-rfE", *PROCESSES, "tests/interop", *session.posargs),
+        env={"INTEROP": "full"},
+    )
+
+
+@nox.session(python=PYTHON)
 @nox.parametrize("target", ["lap", "responses"])
 def fuzz(session: nox.Session, target: str) -> None:
     """Fuzz the LAP parser and the decoding of responses, guided by coverage, for a minute each."""

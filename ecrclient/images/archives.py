@@ -20,6 +20,7 @@ from ecrclient.images.errors import ArchiveError
 from ecrclient.images.files import Tar, blob_name
 from ecrclient.images.layout import LAYOUT_FILE, LayoutReader, index_json
 from ecrclient.images.manifests import Descriptor, ImageManifest, Manifest
+from ecrclient.images.names import CONTAINERD_NAME, full_name
 from ecrclient.images.saving import save
 from ecrclient.images.stores import BlobSource, ImageReader, OnBytes, TransferContext
 from ecrclient.images.tar_writer import TarWriter
@@ -152,7 +153,11 @@ class ArchiveWriter:
                 await anyio.to_thread.run_sync(self._tar.add, name, manifest.raw)
                 self._written.add(manifest.digest)
             if tags or root:
-                self._index = index_json(self._index, manifest.descriptor, tags, {})
+                self._list(manifest.descriptor, tags)
+
+    def _list(self, image: Descriptor, tags: Sequence[str]) -> None:
+        """List an image in the index."""
+        self._index = index_json(self._index, image, tags, {})
 
     async def finish(self) -> None:
         """Write the remaining files and publish the archive."""
@@ -192,7 +197,21 @@ class DockerArchiveWriter(ArchiveWriter):
             )
         await super().write_manifest(manifest, tags, root=root)
         _, names = self._images.setdefault(manifest.digest, (manifest, []))
-        names += [f"{self._repository or 'image'}:{tag}" for tag in tags]
+        names += map(self._image_name, tags)
+
+    def _list(self, image: Descriptor, tags: Sequence[str]) -> None:
+        """List an image in the index, with the names that ``docker load`` gives it.
+
+        A Docker that uses containerd's store of images reads the index, not ``manifest.json``.
+        """
+        if not tags:
+            super()._list(image, tags)
+        for tag in tags:
+            names = {CONTAINERD_NAME: full_name(self._image_name(tag))}
+            self._index = index_json(self._index, image, [tag], names)
+
+    def _image_name(self, tag: str) -> str:
+        return f"{self._repository or 'image'}:{tag}"
 
     def _documents(self) -> dict[str, bytes]:
         images = list(self._images.values())

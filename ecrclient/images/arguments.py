@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient.images.digests import is_digest, is_tag
+from ecrclient.images.names import tag_of
 from ecrclient.images.planning import Selection
 from ecrclient.images.platforms import parse_platform
 from ecrclient.images.reading import RepositoryImages
@@ -41,7 +42,7 @@ def check_selection(
         if isinstance(texts, str):
             raise wrong_argument(function, name, "must be a list, not a string")
     if tags is None:
-        tags = [] if reference is None or is_digest(reference) else [reference]
+        tags = [] if reference is None or is_digest(reference) else [tag_of(reference)]
     for number, tag in enumerate(tags):
         if not is_tag(tag):
             raise wrong_argument(function, f"tags[{number}]", "is not a tag")

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 
-__all__ = ["is_digest", "is_tag", "sha256"]
+__all__ = ["cosign_tags", "is_digest", "is_referrers_tag", "is_tag", "sha256"]
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_REFERRERS_TAG = re.compile(r"(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(\..+)?")
+_COSIGN_SUFFIXES = ("sig", "att", "sbom")
 
 
 def is_digest(text: str) -> bool:
@@ -23,6 +25,16 @@ def is_digest(text: str) -> bool:
 def is_tag(text: object) -> bool:
     """Whether an object is a tag ("Pulling manifests" in the OCI Distribution Specification)."""
     return isinstance(text, str) and _TAG.fullmatch(text) is not None
+
+
+def cosign_tags(digest: str) -> list[str]:
+    """Return the tags by which cosign finds what belongs to an image, such as its signatures."""
+    return [f"{digest.replace(':', '-')}.{suffix}" for suffix in _COSIGN_SUFFIXES]
+
+
+def is_referrers_tag(tag: str) -> bool:
+    """Whether a tag is made of a digest: one of cosign, or of OCI's "Referrers Tag Schema"."""
+    return _REFERRERS_TAG.fullmatch(tag) is not None
 
 
 def sha256(content: bytes) -> str:

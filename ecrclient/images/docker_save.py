@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -61,12 +60,9 @@ def open_docker_archive(name: str, path: Path) -> LayoutReader:
     if tar.read("index.json") is not None and tar.read("oci-layout") is not None:
         return LayoutReader(name, tar)
     files = _Files(tar)
-    images = [(files.add_image(image), image.names) for image in _images(path, document)]
-    tags = Counter(_tag(name) for _, names in images for name in names)
     index: bytes | None = None
-    for manifest, names in images:
-        unique = [_tag(name) for name in names if tags[_tag(name)] == 1]
-        index = index_json(index, manifest, [*names, *unique], {})
+    for image in _images(path, document):
+        index = index_json(index, files.add_image(image), image.names, {})
     if index is None:
         raise ArchiveError(str(path), "manifest.json lists no image")
     files.documents |= {"oci-layout": LAYOUT_FILE, "index.json": index}
@@ -100,11 +96,6 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a string")
     return value
-
-
-def _tag(name: str) -> str:
-    """The tag of a name such as ``team/app:v1``."""
-    return name.rpartition(":")[2]
 
 
 class _Files(FileTree):

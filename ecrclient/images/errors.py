@@ -50,15 +50,18 @@ class ImageError(ECRClientError):
 class ImageNotFoundError(ImageError, LookupError):
     """No image has the tag or the digest."""
 
-    def __init__(self, store: str, reference: str) -> None:
-        super().__init__(store, reference)
+    def __init__(self, store: str, reference: str, advice: str = "") -> None:
+        super().__init__(store, reference, advice)
         self.store = store
         """The store, such as ``repository team/app``."""
         self.reference = reference
         """The tag or the digest."""
+        self.advice = advice
+        """What to do about it, or an empty string."""
 
     def __str__(self) -> str:
-        return f"{self.store} has no image {self.reference}"
+        advice = f": {self.advice}" if self.advice else ""
+        return f"{self.store} has no image {self.reference}{advice}"
 
 
 class PlatformNotFoundError(ImageError, LookupError):

@@ -112,10 +112,27 @@ class Tar(FileTree):
         if member.isreg() and member.offset_data + member.size > size:
             raise ArchiveError(str(self.path), f"truncated in the member {member.name!r}")
         if name in self._members:
-            raise ArchiveError(str(self.path), f"has two members {member.name!r}")
+            if not self._is_equal(self._members[name], member):
+                raise ArchiveError(str(self.path), f"has two different members {member.name!r}")
+            return
         if len(self._members) >= _MAX_MEMBERS:
             raise ArchiveError(str(self.path), f"has more than {_MAX_MEMBERS} members")
         self._members[name] = member
+
+    def _is_equal(self, one: tarfile.TarInfo, other: tarfile.TarInfo) -> bool:
+        """Whether two members have the same content; crane writes a shared configuration twice."""
+        if not (one.isreg() and other.isreg() and one.size == other.size):
+            return False
+        with self.path.open("rb") as file:
+            for position in range(0, one.size, PIECE_BYTES):
+                size = min(PIECE_BYTES, one.size - position)
+                pieces: list[bytes] = []
+                for member in (one, other):
+                    file.seek(member.offset_data + position)
+                    pieces.append(file.read(size))
+                if pieces[0] != pieces[1]:
+                    return False
+        return True
 
     def find(self, name: str) -> Region | None:
         """Return where a member is; links to other members are followed."""

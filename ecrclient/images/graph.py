@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecrclient.images.errors import ManifestError, PlatformNotFoundError
+from ecrclient.images.digests import cosign_tags
+from ecrclient.images.errors import ImageNotFoundError, ManifestError, PlatformNotFoundError
 from ecrclient.images.manifests import (
     Descriptor,
     ImageIndex,
@@ -21,7 +22,6 @@ __all__ = ["ImageGraph", "Node", "read_graph"]
 
 _MAX_DEPTH = 8
 _SUBJECT_OF_ATTESTATION = "vnd.docker.reference.digest"
-_COSIGN_SUFFIXES = ("sig", "att", "sbom")
 
 
 @dataclass(frozen=True)
@@ -97,19 +97,23 @@ class _Walk:
             what = f"manifest {manifest.digest}"
             raise ManifestError(what, f"indexes are nested more than {_MAX_DEPTH} deep")
         if isinstance(manifest, ImageIndex):
-            for child in await self._reader.manifests(manifest.manifests):
+            for child in await self._children(manifest):
                 await self.visit(child, is_root=False, depth=depth + 1)
         self.nodes[manifest.digest] = Node(manifest, is_root, tags)
+
+    async def _children(self, index: ImageIndex) -> Sequence[Manifest]:
+        try:
+            return await self._reader.manifests(index.manifests)
+        except ImageNotFoundError as error:
+            # docker save writes whole indexes with the images of some platforms.
+            advice = f"the index {index.digest} is incomplete; pass platforms=[...] for a part"
+            raise ImageNotFoundError(error.store, error.reference, advice) from error
 
     async def visit_referrers(self) -> None:
         """Add what refers to the nodes, and what refers to that."""
         pending = list(self.nodes)
         while pending:
-            tags = {
-                f"{digest.replace(':', '-')}.{suffix}"
-                for digest in pending
-                for suffix in _COSIGN_SUFFIXES
-            }
+            tags = {tag for digest in pending for tag in cosign_tags(digest)}
             tagged = await self._reader.find(sorted(tags))
             found: dict[str, tuple[str, ...]] = {}
             for tag, descriptor in tagged.items():

@@ -19,7 +19,7 @@ import anyio
 import anyio.to_thread
 
 from ecrclient.images.content import check_content
-from ecrclient.images.digests import is_digest
+from ecrclient.images.digests import is_digest, is_referrers_tag
 from ecrclient.images.errors import (
     ArchiveError,
     BlobNotFoundError,
@@ -35,13 +35,13 @@ from ecrclient.images.manifests import (
     OpaqueManifest,
     parse_manifest,
 )
+from ecrclient.images.names import REF_NAME, find_named, labels
 from ecrclient.images.saving import save
 from ecrclient.images.stores import BlobSource, ImageReader, OnBytes, TransferContext
 
 __all__ = ["LAYOUT_FILE", "Layout", "LayoutReader", "index_json"]
 
 LAYOUT_FILE = b'{"imageLayoutVersion":"1.0.0"}'
-_REF_NAME = "org.opencontainers.image.ref.name"
 
 
 class LayoutReader:
@@ -63,7 +63,7 @@ class LayoutReader:
     async def resolve(self, reference: str | None) -> Descriptor:
         """Return the descriptor of the manifest that a tag or a digest names."""
         if reference is None:
-            return self._only()
+            return await self._only()
         found = (await self.find([reference])).get(reference)
         if found is None:
             raise ImageNotFoundError(self._name, reference)
@@ -71,24 +71,52 @@ class LayoutReader:
 
     async def find(self, references: Iterable[str]) -> Mapping[str, Descriptor]:
         """Return the manifests that some tags or digests name; absent ones are left out."""
-        known = {descriptor.digest: descriptor for descriptor in self.index.manifests}
-        known |= self._tagged
+        listed = {descriptor.digest: descriptor for descriptor in self.index.manifests}
         found: dict[str, Descriptor] = {}
         for reference in references:
-            if reference in known:
-                found[reference] = known[reference]
-            elif is_digest(reference) and self._tree.read(blob_name(reference)) is not None:
+            if reference in listed:
+                found[reference] = listed[reference]
+            elif not is_digest(reference):
+                named = find_named(self.index.manifests, reference)
+                if len(named) > 1:
+                    raise self._ambiguous(reference, named.values())
+                found.update((reference, descriptor) for descriptor in named.values())
+            elif await self._has(reference):
                 found[reference] = (await self._read(reference)).descriptor
         return found
 
-    def _only(self) -> Descriptor:
-        digests = {descriptor.digest: descriptor for descriptor in self.index.manifests}
-        if len(digests) != 1:
-            images = ", ".join(sorted(map(_label, self.index.manifests))) or "none"
-            raise ImageNotFoundError(
-                self._name, f"without a tag: name one of its images ({images})"
-            )
-        return next(iter(digests.values()))
+    async def _has(self, digest: str) -> bool:
+        return await anyio.to_thread.run_sync(self._tree.find, blob_name(digest)) is not None
+
+    async def _only(self) -> Descriptor:
+        images = {descriptor.digest: descriptor for descriptor in self.index.manifests}
+        if len(images) > 1:
+            for digest in await self._parts(list(images.values())):
+                images.pop(digest, None)
+        if len(images) != 1:
+            raise self._ambiguous("without a tag", images.values() or self.index.manifests)
+        return next(iter(images.values()))
+
+    async def _parts(self, listed: Sequence[Descriptor]) -> set[str]:
+        """The digests of what belongs to other images: children of indexes, and referrers.
+
+        oras lists the images of an index as well, without names.
+        """
+        parts = {
+            descriptor.digest
+            for descriptor in listed
+            if is_referrers_tag(descriptor.annotations.get(REF_NAME, ""))
+        }
+        for manifest in await self.manifests(listed):
+            if isinstance(manifest, ImageIndex):
+                parts |= {child.digest for child in manifest.manifests}
+            if not isinstance(manifest, OpaqueManifest) and manifest.subject is not None:
+                parts.add(manifest.digest)
+        return parts
+
+    def _ambiguous(self, reference: str, images: Iterable[Descriptor]) -> ImageNotFoundError:
+        advice = f"name one of its images ({labels(images)})"
+        return ImageNotFoundError(self._name, reference, advice)
 
     async def manifest(self, descriptor: Descriptor) -> Manifest:
         """Read and verify a manifest."""
@@ -121,21 +149,14 @@ class LayoutReader:
 
     async def tags(self) -> AsyncIterator[tuple[str, str]]:
         """Yield the tags of the layout and the digests of their manifests."""
-        for tag, descriptor in self._tagged.items():
-            yield tag, descriptor.digest
-
-    @property
-    def _tagged(self) -> dict[str, Descriptor]:
-        return {
-            descriptor.annotations[_REF_NAME]: descriptor
-            for descriptor in self.index.manifests
-            if _REF_NAME in descriptor.annotations
-        }
+        for descriptor in self.index.manifests:
+            if REF_NAME in descriptor.annotations:
+                yield descriptor.annotations[REF_NAME], descriptor.digest
 
     async def referrers(self, digest: str) -> Sequence[Descriptor]:
         """Return the manifests in the index whose subject is a manifest."""
         found: list[Descriptor] = []
-        for descriptor in self.index.manifests:
+        for descriptor in [*self.index.manifests, *await self._fallback_referrers(digest)]:
             manifest = await self.manifest(descriptor)
             if isinstance(manifest, OpaqueManifest) or manifest.subject is None:
                 continue
@@ -143,9 +164,17 @@ class LayoutReader:
                 found.append(descriptor)
         return found
 
+    async def _fallback_referrers(self, digest: str) -> Sequence[Descriptor]:
+        """The entries of the index that the tag of a digest names.
 
-def _label(descriptor: Descriptor) -> str:
-    return descriptor.annotations.get(_REF_NAME, descriptor.digest)
+        Source: "Referrers Tag Schema" in the OCI Distribution Specification.
+        """
+        named = find_named(self.index.manifests, digest.replace(":", "-"))
+        found: list[Descriptor] = []
+        for manifest in await self.manifests(list(named.values())):
+            if isinstance(manifest, ImageIndex):
+                found += manifest.manifests
+        return found
 
 
 def _read_index(tree: FileTree) -> ImageIndex:
@@ -181,14 +210,14 @@ def index_json(
 
     def stays(entry: dict[str, Any]) -> bool:
         entry_annotations: dict[str, Any] = entry.get("annotations") or {}
-        tag = entry_annotations.get(_REF_NAME)
+        tag = entry_annotations.get(REF_NAME)
         if tag is None:
             return bool(entry.get("digest") != manifest.digest)
         return tag not in taken
 
     kept = [entry for entry in entries if stays(entry)]
     is_listed = any(entry.get("digest") == manifest.digest for entry in kept)
-    new = [{**base, "annotations": {**annotations, _REF_NAME: tag}} for tag in tags]
+    new = [{**base, "annotations": {**annotations, REF_NAME: tag}} for tag in tags]
     if not tags and not is_listed:
         new = [{**base, **({"annotations": dict(annotations)} if annotations else {})}]
     document["manifests"] = [*kept, *new]
@@ -254,8 +283,7 @@ class LayoutWriter:
         if self._tree.find("index.json") is None:
             return set()
         reader = await anyio.to_thread.run_sync(LayoutReader, self._name, self._tree)
-        found = await reader.find(tags)
-        return {tag for tag in tags if tag in found and found[tag].digest == digest}
+        return {tag async for tag, tagged in reader.tags() if tag in tags and tagged == digest}
 
     async def missing_manifests(self, digests: Sequence[str]) -> set[str]:
         """Return those digests whose manifest, or some content of it, the layout does not have."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ecrclient.images.digests import is_digest, sha256
@@ -67,8 +67,20 @@ def _check_digest(text: str) -> str:
     return text
 
 
+def _empty_if_null(value: Any) -> Any:
+    """Programs in Go write null for a list or a map that is empty."""
+    return () if value is None else value
+
+
+def _empty_map_if_null(value: Any) -> Any:
+    return {} if value is None else value
+
+
+_NullIsEmpty = BeforeValidator(_empty_if_null)
 _Digest = Annotated[str, AfterValidator(_check_digest)]
 _Size = Annotated[int, Field(ge=0, strict=True)]
+_Texts = Annotated[tuple[str, ...], _NullIsEmpty]
+_Annotations = Annotated[Mapping[str, str], BeforeValidator(_empty_map_if_null)]
 
 
 class _Document(BaseModel):
@@ -94,7 +106,7 @@ class Platform(_Document):
     os_version: str | None = Field(
         default=None, validation_alias="os.version", serialization_alias="os.version"
     )
-    os_features: tuple[str, ...] = Field(
+    os_features: _Texts = Field(
         default=(), validation_alias="os.features", serialization_alias="os.features"
     )
     variant: str | None = None
@@ -115,9 +127,9 @@ class Descriptor(_Document):
     """Bytes."""
     platform: Platform | None = None
     """In an index: what the image is for."""
-    annotations: Mapping[str, str] = {}
+    annotations: _Annotations = {}
     artifact_type: str | None = None
-    urls: tuple[str, ...] = ()
+    urls: _Texts = ()
     """Other places of the content."""
     data: str | None = None
     """The content itself, in base64."""
@@ -126,7 +138,7 @@ class Descriptor(_Document):
 class _Manifest(_Document):
     schema_version: int
     media_type: str
-    annotations: Mapping[str, str] = {}
+    annotations: _Annotations = {}
     artifact_type: str | None = None
     subject: Descriptor | None = None
     """The manifest that this one refers to, such as the image that a signature is for."""
@@ -153,7 +165,7 @@ class ImageManifest(_Manifest):
     """The manifest of one image, or of an artifact."""
 
     config: Descriptor
-    layers: tuple[Descriptor, ...]
+    layers: Annotated[tuple[Descriptor, ...], _NullIsEmpty]
 
     @property
     def blobs(self) -> tuple[Descriptor, ...]:
@@ -164,7 +176,7 @@ class ImageManifest(_Manifest):
 class ImageIndex(_Manifest):
     """An index: several manifests, usually one for each platform."""
 
-    manifests: tuple[Descriptor, ...]
+    manifests: Annotated[tuple[Descriptor, ...], _NullIsEmpty]
 
     @property
     def platforms(self) -> tuple[str, ...]:
@@ -174,7 +186,7 @@ class ImageIndex(_Manifest):
 
 
 class OpaqueManifest(BaseModel):
-    """A manifest of a type that is stored and copied as it is, such as Docker's schema 1."""
+    """A manifest of another type, such as Docker's schema 1, whose layers are not known."""
 
     model_config = ConfigDict(frozen=True)
 

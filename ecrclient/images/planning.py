@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ecrclient.images.errors import ManifestError
 from ecrclient.images.graph import ImageGraph, Node, read_graph
-from ecrclient.images.manifests import Descriptor, ImageManifest, Manifest, Platform, is_foreign
+from ecrclient.images.manifests import (
+    Descriptor,
+    ImageManifest,
+    Manifest,
+    OpaqueManifest,
+    Platform,
+    is_foreign,
+)
 from ecrclient.images.stores import ImageReader, ImageWriter
 
 __all__ = ["CopyPlan", "Selection", "make_plan"]
@@ -87,6 +95,7 @@ async def make_plan(
         ImageNotFoundError: The source does not have the image.
         PlatformNotFoundError: The image has no such platform.
         TagConflictError: A tag of the destination is immutable and belongs to another image.
+        ManifestError: A manifest is of a type whose layers are not known.
     """
     tags = tuple(dict.fromkeys(selection.tags))
     root = await reader.resolve(selection.reference)
@@ -120,7 +129,11 @@ async def make_plan(
 async def _plan_manifests(
     writer: ImageWriter, graph: ImageGraph, tags: Sequence[str]
 ) -> list[PlannedManifest]:
-    """Return the manifests to write; the image gets its tags at the end, after its referrers."""
+    """Return the manifests to write; the image gets its tags at the end, after its referrers.
+
+    Raises:
+        ManifestError: A missing manifest is of an unknown type: it would be written without layers.
+    """
     wanted_tags = {node.manifest.digest: node.tags for node in graph.nodes}
     wanted_tags[graph.root.digest] += tuple(tags)
     settled = {
@@ -143,6 +156,9 @@ async def _plan_manifests(
         if digest == graph.root.digest and new_tags and has_referrers:
             last = [PlannedManifest(node.manifest, new_tags, node.is_root, is_missing=False)]
             new_tags = ()
+        if is_missing and isinstance(node.manifest, OpaqueManifest):
+            problem = f"{node.manifest.media_type} is not copied: its layers are not known"
+            raise ManifestError(f"manifest {digest}", problem)
         if is_missing or new_tags:
             planned.append(PlannedManifest(node.manifest, new_tags, node.is_root, is_missing))
     return planned + last

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.content import BlobStream
+from ecrclient.images.digests import cosign_tags
 from ecrclient.images.errors import ManifestError, PlatformNotFoundError
 from ecrclient.images.manifests import (
     Descriptor,
@@ -188,8 +189,7 @@ class RepositoryImages:
         for descriptor in await store.referrers(digest):
             seen.add(descriptor.digest)
             yield descriptor
-        prefix = digest.replace(":", "-")
-        tagged = await store.find(f"{prefix}.{suffix}" for suffix in ("sig", "att", "sbom"))
+        tagged = await store.find(cosign_tags(digest))
         for descriptor in tagged.values():
             if descriptor.digest not in seen:
                 yield descriptor

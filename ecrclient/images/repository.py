@@ -87,7 +87,7 @@ class RepositoryStore:
     async def resolve(self, reference: str | None) -> Descriptor:
         """Return the descriptor of the manifest that a tag or a digest names."""
         if reference is None:
-            raise ImageNotFoundError(self.name, "without a tag: name an image")
+            raise ImageNotFoundError(self.name, "without a tag", "name an image")
         found = await self._fetch([reference])
         if reference not in found:
             raise ImageNotFoundError(self.name, reference)

@@ -115,6 +115,20 @@ async def test_a_missing_manifest_is_named(graph: Graph, layout: Path, tmp_path:
     await assert_refused(Layout(layout), ImageNotFoundError, graph.tags["v1"], tmp_path)
 
 
+async def test_an_incomplete_index_has_the_platforms_that_are_there(tmp_path: Path) -> None:
+    graph = Graph()
+    images = [graph.add_image([name.encode()], platform=("linux", name, None)) for name in "ab"]
+    index = graph.add_index(images, tag="v1")
+    graph.write_layout(tmp_path / "layout")
+    (tmp_path / "layout" / "blobs" / images[1]["digest"].replace(":", "/")).unlink()
+    store = Layout(tmp_path / "layout")
+    problem = f"{images[1]['digest']}: the index {index['digest']} is incomplete; pass platforms"
+    await assert_refused(store, ImageNotFoundError, problem, tmp_path)
+    copy = tmp_path / "copy.tar"
+    report = await transfer(store, OCIArchive(copy), "v1", platforms=["linux/a"])
+    assert report.digest == images[0]["digest"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
@@ -185,7 +199,16 @@ def link(name: str, target: str, kind: bytes) -> tarfile.TarInfo:
         ({"blobs/../../x": b"x"}, "outside the archive"),
         ({"device": link("device", "", tarfile.CHRTYPE)}, "not a plain file"),
         ({"pipe": link("pipe", "", tarfile.FIFOTYPE)}, "not a plain file"),
-        ({"index.json": b"{}", "./index.json": b"{}"}, "two members"),
+        ({"index.json": b"{}", "./index.json": b"{ }"}, "two different members"),
+        ({"index.json": b"{}", "./index.json": b"[]"}, "two different members"),
+        (
+            {
+                "x": b"",
+                "index.json": b"",
+                "./index.json": link("./index.json", "x", tarfile.LNKTYPE),
+            },
+            "two different members",
+        ),
         ({}, "not an OCI layout"),
         (
             {
@@ -253,6 +276,14 @@ async def test_an_index_does_not_fit_into_an_archive_of_docker_save(tmp_path: Pa
     assert target.path.exists()
 
 
+async def test_equal_members_of_an_archive_are_one(layout: Path, tmp_path: Path) -> None:
+    path = tmp_path / "layout.tar"
+    write_tar(path, files_of(layout))
+    with tarfile.open(path, "a") as archive:  # as crane does for a shared configuration
+        archive.add(layout / "index.json", "index.json")
+    await transfer(OCIArchive(path), Layout(tmp_path / "copy"), "v1")
+
+
 # -- docker save -----------------------------------------------------------------------------------
 
 
@@ -283,7 +314,7 @@ def old_archive(path: Path, **changes: Any) -> DockerArchive:
     return DockerArchive(path)
 
 
-@pytest.mark.parametrize("reference", ["v1", "latest", "team/app:v1", None])
+@pytest.mark.parametrize("reference", ["v1", "latest", "team/app:v1", "app:v1", None])
 async def test_an_archive_of_an_old_docker(
     ecr: InMemoryECR, client: ECRClient, reference: str | None, tmp_path: Path
 ) -> None:

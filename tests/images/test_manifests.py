@@ -63,6 +63,18 @@ def test_members_of_oci_1_1() -> None:
     assert (manifest.subject.digest, manifest.annotations) == (A, {"k": "v"})
 
 
+def test_null_is_an_empty_list_or_map() -> None:
+    entry = {"mediaType": MANIFEST, "digest": A, "size": 1, "urls": None, "annotations": None}
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": None, "annotations": None}
+    parsed = parse_manifest(json.dumps(index).encode())
+    assert isinstance(parsed, ImageIndex)
+    assert (parsed.manifests, parsed.annotations) == ((), {})
+    image = {"schemaVersion": 2, "mediaType": MANIFEST, "config": entry, "layers": None}
+    parsed = parse_manifest(json.dumps(image).encode())
+    assert isinstance(parsed, ImageManifest)
+    assert (parsed.layers, parsed.config.urls, parsed.config.annotations) == ((), (), {})
+
+
 def test_an_index_lists_its_platforms_without_attestations() -> None:
     def entry(**platform: str) -> dict[str, Any]:
         return {"mediaType": MANIFEST, "digest": A, "size": 1, "platform": platform}
@@ -106,10 +118,7 @@ def test_the_kind_of_a_manifest(
         (b"\xff\xfe", "not JSON"),
         (b"[" * 100_000, "not JSON"),
         (b"[]", "not a JSON object"),
-        (
-            encode({**IMAGE, "layers": [{"size": 1}]}),
-            r"layers\.0\.mediaType: Field required",
-        ),
+        (encode({**IMAGE, "layers": [dict[str, Any]()]}), r"layers\.0\.mediaType: Field required"),
         (encode({**IMAGE, "config": {**CONFIG, "digest": "sha256:short"}}), r"config\.digest"),
         (encode({**IMAGE, "config": {**CONFIG, "digest": "md5:" + "0" * 32}}), r"config\.digest"),
         (encode({**IMAGE, "config": {**CONFIG, "digest": "../../etc"}}), r"config\.digest"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ecrclient.images import (
     CopyError,
     ImageNotFoundError,
     Layout,
+    ManifestError,
     ManifestWritten,
     PlatformNotFoundError,
     ProgressEvent,
@@ -31,6 +33,7 @@ from ecrclient.images import (
     TagConflictError,
     TagWritten,
 )
+from ecrclient.images.digests import sha256
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.store import Registry
 from tests.images.graphs import PLATFORMS, Graph
@@ -418,6 +421,29 @@ async def test_a_missing_repository_gets_the_settings_of_its_template(
     )
     repositories = await client.describe_repositories(repository_names=["team/new"])
     assert repositories.repositories[0].image_tag_mutability == "IMMUTABLE"
+
+
+async def test_an_image_whose_layers_are_not_known_is_tagged_but_not_copied(
+    client: ECRClient, tmp_path: Path
+) -> None:
+    await Graph.push_blob(client, "team/app", b"layer")
+    media_type = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+    manifest = {"schemaVersion": 1, "fsLayers": [{"blobSum": sha256(b"layer")}], "signatures": []}
+    raw = json.dumps(manifest)
+    await client.put_image(
+        repository_name="team/app",
+        image_manifest=raw,
+        image_manifest_media_type=media_type,
+        image_tag="v1",
+    )
+    images = client.images("team/app")
+    problem = f"{sha256(raw.encode())}: {re.escape(media_type)} is not copied"
+    for target in (Layout(tmp_path / "layout"), client.images("team/copy")):
+        with pytest.raises(ManifestError, match=problem):
+            await images.pull("v1", target)
+    assert not (tmp_path / "layout").exists()
+    await images.copy("v1", to=images, tags=["v2"])
+    assert (await images.resolve("v2")).digest == sha256(raw.encode())
 
 
 async def test_a_missing_source(client: ECRClient) -> None:

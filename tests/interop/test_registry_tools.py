@@ -115,10 +115,10 @@ def test_artifacts_and_referrers(
     (oras.home / "sbom.json").write_text("{}")
     kinds = ("application/vnd.test.sbom", "application/vnd.test.signature;version=1")
     for kind in kinds:
-        oras.run("attach", "--plain-http", "--artifact-type", kind, app, "sbom.json")
+        oras.attach(app, kind, "sbom.json")
     oras.run("cp", "--recursive", "--from-plain-http", "--to-plain-http", app, copy)
-    found = oras.run("discover", "--plain-http", copy)
+    found = oras.discover(copy)
     assert all(kind in found for kind in kinds)
-    found = oras.run("discover", "--plain-http", "--artifact-type", kinds[0], copy)
+    found = oras.discover(copy, "--artifact-type", kinds[0])
     assert kinds[0] in found
     assert kinds[1] not in found
