@@ -86,7 +86,9 @@ class Inputs:
         required: dict[str, st.SearchStrategy[Any]] = {}
         for name in shape.required_members:
             member = shape.members[name]
-            made = members.pop(name, None) or empty.get(member.type_name)
+            made = members.pop(name, None)
+            if made is None:
+                made = empty.get(member.type_name)
             required[name] = self._any(member, inside) if made is None else made
         return st.fixed_dictionaries(required, optional=members)
 

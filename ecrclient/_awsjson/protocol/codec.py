@@ -114,7 +114,10 @@ def decode_response(
                 # The error is not kept, since it refers to the whole body.
                 response = None
         try:
-            return response or decode_incomplete(operation, body)
+            if response is not None:
+                return response
+            incomplete: ResponseT = decode_incomplete(operation, body)
+            return incomplete
         except ValidationError as error:
             failure, is_object = explain_response(error)
     raise ResponseDecodeError(

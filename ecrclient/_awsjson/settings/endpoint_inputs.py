@@ -60,7 +60,8 @@ def _select(value: Any, path: Path) -> Any:
         return value
     step, rest = path[0], path[1:]
     if isinstance(step, tuple):
-        return tuple(found for each in step if (found := _select(value, each)) is not None)
+        found: list[Any] = [_select(value, each) for each in step]
+        return tuple(each for each in found if each is not None)
     if step == "keys()":
         return tuple(value)
     if step == "*":
