@@ -30,7 +30,7 @@ __all__ = ["DockerArchive", "OCIArchive"]
 
 class _Archive:
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
@@ -84,7 +84,7 @@ class DockerArchive(_Archive):
 
     def __init__(self, path: str | os.PathLike[str], *, repository: str | None = None) -> None:
         super().__init__(path)
-        self.repository = repository
+        self.repository: str | None = repository
 
     @asynccontextmanager
     async def reading(self, context: TransferContext) -> AsyncGenerator[LayoutReader]:  # noqa: ARG002

@@ -27,7 +27,7 @@ class ContentCheck:
     def __init__(self, descriptor: Descriptor) -> None:
         self._descriptor = descriptor
         self._hash = hashlib.new(descriptor.digest.partition(":")[0])
-        self.size = 0
+        self.size: int = 0
         """The number of bytes so far."""
 
     def update(self, piece: bytes | bytearray | memoryview) -> None:
@@ -79,7 +79,7 @@ class BlobStream(AsyncIterator[bytes]):
     def __init__(self, descriptor: Descriptor, start: int, pieces: AsyncIterator[bytes]) -> None:
         self.descriptor = descriptor
         """The digest and the size of the blob."""
-        self.position = start
+        self.position: int = start
         """The position of the next byte."""
         self._pieces = pieces
         self._check = ContentCheck(descriptor) if start == 0 else None

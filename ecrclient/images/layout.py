@@ -58,7 +58,7 @@ class LayoutReader:
     def __init__(self, name: str, tree: FileTree) -> None:
         self._name = name
         self._tree = tree
-        self.index = _read_index(tree)
+        self.index: ImageIndex = _read_index(tree)
 
     async def resolve(self, reference: str | None) -> Descriptor:
         """Return the descriptor of the manifest that a tag or a digest names."""
@@ -232,7 +232,7 @@ class Layout:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -84,7 +84,7 @@ _Annotations = Annotated[Mapping[str, str], BeforeValidator(_empty_map_if_null)]
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True,
         extra="allow",
         alias_generator=to_camel,
@@ -188,7 +188,7 @@ class ImageIndex(_Manifest):
 class OpaqueManifest(BaseModel):
     """A manifest of another type, such as Docker's schema 1, whose layers are not known."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
 
     media_type: str
     raw: bytes = Field(exclude=True, repr=False)
@@ -208,7 +208,7 @@ Manifest: TypeAlias = ImageManifest | ImageIndex | OpaqueManifest
 
 
 class _ContainerConfig(_Document):
-    model_config = ConfigDict(alias_generator=None)
+    model_config: ClassVar[ConfigDict] = ConfigDict(alias_generator=None)
 
     environment: tuple[str, ...] = Field(default=(), alias="Env")
     entry_point: tuple[str, ...] = Field(default=(), alias="Entrypoint")

@@ -37,7 +37,7 @@ class StateFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._uploads: dict[str, dict[str, UploadRecord]] | None = None
         self._lock = anyio.Lock()
 

@@ -113,13 +113,14 @@ def decode_response(
             except ValidationError:
                 # The error is not kept, since it refers to the whole body.
                 response = None
+        if response is not None:
+            return response
         try:
-            if response is not None:
-                return response
             incomplete: ResponseT = decode_incomplete(operation, body)
-            return incomplete
         except ValidationError as error:
             failure, is_object = explain_response(error)
+        else:
+            return incomplete
     raise ResponseDecodeError(
         operation.name, failure, status=status, request_id=request_id, is_retryable=not is_object
     )

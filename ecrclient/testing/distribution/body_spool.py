@@ -26,7 +26,7 @@ class BodySpool:
         self._layer_store = layer_store
         self._pieces: list[bytes] = []
         self._waiting = 0
-        self.stored = UploadRecord(str(uuid.uuid4()))
+        self.stored: UploadRecord = UploadRecord(str(uuid.uuid4()))
         """The parts."""
 
     def write(self, piece: bytes) -> None:

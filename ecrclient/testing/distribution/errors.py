@@ -71,7 +71,7 @@ class DistributionError(Exception):
         self.status = status
         self.code = code
         self.message = message
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
     def response(self) -> HttpResponse:
         """Return the error as a response."""

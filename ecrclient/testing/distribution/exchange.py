@@ -48,10 +48,10 @@ class Exchange:
         self._backend = backend
         self._caller = caller
         self.request = request
-        self.registry = backend.registry
-        self.name = route.name
+        self.registry: Registry = backend.registry
+        self.name: str = route.name
         """The repository's name."""
-        self.reference = route.reference
+        self.reference: str = route.reference
         """The tag, the digest or the upload ID."""
         self._query = parse_qs(request.query, keep_blank_values=True)
 
