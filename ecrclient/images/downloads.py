@@ -24,6 +24,7 @@ import anyio
 
 from ecrclient.images.errors import ContentMismatchError, DownloadError
 from ecrclient.images.manifests import Descriptor
+from ecrclient.images.stores import OnRetry
 
 if TYPE_CHECKING:
     import httpx
@@ -65,13 +66,15 @@ class Downloads:
 
         Raises:
             httpx.TransportError: There was no response.
+            httpx.UnsupportedProtocol: The URL is invalid, or must not be used.
             ConfigurationError: The transport cannot be created.
         """
         import httpx
 
         for _ in range(_MAX_REDIRECTS):
+            host = _host(url)
             transport = await self._transport_to(url)
-            headers = {"host": httpx.URL(url).netloc.decode("ascii"), "accept-encoding": "identity"}
+            headers = {"host": host, "accept-encoding": "identity"}
             if start or stop is not None:
                 headers["range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
             extensions = {"timeout": self._timeouts}
@@ -80,9 +83,25 @@ class Downloads:
             target = response.headers.get("location")
             if response.status_code not in _REDIRECTS or target is None:
                 return response
-            await response.aclose()
-            url = urljoin(url, target)
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+            secure, url = url.startswith("https:"), urljoin(url, target)
+            if secure and not url.startswith("https:"):
+                raise httpx.UnsupportedProtocol("a redirect from https to another protocol")
         raise httpx.RemoteProtocolError("too many redirects")
+
+
+def _host(url: str) -> str:
+    """The host of a URL, as in a request; the message of an error does not contain the URL."""
+    import httpx
+
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise httpx.UnsupportedProtocol("the registry's URL is not an http:// or https:// URL")
+    return parsed.netloc.decode("ascii")
 
 
 class DownloadBlob:
@@ -102,7 +121,7 @@ class DownloadBlob:
         descriptor: Descriptor,
         downloads: Downloads,
         new_url: Callable[[], Awaitable[str]],
-        on_retry: Callable[[], None] = lambda: None,
+        on_retry: OnRetry = lambda: None,
     ) -> None:
         self.descriptor = descriptor
         self.downloads = downloads
@@ -150,11 +169,13 @@ class _Stream(AsyncIterator[bytes]):
             try:
                 if self._pieces is None:
                     self._pieces = await self._connect()
-                piece = await anext(self._pieces, b"")
+                piece = await anext(self._pieces, None)
+            except httpx.UnsupportedProtocol as error:
+                raise self._error(str(error)) from None
             except httpx.TransportError as error:
                 await self._failed(f"{type(error).__name__}: {error}", error)
                 continue
-            if not piece:
+            if piece is None:
                 await self._failed("the response ended too early")
                 continue
             piece = self._wanted(piece)

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ecrclient.images.errors import ManifestError
 from ecrclient.images.graph import ImageGraph, Node, read_graph
-from ecrclient.images.manifests import Descriptor, ImageManifest, Manifest, Platform, is_foreign
+from ecrclient.images.manifests import (
+    Descriptor,
+    ImageIndex,
+    Manifest,
+    OpaqueManifest,
+    Platform,
+    is_foreign,
+)
 from ecrclient.images.stores import ImageReader, ImageWriter
 
 __all__ = ["CopyPlan", "Selection", "make_plan"]
@@ -87,6 +95,8 @@ async def make_plan(
         ImageNotFoundError: The source does not have the image.
         PlatformNotFoundError: The image has no such platform.
         TagConflictError: A tag of the destination is immutable and belongs to another image.
+        ManifestError: The content of a manifest is unknown, or contradictory.
+        ImageError: The destination cannot hold the image.
     """
     tags = tuple(dict.fromkeys(selection.tags))
     root = await reader.resolve(selection.reference)
@@ -104,6 +114,7 @@ async def make_plan(
     missing = [item.manifest for item in planned if item.is_missing]
     blobs, foreign = _blobs(missing, foreign=selection.foreign_layers)
     absent = await writer.missing_blobs(blobs) if blobs else set[str]()
+    writer.check(missing, [blob for blob in blobs if blob.digest in absent])
     return CopyPlan(
         source,
         destination,
@@ -170,12 +181,24 @@ async def _missing(writer: ImageWriter, graph: ImageGraph) -> set[str]:
 def _blobs(
     manifests: Sequence[Manifest], *, foreign: bool
 ) -> tuple[list[Descriptor], list[Descriptor]]:
-    """The blobs of some manifests, each digest once, and the foreign layers that are skipped."""
+    """The blobs of some manifests, each digest once, and the foreign layers that are skipped.
+
+    Raises:
+        ManifestError: A manifest's content is unknown, or a blob has two sizes.
+    """
     blobs: dict[str, Descriptor] = {}
     skipped: dict[str, Descriptor] = {}
     for manifest in manifests:
-        if isinstance(manifest, ImageManifest):
-            for blob in manifest.blobs:
-                chosen = skipped if is_foreign(blob) and not foreign else blobs
-                chosen.setdefault(blob.digest, blob)
-    return list(blobs.values()), list(skipped.values())
+        what = f"manifest {manifest.digest}"
+        if isinstance(manifest, OpaqueManifest):
+            # A copy without what it refers to would be incomplete.
+            raise ManifestError(what, f"images of the type {manifest.media_type} cannot be copied")
+        if isinstance(manifest, ImageIndex):
+            continue
+        for blob in (manifest.config, *manifest.layers):
+            chosen = skipped if is_foreign(blob) and not foreign else blobs
+            known = chosen.setdefault(blob.digest, blob)
+            if known.size != blob.size:
+                sizes = f"{known.size} and {blob.size} bytes"
+                raise ManifestError(what, f"the blob {blob.digest} has two sizes: {sizes}")
+    return list(blobs.values()), [blob for digest, blob in skipped.items() if digest not in blobs]

@@ -9,6 +9,7 @@ from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_ar
 from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.content import BlobStream
 from ecrclient.images.errors import ManifestError, PlatformNotFoundError
+from ecrclient.images.graph import cosign_tags
 from ecrclient.images.manifests import (
     Descriptor,
     ImageConfig,
@@ -188,10 +189,10 @@ class RepositoryImages:
         for descriptor in await store.referrers(digest):
             seen.add(descriptor.digest)
             yield descriptor
-        prefix = digest.replace(":", "-")
-        tagged = await store.find(f"{prefix}.{suffix}" for suffix in ("sig", "att", "sbom"))
+        tagged = await store.find(cosign_tags(digest))
         for descriptor in tagged.values():
             if descriptor.digest not in seen:
+                seen.add(descriptor.digest)
                 yield descriptor
 
     def _store(self) -> RepositoryStore:

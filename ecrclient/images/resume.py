@@ -2,9 +2,10 @@
 
 A state file is JSON::
 
-    {"version": 1, "uploads": {"team/app": {"sha256:...": [upload id, part size, position]}}}
+    {"version": 1, "uploads": {REPOSITORY: {"sha256:...": [UPLOAD ID, PART SIZE, POSITION]}}}
 
-It contains no secret: continuing an upload needs credentials as starting one does.
+The repository is an ARN, since the same name may exist in several Regions and accounts. The file
+contains no secret: continuing an upload needs credentials as starting one does.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class StateFile:
             self._uploads = await anyio.to_thread.run_sync(self._read)
 
     def find(self, repository: str, digest: str) -> UploadRecord | None:
-        """Return the upload of a blob that was interrupted."""
+        """Return the upload of a blob to a repository, an ARN, that was interrupted."""
         return (self._uploads or {}).get(repository, {}).get(digest)
 
     async def record(self, repository: str, digest: str, upload: UploadRecord | None) -> None:
@@ -86,17 +87,18 @@ class StateFile:
             raise ResumeError(str(self.path), f"not a state file: {error}") from None
 
     def _write(self) -> None:
-        if not self._uploads:
-            self.path.unlink(missing_ok=True)
-            return
         staged = self.path.with_name(f".{self.path.name}-{secrets.token_hex(8)}")
         try:
-            staged.write_text(json.dumps({"version": _VERSION, "uploads": self._uploads}))
-            staged.replace(self.path)
+            if not self._uploads:
+                self.path.unlink(missing_ok=True)
+                return
+            try:
+                staged.write_text(json.dumps({"version": _VERSION, "uploads": self._uploads}))
+                staged.replace(self.path)
+            finally:
+                staged.unlink(missing_ok=True)
         except OSError as error:
             raise ResumeError(str(self.path), error.strerror or str(error)) from error
-        finally:
-            staged.unlink(missing_ok=True)
 
 
 def _checked(document: Any) -> dict[str, Any]:
