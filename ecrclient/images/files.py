@@ -36,6 +36,8 @@ def disk_errors(path: Path | str) -> Generator[None]:
         yield
     except OSError as error:
         raise ArchiveError(str(path), error.strerror or str(error)) from error
+    except OverflowError as error:
+        raise ArchiveError(str(path), "longer than a file can be") from error
 
 
 class Region(NamedTuple):

@@ -42,8 +42,8 @@ from ecrclient.images.stores import BlobMeter, BlobSource, ImageReader, OnRetry,
 __all__ = ["LAYOUT_FILE", "Layout", "LayoutReader", "index_json"]
 
 LAYOUT_FILE = b'{"imageLayoutVersion":"1.0.0"}'
-_INDEX = threading.Lock()
-"""Held by the thread that changes the index of a layout: several transfers may write to it."""
+_CHANGING = threading.Lock()
+"""Held while a layout is created or its index changes: several transfers may write to one."""
 _REF_NAME = "org.opencontainers.image.ref.name"
 
 
@@ -258,7 +258,7 @@ class LayoutWriter:
 
     def _create(self) -> None:
         marker = self._path / "oci-layout"
-        with disk_errors(self._path):
+        with _CHANGING, disk_errors(self._path):
             if self._path.is_dir() and not marker.exists() and any(self._path.iterdir()):
                 raise ArchiveError(str(self._path), "the directory has other contents")
             (self._path / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
@@ -341,7 +341,7 @@ class LayoutWriter:
         with disk_errors(self._path):
             _replace(self._path / blob_name(manifest.digest), manifest.raw)
             if tags or root:
-                with _INDEX:
+                with _CHANGING:
                     index = index_json(self._tree.read("index.json"), manifest.descriptor, tags, {})
                     _replace(self._path / "index.json", index)
 
