@@ -340,7 +340,7 @@ class RepositoryStore:
 
 def _verified(image: Image) -> Manifest:
     """Parse a manifest after its digest has been verified."""
-    raw = image.image_manifest.encode("utf-8", "surrogatepass")
+    raw = image.image_manifest.encode()
     digest = image.image_id.image_digest
     if digest is not None:
         check_content(Descriptor(media_type="", digest=digest, size=len(raw)), raw)

@@ -13,10 +13,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import threading
 from pathlib import Path
 from typing import Any
 
-import anyio
 import anyio.to_thread
 
 from ecrclient.images.errors import ResumeError
@@ -40,7 +40,7 @@ class StateFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._uploads: dict[str, dict[str, UploadRecord]] | None = None
-        self._lock = anyio.Lock()
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
@@ -60,7 +60,10 @@ class StateFile:
 
     async def record(self, repository: str, digest: str, upload: UploadRecord | None) -> None:
         """Remember the state of an upload; None: it has ended."""
-        async with self._lock:
+        await anyio.to_thread.run_sync(self._record, repository, digest, upload)
+
+    def _record(self, repository: str, digest: str, upload: UploadRecord | None) -> None:
+        with self._lock:
             uploads = self._uploads = self._uploads or {}
             if upload is not None:
                 uploads.setdefault(repository, {})[digest] = upload
@@ -68,7 +71,7 @@ class StateFile:
                 uploads[repository].pop(digest, None)
                 if not uploads[repository]:
                     del uploads[repository]
-            await anyio.to_thread.run_sync(self._write)
+            self._write()
 
     def _read(self) -> dict[str, dict[str, UploadRecord]]:
         try:
@@ -80,7 +83,7 @@ class StateFile:
         try:
             document = json.loads(text)
             return {
-                repository: {digest: _record(entry) for digest, entry in uploads.items()}
+                repository: {digest: _parse(entry) for digest, entry in uploads.items()}
                 for repository, uploads in _checked(document)["uploads"].items()
             }
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
@@ -108,7 +111,7 @@ def _checked(document: Any) -> dict[str, Any]:
     return checked
 
 
-def _record(entry: Any) -> UploadRecord:
+def _parse(entry: Any) -> UploadRecord:
     upload_id, part_size, position = entry
     if not isinstance(upload_id, str):
         raise TypeError("an upload id is not a string")
