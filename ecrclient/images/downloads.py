@@ -16,9 +16,9 @@ from collections.abc import (
     Callable,
     Mapping,
 )
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import anyio
 
@@ -71,8 +71,9 @@ class Downloads:
         """
         import httpx
 
+        base = url
         for _ in range(_MAX_REDIRECTS):
-            host = _host(url)
+            url, host = _resolved(base, url)
             transport = await self._transport_to(url)
             headers = {"host": host, "accept-encoding": "identity"}
             if start or stop is not None:
@@ -85,23 +86,29 @@ class Downloads:
                 return response
             with anyio.CancelScope(shield=True):
                 await response.aclose()
-            secure, url = url.startswith("https:"), urljoin(url, target)
-            if secure and not url.startswith("https:"):
-                raise httpx.UnsupportedProtocol("a redirect from https to another protocol")
+            base, url = url, target
         raise httpx.RemoteProtocolError("too many redirects")
 
 
-def _host(url: str) -> str:
-    """The host of a URL, as in a request; the message of an error does not contain the URL."""
+def _resolved(base: str, url: str) -> tuple[str, str]:
+    """Return a URL that may be relative to another one, and its host as in a request.
+
+    Raises:
+        httpx.UnsupportedProtocol: The URL must not be used. The message does not contain it.
+    """
     import httpx
 
     try:
+        url = urljoin(base, url)
+        secure = urlsplit(url).scheme == "https"
         parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL()
+    except (ValueError, httpx.InvalidURL):
+        raise httpx.UnsupportedProtocol("the URL of the blob is invalid") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise httpx.UnsupportedProtocol("the registry's URL is not an http:// or https:// URL")
-    return parsed.netloc.decode("ascii")
+        raise httpx.UnsupportedProtocol("the URL of the blob does not begin with https://")
+    if base.startswith("https:") and not secure:
+        raise httpx.UnsupportedProtocol("a redirect from https:// to http://")
+    return url, parsed.netloc.decode("ascii")
 
 
 class DownloadBlob:
@@ -183,7 +190,22 @@ class _Stream(AsyncIterator[bytes]):
                 self._failures = 0
                 self._position += len(piece)
                 return piece
+        await self._finish()
         raise StopAsyncIteration
+
+    async def _finish(self) -> None:
+        """Receive the end of the response, so that its connection can be used again.
+
+        Raises:
+            ContentMismatchError: The response is longer than it should be.
+        """
+        import httpx
+
+        if self._pieces is None or (self._is_whole and self._end < self._size):
+            return
+        with suppress(httpx.TransportError):  # everything has arrived
+            async for piece in self._pieces:
+                self._wanted(piece)
 
     def _wanted(self, piece: bytes) -> bytes:
         """Return the part of a piece that is in the range.
