@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from ecrclient.images import ArchiveError, ImageNotFoundError, Layout, OCIArchive, file_places
+from ecrclient.images import ArchiveError, ImageNotFoundError, Layout, OCIArchive
 from ecrclient.images.digests import sha256
 from ecrclient.images.layout import index_json
 from ecrclient.images.manifests import Descriptor
@@ -129,7 +129,7 @@ async def test_a_full_disk_is_an_archive_error_that_names_the_file(
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(file_places.os, "pwrite", full)
+    monkeypatch.setattr(os, "pwrite", full)
     for target in (Layout(tmp_path / "target"), OCIArchive(tmp_path / "target.tar")):
         with pytest.raises(ArchiveError, match="No space left on device") as caught:
             await transfer(Layout(source), target, "v1")

@@ -295,7 +295,7 @@ async def test_each_referrer_is_yielded_once(client: ECRClient, images: Images) 
     assert found == [next(iter(signature.tags.values()))]
 
 
-# -- a registry that answers nonsense --------------------------------------------------------------
+# -- a registry that returns nonsense --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"schemaVersion": 2}', "[]"])
