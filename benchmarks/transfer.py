@@ -184,7 +184,7 @@ async def _push_ours(url: str, layer: _Zeros) -> None:
     blob = Descriptor(media_type="layer", digest=layer.digest, size=layer.size)
 
     class OneFile(FileTree):
-        def find(self, name: str) -> Region | None:
+        def find(self, name: str) -> Region | None:  # noqa: ARG002
             return Region(layer.path, 0, layer.size)
 
     source = FileBlob("the layer", blob, OneFile())

@@ -48,6 +48,8 @@ _MIN_PART_BYTES = 5 * 1024 * 1024
 _PARTS_AHEAD = 2
 """The parts that are prepared while another one is being sent."""
 _MAX_STARTS = 3
+_ENCODED_BYTES = 3 * 256 * 1024
+"""The bytes that are encoded at a time; a multiple of 3, so that only the last piece is padded."""
 
 
 class LayerUploads:
@@ -243,7 +245,12 @@ class _Parts(AsyncIterator[_Part]):
             start,
             end - 1,
         )
-        return b"".join((self._body_start, numbers, _base64(content), b'"}'))
+        # The encoder of the standard library keeps the GIL, so a long piece would block the loop.
+        view = memoryview(content)
+        texts = [
+            _base64(view[at : at + _ENCODED_BYTES]) for at in range(0, len(view), _ENCODED_BYTES)
+        ]
+        return b"".join((self._body_start, numbers, *texts, b'"}'))
 
     def _finish(self, end: int) -> None:
         """Verify the content before its last part is sent."""

@@ -106,7 +106,7 @@ def test_the_kind_of_a_manifest(
         (b"\xff\xfe", "not JSON"),
         (b"[" * 100_000, "not JSON"),
         (b"[]", "not a JSON object"),
-        (encode({**IMAGE, "layers": [{}]}), r"layers\.0\.mediaType: Field required"),
+        (encode({**IMAGE, "layers": [dict[str, Any]()]}), r"layers\.0\.mediaType: Field required"),
         (encode({**IMAGE, "config": {**CONFIG, "digest": "sha256:short"}}), r"config\.digest"),
         (encode({**IMAGE, "config": {**CONFIG, "digest": "md5:" + "0" * 32}}), r"config\.digest"),
         (encode({**IMAGE, "config": {**CONFIG, "digest": "../../etc"}}), r"config\.digest"),

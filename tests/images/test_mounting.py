@@ -25,7 +25,7 @@ class Registry(httpx.AsyncBaseTransport):
 
     def __init__(self, ecr: InMemoryECR, respond: Callable[[], httpx.Response] | None) -> None:
         self._transport = ecr.transport()
-        self._respond = respond
+        self.respond = respond
         self.mounts: list[httpx.Request] = []
         self.on_mount: Callable[[], None] = lambda: None
 
@@ -34,8 +34,8 @@ class Registry(httpx.AsyncBaseTransport):
             self.mounts.append(request)
             self.on_mount()
             await anyio.lowlevel.checkpoint()
-            if self._respond is not None:
-                return self._respond()
+            if self.respond is not None:
+                return self.respond()
         return await self._transport.handle_async_request(request)
 
 
@@ -89,7 +89,7 @@ async def test_a_blob_that_cannot_be_mounted_does_not_prevent_the_others(ecr: In
     registry = Registry(ecr, None)
 
     def first() -> None:
-        registry._respond = responses.pop if responses else None
+        registry.respond = responses.pop if responses else None
 
     registry.on_mount = first
     report = await copy(ecr, registry)
@@ -98,7 +98,7 @@ async def test_a_blob_that_cannot_be_mounted_does_not_prevent_the_others(ecr: In
 
 
 @pytest.mark.usefixtures("source")
-async def test_a_registry_that_does_not_respond(ecr: InMemoryECR) -> None:
+async def test_a_registry_that_does_notrespond(ecr: InMemoryECR) -> None:
     def fail() -> httpx.Response:
         raise httpx.ConnectError("no route")
 
