@@ -33,9 +33,10 @@ class Registry(httpx.AsyncBaseTransport):
         if request.url.path.startswith("/v2/"):
             self.mounts.append(request)
             self.on_mount()
+            respond = self.respond
             await anyio.lowlevel.checkpoint()
-            if self.respond is not None:
-                return self.respond()
+            if respond is not None:
+                return respond()
         return await self._transport.handle_async_request(request)
 
 
@@ -85,11 +86,11 @@ async def test_mounts_that_are_refused_are_not_tried_for_each_blob(
 @pytest.mark.usefixtures("source")
 async def test_a_blob_that_cannot_be_mounted_does_not_prevent_the_others(ecr: InMemoryECR) -> None:
     """202: the registry expects an upload instead."""
-    responses = [httpx.Response(202)]
-    registry = Registry(ecr, None)
+    registry = Registry(ecr, lambda: httpx.Response(202))
 
     def first() -> None:
-        registry.respond = responses.pop if responses else None
+        if len(registry.mounts) > 1:
+            registry.respond = None
 
     registry.on_mount = first
     report = await copy(ecr, registry)
