@@ -24,7 +24,7 @@ import anyio
 
 from ecrclient.images.errors import ContentMismatchError, DownloadError
 from ecrclient.images.manifests import Descriptor
-from ecrclient.images.stores import OnRetry
+from ecrclient.images.stores import PIECE_BYTES, OnRetry
 
 if TYPE_CHECKING:
     import httpx
@@ -137,7 +137,11 @@ class DownloadBlob:
 
     @asynccontextmanager
     async def open(
-        self, start: int = 0, stop: int | None = None
+        self,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        piece_bytes: int = PIECE_BYTES,  # noqa: ARG002 - pieces come as the network delivers them
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Read the content in pieces, without verifying it.
 

@@ -11,6 +11,8 @@ from ecrclient.images.files import disk_errors
 
 __all__ = ["FilePlace", "write_at"]
 
+_MAX_BUFFERS = 64
+"""The buffers of one write; POSIX allows at least 16, Linux 1,024."""
 _SEEKING = threading.Lock()
 """Windows cannot read or write at a position without moving that of the file."""
 
@@ -33,10 +35,7 @@ class FilePlace:
         Raises:
             ArchiveError: The disk is full, for example.
         """
-        position += self._start
-        for piece in pieces:
-            write_at(self._file, piece, position)
-            position += len(piece)
+        write_at(self._file, pieces, position + self._start)
 
     def read(self, position: int, size: int) -> bytes:
         """Read content that has been written."""
@@ -49,23 +48,26 @@ class FilePlace:
                 return self._file.read(size)
 
 
-def write_at(file: BinaryIO, content: bytes, position: int) -> None:
+def write_at(file: BinaryIO, pieces: Sequence[bytes], position: int) -> None:
     """Write content at a position of a file; blocks on the disk.
 
     Raises:
         ArchiveError: The disk is full, for example.
     """
-    view = memoryview(content)
+    buffers = [memoryview(piece) for piece in pieces]
     with disk_errors(file.name):
-        while view:
-            written = _write_some(file, view, position)
+        while buffers:
+            written = _write_some(file, buffers[:_MAX_BUFFERS], position)
             position += written
-            view = view[written:]
+            while buffers and written >= len(buffers[0]):
+                written -= len(buffers.pop(0))
+            if written:
+                buffers[0] = buffers[0][written:]
 
 
-def _write_some(file: BinaryIO, view: memoryview, position: int) -> int:
-    if hasattr(os, "pwrite"):
-        return os.pwrite(file.fileno(), view, position)
+def _write_some(file: BinaryIO, buffers: Sequence[memoryview], position: int) -> int:
+    if hasattr(os, "pwritev"):
+        return os.pwritev(file.fileno(), buffers, position)
     with _SEEKING:
         file.seek(position)
-        return file.write(view)
+        return file.write(buffers[0])

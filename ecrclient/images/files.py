@@ -19,11 +19,9 @@ import anyio.to_thread
 
 from ecrclient.images.errors import ArchiveError, BlobNotFoundError
 from ecrclient.images.manifests import MAX_MANIFEST_BYTES, Descriptor
+from ecrclient.images.stores import PIECE_BYTES
 
 __all__ = ["Directory", "FileBlob", "FileTree", "Region", "Tar", "blob_name", "disk_errors"]
-
-PIECE_BYTES = 1024 * 1024
-"""The bytes that a worker thread reads, hashes or writes at a time."""
 
 _MAX_MEMBERS = 100_000
 _MAX_LINKS = 8
@@ -188,7 +186,7 @@ class FileBlob:
 
     @asynccontextmanager
     async def open(
-        self, start: int = 0, stop: int | None = None
+        self, start: int = 0, stop: int | None = None, *, piece_bytes: int = PIECE_BYTES
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Read the content in pieces, without verifying it.
 
@@ -196,13 +194,13 @@ class FileBlob:
             BlobNotFoundError: The store does not have it.
             ArchiveError: It cannot be read.
         """
-        pieces = await anyio.to_thread.run_sync(self._open, start, stop)
+        pieces = await anyio.to_thread.run_sync(self._open, start, stop, piece_bytes)
         try:
             yield pieces
         finally:
             pieces.close()
 
-    def _open(self, start: int, stop: int | None) -> _Pieces:
+    def _open(self, start: int, stop: int | None, piece_bytes: int) -> _Pieces:
         region = self._tree.find(blob_name(self.descriptor.digest))
         if region is None:
             raise BlobNotFoundError(self._store, self.descriptor.digest)
@@ -210,19 +208,20 @@ class FileBlob:
         with disk_errors(region.path):
             file = region.path.open("rb", buffering=0)
             file.seek(region.start + start, os.SEEK_SET)
-        return _Pieces(file, max(0, end - start))
+        return _Pieces(file, max(0, end - start), piece_bytes)
 
 
 class _Pieces(AsyncIterator[bytes]):
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: BinaryIO, size: int, piece_bytes: int) -> None:
         self._file = file
+        self._piece_bytes = piece_bytes
         self._left = size
         self.close = file.close
 
     async def __anext__(self) -> bytes:
         if not self._left:
             raise StopAsyncIteration
-        piece = await anyio.to_thread.run_sync(self._read, min(PIECE_BYTES, self._left))
+        piece = await anyio.to_thread.run_sync(self._read, min(self._piece_bytes, self._left))
         if not piece:
             raise StopAsyncIteration  # the verification of the content finds that it is too short
         self._left -= len(piece)

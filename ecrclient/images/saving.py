@@ -14,8 +14,7 @@ import anyio.to_thread
 from ecrclient.images.concurrency import single_error
 from ecrclient.images.content import ContentCheck
 from ecrclient.images.file_places import FilePlace
-from ecrclient.images.files import PIECE_BYTES
-from ecrclient.images.stores import BlobMeter, BlobSource
+from ecrclient.images.stores import PIECE_BYTES, BlobMeter, BlobSource
 
 __all__ = ["save"]
 

@@ -27,6 +27,9 @@ __all__ = [
     "UploadRecord",
 ]
 
+PIECE_BYTES = 1024 * 1024
+"""The bytes that a worker thread reads, hashes or writes at a time."""
+
 OnRetry = Callable[[], None]
 """Called whenever a download is resumed."""
 
@@ -96,13 +99,14 @@ class BlobSource(Protocol):
         ...
 
     def open(
-        self, start: int = 0, stop: int | None = None
+        self, start: int = 0, stop: int | None = None, *, piece_bytes: int = PIECE_BYTES
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Read the content in pieces, without verifying it.
 
         Args:
             start: The position of the first byte.
             stop: The position after the last byte; None: the end.
+            piece_bytes: The length of pieces that suits the reader; they may have another one.
         """
         ...
 

@@ -68,7 +68,7 @@ class TarWriter:
         """Write a header at the end of the archive; return the position after it."""
         assert self._file is not None
         header = info.tobuf(tarfile.PAX_FORMAT)
-        write_at(self._file, header, self._end)
+        write_at(self._file, [header], self._end)
         return self._end + len(header)
 
     def add(self, name: str, content: bytes) -> None:

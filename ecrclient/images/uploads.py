@@ -113,7 +113,7 @@ class LayerUploads:
         """Send the parts from the upload's position on, and complete the upload."""
         blob = source.descriptor
         if upload.position < blob.size:
-            async with source.open(upload.position) as stream:
+            async with source.open(upload.position, piece_bytes=upload.part_size) as stream:
                 parts = _Parts(stream, blob, upload, self._body_start(upload))
                 async with ReadAhead(parts, _PARTS_AHEAD) as prepared:
                     async for part in prepared:

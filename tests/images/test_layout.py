@@ -129,7 +129,7 @@ async def test_a_full_disk_is_an_archive_error_that_names_the_file(
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "pwrite", full)
+    monkeypatch.setattr(os, "pwritev", full)
     for target in (Layout(tmp_path / "target"), OCIArchive(tmp_path / "target.tar")):
         with pytest.raises(ArchiveError, match="No space left on device") as caught:
             await transfer(Layout(source), target, "v1")
@@ -143,7 +143,7 @@ async def test_a_platform_without_positional_writes(
     graph: Graph, source: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """As on Windows."""
-    monkeypatch.delattr(os, "pwrite")
+    monkeypatch.delattr(os, "pwritev")
     monkeypatch.delattr(os, "pread")
     await transfer(Layout(source), OCIArchive(tmp_path / "a.tar"), "v1", referrers=True)
     await transfer(OCIArchive(tmp_path / "a.tar"), Layout(tmp_path / "l"), "v1", referrers=True)

@@ -42,8 +42,9 @@ class Source:
 
     @asynccontextmanager
     async def open(
-        self, start: int = 0, stop: int | None = None
+        self, start: int = 0, stop: int | None = None, *, piece_bytes: int = 0
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
+        assert piece_bytes >= 0
         self.opened.append((start, stop))
         self.open_ranges += 1
         self.most = max(self.most, self.open_ranges)

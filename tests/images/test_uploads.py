@@ -59,7 +59,7 @@ class Source:
 
     @asynccontextmanager
     async def open(
-        self, start: int = 0, stop: int | None = None
+        self, start: int = 0, stop: int | None = None, *, piece_bytes: int = 0
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
         self.starts.append(start)
         async with aclosing(self._pieces(start, stop)) as pieces:

@@ -35,6 +35,8 @@ __all__ = ["Exchange", "ExchangeLimits", "StaleConnectionError", "describe"]
 _SMALL_BODY = 64 * 1024
 """Up to this size, appending the body to the head is cheaper than sending twice."""
 
+_LARGE_PIECE = 16 * 1024
+
 _UNVERIFIED_END = (
     "the response has neither a length nor chunks, and whether it was truncated is unknown: the "
     "SSLContext has OP_IGNORE_UNEXPECTED_EOF, which must not be set for such servers"
@@ -247,16 +249,20 @@ class Exchange:
         return body
 
     async def receive_body(self) -> bytes:
-        """Return what has arrived of the body since the last call; empty at the end.
+        """Return some of what has arrived of the body; empty at the end.
 
-        The result is one object, however small the pieces are that the server has sent.
+        Small pieces are joined, since a server can send a large body in very small ones. Large ones
+        are returned one after the other, because joining them would copy the body once more.
         """
         assert self.connection is not None
         parser = self.connection.parser
         while not parser.pieces and not parser.done:
             await self._receive(self.connection)
-        pieces, parser.pieces = parser.pieces, []
-        received = b"".join(pieces)
+        if parser.pieces and len(parser.pieces[0]) >= _LARGE_PIECE:
+            received = parser.pieces.pop(0)
+        else:
+            pieces, parser.pieces = parser.pieces, []
+            received = b"".join(pieces)
         self._size += len(received)
         if self._size > self._limits.max_response_bytes:
             raise self._too_large()
