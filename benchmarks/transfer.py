@@ -177,17 +177,22 @@ def _store(url: str) -> Any:
 
 
 async def _push_ours(url: str, layer: _Zeros) -> None:
-    from ecrclient.images.files import FileBlob, Region
+    from ecrclient.images.files import FileBlob, FileTree, Region
     from ecrclient.images.manifests import Descriptor
     from ecrclient.images.stores import TransferContext
 
     blob = Descriptor(media_type="layer", digest=layer.digest, size=layer.size)
-    source = FileBlob(blob, Region(layer.path, 0, layer.size))
+
+    class OneFile(FileTree):
+        def find(self, name: str) -> Region | None:  # noqa: ARG002
+            return Region(layer.path, 0, layer.size)
+
+    source = FileBlob("the layer", blob, OneFile())
     async with (
         _store(url) as client,
         client.images(layer.repository).writing(TransferContext()) as writer,
     ):
-        await writer.write_blob(source, _ignore)
+        await writer.write_blob(source, _Meter())
 
 
 async def _pull_ours(url: str, layer: _Zeros) -> None:
@@ -203,7 +208,7 @@ async def _pull_ours(url: str, layer: _Zeros) -> None:
             Layout(folder).writing(TransferContext()) as writer,
         ):
             await writer.prepare()
-            await writer.write_blob(reader.blob(blob), _ignore)
+            await writer.write_blob(reader.blob(blob), _Meter())
 
 
 async def _copy_ours(url: str, layer: _Zeros) -> None:
@@ -216,11 +221,17 @@ async def _copy_ours(url: str, layer: _Zeros) -> None:
         client.images(layer.repository).reading(TransferContext()) as reader,
         client.images("team/copy").writing(TransferContext()) as writer,
     ):
-        await writer.write_blob(reader.blob(blob), _ignore)
+        await writer.write_blob(reader.blob(blob), _Meter())
 
 
-def _ignore(_: int) -> None:
-    """Do nothing with the number of written bytes."""
+class _Meter:
+    """Does nothing with what is written."""
+
+    def add(self, count: int) -> None: ...
+
+    def restart(self, position: int) -> None: ...
+
+    def retried(self) -> None: ...
 
 
 async def _with_gap(work: Awaitable[None]) -> float:

@@ -22,7 +22,7 @@ from ecrclient.images.layout import LAYOUT_FILE, LayoutReader, index_json
 from ecrclient.images.manifests import Descriptor, ImageManifest, Manifest
 from ecrclient.images.names import CONTAINERD_NAME, full_name
 from ecrclient.images.saving import save
-from ecrclient.images.stores import BlobSource, ImageReader, OnBytes, TransferContext
+from ecrclient.images.stores import BlobMeter, BlobSource, ImageReader, TransferContext
 from ecrclient.images.tar_writer import TarWriter
 
 __all__ = ["DockerArchive", "OCIArchive"]
@@ -67,7 +67,7 @@ class OCIArchive(_Archive):
             yield writer
             await writer.finish()
         finally:
-            writer.discard()
+            await writer.discard()
 
 
 class DockerArchive(_Archive):
@@ -103,7 +103,7 @@ class DockerArchive(_Archive):
             yield writer
             await writer.finish()
         finally:
-            writer.discard()
+            await writer.discard()
 
 
 class ArchiveWriter:
@@ -128,6 +128,9 @@ class ArchiveWriter:
         """Return the digests that have not been written."""
         return {blob.digest for blob in blobs} - self._written
 
+    def check(self, manifests: Sequence[Manifest], blobs: Sequence[Descriptor]) -> None:
+        """Do nothing: the archive can hold everything."""
+
     async def prepare(self) -> None:
         """Do nothing: the archive is created with its first member."""
 
@@ -135,14 +138,14 @@ class ArchiveWriter:
         """Return False: blobs are written into the archive."""
         return False
 
-    async def write_blob(self, source: BlobSource, on_bytes: OnBytes) -> None:
+    async def write_blob(self, source: BlobSource, meter: BlobMeter) -> None:
         """Write a blob and verify it."""
         blob = source.descriptor
         async with self._lock:
             place = await anyio.to_thread.run_sync(
                 self._tar.reserve, blob_name(blob.digest), blob.size
             )
-        await save(source, place, on_bytes)
+        await save(source, place, meter)
         self._written.add(blob.digest)
 
     async def write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:
@@ -171,9 +174,9 @@ class ArchiveWriter:
         assert self._index is not None
         return {"oci-layout": LAYOUT_FILE, "index.json": self._index}
 
-    def discard(self) -> None:
+    async def discard(self) -> None:
         """Delete the archive, unless it was published."""
-        self._tar.discard()
+        await self._tar.discard()
 
 
 class DockerArchiveWriter(ArchiveWriter):
@@ -184,17 +187,22 @@ class DockerArchiveWriter(ArchiveWriter):
         self._repository = repository
         self._images: dict[str, tuple[ImageManifest, list[str]]] = {}
 
-    async def write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:
-        """Write the manifest of an image for one platform.
+    def check(self, manifests: Sequence[Manifest], blobs: Sequence[Descriptor]) -> None:
+        """Verify that all images are for one platform.
 
         Raises:
-            ArchiveError: The manifest is an index, or of an unknown type.
+            ArchiveError: A manifest is an index.
         """
-        if not isinstance(manifest, ImageManifest):
+        super().check(manifests, blobs)
+        if not all(isinstance(manifest, ImageManifest) for manifest in manifests):
             raise ArchiveError(
                 str(self._path),
                 "an archive of docker save holds images for one platform: pass platforms=[...]",
             )
+
+    async def write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:
+        """Write the manifest of an image for one platform."""
+        assert isinstance(manifest, ImageManifest), "verified before"
         await super().write_manifest(manifest, tags, root=root)
         _, names = self._images.setdefault(manifest.digest, (manifest, []))
         names += map(self._image_name, tags)

@@ -57,7 +57,6 @@ def check_transfer(
     function: str,
     source: ImageStore,
     destination: ImageStore,
-    selection: Selection,
     max_concurrency: int,
     on_progress: OnProgress | None,
     *,
@@ -65,7 +64,7 @@ def check_transfer(
     mount: str = "never",
     resume: StateFile | None = None,
 ) -> Transfer:
-    """Check the arguments that say where and how to transfer an image.
+    """Check the arguments that say where and how to transfer images.
 
     Raises:
         RequestValidationError: One is wrong; it is named with *function*.
@@ -84,7 +83,6 @@ def check_transfer(
     return Transfer(
         source,
         destination,
-        selection,
         names[0] if names else None,
         max_concurrency,
         create_repository == "if missing",

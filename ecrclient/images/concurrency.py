@@ -1,14 +1,41 @@
-"""Task groups whose errors are raised as they are."""
+"""Concurrent work whose errors are raised as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager
-from typing import cast
+from typing import TypeVar, cast
 
 import anyio
 
-__all__ = ["single_error"]
+__all__ = ["run_all", "single_error"]
+
+T = TypeVar("T")
+
+
+async def run_all(
+    work: Callable[[T], Awaitable[None]], items: Iterable[T], limit: int | None = None
+) -> None:
+    """Do some work for each item, in concurrent tasks; the first error cancels the others.
+
+    Args:
+        work: What to do.
+        items: The items.
+        limit: The number of items at the same time; None: all.
+    """
+    slots = None if limit is None else anyio.Semaphore(limit)
+
+    async def run(item: T) -> None:
+        if slots is None:
+            await work(item)
+        else:
+            async with slots:
+                await work(item)
+
+    with single_error():
+        async with anyio.create_task_group() as tasks:
+            for item in items:
+                tasks.start_soon(run, item)
 
 
 @contextmanager

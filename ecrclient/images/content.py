@@ -85,8 +85,8 @@ class BlobStream(AsyncIterator[bytes]):
         self._check = ContentCheck(descriptor) if start == 0 else None
 
     async def __anext__(self) -> bytes:
-        piece = await anext(self._pieces, b"")
-        if not piece:
+        piece = await anext(self._pieces, None)
+        if piece is None:
             self._finish()
             raise StopAsyncIteration
         if self._check is not None:

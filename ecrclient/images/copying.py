@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-
-import anyio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from ecrclient._wildcards import matches
 from ecrclient.errors import ECRClientError
+from ecrclient.images.concurrency import run_all
+from ecrclient.images.planning import Selection
 from ecrclient.images.progress import TransferReport
+from ecrclient.images.transfer import Transfer
 
 __all__ = ["CopyAllReport", "CopyError", "copy_images"]
 
@@ -51,40 +52,35 @@ class CopyError(ECRClientError, ExceptionGroup[Exception]):
         return error
 
 
-async def copy_images(
-    tags: AsyncIterator[tuple[str, str]],
-    tag_pattern: str,
-    copy: Callable[[str, tuple[str, ...]], Awaitable[TransferReport]],
-    max_concurrency: int,
-) -> CopyAllReport:
+async def copy_images(transfer: Transfer, selection: Selection, tag_pattern: str) -> CopyAllReport:
     """Copy the images whose tags match a pattern; a failure does not stop the others.
 
     Args:
-        tags: The tags of the source and their digests.
+        transfer: From where to where.
+        selection: How much of each image; its image and tags are replaced.
         tag_pattern: The pattern, in which ``*`` matches any characters.
-        copy: Copies the image with a digest, under some tags.
-        max_concurrency: Images that are copied at the same time.
 
     Raises:
         CopyError: Some images could not be copied.
     """
-    images: dict[str, tuple[str, ...]] = {}
-    async for tag, digest in tags:
-        if matches(tag_pattern, tag):
-            images[digest] = (*images.get(digest, ()), tag)
     report = CopyAllReport()
-    slots = anyio.Semaphore(max_concurrency)
+    async with transfer.open() as opened:
+        images: dict[str, tuple[str, ...]] = {}
+        async for tag, digest in opened.reader.tags():
+            if matches(tag_pattern, tag):
+                images[digest] = (*images.get(digest, ()), tag)
 
-    async def copy_one(digest: str, wanted: tuple[str, ...]) -> None:
-        async with slots:
+        async def copy(image: tuple[str, tuple[str, ...]]) -> None:
+            digest, tags = image
+            name = f"{transfer.source.name}, image {digest}"
+            one = replace(selection, name=name, reference=digest, tags=tags)
             try:
-                report.copied[digest] = await copy(digest, wanted)
+                report.copied[digest] = await opened.run(one)
             except Exception as error:  # noqa: BLE001 - raised in the group
                 report.failed[digest] = error
 
-    async with anyio.create_task_group() as tasks:
-        for digest, wanted in images.items():
-            tasks.start_soon(copy_one, digest, wanted)
-    if report.failed:
-        raise CopyError.of(report)
+        await run_all(copy, images.items(), transfer.max_concurrency)
+        if report.failed:
+            # In the block, so that an archive, which is incomplete, is discarded.
+            raise CopyError.of(report)
     return report

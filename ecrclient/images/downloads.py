@@ -16,15 +16,15 @@ from collections.abc import (
     Callable,
     Mapping,
 )
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import anyio
 
 from ecrclient.images.errors import ContentMismatchError, DownloadError
 from ecrclient.images.manifests import Descriptor
-from ecrclient.images.stores import PIECE_BYTES
+from ecrclient.images.stores import PIECE_BYTES, OnRetry
 
 if TYPE_CHECKING:
     import httpx
@@ -66,13 +66,16 @@ class Downloads:
 
         Raises:
             httpx.TransportError: There was no response.
+            httpx.UnsupportedProtocol: The URL is invalid, or must not be used.
             ConfigurationError: The transport cannot be created.
         """
         import httpx
 
+        base = url
         for _ in range(_MAX_REDIRECTS):
+            url, host = _resolved(base, url)
             transport = await self._transport_to(url)
-            headers = {"host": httpx.URL(url).netloc.decode("ascii"), "accept-encoding": "identity"}
+            headers = {"host": host, "accept-encoding": "identity"}
             if start or stop is not None:
                 headers["range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
             extensions = {"timeout": self._timeouts}
@@ -81,9 +84,31 @@ class Downloads:
             target = response.headers.get("location")
             if response.status_code not in _REDIRECTS or target is None:
                 return response
-            await response.aclose()
-            url = urljoin(url, target)
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+            base, url = url, target
         raise httpx.RemoteProtocolError("too many redirects")
+
+
+def _resolved(base: str, url: str) -> tuple[str, str]:
+    """Return a URL that may be relative to another one, and its host as in a request.
+
+    Raises:
+        httpx.UnsupportedProtocol: The URL must not be used. The message does not contain it.
+    """
+    import httpx
+
+    try:
+        url = urljoin(base, url)
+        secure = urlsplit(url).scheme == "https"
+        parsed = httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        raise httpx.UnsupportedProtocol("the URL of the blob is invalid") from None
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise httpx.UnsupportedProtocol("the URL of the blob does not begin with https://")
+    if base.startswith("https:") and not secure:
+        raise httpx.UnsupportedProtocol("a redirect from https:// to http://")
+    return url, parsed.netloc.decode("ascii")
 
 
 class DownloadBlob:
@@ -103,7 +128,7 @@ class DownloadBlob:
         descriptor: Descriptor,
         downloads: Downloads,
         new_url: Callable[[], Awaitable[str]],
-        on_retry: Callable[[], None] = lambda: None,
+        on_retry: OnRetry = lambda: None,
     ) -> None:
         self.descriptor = descriptor
         self.downloads = downloads
@@ -155,11 +180,13 @@ class _Stream(AsyncIterator[bytes]):
             try:
                 if self._pieces is None:
                     self._pieces = await self._connect()
-                piece = await anext(self._pieces, b"")
+                piece = await anext(self._pieces, None)
+            except httpx.UnsupportedProtocol as error:
+                raise self._error(str(error)) from None
             except httpx.TransportError as error:
                 await self._failed(f"{type(error).__name__}: {error}", error)
                 continue
-            if not piece:
+            if piece is None:
                 await self._failed("the response ended too early")
                 continue
             piece = self._wanted(piece)
@@ -167,7 +194,22 @@ class _Stream(AsyncIterator[bytes]):
                 self._failures = 0
                 self._position += len(piece)
                 return piece
+        await self._finish()
         raise StopAsyncIteration
+
+    async def _finish(self) -> None:
+        """Receive the end of the response, so that its connection can be used again.
+
+        Raises:
+            ContentMismatchError: The response is longer than it should be.
+        """
+        import httpx
+
+        if self._pieces is None or (self._is_whole and self._end < self._size):
+            return
+        with suppress(httpx.TransportError):  # everything has arrived
+            async for piece in self._pieces:
+                self._wanted(piece)
 
     def _wanted(self, piece: bytes) -> bytes:
         """Return the part of a piece that is in the range.

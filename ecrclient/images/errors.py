@@ -11,8 +11,8 @@
         ├── ContentMismatchError      the content does not have the digest or the size
         ├── DownloadError             a download did not complete
         ├── UploadError               an upload did not complete
-        ├── LimitError                a blob or manifest exceeds a limit of ECR
-        ├── ArchiveError              an archive or layout is damaged, or is not one
+        ├── LimitError                ECR does not accept a blob of this size
+        ├── ArchiveError              an archive or layout is damaged, or not writable
         ├── TagConflictError          an immutable tag belongs to another image
         └── ResumeError               a state file cannot be used
     CopyError                         the failures of many copies (an ExceptionGroup)
@@ -146,7 +146,7 @@ class UploadError(ImageError):
 
 
 class LimitError(ImageError, ValueError):
-    """A blob or a manifest exceeds a limit of ECR; nothing of the image was sent."""
+    """ECR does not accept a blob, since it is empty or too long; nothing was sent."""
 
     def __init__(self, digest: str, problem: str) -> None:
         super().__init__(digest, problem)
@@ -158,7 +158,7 @@ class LimitError(ImageError, ValueError):
 
 
 class ArchiveError(ImageError, ValueError):
-    """An archive or a layout is damaged, is not one, or contains something unsafe."""
+    """An archive or a layout is damaged, unsafe, or cannot be read or written."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(path, problem)

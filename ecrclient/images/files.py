@@ -1,7 +1,7 @@
 """Blobs as files: in a directory, or as members of a tar archive that is not unpacked.
 
 Everything that waits for a disk runs in worker threads. A name from an archive is used only to find
-a member of that archive, never as a path on the disk.
+a member of that archive, never as a path on the disk, and links out of a layout are not followed.
 """
 
 from __future__ import annotations
@@ -10,23 +10,32 @@ import os
 import posixpath
 import tarfile
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import anyio.to_thread
 
-from ecrclient.images.errors import ArchiveError
+from ecrclient.images.errors import ArchiveError, BlobNotFoundError
 from ecrclient.images.manifests import MAX_MANIFEST_BYTES, Descriptor
 from ecrclient.images.stores import PIECE_BYTES
 
-__all__ = ["Directory", "FileBlob", "FilePlace", "FileTree", "Region", "Tar", "blob_name"]
+__all__ = ["Directory", "FileBlob", "FileTree", "Region", "Tar", "blob_name", "disk_errors"]
 
 _MAX_MEMBERS = 100_000
 _MAX_LINKS = 8
-_MAX_BUFFERS = 64
-"""The buffers of one write; POSIX allows at least 16, Linux 1,024."""
+
+
+@contextmanager
+def disk_errors(path: Path | str) -> Generator[None]:
+    """Raise what the operating system reports, such as a full disk, as an ``ArchiveError``."""
+    try:
+        yield
+    except OSError as error:
+        raise ArchiveError(str(path), error.strerror or str(error)) from error
+    except OverflowError as error:
+        raise ArchiveError(str(path), "longer than a file can be") from error
 
 
 class Region(NamedTuple):
@@ -68,14 +77,18 @@ class Directory(FileTree):
         self.path = path
 
     def find(self, name: str) -> Region | None:
-        """Return where a file is; None: there is none."""
+        """Return where a file is; None: there is none.
+
+        Raises:
+            ArchiveError: It is a link to a file outside the directory, or cannot be read.
+        """
         path = self.path / name
-        try:
+        with disk_errors(path):
             if not path.is_file():
                 return None
+            if not path.resolve().is_relative_to(self.path.resolve()):
+                raise ArchiveError(str(path), "a link to a file outside the layout")
             return Region(path, 0, path.stat().st_size)
-        except OSError as error:
-            raise ArchiveError(str(path), error.strerror or str(error)) from error
 
 
 class Tar(FileTree):
@@ -91,32 +104,31 @@ class Tar(FileTree):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._members: dict[str, tarfile.TarInfo] = {}
-        try:
-            with tarfile.open(path, mode="r:") as archive:
-                size = path.stat().st_size
-                for member in archive:
-                    self._add(member, size)
-        except tarfile.TarError as error:
-            raise ArchiveError(str(path), _tar_problem(path, error)) from error
-        except OSError as error:
-            raise ArchiveError(str(path), error.strerror or str(error)) from error
+        with disk_errors(path):
+            try:
+                with tarfile.open(path, mode="r:") as archive:
+                    size = path.stat().st_size
+                    for number, member in enumerate(archive):
+                        if number >= _MAX_MEMBERS:
+                            raise ArchiveError(str(path), f"has more than {_MAX_MEMBERS} members")
+                        self._add(member, size)
+            except tarfile.TarError as error:
+                raise ArchiveError(str(path), _tar_problem(path, error)) from error
 
     def _add(self, member: tarfile.TarInfo, size: int) -> None:
         name = posixpath.normpath(member.name)
-        if name.startswith(("/", "..")):
+        if name.startswith("/") or name.split("/")[0] == "..":
             raise ArchiveError(str(self.path), f"the member {member.name!r} is outside the archive")
         if member.isdir():
             return
         if not (member.isreg() or member.issym() or member.islnk()) or member.issparse():
             raise ArchiveError(str(self.path), f"the member {member.name!r} is not a plain file")
-        if member.isreg() and member.offset_data + member.size > size:
+        if member.isreg() and not 0 <= member.offset_data + member.size <= size:
             raise ArchiveError(str(self.path), f"truncated in the member {member.name!r}")
         if name in self._members:
             if not self._is_equal(self._members[name], member):
                 raise ArchiveError(str(self.path), f"has two different members {member.name!r}")
             return
-        if len(self._members) >= _MAX_MEMBERS:
-            raise ArchiveError(str(self.path), f"has more than {_MAX_MEMBERS} members")
         self._members[name] = member
 
     def _is_equal(self, one: tarfile.TarInfo, other: tarfile.TarInfo) -> bool:
@@ -165,89 +177,73 @@ def _read(region: Region) -> bytes:
     if region.size > MAX_MANIFEST_BYTES:
         problem = f"a document is longer than {MAX_MANIFEST_BYTES} bytes"
         raise ArchiveError(str(region.path), problem)
-    try:
-        with region.path.open("rb") as file:
-            file.seek(region.start)
-            content = file.read(region.size)
-    except OSError as error:
-        raise ArchiveError(str(region.path), error.strerror or str(error)) from error
+    with disk_errors(region.path), region.path.open("rb") as file:
+        file.seek(region.start)
+        content = file.read(region.size)
     if len(content) != region.size:
         raise ArchiveError(str(region.path), "truncated")
     return content
 
 
 class FileBlob:
-    """A blob that is a region of a file."""
+    """A blob that is a file.
+
+    Args:
+        store: The store in messages.
+        descriptor: The blob.
+        tree: The files of the store.
+    """
 
     ranges = 1
 
-    def __init__(self, descriptor: Descriptor, region: Region) -> None:
+    def __init__(self, store: str, descriptor: Descriptor, tree: FileTree) -> None:
         self.descriptor = descriptor
-        self._region = region
+        self._store = store
+        self._tree = tree
 
     @asynccontextmanager
     async def open(
         self, start: int = 0, stop: int | None = None, *, piece_bytes: int = PIECE_BYTES
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
-        """Read the content in pieces, without verifying it."""
-        region = self._region
-        end = region.size if stop is None else min(stop, region.size)
-        file = await anyio.to_thread.run_sync(_open, region, start)
+        """Read the content in pieces, without verifying it.
+
+        Raises:
+            BlobNotFoundError: The store does not have it.
+            ArchiveError: It cannot be read.
+        """
+        pieces = await anyio.to_thread.run_sync(self._open, start, stop, piece_bytes)
         try:
-            yield _Pieces(file, max(0, end - start), piece_bytes)
+            yield pieces
         finally:
-            file.close()
+            pieces.close()
 
-
-def _open(region: Region, start: int) -> BinaryIO:
-    try:
-        file = region.path.open("rb", buffering=0)
-        file.seek(region.start + start, os.SEEK_SET)
-    except OSError as error:
-        raise ArchiveError(str(region.path), error.strerror or str(error)) from error
-    return file
+    def _open(self, start: int, stop: int | None, piece_bytes: int) -> _Pieces:
+        region = self._tree.find(blob_name(self.descriptor.digest))
+        if region is None:
+            raise BlobNotFoundError(self._store, self.descriptor.digest)
+        end = region.size if stop is None else min(stop, region.size)
+        with disk_errors(region.path):
+            file = region.path.open("rb", buffering=0)
+            file.seek(region.start + start, os.SEEK_SET)
+        return _Pieces(file, max(0, end - start), piece_bytes)
 
 
 class _Pieces(AsyncIterator[bytes]):
     def __init__(self, file: BinaryIO, size: int, piece_bytes: int) -> None:
         self._file = file
-        self._left = size
         self._piece_bytes = piece_bytes
+        self._left = size
+        self.close = file.close
 
     async def __anext__(self) -> bytes:
         if not self._left:
             raise StopAsyncIteration
-        piece = await anyio.to_thread.run_sync(self._file.read, min(self._piece_bytes, self._left))
+        piece = await anyio.to_thread.run_sync(self._read, min(self._piece_bytes, self._left))
         if not piece:
             raise StopAsyncIteration  # the verification of the content finds that it is too short
         self._left -= len(piece)
         return piece
 
-
-class FilePlace:
-    """The place of a blob in a file that is being written; the methods block on the disk.
-
-    Args:
-        file: The file, open for reading and writing.
-        start: The position of the blob in the file.
-    """
-
-    def __init__(self, file: BinaryIO, start: int = 0) -> None:
-        self._file = file
-        self._start = start
-
-    def write(self, position: int, pieces: Sequence[bytes]) -> None:
-        """Write some content at a position of the blob."""
-        position += self._start
-        buffers = [memoryview(piece) for piece in pieces]
-        while buffers:
-            written = os.pwritev(self._file.fileno(), buffers[:_MAX_BUFFERS], position)
-            position += written
-            while buffers and written >= len(buffers[0]):
-                written -= len(buffers.pop(0))
-            if written:
-                buffers[0] = buffers[0][written:]
-
-    def read(self, position: int, size: int) -> bytes:
-        """Read content that has been written."""
-        return os.pread(self._file.fileno(), size, self._start + position)
+    def _read(self, size: int) -> bytes:
+        with disk_errors(self._file.name):
+            return self._file.read(size)

@@ -6,8 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ecrclient.images.concurrency import run_all
 from ecrclient.images.digests import cosign_tags
-from ecrclient.images.errors import ImageNotFoundError, ManifestError, PlatformNotFoundError
+from ecrclient.images.errors import (
+    ContentMismatchError,
+    ImageNotFoundError,
+    ManifestError,
+    PlatformNotFoundError,
+)
 from ecrclient.images.manifests import (
     Descriptor,
     ImageIndex,
@@ -18,10 +24,11 @@ from ecrclient.images.manifests import (
 from ecrclient.images.platforms import choose
 from ecrclient.images.stores import ImageReader
 
-__all__ = ["ImageGraph", "Node", "read_graph"]
+__all__ = ["ImageGraph", "Node", "cosign_tags", "read_graph"]
 
 _MAX_DEPTH = 8
 _SUBJECT_OF_ATTESTATION = "vnd.docker.reference.digest"
+_CONCURRENT_CALLS = 8
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ async def read_graph(
     Raises:
         PlatformNotFoundError: The image has no such platform.
         ManifestError: The indexes are nested too deeply.
+        ContentMismatchError: A manifest does not have the size that its index says.
     """
     walk = _Walk(reader)
     manifest = await reader.manifest(root)
@@ -77,7 +85,7 @@ async def read_graph(
     await walk.visit(manifest, is_root=True)
     if referrers:
         await walk.visit_referrers()
-    return ImageGraph(manifest, tuple(walk.nodes.values()))
+    return ImageGraph(manifest, walk.nodes())
 
 
 class _Walk:
@@ -85,21 +93,30 @@ class _Walk:
 
     def __init__(self, reader: ImageReader) -> None:
         self._reader = reader
-        self.nodes: dict[str, Node] = {}
+        # The manifests, and whether they are roots.
+        self._nodes: dict[str, tuple[Manifest, bool]] = {}
+        self._tags: dict[str, list[str]] = {}
 
-    async def visit(
-        self, manifest: Manifest, *, is_root: bool, tags: tuple[str, ...] = (), depth: int = 0
-    ) -> None:
+    def nodes(self) -> tuple[Node, ...]:
+        """What has been visited, in this order."""
+        return tuple(
+            Node(manifest, is_root, tuple(self._tags.get(digest, ())))
+            for digest, (manifest, is_root) in self._nodes.items()
+        )
+
+    async def visit(self, manifest: Manifest, *, is_root: bool, depth: int = 0) -> None:
         """Add a manifest after its children."""
-        if manifest.digest in self.nodes:
+        if manifest.digest in self._nodes:
             return
         if depth > _MAX_DEPTH:
             what = f"manifest {manifest.digest}"
             raise ManifestError(what, f"indexes are nested more than {_MAX_DEPTH} deep")
         if isinstance(manifest, ImageIndex):
-            for child in await self._children(manifest):
+            children = await self._children(manifest)
+            for descriptor, child in zip(manifest.manifests, children, strict=True):
+                _check_child(descriptor, child)
                 await self.visit(child, is_root=False, depth=depth + 1)
-        self.nodes[manifest.digest] = Node(manifest, is_root, tags)
+        self._nodes[manifest.digest] = (manifest, is_root)
 
     async def _children(self, index: ImageIndex) -> Sequence[Manifest]:
         try:
@@ -111,22 +128,34 @@ class _Walk:
 
     async def visit_referrers(self) -> None:
         """Add what refers to the nodes, and what refers to that."""
-        pending = list(self.nodes)
+        pending = list(self._nodes)
         while pending:
-            tags = {tag for digest in pending for tag in cosign_tags(digest)}
-            tagged = await self._reader.find(sorted(tags))
-            found: dict[str, tuple[str, ...]] = {}
-            for tag, descriptor in tagged.items():
-                found[descriptor.digest] = (*found.get(descriptor.digest, ()), tag)
-            descriptors = {descriptor.digest: descriptor for descriptor in tagged.values()}
+            descriptors: dict[str, Descriptor] = {}
+            tags = [tag for digest in pending for tag in cosign_tags(digest)]
+            for tag, descriptor in (await self._reader.find(tags)).items():
+                self._tags.setdefault(descriptor.digest, []).append(tag)
+                descriptors[descriptor.digest] = descriptor
+            referrers: dict[str, Sequence[Descriptor]] = {}
+
+            async def read(digest: str, found: dict[str, Sequence[Descriptor]] = referrers) -> None:
+                found[digest] = await self._reader.referrers(digest)
+
+            await run_all(read, pending, _CONCURRENT_CALLS)
             for digest in pending:
-                for descriptor in await self._reader.referrers(digest):
-                    descriptors[descriptor.digest] = descriptor
-            new = [item for digest, item in descriptors.items() if digest not in self.nodes]
-            before = set(self.nodes)
+                descriptors |= {referrer.digest: referrer for referrer in referrers[digest]}
+            new = [item for digest, item in descriptors.items() if digest not in self._nodes]
+            before = set(self._nodes)
             for manifest in await self._reader.manifests(new):
-                await self.visit(manifest, is_root=True, tags=found.get(manifest.digest, ()))
-            pending = [digest for digest in self.nodes if digest not in before]
+                await self.visit(manifest, is_root=True)
+            pending = [digest for digest in self._nodes if digest not in before]
+
+
+def _check_child(descriptor: Descriptor, child: Manifest) -> None:
+    if descriptor.digest != child.digest:
+        raise ManifestError(f"manifest {descriptor.digest}", "manifests need SHA-256 digests")
+    if descriptor.size != len(child.raw):
+        problem = f"has {len(child.raw)} bytes, not {descriptor.size} as its index says"
+        raise ContentMismatchError(child.digest, problem)
 
 
 def _choose(index: ImageIndex, platforms: Sequence[Platform], name: str) -> list[Descriptor]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,14 +20,14 @@ import anyio
 import anyio.to_thread
 
 from ecrclient.images.content import check_content
-from ecrclient.images.digests import is_digest, is_referrers_tag
+from ecrclient.images.digests import is_digest, is_referrers_tag, sha256
 from ecrclient.images.errors import (
     ArchiveError,
-    BlobNotFoundError,
     ImageNotFoundError,
     ManifestError,
 )
-from ecrclient.images.files import Directory, FileBlob, FilePlace, FileTree, blob_name
+from ecrclient.images.file_places import FilePlace
+from ecrclient.images.files import Directory, FileBlob, FileTree, blob_name, disk_errors
 from ecrclient.images.manifests import (
     OCI_INDEX,
     Descriptor,
@@ -37,11 +38,13 @@ from ecrclient.images.manifests import (
 )
 from ecrclient.images.names import REF_NAME, find_named, labels
 from ecrclient.images.saving import save
-from ecrclient.images.stores import BlobSource, ImageReader, OnBytes, TransferContext
+from ecrclient.images.stores import BlobMeter, BlobSource, ImageReader, OnRetry, TransferContext
 
 __all__ = ["LAYOUT_FILE", "Layout", "LayoutReader", "index_json"]
 
 LAYOUT_FILE = b'{"imageLayoutVersion":"1.0.0"}'
+_CHANGING = threading.Lock()
+"""Held while a layout is created or its index changes: several transfers may write to one."""
 
 
 class LayoutReader:
@@ -59,6 +62,8 @@ class LayoutReader:
         self._name = name
         self._tree = tree
         self.index: ImageIndex = _read_index(tree)
+        self._subjects: dict[str, list[Descriptor]] | None = None
+        self._reading_subjects = anyio.Lock()
 
     async def resolve(self, reference: str | None) -> Descriptor:
         """Return the descriptor of the manifest that a tag or a digest names."""
@@ -81,12 +86,10 @@ class LayoutReader:
                 if len(named) > 1:
                     raise self._ambiguous(reference, named.values())
                 found.update((reference, descriptor) for descriptor in named.values())
-            elif await self._has(reference):
-                found[reference] = (await self._read(reference)).descriptor
+            else:
+                with suppress(ImageNotFoundError):
+                    found[reference] = (await self._read(reference)).descriptor
         return found
-
-    async def _has(self, digest: str) -> bool:
-        return await anyio.to_thread.run_sync(self._tree.find, blob_name(digest)) is not None
 
     async def _only(self) -> Descriptor:
         images = {descriptor.digest: descriptor for descriptor in self.index.manifests}
@@ -136,16 +139,9 @@ class LayoutReader:
         await anyio.to_thread.run_sync(check_content, expected, raw)
         return parse_manifest(raw, media_type)
 
-    def blob(self, descriptor: Descriptor) -> BlobSource:
-        """Return a blob.
-
-        Raises:
-            BlobNotFoundError: The layout does not have it.
-        """
-        region = self._tree.find(blob_name(descriptor.digest))
-        if region is None:
-            raise BlobNotFoundError(self._name, descriptor.digest)
-        return FileBlob(descriptor, region)
+    def blob(self, descriptor: Descriptor, on_retry: OnRetry = lambda: None) -> BlobSource:  # noqa: ARG002
+        """Return a blob, which is read when it is opened."""
+        return FileBlob(self._name, descriptor, self._tree)
 
     async def tags(self) -> AsyncIterator[tuple[str, str]]:
         """Yield the tags of the layout and the digests of their manifests."""
@@ -155,14 +151,25 @@ class LayoutReader:
 
     async def referrers(self, digest: str) -> Sequence[Descriptor]:
         """Return the manifests in the index whose subject is a manifest."""
-        found: list[Descriptor] = []
-        for descriptor in [*self.index.manifests, *await self._fallback_referrers(digest)]:
-            manifest = await self.manifest(descriptor)
-            if isinstance(manifest, OpaqueManifest) or manifest.subject is None:
+        async with self._reading_subjects:
+            if self._subjects is None:
+                self._subjects = await self._read_subjects()
+        found = {item.digest: item for item in self._subjects.get(digest, [])}
+        for item in await self._fallback_referrers(digest):
+            found.setdefault(item.digest, item)
+        return list(found.values())
+
+    async def _read_subjects(self) -> dict[str, list[Descriptor]]:
+        """The referrers by the digest of their subject; each manifest is read once."""
+        subjects: dict[str, list[Descriptor]] = {}
+        for descriptor in self.index.manifests:
+            try:
+                manifest = await self.manifest(descriptor)
+            except ImageNotFoundError:  # the index may list what is elsewhere
                 continue
-            if manifest.subject.digest == digest:
-                found.append(descriptor)
-        return found
+            if not isinstance(manifest, OpaqueManifest) and manifest.subject is not None:
+                subjects.setdefault(manifest.subject.digest, []).append(descriptor)
+        return subjects
 
     async def _fallback_referrers(self, digest: str) -> Sequence[Descriptor]:
         """The entries of the index that the tag of a digest names.
@@ -254,8 +261,14 @@ class Layout:
 
     @asynccontextmanager
     async def writing(self, context: TransferContext) -> AsyncGenerator[LayoutWriter]:  # noqa: ARG002
-        """Open the layout for writing; it is created with the first blob."""
-        yield LayoutWriter(self.name, self.path)
+        """Open the layout for writing; it is created with the first blob.
+
+        Raises:
+            ArchiveError: The index of the layout is damaged.
+        """
+        writer = LayoutWriter(self.name, self.path)
+        await anyio.to_thread.run_sync(writer.open)
+        yield writer
 
 
 class LayoutWriter:
@@ -265,24 +278,27 @@ class LayoutWriter:
         self._name = name
         self._path = path
         self._tree = Directory(path)
-        self._index = anyio.Lock()
+
+    def open(self) -> LayoutReader | None:
+        """Read the layout, if it exists; blocks on the disk."""
+        if self._tree.find("index.json") is None:
+            return None
+        return LayoutReader(self._name, self._tree)
 
     def _create(self) -> None:
         marker = self._path / "oci-layout"
-        try:
+        with _CHANGING, disk_errors(self._path):
             if self._path.is_dir() and not marker.exists() and any(self._path.iterdir()):
                 raise ArchiveError(str(self._path), "the directory has other contents")
             (self._path / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
             if not marker.exists():
                 _replace(marker, LAYOUT_FILE)
-        except OSError as error:
-            raise ArchiveError(str(self._path), error.strerror or str(error)) from error
 
     async def settled_tags(self, digest: str, tags: Sequence[str]) -> set[str]:
         """Return those tags that point at a manifest already; every tag can be moved."""
-        if self._tree.find("index.json") is None:
+        reader = await anyio.to_thread.run_sync(self.open)
+        if reader is None:
             return set()
-        reader = await anyio.to_thread.run_sync(LayoutReader, self._name, self._tree)
         return {tag async for tag, tagged in reader.tags() if tag in tags and tagged == digest}
 
     async def missing_manifests(self, digests: Sequence[str]) -> set[str]:
@@ -293,7 +309,7 @@ class LayoutWriter:
 
     def _is_complete(self, digest: str) -> bool:
         raw = self._tree.read(blob_name(digest))
-        if raw is None:
+        if raw is None or sha256(raw) != digest:
             return False
         manifest = parse_manifest(raw)
         if isinstance(manifest, ImageIndex):
@@ -312,6 +328,9 @@ class LayoutWriter:
             lambda: {blob.digest for blob in blobs if not self._has(blob)}
         )
 
+    def check(self, manifests: Sequence[Manifest], blobs: Sequence[Descriptor]) -> None:
+        """Do nothing: a layout can hold everything."""
+
     async def prepare(self) -> None:
         """Create the directory and its fixed files, unless they exist.
 
@@ -324,48 +343,46 @@ class LayoutWriter:
         """Return False: blobs are written as files."""
         return False
 
-    async def write_blob(self, source: BlobSource, on_bytes: OnBytes) -> None:
+    async def write_blob(self, source: BlobSource, meter: BlobMeter) -> None:
         """Write a blob and verify it."""
         final = self._path / blob_name(source.descriptor.digest)
         partial_path = self._path / f".partial-{secrets.token_hex(8)}"
         file = await anyio.to_thread.run_sync(_create, partial_path)
         try:
             with file:
-                await save(source, FilePlace(file), on_bytes)
+                await save(source, FilePlace(file), meter)
             # Not cancellable: from here on the file is complete.
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(_move, partial_path, final)
-        finally:
-            partial_path.unlink(missing_ok=True)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(partial(partial_path.unlink, missing_ok=True))
+            raise
 
     async def write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:
         """Write a manifest and point tags at it."""
-        async with self._index:
-            with anyio.CancelScope(shield=True):
-                write = partial(self._write_manifest, manifest, tags, root=root)
-                await anyio.to_thread.run_sync(write)
+        with anyio.CancelScope(shield=True):
+            write = partial(self._write_manifest, manifest, tags, root=root)
+            await anyio.to_thread.run_sync(write)
 
     def _write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:
-        try:
+        with disk_errors(self._path):
             _replace(self._path / blob_name(manifest.digest), manifest.raw)
             if tags or root:
-                path = self._path / "index.json"
-                old = path.read_bytes() if path.exists() else None
-                _replace(path, index_json(old, manifest.descriptor, tags, {}))
-        except OSError as error:
-            raise ArchiveError(str(self._path), error.strerror or str(error)) from error
+                with _CHANGING:
+                    index = index_json(self._tree.read("index.json"), manifest.descriptor, tags, {})
+                    _replace(self._path / "index.json", index)
 
 
 def _create(path: Path) -> BinaryIO:
-    try:
+    with disk_errors(path):
         return path.open("x+b", buffering=0)
-    except OSError as error:
-        raise ArchiveError(str(path), error.strerror or str(error)) from error
 
 
 def _move(partial_path: Path, final: Path) -> None:
-    final.parent.mkdir(parents=True, exist_ok=True)
-    partial_path.replace(final)
+    with disk_errors(final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        partial_path.replace(final)
 
 
 def _replace(path: Path, content: bytes) -> None:

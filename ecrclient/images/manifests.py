@@ -31,7 +31,6 @@ __all__ = [
     "OpaqueManifest",
     "Platform",
     "is_foreign",
-    "is_manifest_type",
     "parse_config",
     "parse_manifest",
 ]
@@ -78,7 +77,7 @@ def _empty_map_if_null(value: Any) -> Any:
 
 _NullIsEmpty = BeforeValidator(_empty_if_null)
 _Digest = Annotated[str, AfterValidator(_check_digest)]
-_Size = Annotated[int, Field(ge=0, strict=True)]
+_Size = Annotated[int, Field(ge=0, le=2**63 - 1, strict=True)]
 _Texts = Annotated[tuple[str, ...], _NullIsEmpty]
 _Annotations = Annotated[Mapping[str, str], BeforeValidator(_empty_map_if_null)]
 
@@ -317,11 +316,6 @@ def parse_config(raw: bytes) -> ImageConfig:
     return _build(ImageConfig, what, _without_nulls(_load(what, raw)), raw)
 
 
-def is_manifest_type(media_type: str) -> bool:
-    """Whether a media type is that of an image manifest or an index."""
-    return media_type in ACCEPTED_MEDIA_TYPES
-
-
 def is_foreign(layer: Descriptor) -> bool:
     """Whether a layer must not be redistributed, as those of Windows once were."""
     return layer.media_type.startswith(_FOREIGN)
@@ -331,7 +325,7 @@ def _load(what: str, raw: bytes) -> dict[str, Any]:
     if len(raw) > MAX_MANIFEST_BYTES:
         raise ManifestError(what, f"longer than {MAX_MANIFEST_BYTES} bytes")
     try:
-        document = json.loads(raw)
+        document = json.loads(raw.decode())  # in UTF-8, as RFC 8259 requires
     except (ValueError, RecursionError) as error:
         raise ManifestError(what, f"not JSON: {error}") from None
     if not isinstance(document, dict):

@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 from urllib.parse import urlencode
 
+import anyio
+
 from ecrclient.errors import ECRClientError
 from ecrclient.images.calls import RepositoryCalls
 from ecrclient.operations import GET_ACCOUNT_SETTING
@@ -17,6 +19,8 @@ from ecrclient.operations import GET_ACCOUNT_SETTING
 __all__ = ["BlobMounts"]
 
 _CREATED = 201
+_UPLOAD = 202
+"""The registry does not mount the blob, and expects an upload."""
 
 
 class BlobMounts:
@@ -25,15 +29,22 @@ class BlobMounts:
     def __init__(self, calls: RepositoryCalls) -> None:
         self._calls = calls
         self._is_allowed: bool | None = None
+        self._asking = anyio.Lock()
 
     async def mount(self, digest: str, source: RepositoryCalls) -> bool:
         """Mount a blob of another repository; return whether it is there now."""
         calls = self._calls
         if source.registry != calls.registry or source.repository_name == calls.repository_name:
             return False
-        if self._is_allowed is None:
-            self._is_allowed = await self._ask()
-        return self._is_allowed and await self._post(digest, source.repository_name)
+        async with self._asking:
+            if self._is_allowed is None:
+                self._is_allowed = await self._ask()
+        if not self._is_allowed:
+            return False
+        status = await self._post(digest, source.repository_name)
+        if status not in {_CREATED, _UPLOAD}:  # not permitted, for example
+            self._is_allowed = False
+        return status == _CREATED
 
     async def _ask(self) -> bool:
         """Whether the account has turned mounts on."""
@@ -43,7 +54,8 @@ class BlobMounts:
             return False
         return setting.value == "ENABLED"
 
-    async def _post(self, digest: str, source: str) -> bool:
+    async def _post(self, digest: str, source: str) -> int | None:
+        """Request the mount, and return the status of the response; None: there was none."""
         import httpx
 
         calls = self._calls
@@ -63,7 +75,8 @@ class BlobMounts:
             )
             transport = await calls.transport_to(url)
             response = await transport.handle_async_request(request)
-        except (ECRClientError, httpx.TransportError):
-            return False
-        await response.aclose()
-        return response.status_code == _CREATED
+        except (ECRClientError, httpx.TransportError, httpx.InvalidURL):
+            return None
+        with anyio.CancelScope(shield=True):
+            await response.aclose()
+        return response.status_code

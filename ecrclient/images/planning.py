@@ -9,7 +9,7 @@ from ecrclient.images.errors import ManifestError
 from ecrclient.images.graph import ImageGraph, Node, read_graph
 from ecrclient.images.manifests import (
     Descriptor,
-    ImageManifest,
+    ImageIndex,
     Manifest,
     OpaqueManifest,
     Platform,
@@ -95,7 +95,8 @@ async def make_plan(
         ImageNotFoundError: The source does not have the image.
         PlatformNotFoundError: The image has no such platform.
         TagConflictError: A tag of the destination is immutable and belongs to another image.
-        ManifestError: A manifest is of a type whose layers are not known.
+        ManifestError: The content of a manifest is unknown, or contradictory.
+        ImageError: The destination cannot hold the image.
     """
     tags = tuple(dict.fromkeys(selection.tags))
     root = await reader.resolve(selection.reference)
@@ -113,6 +114,7 @@ async def make_plan(
     missing = [item.manifest for item in planned if item.is_missing]
     blobs, foreign = _blobs(missing, foreign=selection.foreign_layers)
     absent = await writer.missing_blobs(blobs) if blobs else set[str]()
+    writer.check(missing, [blob for blob in blobs if blob.digest in absent])
     return CopyPlan(
         source,
         destination,
@@ -146,19 +148,13 @@ async def _plan_manifests(
     last: list[PlannedManifest] = []
     for node in graph.nodes:
         digest = node.manifest.digest
-        new_tags = (
-            tuple(tag for tag in wanted_tags[digest] if tag not in settled[digest])
-            if (digest in settled)
-            else ()
-        )
+        done = settled.get(digest, set[str]())
+        new_tags = tuple(tag for tag in wanted_tags[digest] if tag not in done)
         is_missing = digest in missing
         has_referrers = graph.nodes[-1].manifest is not graph.root
         if digest == graph.root.digest and new_tags and has_referrers:
             last = [PlannedManifest(node.manifest, new_tags, node.is_root, is_missing=False)]
             new_tags = ()
-        if is_missing and isinstance(node.manifest, OpaqueManifest):
-            problem = f"{node.manifest.media_type} is not copied: its layers are not known"
-            raise ManifestError(f"manifest {digest}", problem)
         if is_missing or new_tags:
             planned.append(PlannedManifest(node.manifest, new_tags, node.is_root, is_missing))
     return planned + last
@@ -186,12 +182,24 @@ async def _missing(writer: ImageWriter, graph: ImageGraph) -> set[str]:
 def _blobs(
     manifests: Sequence[Manifest], *, foreign: bool
 ) -> tuple[list[Descriptor], list[Descriptor]]:
-    """The blobs of some manifests, each digest once, and the foreign layers that are skipped."""
+    """The blobs of some manifests, each digest once, and the foreign layers that are skipped.
+
+    Raises:
+        ManifestError: A manifest's content is unknown, or a blob has two sizes.
+    """
     blobs: dict[str, Descriptor] = {}
     skipped: dict[str, Descriptor] = {}
     for manifest in manifests:
-        if isinstance(manifest, ImageManifest):
-            for blob in manifest.blobs:
-                chosen = skipped if is_foreign(blob) and not foreign else blobs
-                chosen.setdefault(blob.digest, blob)
-    return list(blobs.values()), list(skipped.values())
+        what = f"manifest {manifest.digest}"
+        if isinstance(manifest, OpaqueManifest):
+            # A copy without what it refers to would be incomplete.
+            raise ManifestError(what, f"images of the type {manifest.media_type} cannot be copied")
+        if isinstance(manifest, ImageIndex):
+            continue
+        for blob in (manifest.config, *manifest.layers):
+            chosen = skipped if is_foreign(blob) and not foreign else blobs
+            known = chosen.setdefault(blob.digest, blob)
+            if known.size != blob.size:
+                sizes = f"{known.size} and {blob.size} bytes"
+                raise ManifestError(what, f"the blob {blob.digest} has two sizes: {sizes}")
+    return list(blobs.values()), [blob for digest, blob in skipped.items() if digest not in blobs]

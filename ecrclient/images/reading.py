@@ -192,6 +192,7 @@ class RepositoryImages:
         tagged = await store.find(cosign_tags(digest))
         for descriptor in tagged.values():
             if descriptor.digest not in seen:
+                seen.add(descriptor.digest)
                 yield descriptor
 
     def _store(self) -> RepositoryStore:

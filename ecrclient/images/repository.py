@@ -19,26 +19,26 @@ from ecrclient.errors import (
     RepositoryNotFoundException,
 )
 from ecrclient.images.calls import RepositoryCalls
-from ecrclient.images.concurrency import single_error
+from ecrclient.images.concurrency import run_all
 from ecrclient.images.content import check_content
 from ecrclient.images.digests import is_digest
 from ecrclient.images.downloads import DownloadBlob, Downloads
 from ecrclient.images.errors import (
     BlobNotFoundError,
+    ContentMismatchError,
+    ImageError,
     ImageNotFoundError,
-    LimitError,
     TagConflictError,
 )
 from ecrclient.images.manifests import (
     ACCEPTED_MEDIA_TYPES,
-    MAX_MANIFEST_BYTES,
     Descriptor,
     Manifest,
     parse_manifest,
 )
 from ecrclient.images.mounting import BlobMounts
-from ecrclient.images.stores import BlobSource, ImageReader, OnBytes, TransferContext
-from ecrclient.images.uploads import LayerUploads
+from ecrclient.images.stores import BlobMeter, BlobSource, ImageReader, OnRetry, TransferContext
+from ecrclient.images.uploads import LayerUploads, check_uploadable
 from ecrclient.operations import (
     BATCH_CHECK_LAYER_AVAILABILITY,
     BATCH_GET_IMAGE,
@@ -62,6 +62,8 @@ _IDS_PER_CALL = 100
 _LAYERS_PER_CALL = 100
 _CONCURRENT_CHECKS = 8
 _MANIFEST_BYTES_PER_CALL = 16 * 1024 * 1024
+_MAX_KEPT_MANIFESTS = 200
+_NOT_FOUND = frozenset({"ImageNotFound", "InvalidImageTag", "InvalidImageDigest"})
 
 
 class RepositoryStore:
@@ -74,7 +76,9 @@ class RepositoryStore:
         self._mounts = BlobMounts(calls)
         # The repository does not exist, as far as a destination knows.
         self._is_absent = False
-        # The manifests that were read to resolve tags.
+        self._known_arn: str | None = None
+        self._reading_arn = anyio.Lock()
+        # Manifests that were read to resolve tags, and are read again soon.
         self._manifests: dict[str, Manifest] = {}
 
     @property
@@ -99,13 +103,14 @@ class RepositoryStore:
 
     async def manifests(self, descriptors: Sequence[Descriptor]) -> Sequence[Manifest]:
         """Read and verify several manifests, with few calls."""
-        wanted = [item for item in descriptors if item.digest not in self._manifests]
-        for batch in _batches(wanted):
-            found = await self._fetch([item.digest for item in batch])
+        known = self._manifests
+        found = {item.digest: known[item.digest] for item in descriptors if item.digest in known}
+        for batch in _batches([item for item in descriptors if item.digest not in found]):
+            found |= await self._fetch([item.digest for item in batch])
             for item in batch:
                 if item.digest not in found:
                     raise ImageNotFoundError(self.name, item.digest)
-        return [self._manifests[item.digest] for item in descriptors]
+        return [found[item.digest] for item in descriptors]
 
     async def _fetch(self, references: Sequence[str]) -> dict[str, Manifest]:
         response = await self._calls.call(
@@ -113,25 +118,24 @@ class RepositoryStore:
             image_ids=list(map(_image_id, references)),
             accepted_media_types=list(ACCEPTED_MEDIA_TYPES),
         )
+        for failure in response.failures:
+            if failure.failure_code not in _NOT_FOUND:
+                raise ImageError(
+                    f"{self.name}: image {_reference(failure.image_id)}: {failure.failure_code}: "
+                    f"{failure.failure_reason}"
+                )
         found: dict[str, Manifest] = {}
         for image in response.images:
-            manifest = await self._verified(image)
+            manifest = _verified(image)
             self._manifests[manifest.digest] = manifest
+            if len(self._manifests) > _MAX_KEPT_MANIFESTS:
+                del self._manifests[next(iter(self._manifests))]
             found[manifest.digest] = manifest
             if image.image_id.image_tag is not None:
                 found[image.image_id.image_tag] = manifest
         return {reference: found[reference] for reference in references if reference in found}
 
-    async def _verified(self, image: Image) -> Manifest:
-        raw = image.image_manifest.encode()
-        manifest = parse_manifest(raw, image.image_manifest_media_type)
-        digest = image.image_id.image_digest
-        if digest is not None and digest != manifest.digest:
-            expected = Descriptor(media_type=manifest.media_type, digest=digest, size=len(raw))
-            check_content(expected, raw)
-        return manifest
-
-    def blob(self, descriptor: Descriptor) -> BlobSource:
+    def blob(self, descriptor: Descriptor, on_retry: OnRetry = lambda: None) -> BlobSource:
         """Return a blob, which is downloaded when it is opened."""
 
         async def new_url() -> str:
@@ -143,7 +147,7 @@ class RepositoryStore:
                 raise BlobNotFoundError(self.name, descriptor.digest) from error
             return response.download_url
 
-        return DownloadBlob(descriptor, self._downloads, new_url, self._context.on_retry)
+        return DownloadBlob(descriptor, self._downloads, new_url, on_retry)
 
     async def find(self, references: Iterable[str]) -> Mapping[str, Descriptor]:
         """Return the manifests that some tags or digests name; absent ones are left out."""
@@ -181,6 +185,15 @@ class RepositoryStore:
 
     # -- writing ---------------------------------------------------------------------------------
 
+    def check(self, manifests: Sequence[Manifest], blobs: Sequence[Descriptor]) -> None:  # noqa: ARG002
+        """Verify that ECR accepts some blobs; manifests that it does not accept are never read.
+
+        Raises:
+            LimitError: A blob is empty or too long.
+        """
+        for blob in blobs:
+            check_uploadable(blob)
+
     async def prepare(self) -> None:
         """Create the repository if it does not exist and the caller has asked for it.
 
@@ -196,6 +209,7 @@ class RepositoryStore:
                 raise
             with suppress(RepositoryAlreadyExistsException):
                 await self._calls.call(CREATE_REPOSITORY)
+        self._is_absent = False
 
     async def settled_tags(self, digest: str, tags: Sequence[str]) -> set[str]:
         """Return those tags that point at a manifest already.
@@ -245,22 +259,22 @@ class RepositoryStore:
         ECR verifies that the content of a manifest is there when it accepts the manifest.
         """
         missing: set[str] = set()
-        limiter = anyio.CapacityLimiter(_CONCURRENT_CHECKS)
 
         async def check(digest: str) -> None:
-            async with limiter:
-                if await self._existing(digest) is None:
-                    missing.add(digest)
+            if await self._existing(digest) is None:
+                missing.add(digest)
 
-        with single_error():
-            async with anyio.create_task_group() as tasks:
-                for digest in digests:
-                    tasks.start_soon(check, digest)
+        await run_all(check, digests, _CONCURRENT_CHECKS)
         return missing
 
     async def missing_blobs(self, blobs: Sequence[Descriptor]) -> set[str]:
-        """Return the digests of those blobs that the repository does not have."""
-        digests = list(dict.fromkeys(blob.digest for blob in blobs))
+        """Return the digests of those blobs that the repository does not have.
+
+        Raises:
+            ContentMismatchError: The repository has one with another size.
+        """
+        sizes = {blob.digest: blob.size for blob in blobs}
+        digests = list(sizes)
         missing = set(digests)
         if self._is_absent:
             return missing
@@ -270,8 +284,13 @@ class RepositoryStore:
                 layer_digests=digests[start : start + _LAYERS_PER_CALL],
             )
             for layer in response.layers:
-                if layer.layer_availability == "AVAILABLE":
-                    missing.discard(str(layer.layer_digest))
+                digest = str(layer.layer_digest)
+                if layer.layer_availability != "AVAILABLE" or digest not in missing:
+                    continue
+                if layer.layer_size is not None and layer.layer_size != sizes[digest]:
+                    problem = f"{self.name} has {layer.layer_size} bytes, not {sizes[digest]}"
+                    raise ContentMismatchError(digest, problem)
+                missing.discard(digest)
         return missing
 
     async def mount_blob(self, blob: Descriptor, reader: ImageReader) -> bool:
@@ -280,16 +299,21 @@ class RepositoryStore:
             return False
         return await self._mounts.mount(blob.digest, reader._calls)  # noqa: SLF001
 
-    async def write_blob(self, source: BlobSource, on_bytes: OnBytes) -> None:
+    async def write_blob(self, source: BlobSource, meter: BlobMeter) -> None:
         """Upload a blob and verify it."""
-        uploads = LayerUploads(self._calls, self._context.upload_log, self._context.on_retry)
-        await uploads.upload(source, on_bytes)
+        log = self._context.upload_log
+        repository = "" if log is None else await self._arn()
+        await LayerUploads(self._calls, log, repository).upload(source, meter)
+
+    async def _arn(self) -> str:
+        """The ARN of the repository, which names it in a state file."""
+        async with self._reading_arn:
+            if self._known_arn is None:
+                self._known_arn = (await self._repository()).repository_arn
+        return self._known_arn
 
     async def write_manifest(self, manifest: Manifest, tags: Sequence[str], *, root: bool) -> None:  # noqa: ARG002
         """Put a manifest, and point tags at it."""
-        if len(manifest.raw) > MAX_MANIFEST_BYTES:
-            problem = f"{len(manifest.raw)} bytes are more than ECR's limit for a manifest"
-            raise LimitError(manifest.digest, problem)
         for tag in tags:
             await self._put_image(manifest, tag)
         if not tags:
@@ -312,6 +336,19 @@ class RepositoryStore:
             existing = await self._existing(tag)
             if existing != manifest.digest:
                 raise TagConflictError(self.name, tag, str(existing), manifest.digest) from error
+
+
+def _verified(image: Image) -> Manifest:
+    """Parse a manifest after its digest has been verified."""
+    raw = image.image_manifest.encode()
+    digest = image.image_id.image_digest
+    if digest is not None:
+        check_content(Descriptor(media_type="", digest=digest, size=len(raw)), raw)
+    return parse_manifest(raw, image.image_manifest_media_type)
+
+
+def _reference(image_id: ImageIdentifier | None) -> str:
+    return str(image_id and (image_id.image_tag or image_id.image_digest))
 
 
 def _image_id(reference: str) -> ImageIdentifierParam:

@@ -60,7 +60,8 @@ class Images(RepositoryImages):
         selection = check_selection(
             "pull", self, reference, tags, platforms, referrers=referrers, foreign=foreign_layers
         )
-        return await check_transfer("pull", self, to, selection, max_concurrency, on_progress).run()
+        transfer = check_transfer("pull", self, to, max_concurrency, on_progress)
+        return await transfer.run(selection)
 
     async def push(
         self,
@@ -102,13 +103,12 @@ class Images(RepositoryImages):
             "push",
             source,
             self,
-            selection,
             max_concurrency,
             on_progress,
             create_repository=create_repository,
             resume=resume,
         )
-        return await transfer.run()
+        return await transfer.run(selection)
 
     async def copy(
         self,
@@ -162,14 +162,13 @@ class Images(RepositoryImages):
             "copy",
             self,
             to,
-            selection,
             max_concurrency,
             on_progress,
             create_repository=create_repository,
             mount=mount,
             resume=resume,
         )
-        return await transfer.run()
+        return await transfer.run(selection)
 
     async def plan_copy(
         self,
@@ -195,7 +194,7 @@ class Images(RepositoryImages):
             referrers=referrers,
             foreign=foreign_layers,
         )
-        return await check_transfer("plan_copy", self, to, selection, 1, None).plan()
+        return await check_transfer("plan_copy", self, to, 1, None).plan(selection)
 
     async def copy_all(
         self,
@@ -214,16 +213,17 @@ class Images(RepositoryImages):
         """Copy every tagged image, with its tags.
 
         Repeating it copies what is missing, so that an interrupted copy can simply be run again.
+        Blobs that several images have in common are transferred once.
 
         Args:
-            to: The destination.
+            to: The destination. An archive gets all images, or does not appear if one fails.
             tag_pattern: Only tags that match this pattern, in which ``*`` matches any characters.
             platforms: See `copy`.
             referrers: See `copy`.
             foreign_layers: See `copy`.
             create_repository: See `copy`.
             mount: See `copy`.
-            max_concurrency: Images that are copied at the same time, and blobs of each image.
+            max_concurrency: Images that are copied at the same time, and blobs in all of them.
             on_progress: See `copy`.
             resume: See `copy`.
 
@@ -232,20 +232,17 @@ class Images(RepositoryImages):
             ECRClientError: The tags cannot be listed.
         """
         check_argument("copy_all", "tag_pattern", tag_pattern, str, "a pattern")
-
-        async def copy(digest: str, tags: tuple[str, ...]) -> TransferReport:
-            return await self.copy(
-                digest,
-                to=to,
-                tags=tags,
-                platforms=platforms,
-                referrers=referrers,
-                foreign_layers=foreign_layers,
-                create_repository=create_repository,
-                mount=mount,
-                max_concurrency=max_concurrency,
-                on_progress=on_progress,
-                resume=resume,
-            )
-
-        return await copy_images(self._store().tags(), tag_pattern, copy, max_concurrency)
+        selection = check_selection(
+            "copy_all", self, None, [], platforms, referrers=referrers, foreign=foreign_layers
+        )
+        transfer = check_transfer(
+            "copy_all",
+            self,
+            to,
+            max_concurrency,
+            on_progress,
+            create_repository=create_repository,
+            mount=mount,
+            resume=resume,
+        )
+        return await copy_images(transfer, selection, tag_pattern)

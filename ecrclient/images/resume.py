@@ -2,9 +2,10 @@
 
 A state file is JSON::
 
-    {"version": 1, "uploads": {"team/app": {"sha256:...": [upload id, part size, position]}}}
+    {"version": 1, "uploads": {REPOSITORY: {"sha256:...": [UPLOAD ID, PART SIZE, POSITION]}}}
 
-It contains no secret: continuing an upload needs credentials as starting one does.
+The repository is an ARN, since the same name may exist in several Regions and accounts. The file
+contains no secret: continuing an upload needs credentials as starting one does.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import threading
 from pathlib import Path
 from typing import Any
 
-import anyio
 import anyio.to_thread
 
 from ecrclient.images.errors import ResumeError
@@ -39,7 +40,7 @@ class StateFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path: Path = Path(path)
         self._uploads: dict[str, dict[str, UploadRecord]] | None = None
-        self._lock = anyio.Lock()
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
@@ -54,12 +55,15 @@ class StateFile:
             self._uploads = await anyio.to_thread.run_sync(self._read)
 
     def find(self, repository: str, digest: str) -> UploadRecord | None:
-        """Return the upload of a blob that was interrupted."""
+        """Return the upload of a blob to a repository, an ARN, that was interrupted."""
         return (self._uploads or {}).get(repository, {}).get(digest)
 
     async def record(self, repository: str, digest: str, upload: UploadRecord | None) -> None:
         """Remember the state of an upload; None: it has ended."""
-        async with self._lock:
+        await anyio.to_thread.run_sync(self._record, repository, digest, upload)
+
+    def _record(self, repository: str, digest: str, upload: UploadRecord | None) -> None:
+        with self._lock:
             uploads = self._uploads = self._uploads or {}
             if upload is not None:
                 uploads.setdefault(repository, {})[digest] = upload
@@ -67,7 +71,7 @@ class StateFile:
                 uploads[repository].pop(digest, None)
                 if not uploads[repository]:
                     del uploads[repository]
-            await anyio.to_thread.run_sync(self._write)
+            self._write()
 
     def _read(self) -> dict[str, dict[str, UploadRecord]]:
         try:
@@ -79,24 +83,25 @@ class StateFile:
         try:
             document = json.loads(text)
             return {
-                repository: {digest: _record(entry) for digest, entry in uploads.items()}
+                repository: {digest: _parse(entry) for digest, entry in uploads.items()}
                 for repository, uploads in _checked(document)["uploads"].items()
             }
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             raise ResumeError(str(self.path), f"not a state file: {error}") from None
 
     def _write(self) -> None:
-        if not self._uploads:
-            self.path.unlink(missing_ok=True)
-            return
         staged = self.path.with_name(f".{self.path.name}-{secrets.token_hex(8)}")
         try:
-            staged.write_text(json.dumps({"version": _VERSION, "uploads": self._uploads}))
-            staged.replace(self.path)
+            if not self._uploads:
+                self.path.unlink(missing_ok=True)
+                return
+            try:
+                staged.write_text(json.dumps({"version": _VERSION, "uploads": self._uploads}))
+                staged.replace(self.path)
+            finally:
+                staged.unlink(missing_ok=True)
         except OSError as error:
             raise ResumeError(str(self.path), error.strerror or str(error)) from error
-        finally:
-            staged.unlink(missing_ok=True)
 
 
 def _checked(document: Any) -> dict[str, Any]:
@@ -106,7 +111,7 @@ def _checked(document: Any) -> dict[str, Any]:
     return checked
 
 
-def _record(entry: Any) -> UploadRecord:
+def _parse(entry: Any) -> UploadRecord:
     upload_id, part_size, position = entry
     if not isinstance(upload_id, str):
         raise TypeError("an upload id is not a string")

@@ -13,8 +13,8 @@ import anyio.to_thread
 
 from ecrclient.images.concurrency import single_error
 from ecrclient.images.content import ContentCheck
-from ecrclient.images.files import FilePlace
-from ecrclient.images.stores import PIECE_BYTES, BlobSource, OnBytes
+from ecrclient.images.file_places import FilePlace
+from ecrclient.images.stores import PIECE_BYTES, BlobMeter, BlobSource
 
 __all__ = ["save"]
 
@@ -22,43 +22,45 @@ RANGE_BYTES = 64 * 1024 * 1024
 """The length of a range."""
 
 
-async def save(source: BlobSource, place: FilePlace, on_bytes: OnBytes) -> None:
+async def save(source: BlobSource, place: FilePlace, meter: BlobMeter) -> None:
     """Read a blob to its end, write it and verify it.
 
     Args:
         source: The blob.
         place: Where to write it.
-        on_bytes: Called after each write.
+        meter: Counts what is written.
 
     Raises:
         ContentMismatchError: The content does not have its digest or its size.
     """
     check = ContentCheck(source.descriptor)
     if source.ranges == 1 or source.descriptor.size < 2 * RANGE_BYTES:
-        await _write(source, 0, None, place, on_bytes, check.update)
+        await _write(source, 0, None, place, meter, check.update)
     else:
-        await _save_ranges(source, place, on_bytes, check)
+        await _save_ranges(source, place, meter, check)
     check.finish()
 
 
 async def _save_ranges(
-    source: BlobSource, place: FilePlace, on_bytes: OnBytes, check: ContentCheck
+    source: BlobSource, place: FilePlace, meter: BlobMeter, check: ContentCheck
 ) -> None:
     starts = range(0, source.descriptor.size, RANGE_BYTES)
-    written = {start: anyio.Event() for start in starts}
+    # The ranges that have not been hashed; a blob may have too many to create all events now.
+    events: dict[int, anyio.Event] = {}
     slots = anyio.Semaphore(source.ranges)
 
     async def write_range(start: int) -> None:
         try:
             stop = min(start + RANGE_BYTES, source.descriptor.size)
-            await _write(source, start, stop, place, on_bytes)
-            written[start].set()
+            await _write(source, start, stop, place, meter)
+            events.setdefault(start, anyio.Event()).set()
         finally:
             slots.release()
 
     async def hash_ranges() -> None:
         for start in starts:
-            await written[start].wait()
+            await events.setdefault(start, anyio.Event()).wait()
+            del events[start]
             await anyio.to_thread.run_sync(hash_range, start)
 
     def hash_range(start: int) -> None:
@@ -78,7 +80,7 @@ async def _write(
     start: int,
     stop: int | None,
     place: FilePlace,
-    on_bytes: OnBytes,
+    meter: BlobMeter,
     also: Callable[[bytes], None] | None = None,
 ) -> None:
     """Write a range of a blob; *also* receives each piece in the same worker thread."""
@@ -97,9 +99,9 @@ async def _write(
             size += len(piece)
             if size >= PIECE_BYTES:
                 await anyio.to_thread.run_sync(write, position, pieces)
-                on_bytes(size)
+                meter.add(size)
                 position += size
                 pieces, size = [], 0
         if pieces:
             await anyio.to_thread.run_sync(write, position, pieces)
-            on_bytes(size)
+            meter.add(size)

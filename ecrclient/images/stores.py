@@ -16,11 +16,12 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from ecrclient.images.manifests import Descriptor, Manifest
 
 __all__ = [
+    "BlobMeter",
     "BlobSource",
     "ImageReader",
     "ImageStore",
     "ImageWriter",
-    "OnBytes",
+    "OnRetry",
     "TransferContext",
     "UploadLog",
     "UploadRecord",
@@ -29,8 +30,24 @@ __all__ = [
 PIECE_BYTES = 1024 * 1024
 """The bytes that a worker thread reads, hashes or writes at a time."""
 
-OnBytes = Callable[[int], None]
-"""Receives the number of bytes that have just been written."""
+OnRetry = Callable[[], None]
+"""Called whenever a download is resumed."""
+
+
+class BlobMeter(Protocol):
+    """Counts what is written of a blob."""
+
+    def add(self, count: int) -> None:
+        """Count bytes that have just been written."""
+        ...
+
+    def restart(self, position: int) -> None:
+        """Continue at a position: of an earlier upload, or before bytes that were lost."""
+        ...
+
+    def retried(self) -> None:
+        """Count an upload that is restarted."""
+        ...
 
 
 class UploadRecord(NamedTuple):
@@ -43,7 +60,10 @@ class UploadRecord(NamedTuple):
 
 
 class UploadLog(Protocol):
-    """Remembers uploads in progress, so that a later process can continue them."""
+    """Remembers uploads in progress, so that a later process can continue them.
+
+    A repository is named by its ARN.
+    """
 
     def find(self, repository: str, digest: str) -> UploadRecord | None:
         """Return the upload of a blob that was interrupted."""
@@ -60,8 +80,6 @@ class TransferContext:
 
     repository: str | None = None
     """The name of the image's repository, for stores that record it."""
-    on_retry: Callable[[], None] = lambda: None
-    """Called whenever a download is resumed or an upload is restarted."""
     upload_log: UploadLog | None = None
     create_repository: bool = False
     """Whether to create the destination's repository if it does not exist."""
@@ -124,7 +142,7 @@ class ImageReader(Protocol):
         """Read and verify several manifests; the same errors as for one."""
         ...
 
-    def blob(self, descriptor: Descriptor) -> BlobSource:
+    def blob(self, descriptor: Descriptor, on_retry: OnRetry = ...) -> BlobSource:
         """Return a blob; opening it raises ``BlobNotFoundError`` if there is none."""
         ...
 
@@ -156,6 +174,18 @@ class ImageWriter(Protocol):
         """Return the digests of those blobs that the store does not have."""
         ...
 
+    def check(self, manifests: Sequence[Manifest], blobs: Sequence[Descriptor]) -> None:
+        """Verify that the store can hold some content, before any of it is written.
+
+        Args:
+            manifests: The manifests to write.
+            blobs: The blobs to write.
+
+        Raises:
+            ImageError: It cannot.
+        """
+        ...
+
     async def prepare(self) -> None:
         """Create the store if it does not exist; called before anything is written.
 
@@ -168,7 +198,7 @@ class ImageWriter(Protocol):
         """Link a blob from the source without a transfer; False: it must be transferred."""
         ...
 
-    async def write_blob(self, source: BlobSource, on_bytes: OnBytes) -> None:
+    async def write_blob(self, source: BlobSource, meter: BlobMeter) -> None:
         """Write a blob and verify it; it becomes visible once it is complete.
 
         Raises:

@@ -15,8 +15,8 @@ from typing import BinaryIO
 
 import anyio.to_thread
 
-from ecrclient.images.errors import ArchiveError
-from ecrclient.images.files import FilePlace
+from ecrclient.images.file_places import FilePlace, write_at
+from ecrclient.images.files import disk_errors
 
 __all__ = ["TarWriter"]
 
@@ -38,12 +38,14 @@ class TarWriter:
         self._directories: set[str] = set()
 
     def reserve(self, name: str, size: int) -> FilePlace:
-        """Write the header of a member and reserve the place of its content; blocks on the disk."""
+        """Write the header of a member and reserve the place of its content; blocks on the disk.
+
+        Raises:
+            ArchiveError: The archive cannot be written.
+        """
         if self._file is None:
-            try:
+            with disk_errors(self._partial):
                 self._file = self._partial.open("x+b", buffering=0)
-            except OSError as error:
-                raise ArchiveError(str(self._partial), error.strerror or str(error)) from error
         parent = os.path.dirname(name)
         if parent and parent not in self._directories:
             self._add_directories(parent)
@@ -66,7 +68,7 @@ class TarWriter:
         """Write a header at the end of the archive; return the position after it."""
         assert self._file is not None
         header = info.tobuf(tarfile.PAX_FORMAT)
-        os.pwrite(self._file.fileno(), header, self._end)
+        write_at(self._file, [header], self._end)
         return self._end + len(header)
 
     def add(self, name: str, content: bytes) -> None:
@@ -74,19 +76,28 @@ class TarWriter:
         self.reserve(name, len(content)).write(0, [content])
 
     async def publish(self) -> None:
-        """Complete the archive and give it its name."""
+        """Complete the archive and give it its name.
+
+        Raises:
+            ArchiveError: The archive cannot be written.
+        """
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._publish)
 
     def _publish(self) -> None:
         assert self._file is not None
-        os.ftruncate(self._file.fileno(), self._end + 2 * _BLOCK)
-        self._file.close()
+        with disk_errors(self.path):
+            self._file.truncate(self._end + 2 * _BLOCK)
+            self._file.close()
+            self._partial.replace(self.path)
         self._file = None
-        self._partial.replace(self.path)
 
-    def discard(self) -> None:
+    async def discard(self) -> None:
         """Delete what has been written, unless it was published. Idempotent."""
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._discard)
+
+    def _discard(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -1,22 +1,19 @@
-"""The engine of pull, push and copy: blobs in parallel, then children, the index, and tags last."""
+"""The engine of pull, push and copy: plan, then blobs, children, the index, and tags last."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-import anyio
-
 from ecrclient.errors import LayersNotFoundException
-from ecrclient.images.concurrency import single_error
+from ecrclient.images.blob_transfers import BlobTransfers, ReportMeter
+from ecrclient.images.concurrency import run_all
 from ecrclient.images.manifests import Descriptor, ImageIndex, ImageManifest
 from ecrclient.images.planning import CopyPlan, PlannedManifest, Selection, make_plan
 from ecrclient.images.progress import (
     BlobDone,
-    BlobProgress,
-    BlobStarted,
     ManifestWritten,
     OnProgress,
     ProgressEvent,
@@ -24,19 +21,14 @@ from ecrclient.images.progress import (
     TransferReport,
 )
 from ecrclient.images.resume import StateFile
-from ecrclient.images.stores import (
-    ImageReader,
-    ImageStore,
-    ImageWriter,
-    TransferContext,
-)
+from ecrclient.images.stores import ImageReader, ImageStore, ImageWriter, TransferContext
 
-__all__ = ["Transfer"]
+__all__ = ["OpenTransfer", "Transfer"]
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """A transfer of one image from one store to another.
+    """A transfer of images from one store to another.
 
     A transfer that fails or is cancelled leaves no tag on an incomplete image. Blobs that it has
     written stay where they are, and the next transfer skips them.
@@ -44,9 +36,8 @@ class Transfer:
 
     source: ImageStore
     destination: ImageStore
-    selection: Selection
     repository: str | None
-    """The name of the image's repository."""
+    """The name of the images' repository."""
     max_concurrency: int
     """Blobs that are transferred at the same time."""
     create_repository: bool
@@ -57,45 +48,56 @@ class Transfer:
     resume: StateFile | None
     """Remembers the uploads."""
 
-    async def run(self) -> TransferReport:
-        """Transfer the image.
+    async def run(self, selection: Selection) -> TransferReport:
+        """Transfer one image.
 
         Raises:
             ImageError: The image could not be transferred.
             ECRClientError: A call failed.
         """
-        report = TransferReport("")
-        context = self._context(report)
+        async with self.open() as transfer:
+            return await transfer.run(selection)
+
+    async def plan(self, selection: Selection) -> CopyPlan:
+        """Compare source and destination; nothing is written."""
+        async with self.open() as transfer:
+            return await transfer.plan(selection)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[OpenTransfer]:
+        """Open both stores. What a destination stages is discarded if the body raises."""
         if self.resume is not None:
             await self.resume.load()
+        context = TransferContext(self.repository, self.resume, self.create_repository)
         async with (
             self.source.reading(context) as reader,
             self.destination.writing(context) as writer,
         ):
-            with _phase(report, "plan"):
-                plan = await self._plan(reader, writer)
-            await _Execution(self, plan, reader, writer, report).run()
-        return report
+            yield OpenTransfer(self, reader, writer)
 
-    async def plan(self) -> CopyPlan:
+
+class OpenTransfer:
+    """A transfer whose stores are open; it may transfer several images at the same time."""
+
+    def __init__(self, transfer: Transfer, reader: ImageReader, writer: ImageWriter) -> None:
+        self.reader = reader
+        self._transfer = transfer
+        self._writer = writer
+        self._blobs = BlobTransfers(reader, writer, transfer.max_concurrency, mount=transfer.mount)
+
+    async def plan(self, selection: Selection) -> CopyPlan:
         """Compare source and destination; nothing is written."""
-        context = self._context(TransferReport(""))
-        async with (
-            self.source.reading(context) as reader,
-            self.destination.writing(context) as writer,
-        ):
-            return await self._plan(reader, writer)
+        stores = self._transfer.source.name, self._transfer.destination.name
+        return await make_plan(self.reader, self._writer, selection, *stores)
 
-    async def _plan(self, reader: ImageReader, writer: ImageWriter) -> CopyPlan:
-        return await make_plan(
-            reader, writer, self.selection, self.source.name, self.destination.name
-        )
-
-    def _context(self, report: TransferReport) -> TransferContext:
-        def on_retry() -> None:
-            report.retries += 1
-
-        return TransferContext(self.repository, on_retry, self.resume, self.create_repository)
+    async def run(self, selection: Selection) -> TransferReport:
+        """Transfer an image."""
+        report = TransferReport("")
+        with _phase(report, "plan"):
+            plan = await self.plan(selection)
+        on_progress = self._transfer.on_progress or _ignore
+        await _Execution(plan, self._writer, self._blobs, report, on_progress).run()
+        return report
 
 
 class _Execution:
@@ -103,18 +105,17 @@ class _Execution:
 
     def __init__(
         self,
-        transfer: Transfer,
         plan: CopyPlan,
-        reader: ImageReader,
         writer: ImageWriter,
+        blobs: BlobTransfers,
         report: TransferReport,
+        emit: OnProgress,
     ) -> None:
-        self._transfer = transfer
         self._plan = plan
-        self._reader = reader
         self._writer = writer
+        self._blobs = blobs
         self._report = report
-        self._slots = anyio.Semaphore(transfer.max_concurrency)
+        self._emit = emit
 
     async def run(self) -> None:
         plan, report = self._plan, self._report
@@ -126,37 +127,13 @@ class _Execution:
         for blob in plan.blobs_present:
             self._done(BlobDone(blob.digest, blob.size, "present"))
         with _phase(report, "blobs"):
-            await self._transfer_blobs(plan.blobs)
+            await run_all(self._transfer_blob, plan.blobs)
         with _phase(report, "manifests"):
             await self._write_manifests()
 
-    # -- blobs -----------------------------------------------------------------------------------
-
-    async def _transfer_blobs(self, blobs: tuple[Descriptor, ...]) -> None:
-        with single_error():
-            async with anyio.create_task_group() as tasks:
-                for blob in blobs:
-                    await self._slots.acquire()
-                    tasks.start_soon(self._transfer_blob, blob)
-
     async def _transfer_blob(self, blob: Descriptor) -> None:
-        try:
-            self._emit(BlobStarted(blob.digest, blob.size))
-            if self._transfer.mount and await self._writer.mount_blob(blob, self._reader):
-                self._done(BlobDone(blob.digest, blob.size, "mounted"))
-                return
-            transferred = 0
-
-            def on_bytes(count: int) -> None:
-                nonlocal transferred
-                transferred += count
-                self._report.bytes_copied += count
-                self._emit(BlobProgress(blob.digest, transferred, blob.size))
-
-            await self._writer.write_blob(self._reader.blob(blob), on_bytes)
-            self._done(BlobDone(blob.digest, blob.size, "copied"))
-        finally:
-            self._slots.release()
+        how = await self._blobs.transfer(blob, ReportMeter(blob, self._report, self._emit))
+        self._done(BlobDone(blob.digest, blob.size, how))
 
     def _done(self, event: BlobDone) -> None:
         report = self._report
@@ -170,16 +147,11 @@ class _Execution:
                 report.blobs_present += 1
         self._emit(event)
 
-    # -- manifests -------------------------------------------------------------------------------
-
     async def _write_manifests(self) -> None:
         """Write the images of the platforms in parallel, and then everything else in order."""
         manifests = self._plan.manifests
         leaves = [m for m in manifests if not m.is_root and not isinstance(m.manifest, ImageIndex)]
-        with single_error():
-            async with anyio.create_task_group() as tasks:
-                for planned in leaves:
-                    tasks.start_soon(self._write_manifest, planned)
+        await run_all(self._write_manifest, leaves)
         for planned in manifests:
             if planned not in leaves:
                 await self._write_manifest(planned)
@@ -195,8 +167,9 @@ class _Execution:
             missing = await self._writer.missing_blobs(manifest.blobs)
             if not missing:
                 raise
-            blobs = tuple(blob for blob in manifest.blobs if blob.digest in missing)
-            await self._transfer_blobs(blobs)
+            self._blobs.forget(missing)
+            blobs = [blob for blob in manifest.blobs if blob.digest in missing]
+            await run_all(self._transfer_blob, blobs)
             await self._write(planned)
         if planned.is_missing:
             self._report.manifests_written += 1
@@ -208,9 +181,9 @@ class _Execution:
     async def _write(self, planned: PlannedManifest) -> None:
         await self._writer.write_manifest(planned.manifest, planned.tags, root=planned.is_root)
 
-    def _emit(self, event: ProgressEvent) -> None:
-        if self._transfer.on_progress is not None:
-            self._transfer.on_progress(event)
+
+def _ignore(event: ProgressEvent) -> None:
+    pass
 
 
 @contextmanager

@@ -8,7 +8,7 @@ encoded: at most three parts of an upload are in memory. Source: "InitiateLayerU
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 import anyio.to_thread
@@ -26,7 +26,7 @@ from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.content import ContentCheck
 from ecrclient.images.errors import ContentMismatchError, LimitError, UploadError
 from ecrclient.images.manifests import Descriptor
-from ecrclient.images.stores import BlobSource, OnBytes, UploadLog, UploadRecord
+from ecrclient.images.stores import BlobMeter, BlobSource, UploadLog, UploadRecord
 from ecrclient.operations import (
     BATCH_CHECK_LAYER_AVAILABILITY,
     COMPLETE_LAYER_UPLOAD,
@@ -48,6 +48,8 @@ _MIN_PART_BYTES = 5 * 1024 * 1024
 _PARTS_AHEAD = 2
 """The parts that are prepared while another one is being sent."""
 _MAX_STARTS = 3
+_ENCODED_BYTES = 3 * 256 * 1024
+"""The bytes that are encoded at a time; a multiple of 3, so that only the last piece is padded."""
 
 
 class LayerUploads:
@@ -56,17 +58,15 @@ class LayerUploads:
     Args:
         calls: The operations on the repository.
         log: Remembers uploads in progress.
-        on_retry: Called whenever an upload is restarted.
+        repository: The name of the repository in the log.
     """
 
-    def __init__(
-        self, calls: RepositoryCalls, log: UploadLog | None, on_retry: Callable[[], None]
-    ) -> None:
+    def __init__(self, calls: RepositoryCalls, log: UploadLog | None, repository: str) -> None:
         self._calls = calls
         self._log = log
-        self._on_retry = on_retry
+        self._repository = repository
 
-    async def upload(self, source: BlobSource, on_bytes: OnBytes) -> None:
+    async def upload(self, source: BlobSource, meter: BlobMeter) -> None:
         """Upload a blob; it succeeds if the repository has the blob in the meantime.
 
         The content is hashed while it is sent, unless an interrupted upload continues: ECR verifies
@@ -79,12 +79,13 @@ class LayerUploads:
         """
         blob = source.descriptor
         check_uploadable(blob)
-        log = self._log
-        upload = None if log is None else log.find(self._calls.repository_name, blob.digest)
-        for _ in range(_MAX_STARTS):
+        upload = self._interrupted(blob)
+        for start in range(_MAX_STARTS):
             upload = upload or await self._initiate(blob)
+            if start or upload.position:
+                meter.restart(upload.position)
             try:
-                await self._continue(source, upload, on_bytes)
+                await self._continue(source, upload, meter)
             except _RewindError as rewind:
                 upload = upload._replace(position=rewind.position) if rewind.position else None
             except UploadNotFoundException:
@@ -92,16 +93,23 @@ class LayerUploads:
             else:
                 await self._record(blob.digest, None)
                 return
-            self._on_retry()
+            meter.retried()
         await self._record(blob.digest, None)
         raise UploadError(blob.digest, 0, f"the registry lost the upload {_MAX_STARTS} times")
+
+    def _interrupted(self, blob: Descriptor) -> UploadRecord | None:
+        """Return the upload of an earlier process."""
+        upload = None if self._log is None else self._log.find(self._repository, blob.digest)
+        if upload is None or upload.position > blob.size or upload.part_size > _MAX_PART_BYTES:
+            return None
+        return upload
 
     async def _initiate(self, blob: Descriptor) -> UploadRecord:
         response = await self._calls.call(INITIATE_LAYER_UPLOAD)
         part_size = max(response.part_size, _MIN_PART_BYTES, -(-blob.size // _MAX_PARTS))
         return UploadRecord(response.upload_id, min(part_size, _MAX_PART_BYTES), 0)
 
-    async def _continue(self, source: BlobSource, upload: UploadRecord, on_bytes: OnBytes) -> None:
+    async def _continue(self, source: BlobSource, upload: UploadRecord, meter: BlobMeter) -> None:
         """Send the parts from the upload's position on, and complete the upload."""
         blob = source.descriptor
         if upload.position < blob.size:
@@ -112,7 +120,7 @@ class LayerUploads:
                         await self._send(part)
                         accepted = upload._replace(position=part.end)
                         await self._record(blob.digest, accepted)
-                        on_bytes(part.end - part.start)
+                        meter.add(part.end - part.start)
         await self._complete(blob, upload)
 
     def _body_start(self, upload: UploadRecord) -> bytes:
@@ -157,7 +165,7 @@ class LayerUploads:
 
     async def _record(self, digest: str, upload: UploadRecord | None) -> None:
         if self._log is not None:
-            await self._log.record(self._calls.repository_name, digest, upload)
+            await self._log.record(self._repository, digest, upload)
 
 
 def check_uploadable(blob: Descriptor) -> None:
@@ -237,7 +245,12 @@ class _Parts(AsyncIterator[_Part]):
             start,
             end - 1,
         )
-        return b"".join((self._body_start, numbers, _base64(content), b'"}'))
+        # The encoder of the standard library keeps the GIL, so a long piece would block the loop.
+        view = memoryview(content)
+        texts = [
+            _base64(view[at : at + _ENCODED_BYTES]) for at in range(0, len(view), _ENCODED_BYTES)
+        ]
+        return b"".join((self._body_start, numbers, *texts, b'"}'))
 
     def _finish(self, end: int) -> None:
         """Verify the content before its last part is sent."""

@@ -233,6 +233,23 @@ async def test_endless_redirects_are_refused() -> None:
         await Download(server).read()
 
 
+@pytest.mark.parametrize("location", ["http://bucket.test/x", "ftp://b.test/x", "//[", "mailto:x"])
+async def test_a_redirect_to_something_else_than_https_is_refused(location: str) -> None:
+    server = Server(status(307, location=location))
+    with pytest.raises(DownloadError, match=r"https://|invalid"):
+        await Download(server).read()
+    assert len(server.requests) == 1
+    assert server.bodies[0].closed
+
+
+async def test_an_empty_piece_is_not_the_end() -> None:
+    response = httpx.Response(200, stream=Body([b"", CONTENT[:9], b"", CONTENT[9:]]))
+    download = Download(Server(lambda _: response))
+    async with download.blob.open() as pieces:
+        assert await BlobStream(BLOB, 0, pieces).read() == CONTENT
+    assert download.retries == 0
+
+
 async def test_no_encoding_is_accepted_and_no_credentials_are_sent() -> None:
     server = Server()
     await Download(server).read()

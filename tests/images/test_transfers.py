@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 import re
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ from ecrclient.errors import (
 from ecrclient.images import (
     BlobDone,
     BlobStarted,
-    CopyError,
     ImageNotFoundError,
     Layout,
     ManifestError,
@@ -36,18 +34,11 @@ from ecrclient.images import (
 from ecrclient.images.digests import sha256
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.store import Registry
+from tests.images.calls import WRITES, Calls
 from tests.images.graphs import PLATFORMS, Graph
 from tests.images.stores import Contents, layout_contents, repository_contents
 
 pytestmark = pytest.mark.anyio
-
-WRITES = {
-    "InitiateLayerUpload",
-    "UploadLayerPart",
-    "CompleteLayerUpload",
-    "PutImage",
-    "CreateRepository",
-}
 
 
 @pytest.fixture
@@ -60,20 +51,6 @@ def graph() -> Graph:
     ]
     graph.add_index(images, tag="v1")
     return graph
-
-
-class Calls:
-    """Counts the calls that an ECR has received since the last look."""
-
-    def __init__(self, ecr: InMemoryECR) -> None:
-        self._ecr = ecr
-        self._seen = len(ecr.calls)
-
-    def new(self) -> Counter[str]:
-        calls = list(self._ecr.calls)
-        counts = Counter(str(call.operation) for call in calls[self._seen :])
-        self._seen = len(calls)
-        return counts
 
 
 # -- plans and idempotence -------------------------------------------------------------------------
@@ -437,7 +414,8 @@ async def test_an_image_whose_layers_are_not_known_is_tagged_but_not_copied(
         image_tag="v1",
     )
     images = client.images("team/app")
-    problem = f"{sha256(raw.encode())}: {re.escape(media_type)} is not copied"
+    kind = re.escape(media_type)
+    problem = f"{sha256(raw.encode())}: images of the type {kind} cannot be copied"
     for target in (Layout(tmp_path / "layout"), client.images("team/copy")):
         with pytest.raises(ManifestError, match=problem):
             await images.pull("v1", target)
@@ -452,46 +430,6 @@ async def test_a_missing_source(client: ECRClient) -> None:
         await images.copy("v9", to=client.images("team/copy"))
     with pytest.raises(RepositoryNotFoundException):
         await client.images("team/none").copy("v1", to=client.images("team/copy"))
-
-
-async def test_all_tags_that_match_are_copied(
-    ecr: InMemoryECR, client: ECRClient, graph: Graph
-) -> None:
-    graph.add_image([b"two"], tag="v2")
-    graph.add_image([b"other"], tag="w1")
-    graph.tags["v1-alias"] = graph.tags["v1"]
-    await graph.push(client, "team/app")
-    images, target = client.images("team/app"), client.images("team/copy")
-    report = await images.copy_all(to=target, tag_pattern="v*")
-    contents = await repository_contents(ecr, "team/copy")
-    contents.check()
-    named = {tag: digest for tag, digest in contents.tags.items() if tag != digest}
-    assert named == {tag: graph.tags[tag] for tag in ("v1", "v1-alias", "v2")}
-    assert set(report.copied) == {graph.tags["v1"], graph.tags["v2"]}
-    again = await images.copy_all(to=target, tag_pattern="v*")
-    assert (again.bytes_copied, report.bytes_copied > 0) == (0, True)
-
-
-async def test_failures_do_not_stop_the_other_copies(
-    ecr: InMemoryECR, client: ECRClient, graph: Graph
-) -> None:
-    graph.add_image([b"two"], tag="v2")
-    await graph.push(client, "team/app")
-    bad = graph.tags["v2"].encode()
-    ecr.faults.error(
-        "AccessDeniedException",
-        operation="PutImage",
-        times=None,
-        when=lambda call: bad in call.body,
-    )
-    with pytest.raises(CopyError, match="1 image could not be copied") as caught:
-        await client.images("team/app").copy_all(to=client.images("team/copy"))
-    report = caught.value.report
-    assert (set(report.copied), set(report.failed)) == ({graph.tags["v1"]}, {graph.tags["v2"]})
-    matching, rest = caught.value.split(ValueError)
-    assert matching is None
-    assert isinstance(rest, CopyError)
-    assert rest.report is report
 
 
 async def test_between_accounts_and_regions(graph: Graph) -> None:

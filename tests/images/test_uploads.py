@@ -6,7 +6,9 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 
 from ecrclient import ECRClient
@@ -18,7 +20,8 @@ from ecrclient.errors import (
 )
 from ecrclient.images import ContentMismatchError, Descriptor, LimitError, StateFile, UploadError
 from ecrclient.images.digests import sha256
-from ecrclient.images.stores import TransferContext, UploadRecord
+from ecrclient.images.stores import BlobSource, TransferContext, UploadRecord
+from ecrclient.images.uploads import LayerUploads
 from ecrclient.testing import Call, InMemoryECR
 
 pytestmark = pytest.mark.anyio
@@ -26,6 +29,14 @@ pytestmark = pytest.mark.anyio
 PART = 5 * 1024 * 1024
 CONTENT = b"".join(bytes([n]) * (PART // 4) for n in range(13))
 DIGEST = sha256(CONTENT)
+PIECE = 700_000
+
+
+ARN = "arn:aws:ecr:us-east-1:123456789012:repository/team/app"
+
+
+class _InterruptedError(Exception):
+    pass
 
 
 class Source:
@@ -43,6 +54,8 @@ class Source:
         )
         self._content = content
         self.starts: list[int] = []
+        self.read = 0
+        """The position after the last byte that was read."""
 
     @asynccontextmanager
     async def open(
@@ -54,8 +67,10 @@ class Source:
 
     async def _pieces(self, start: int, stop: int | None) -> AsyncGenerator[bytes]:
         content = self._content[start:stop]
-        for at in range(0, len(content), 700_000):
-            yield content[at : at + 700_000]
+        for at in range(0, len(content), PIECE):
+            piece = content[at : at + PIECE]
+            self.read = start + at + len(piece)
+            yield piece
 
 
 class Uploading:
@@ -64,15 +79,28 @@ class Uploading:
     def __init__(self, ecr: InMemoryECR, client: ECRClient) -> None:
         self.ecr, self.client = ecr, client
         self.sizes: list[int] = []
+        self.restarts: list[int] = []
         self.retries = 0
+        self.stop_after: int | None = None
+        """The number of parts after which uploads fail."""
 
-    async def upload(self, source: Source, log: StateFile | None = None) -> None:
-        def on_retry() -> None:
-            self.retries += 1
+    def add(self, count: int) -> None:
+        self.sizes.append(count)
+        if len(self.sizes) == self.stop_after:
+            raise _InterruptedError
 
-        context = TransferContext(on_retry=on_retry, upload_log=log)
-        async with self.client.images("team/app").writing(context) as writer:
-            await writer.write_blob(source, self.sizes.append)
+    def restart(self, position: int) -> None:
+        self.restarts.append(position)
+
+    def retried(self) -> None:
+        self.retries += 1
+
+    async def upload(
+        self, source: BlobSource, log: StateFile | None = None, repository: str = "team/app"
+    ) -> None:
+        context = TransferContext(upload_log=log)
+        async with self.client.images(repository).writing(context) as writer:
+            await writer.write_blob(source, self)
 
     async def is_there(self, digest: str = DIGEST) -> bool:
         response = await self.client.batch_check_layer_availability(
@@ -140,7 +168,7 @@ async def test_a_forgotten_upload_starts_again(
     source = Source()
     await uploading.upload(source)
     assert await uploading.is_there()
-    assert (uploading.retries, source.starts) == (1, [0, 0])
+    assert (uploading.retries, source.starts, uploading.restarts) == (1, [0, 0], [0])
 
 
 async def test_an_upload_that_is_always_forgotten_fails(uploading: Uploading) -> None:
@@ -183,6 +211,8 @@ async def test_a_refused_part_continues_after_the_last_valid_byte(
     await uploading.upload(source)
     assert await uploading.is_there()
     assert source.starts == [0, refused]
+    assert uploading.restarts == [refused]
+    assert sum(uploading.sizes) == len(CONTENT)
 
 
 async def test_wrong_content_is_never_completed(uploading: Uploading) -> None:
@@ -208,30 +238,21 @@ async def test_a_size_that_ecr_refuses_is_an_error_before_anything_is_sent(
     assert uploading.calls("InitiateLayerUpload") == 0
 
 
-class _InterruptedError(Exception):
-    pass
-
-
 @pytest.mark.parametrize("parts", [1, 2, 3])
 async def test_a_later_process_continues(uploading: Uploading, tmp_path: Path, parts: int) -> None:
     path = tmp_path / "state.json"
 
-    def interrupt(size: int) -> None:
-        uploading.sizes.append(size)
-        if len(uploading.sizes) == parts:
-            raise _InterruptedError
-
     log = StateFile(path)
     await log.load()
-    context = TransferContext(upload_log=log)
+    uploading.stop_after = parts
     with pytest.raises(_InterruptedError):
-        async with uploading.client.images("team/app").writing(context) as writer:
-            await writer.write_blob(Source(), interrupt)
+        await uploading.upload(Source(), log)
+    uploading.stop_after = None
     later = StateFile(path)
     await later.load()
     source = Source()
     await uploading.upload(source, later)
-    assert source.starts == [parts * PART]
+    assert source.starts == uploading.restarts == [parts * PART]
     assert await uploading.is_there()
     assert uploading.calls("InitiateLayerUpload") == 1
     assert not path.exists()
@@ -242,8 +263,64 @@ async def test_an_upload_that_ecr_no_longer_knows_starts_again(
 ) -> None:
     log = StateFile(tmp_path / "state.json")
     unknown = "01234567-89ab-cdef-0123-456789abcdef"
-    await log.record("team/app", DIGEST, UploadRecord(unknown, PART, PART))
+    await log.record(ARN, DIGEST, UploadRecord(unknown, PART, PART))
     source = Source()
     await uploading.upload(source, log)
     assert source.starts == [PART, 0]
     assert await uploading.is_there()
+
+
+async def test_the_same_name_in_another_registry_is_another_upload(
+    uploading: Uploading, tmp_path: Path
+) -> None:
+    far = InMemoryECR(region="eu-west-1", account_id="222222222222", part_size=PART)
+    log = StateFile(tmp_path / "state.json")
+    uploading.stop_after = 1
+    with pytest.raises(_InterruptedError):
+        await uploading.upload(Source(), log)
+    async with far.client() as client:
+        await client.create_repository(repository_name="team/app")
+        elsewhere = Uploading(far, client)
+        await elsewhere.upload(Source(), log)
+    assert (elsewhere.restarts, elsewhere.retries) == ([], 0)
+    later = StateFile(log.path)
+    await later.load()
+    upload = later.find(ARN, DIGEST)
+    assert upload is not None
+    assert upload.position == PART
+
+
+@pytest.mark.parametrize(
+    "record",
+    [UploadRecord("u", PART, len(CONTENT) + 1), UploadRecord("u", 100 * PART, PART)],
+    ids=["position", "part size"],
+)
+async def test_an_impossible_record_is_ignored(
+    uploading: Uploading, record: UploadRecord, tmp_path: Path
+) -> None:
+    log = StateFile(tmp_path / "state.json")
+    await log.record(ARN, DIGEST, record)
+    source = Source()
+    await uploading.upload(source, log)
+    assert source.starts == [0]
+
+
+async def test_at_most_three_parts_are_in_memory(
+    uploading: Uploading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source is as far ahead of a slow registry as it may be."""
+    content = CONTENT * 3
+    source = Source(content)
+    ahead: list[int] = []
+    send = LayerUploads.__dict__["_send"]
+
+    async def slowly(self: LayerUploads, part: Any) -> None:
+        for _ in range(20):
+            await anyio.sleep(0.01)
+        ahead.append(source.read - part.start)
+        await send(self, part)
+
+    monkeypatch.setattr(LayerUploads, "_send", slowly)
+    await uploading.upload(source)
+    assert max(ahead) <= 3 * PART + PIECE
+    assert max(ahead) > 2 * PART

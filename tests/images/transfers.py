@@ -22,4 +22,4 @@ async def transfer(
     selection = check_selection(
         "transfer", source, reference, tags, platforms, referrers=referrers, foreign=False
     )
-    return await check_transfer("transfer", source, destination, selection, 4, on_progress).run()
+    return await check_transfer("transfer", source, destination, 4, on_progress).run(selection)
