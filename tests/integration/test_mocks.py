@@ -35,7 +35,7 @@ if sys.version_info >= (3, 12):
     is_coroutine_function = inspect.iscoroutinefunction
 else:
     is_coroutine_function = asyncio.iscoroutinefunction
-NOT_ASYNC = {"repository", "with_options"}
+NOT_ASYNC = {"images", "repository", "with_options"}
 
 
 def methods(one: object) -> list[str]:

@@ -115,7 +115,7 @@ def test_a_second_close_completes_the_first(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def main() -> None:
         ecr = ECRClient(region="eu-west-1")
-        monkeypatch.setattr(ClientState, "_close_transport", close_transport)
+        monkeypatch.setattr(ClientState, "_close_transports", close_transport)
         with pytest.raises(RuntimeError, match="interrupted"):
             await ecr.aclose()
         await ecr.aclose()

@@ -7,6 +7,7 @@ import math
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import httpx
@@ -25,6 +26,7 @@ from ecrclient import (
     PoolTimeout,
     RetryPolicy,
 )
+from ecrclient._awsjson.calling.client_state import Resources
 from ecrclient._awsjson.over_httpx.proxied_transport import LimitedTransport
 from ecrclient._awsjson.transport.timer import AttemptTimer
 from tests.awsjson.over_httpx.test_error_translation import Delegating, core_of
@@ -95,6 +97,13 @@ ROUTES: dict[str, Build] = {
 }
 
 
+async def close_users_transport(resources: Resources) -> None:
+    """Close the transport that was passed to a client, also inside another one."""
+    passed: Any = vars(resources.senders)["_transport"]
+    if passed is not None:
+        await getattr(passed, "_inner", passed).aclose()
+
+
 @asynccontextmanager
 async def saturated(
     build: Build, options: CallOptions
@@ -116,13 +125,11 @@ async def saturated(
         ecr = build(server.url, options)
         connection = await core_of(ecr).resources()
         async with ecr, anyio.create_task_group() as tasks:
-            tasks.start_soon(ecr.with_options(CallOptions(timeout=None)).describe_registry)
+            tasks.start_soon(ecr.with_options(timeout=None, deadline=None).describe_registry)
             await arrived.wait()
             yield ecr, go
             go.set()
-        transport = getattr(connection.transport, "_inner", connection.transport)
-        if isinstance(transport, httpx.AsyncBaseTransport):
-            await transport.aclose()
+        await close_users_transport(connection)
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -194,9 +201,7 @@ async def test_timer_continues_after_the_wait_for_a_connection(route: str) -> No
             with pytest.raises(AttemptTimeout):
                 await ecr.describe_registry()
         slow.set()
-        transport = getattr(connection.transport, "_inner", connection.transport)
-        if isinstance(transport, httpx.AsyncBaseTransport):
-            await transport.aclose()
+        await close_users_transport(connection)
 
 
 async def test_other_transports_get_the_limit_as_a_timeout_extension() -> None:
