@@ -1,6 +1,6 @@
 """Manifests, indexes and image configurations, with the bytes they were read from.
 
-Everything is read and never re-encoded: `raw` is what the registry stores, and the digest is
+Everything is read and never re-encoded: ``raw`` is what the registry stores, and the digest is
 computed over it. Members that this version does not know are kept in ``model_extra``.
 
 Sources: the OCI Image Format Specification 1.1 ("Image Manifest", "Image Index", "Content
@@ -146,7 +146,7 @@ class _Manifest(_Document):
 
     @cached_property
     def digest(self) -> str:
-        """The SHA-256 digest of `raw`."""
+        """The SHA-256 digest of ``raw``."""
         return sha256(self.raw)
 
     @property
@@ -194,7 +194,7 @@ class OpaqueManifest(BaseModel):
 
     @cached_property
     def digest(self) -> str:
-        """The SHA-256 digest of `raw`."""
+        """The SHA-256 digest of ``raw``."""
         return sha256(self.raw)
 
     @property

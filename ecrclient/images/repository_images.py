@@ -144,7 +144,7 @@ class Images(RepositoryImages):
             mount: ``auto``: blobs of a repository in the same registry are linked instead of
                 copied, if the account setting ``BLOB_MOUNTING`` allows that.
             max_concurrency: Blobs that are transferred at the same time, at least 1.
-            on_progress: Receives the events of `images.progress`; it must not block.
+            on_progress: Receives an event for each step; it must not block.
             resume: Remembers the uploads, so that a later process continues them.
 
         Raises:

@@ -19,11 +19,15 @@ from codegen.overlay import Overlay
 from tests.codegen.project import OVERLAY, ROOT, SPEC, generated
 
 
+def _do_not_try(*_: object) -> None:
+    """Accept any package."""
+
+
 def test_the_json_document_gives_the_same_modules(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The package has the name of the one with the runtime, so it cannot be imported.
-    monkeypatch.setattr("codegen.__main__.try_package", lambda *_: None)
+    monkeypatch.setattr("codegen.__main__.try_package", _do_not_try)
     document = tmp_path / "that.json"
     raw = (ROOT / SPEC).read_bytes().decode("utf-8")
     document.write_text(json.dumps({"name": "ecr", "raw": raw}), encoding="utf-8")

@@ -12,6 +12,7 @@ from typing import Any, cast
 import anyio
 import anyio.to_thread
 import pytest
+import trio
 import trio.testing
 
 from ecrclient import Credentials, CredentialsError
@@ -86,7 +87,7 @@ def test_the_duration_of_a_wait(timeout: float, seconds: float) -> None:
         return anyio.current_time()
 
     clock = trio.testing.MockClock(autojump_threshold=0)
-    assert anyio.run(main, backend="trio", backend_options={"clock": clock}) == seconds
+    assert trio.run(main, clock=clock) == seconds
 
 
 @pytest.mark.anyio

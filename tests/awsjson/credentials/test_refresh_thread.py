@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import anyio
 import pytest
+import trio
 import trio.testing
 
 from ecrclient import ConfigurationError, Credentials, CredentialsTimeout, RefreshingCredentials
@@ -109,5 +110,5 @@ def test_a_wait_that_was_woken_too_early_continues_with_the_time_that_is_left() 
     provider._credentials_or_refresh = lambda: (None, Refresh(1, 0), True)
     clock = trio.testing.MockClock(autojump_threshold=0)
     with pytest.raises(CredentialsTimeout):
-        anyio.run(provider.get, backend="trio", backend_options={"clock": clock})
+        trio.run(provider.get, clock=clock)
     assert timeouts == [5, 2]

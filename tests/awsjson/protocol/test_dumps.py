@@ -92,6 +92,7 @@ def test_every_model_validates_its_dumps(model: type[Structure]) -> None:
     check()
 
 
+@pytest.mark.generator  # responses are made from botocore's model
 @pytest.mark.parametrize("operation", EVERY_OPERATION, ids=lambda found: found.name)
 def test_what_the_service_sends_is_dumped_and_read_again(operation: Operation[Any]) -> None:
     """Also values outside the limits, which apply to Python objects only, and unknown members."""
