@@ -24,7 +24,7 @@ from ecrclient.images.manifests import (
 from ecrclient.images.platforms import choose
 from ecrclient.images.stores import ImageReader
 
-__all__ = ["ImageGraph", "Node", "cosign_tags", "read_graph"]
+__all__ = ["ImageGraph", "Node", "read_graph"]
 
 _MAX_DEPTH = 8
 _SUBJECT_OF_ATTESTATION = "vnd.docker.reference.digest"

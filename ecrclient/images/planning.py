@@ -131,11 +131,7 @@ async def make_plan(
 async def _plan_manifests(
     writer: ImageWriter, graph: ImageGraph, tags: Sequence[str]
 ) -> list[PlannedManifest]:
-    """Return the manifests to write; the image gets its tags at the end, after its referrers.
-
-    Raises:
-        ManifestError: A missing manifest is of an unknown type: it would be written without layers.
-    """
+    """Return the manifests to write; the image gets its tags at the end, after its referrers."""
     wanted_tags = {node.manifest.digest: node.tags for node in graph.nodes}
     wanted_tags[graph.root.digest] += tuple(tags)
     settled = {
@@ -144,6 +140,7 @@ async def _plan_manifests(
         if wanted
     }
     missing = await _missing(writer, graph)
+    has_referrers = graph.nodes[-1].manifest is not graph.root
     planned: list[PlannedManifest] = []
     last: list[PlannedManifest] = []
     for node in graph.nodes:
@@ -151,7 +148,6 @@ async def _plan_manifests(
         done = settled.get(digest, set[str]())
         new_tags = tuple(tag for tag in wanted_tags[digest] if tag not in done)
         is_missing = digest in missing
-        has_referrers = graph.nodes[-1].manifest is not graph.root
         if digest == graph.root.digest and new_tags and has_referrers:
             last = [PlannedManifest(node.manifest, new_tags, node.is_root, is_missing=False)]
             new_tags = ()
