@@ -320,7 +320,7 @@ class RepositoryStore:
             await self._put_image(manifest, None)
 
     async def _put_image(self, manifest: Manifest, tag: str | None) -> None:
-        await self._calls.put_image_limiter.wait()
+        await self._calls.wait_to_put_image()
         try:
             await self._calls.call(
                 PUT_IMAGE,
