@@ -83,6 +83,7 @@ class ClientHelpers(BaseClient):
             timeout=self._options.timeout,
             put_image_rate=state.shared(PutImageRate),
             quota_key=state.quota_key,
+            region=lambda: state.region,
             registry=(state, registry_id),
         )
         return Images(calls)

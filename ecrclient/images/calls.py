@@ -44,8 +44,10 @@ class RepositoryCalls:
     put_image_rate: PutImageRate
     quota_key: Callable[[], Awaitable[Hashable]]
     """Returns what identifies the quotas of the caller at the moment."""
+    region: Callable[[], str | None]
+    """Returns the Region; None before the first call, if it was not passed to the client."""
     registry: object
-    """Equal for two repositories only if they are in the same registry."""
+    """Equal for two repositories only if they are of one client and in one registry."""
 
     @property
     def timeouts(self) -> dict[str, float | None]:

@@ -76,9 +76,9 @@ def test_loops_in_several_threads_share_the_rate(monkeypatch: pytest.MonkeyPatch
     async def sleep(delay: float) -> None:
         delays.append(delay)
 
-    monkeypatch.setattr(put_image_rate.anyio, "sleep", sleep)
+    monkeypatch.setattr("ecrclient.images.put_image_rate.anyio.sleep", sleep)
     limiter = PutImageLimiter()
-    limiter._now = lambda: 0.0  # type: ignore[assignment,method-assign]
+    limiter._now = lambda: 0.0  # type: ignore[assignment]
 
     async def use() -> None:
         for _ in range(200):
