@@ -40,6 +40,7 @@ from ecrclient.images.manifests import (
     OpaqueManifest,
     Platform,
 )
+from ecrclient.images.partial_reports import partial_report
 from ecrclient.images.planning import CopyPlan
 from ecrclient.images.progress import (
     BlobDone,
@@ -93,4 +94,5 @@ __all__ = [
     "TagWritten",
     "TransferReport",
     "UploadError",
+    "partial_report",
 ]

@@ -274,6 +274,8 @@ class Layout:
 class LayoutWriter:
     """Writes images into a layout; each file appears by a rename."""
 
+    keeps_incomplete = True
+
     def __init__(self, name: str, path: Path) -> None:
         self._name = name
         self._path = path

@@ -69,6 +69,8 @@ _NOT_FOUND = frozenset({"ImageNotFound", "InvalidImageTag", "InvalidImageDigest"
 class RepositoryStore:
     """Reads and writes the images of one repository."""
 
+    keeps_incomplete = True
+
     def __init__(self, calls: RepositoryCalls, context: TransferContext) -> None:
         self._calls = calls
         self._context = context
