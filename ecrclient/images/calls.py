@@ -68,7 +68,7 @@ class RepositoryCalls:
         """Iterate over the items of an operation on the repository."""
         return self.paginate(operation, self._with_names(members))
 
-    async def send_part(self, body: bytes) -> None:
+    async def send_part(self, body: bytearray) -> None:
         """Call UploadLayerPart with an encoded request.
 
         Its content does not pass through a model or a JSON encoder.

@@ -16,6 +16,11 @@ from tests.virtual_time import anyio_backend as anyio_backend
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture
+def put_image_rate_limit() -> None:
+    """Keep the limit, which the other tests of this folder switch off."""
+
+
 async def seconds_of(calls: int, rate: PutImageRate, key: Hashable) -> float:
     started = anyio.current_time()
     for _ in range(calls):
