@@ -23,7 +23,7 @@ from ecrclient.images import (
     partial_report,
 )
 from ecrclient.testing import Call, InMemoryECR
-from tests.images.graphs import PLATFORMS, Graph
+from tests.images.graphs import Graph, two_platforms
 from tests.images.stores import layout_contents, repository_contents
 
 pytestmark = pytest.mark.anyio
@@ -32,13 +32,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def graph() -> Graph:
     """An index of two images with a common layer."""
-    graph = Graph()
-    images = [
-        graph.add_image([b"common", platform[1].encode()], platform=platform)
-        for platform in PLATFORMS[:2]
-    ]
-    graph.add_index(images, tag="v1")
-    return graph
+    return two_platforms()
 
 
 @pytest.fixture

@@ -29,13 +29,6 @@ REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
-@pytest.fixture(params=["asyncio", "trio"])
-def anyio_backend(request: pytest.FixtureRequest) -> str:
-    """In real time, over real sockets."""
-    backend: str = request.param
-    return backend
-
-
 @pytest.fixture
 def graph() -> Graph:
     graph = Graph()
