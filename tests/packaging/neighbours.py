@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import os
 import runpy
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ NAME = "team/app"
 async def main() -> None:
     """Run the quickstart, then a call through each package."""
     modules = {name: importlib.import_module(name.replace("-", "_")) for name in PACKAGES}
+    sys.path.insert(0, str(QUICKSTART.parent))  # as in `python examples/quickstart.py`
     await runpy.run_path(str(QUICKSTART))["main"]()
     memory = InMemoryECR(region="eu-west-1")
     async with memory.client() as ecr, memory.serve() as server:
