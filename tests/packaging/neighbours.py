@@ -39,7 +39,7 @@ async def main() -> None:
             importlib.import_module("aiobotocore.session").get_session(),
             modules["aioboto3"].Session(),
         ):
-            assert await repositories(session) == [created.repository_uri]
+            assert await repositories(session) == [created.repository_arn]
         assert created.repository_uri in await through_fastapi(modules["fastapi"], ecr)
     print("\nOne process:")
     for name in (*PACKAGES, "boto3", "botocore", "ecrclient"):
@@ -47,11 +47,11 @@ async def main() -> None:
 
 
 async def repositories(session: Any) -> list[str]:
-    """The URIs of all repositories, through a session of aiobotocore or aioboto3."""
+    """The ARNs of all repositories, through a session of aiobotocore or aioboto3."""
     create = getattr(session, "create_client", None) or session.client
     async with create("ecr") as client:
         response = await client.describe_repositories()
-    return [found["repositoryUri"] for found in response["repositories"]]
+    return [found["repositoryArn"] for found in response["repositories"]]
 
 
 async def through_fastapi(fastapi: Any, ecr: ECRClient) -> str:
