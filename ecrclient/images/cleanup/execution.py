@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -114,8 +114,9 @@ def _unchanged(
         ).items()
         if digest in planned
     }
+    known = {item.digest for item in (*plan.delete, *plan.keep)}
     for digest, item in planned.items():
-        if digest in graph.nodes and (change := _change(graph, item, planned)):
+        if digest in graph.nodes and (change := _change(graph, item, known)):
             left[digest] = change
     stays = {digest for digest in graph.nodes if digest not in planned or digest in left}
     for digest, needed_by in graph.reachable(stays).items():
@@ -125,10 +126,8 @@ def _unchanged(
     return {digest for digest in planned if digest in graph.nodes and digest not in left}
 
 
-def _change(
-    graph: RepositoryGraph, item: ImageToDelete, planned: Mapping[str, ImageToDelete]
-) -> str | None:
-    """What has changed since the plan that speaks against the deletion of an image."""
+def _change(graph: RepositoryGraph, item: ImageToDelete, known: Collection[str]) -> str | None:
+    """What has changed since the plan, which knew some images, and prevents a deletion."""
     node = graph.nodes[item.digest]
     if new := [tag for tag in node.tags if tag not in item.tags]:
         return f"it got the tag {new[0]}"
@@ -137,7 +136,7 @@ def _change(
     pull = graph.last_pull(node.digest)
     if pull is not None and (item.last_pull is None or pull > item.last_pull):
         return "it was pulled"
-    if new := [digest for digest in node.referrers if digest not in planned]:
+    if new := [digest for digest in node.referrers if digest not in known]:
         return f"{graph.nodes[new[0]].name} refers to it"
     return None
 
