@@ -114,7 +114,7 @@ def _unchanged(
         ).items()
         if digest in planned
     }
-    known = {item.digest for item in (*plan.delete, *plan.keep)}
+    known = {*planned, *(item.digest for item in plan.keep)}
     for digest, item in planned.items():
         if digest in graph.nodes and (change := _change(graph, item, known)):
             left[digest] = change
