@@ -11,6 +11,10 @@ __all__ = ["is_signed", "left_out"]
 _SIGNATURE = "aws.auth#sigv4"
 _NO_AUTH = "smithy.api#noAuth"
 
+# Clients must send these to an endpoint that the request names. Only the code of AWS's SDKs knows
+# that, such as botocore/handlers.py; the model does not describe it.
+_ENDPOINT_IN_REQUEST = {("machinelearning", "Predict"): "PredictEndpoint"}
+
 
 def is_signed(operation: ModelOperation) -> bool:
     """Whether a request is signed; False if the service expects it without authentication."""
@@ -34,5 +38,7 @@ def _reasons(operation: ModelOperation, model: AwsModel) -> Iterator[str]:
             yield f"its {side} is a stream ({', '.join(streams)}), not a JSON document"
     if operation.needs_endpoint_discovery:
         yield "the service requires endpoint discovery for it"
+    if endpoint := _ENDPOINT_IN_REQUEST.get((model.service, operation.name)):
+        yield f"its requests go to the endpoint that they name ({endpoint})"
     if not {_SIGNATURE, _NO_AUTH} & set(operation.auth):
         yield f"its authentication ({', '.join(operation.auth)}) is not SigV4"

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from codegen.aws_model import load
 from codegen.capabilities import left_out
 from ecrclient import (
     CredentialsError,
@@ -62,6 +63,12 @@ def test_operations_that_the_runtime_cannot_call_are_left_out(
 
 def test_the_projects_own_service_has_all_operations(model: Any) -> None:
     assert left_out(model) == {}
+
+
+def test_an_operation_whose_request_names_its_endpoint_is_left_out() -> None:
+    assert left_out(load("machinelearning")) == {
+        "Predict": "its requests go to the endpoint that they name (PredictEndpoint)"
+    }
 
 
 # -- idempotency tokens --------------------------------------------------------------------------
