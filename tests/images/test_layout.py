@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -217,7 +218,7 @@ def test_unknown_members_of_the_index_are_kept() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such lock")
-async def test_several_processes_write_into_one_layout(tmp_path: Path) -> None:
+def test_several_processes_write_into_one_layout(tmp_path: Path) -> None:
     target = tmp_path / "target"
     script = (
         "import anyio, sys\n"
@@ -230,17 +231,14 @@ async def test_several_processes_write_into_one_layout(tmp_path: Path) -> None:
         "        await transfer(source, target, 'v1', tags=[tag])\n"
         "anyio.run(main)\n"
     )
-
-    async def run(number: int) -> None:
+    processes: list[subprocess.Popen[bytes]] = []
+    for number in range(3):
         source = Graph()
         source.add_image([b"common", str(number).encode()], tag="v1")
         source.write_layout(tmp_path / str(number))
         arguments = [str(tmp_path / str(number)), str(target), f"p{number}"]
-        await anyio.run_process([sys.executable, "-c", script, *arguments])
-
-    async with anyio.create_task_group() as tasks:
-        for number in range(3):
-            tasks.start_soon(run, number)
+        processes.append(subprocess.Popen([sys.executable, "-c", script, *arguments]))
+    assert [process.wait() for process in processes] == [0, 0, 0]
     contents = layout_contents(target)
     contents.check()
     wanted = {f"p{process}-{number}" for process in range(3) for number in range(20)}
