@@ -26,7 +26,7 @@ from ecrclient.lifecycle import (
     keep_last,
 )
 from ecrclient.models import EncryptionConfiguration
-from ecrclient.testing.resources.lifecycle_evaluation import evaluate
+from ecrclient.testing.resources.lifecycle_evaluation import decide
 from ecrclient.testing.store import ImageRecord, RepositoryRecord
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -64,7 +64,7 @@ def repository(*images: ImageRecord) -> RepositoryRecord:
 
 def outcome(policy: LifecyclePolicy, *images: ImageRecord) -> dict[str, int]:
     """Return the priority of the rule that is applied to each image, by its name."""
-    decisions = evaluate(policy, repository(*images), NOW)
+    decisions = decide(policy, repository(*images), NOW)
     return {one.image.digest: one.rule.rule_priority for one in decisions}
 
 
@@ -271,7 +271,7 @@ def is_due(rule: LifecycleRule, one: ImageRecord, images: Sequence[ImageRecord])
     number = rule.selection.count_number
     since = {
         "sinceImagePushed": one.pushed_at,
-        "sinceImagePulled": max(one.pushed_at, one.last_pull or one.pushed_at),
+        "sinceImagePulled": one.last_pull or one.pushed_at,
         "sinceImageTransitioned": one.archived_at,
     }
     if rule.selection.count_type != "imageCountMoreThan":

@@ -26,7 +26,7 @@ from ecrclient.operations import GET_LIFECYCLE_POLICY_PREVIEW, START_LIFECYCLE_P
 from ..background import PreviewRecord
 from ..errors import refuse
 from .image_ids import check_image_id
-from .lifecycle_evaluation import Decision, evaluate
+from .lifecycle_evaluation import Decision, decide
 from .pages import refuse_paging
 from .policies import check_lifecycle_policy, lifecycle_policy_of
 from .unused_layers import remove_image
@@ -79,7 +79,7 @@ class LifecyclePreviews:
         repository.lifecycle_preview = PreviewRecord(
             policy_text=text,
             done_at=now + timedelta(seconds=registry.script.preview_seconds),
-            results=list(map(_describe, evaluate(LifecyclePolicy.parse(text), repository, now))),
+            results=list(map(_describe, decide(LifecyclePolicy.parse(text), repository, now))),
         )
         return StartLifecyclePolicyPreviewResponse(
             registry_id=registry.account_id,
@@ -145,7 +145,7 @@ def apply_policies(registry: Registry) -> dict[str, list[LifecyclePolicyPreviewR
         if repository.lifecycle_policy_text is None:
             continue
         policy = LifecyclePolicy.parse(repository.lifecycle_policy_text)
-        decisions = evaluate(policy, repository, now)
+        decisions = decide(policy, repository, now)
         done[repository.name] = [_describe(decision) for decision in decisions]
         for image, rule in decisions:
             if rule.action.type == "transition":
