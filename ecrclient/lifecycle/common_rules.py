@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from ecrclient.lifecycle.errors import LifecyclePolicyError
+from ecrclient.lifecycle.errors import LifecyclePolicyError, check_type
 from ecrclient.lifecycle.rules import LifecycleAction, LifecycleRule, LifecycleSelection, Tags
 
 __all__ = ["archive_after", "expire_after", "expire_archived_after", "keep_last"]
@@ -96,10 +96,7 @@ def _rule(
 def _selection(
     tags: Tags, count_type: str, number: int, *, storage_class: str | None = None
 ) -> LifecycleSelection:
-    if not isinstance(tags, Iterable):
-        kind = type(tags).__name__
-        problem = "tags must be any, untagged or tag patterns"
-        raise LifecyclePolicyError([f"{problem}, not an object of type {kind}"])
+    check_type(tags, Iterable, "tags must be any, untagged or tag patterns")
     patterns = None if isinstance(tags, str) else list(tags)
     with _readable():
         return LifecycleSelection(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ecrclient.errors import ECRClientError
 
-__all__ = ["LifecyclePolicyError"]
+__all__ = ["LifecyclePolicyError", "check_type"]
 
 
 class LifecyclePolicyError(ECRClientError, ValueError):
@@ -19,3 +19,13 @@ class LifecyclePolicyError(ECRClientError, ValueError):
 
     def __str__(self) -> str:
         return "; ".join(self.problems)
+
+
+def check_type(value: object, kind: type, problem: str) -> None:
+    """Check that an argument is of a type.
+
+    Raises:
+        LifecyclePolicyError: It is not.
+    """
+    if not isinstance(value, kind):
+        raise LifecyclePolicyError([f"{problem}, not an object of type {type(value).__name__}"])

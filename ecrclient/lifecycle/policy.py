@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from ecrclient._awsjson.protocol.shapes import Structure
 from ecrclient._awsjson.protocol.wire_serializer import to_wire_json
-from ecrclient.lifecycle.errors import LifecyclePolicyError
+from ecrclient.lifecycle.errors import LifecyclePolicyError, check_type
 from ecrclient.lifecycle.rules import LifecycleRule
 from ecrclient.lifecycle.shape import read_document, shape_problems
 from ecrclient.lifecycle.validation import MAX_TEXT, Problem, find_problems
@@ -37,7 +37,7 @@ class LifecyclePolicy(Structure, frozen=True):
             LifecyclePolicyError: ECR would refuse the policy, or an argument is not a rule.
         """
         for rule in rules:
-            _check(rule, LifecycleRule, "a rule must be a LifecycleRule")
+            check_type(rule, LifecycleRule, "a rule must be a LifecycleRule")
         numbered = [
             rule.model_copy(update={"rule_priority": number})
             for number, rule in enumerate(rules, start=1)
@@ -58,7 +58,7 @@ class LifecyclePolicy(Structure, frozen=True):
             LifecyclePolicyError: the text is not a string or not JSON, or a member is missing or
                 has the wrong type.
         """
-        _check(text, str, "text must be a string")
+        check_type(text, str, "text must be a string")
         try:
             problems = shape_problems(read_document(text))
         except ValueError as error:
@@ -139,8 +139,3 @@ class LifecyclePolicy(Structure, frozen=True):
             length = f"the text has {len(text):,} characters; the maximum is {MAX_TEXT:,}"
             problems.append(Problem(None, length))
         return text, problems
-
-
-def _check(value: object, kind: type, problem: str) -> None:
-    if not isinstance(value, kind):
-        raise LifecyclePolicyError([f"{problem}, not an object of type {type(value).__name__}"])

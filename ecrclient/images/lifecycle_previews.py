@@ -1,0 +1,140 @@
+"""Previews of lifecycle policies for the images of a repository: ``Images.preview``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ecrclient._awsjson.protocol.argument_checks import check_argument, check_seconds
+from ecrclient.images.calls import RepositoryCalls
+from ecrclient.images.concurrency import run_all
+from ecrclient.images.manifests import ImageIndex
+from ecrclient.images.repository import RepositoryStore
+from ecrclient.images.stores import TransferContext
+from ecrclient.lifecycle import LifecyclePolicy, LifecyclePreview, ServiceComparison
+from ecrclient.lifecycle.comparison import compare_results
+from ecrclient.lifecycle.image_facts import LifecycleImage, read_images
+from ecrclient.lifecycle.preview import checked_now
+from ecrclient.operations import (
+    DESCRIBE_IMAGES,
+    GET_LIFECYCLE_POLICY,
+    GET_LIFECYCLE_POLICY_PREVIEW,
+    START_LIFECYCLE_POLICY_PREVIEW,
+)
+from ecrclient.waiters import LIFECYCLE_POLICY_PREVIEW_COMPLETE
+
+__all__ = ["LifecyclePreviews"]
+
+_POLICY = "a LifecyclePolicy, or the text of one"
+_IMAGES_PER_PAGE = 1000
+_RESULTS_PER_PAGE = 100
+_INDEXES_PER_CALL = 100
+_CONCURRENT_CALLS = 4
+
+
+class LifecyclePreviews:
+    """Previews of lifecycle policies."""
+
+    _calls: RepositoryCalls
+
+    async def preview(
+        self,
+        policy: LifecyclePolicy | str | None = None,
+        *,
+        now: datetime | None = None,
+        read_indexes: bool = True,
+        compare_with_service: bool = False,
+        max_wait: float = 300.0,
+    ) -> LifecyclePreview:
+        """Return what a lifecycle policy would do to the images of the repository.
+
+        ::
+
+            policy = LifecyclePolicy.of(keep_last(5, tags="any"))
+            preview = await ecr.images("team/app").preview(policy)
+            for image in preview.expiring:
+                print(image.digest, image.reason)
+
+        The policy is evaluated here, by AWS's documentation. DescribeImages is called for all
+        images. If the policy would act on an image, the manifests of the indexes are read, since
+        ECR does not expire an image that an index lists. ECR may record that as a pull of them.
+
+        Args:
+            policy: The policy, or its text; None: the repository's own policy.
+            now: The time of the evaluation, with a time zone. None: the current time.
+            read_indexes: Whether manifests of indexes may be read. If not, it is unknown which
+                images they protect.
+            compare_with_service: Whether to run ECR's own preview of the policy too, and to report
+                the differences in ``service``. It replaces the repository's previous preview, and
+                ECR evaluates it at the current time, whatever *now* is.
+            max_wait: Maximum number of seconds for ECR's preview to complete.
+
+        Raises:
+            LifecyclePolicyError: The text is not a policy, or ECR would refuse the policy.
+            LifecyclePolicyNotFoundException: *policy* is None, and the repository has none.
+            LifecyclePolicyPreviewInProgressException: ECR's previous preview is still running.
+            WaiterTimeoutError: ECR's preview did not complete within *max_wait*.
+            WaiterFailureError: ECR's preview failed.
+            RequestValidationError: An argument is invalid; nothing was sent.
+            ECRClientError: A call failed.
+        """
+        check_argument("preview", "policy", policy, (LifecyclePolicy, str), _POLICY, none=True)
+        for name, flag in (
+            ("read_indexes", read_indexes),
+            ("compare_with_service", compare_with_service),
+        ):
+            check_argument("preview", name, flag, bool, "True or False")
+        check_seconds("max_wait", max_wait, infinite=True)
+        time = checked_now("preview", now)
+        rules, text = await self._policy(policy)
+        if compare_with_service:
+            await self._calls.call(START_LIFECYCLE_POLICY_PREVIEW, lifecycle_policy_text=text)
+        details = self._calls.iterate(
+            DESCRIBE_IMAGES, filter={"image_status": "ANY"}, max_results=_IMAGES_PER_PAGE
+        )
+        images = read_images("preview", [detail async for detail in details])
+        preview = rules.preview(images, now=time)
+        if read_indexes and "indexes_unknown" in preview.assumptions:
+            preview = rules.preview(images, now=time, children=await self._children(images))
+        if not compare_with_service:
+            return preview
+        return replace(preview, service=await self._compare(preview, max_wait))
+
+    async def _policy(self, policy: LifecyclePolicy | str | None) -> tuple[LifecyclePolicy, str]:
+        """Return a policy and its text."""
+        if isinstance(policy, LifecyclePolicy):
+            return policy, policy.to_json()
+        text = policy
+        if text is None:
+            text = (await self._calls.call(GET_LIFECYCLE_POLICY)).lifecycle_policy_text
+        parsed = LifecyclePolicy.parse(text)
+        parsed.to_json()
+        return parsed, text
+
+    async def _compare(self, preview: LifecyclePreview, max_wait: float) -> ServiceComparison:
+        """Compare a preview with ECR's preview once that is complete."""
+        await self._calls.wait_for(LIFECYCLE_POLICY_PREVIEW_COMPLETE, max_wait=max_wait)
+        results = self._calls.iterate(GET_LIFECYCLE_POLICY_PREVIEW, max_results=_RESULTS_PER_PAGE)
+        return compare_results(preview.images, [result async for result in results])
+
+    async def _children(self, images: Sequence[LifecycleImage]) -> dict[str, list[str]]:
+        """Return the manifests that the indexes list; archived indexes cannot be read."""
+        indexes = [
+            image.digest for image in images if image.is_index and image.storage_class == "standard"
+        ]
+        children: dict[str, list[str]] = {}
+
+        async def read(digests: Sequence[str]) -> None:
+            store = RepositoryStore(self._calls, TransferContext())
+            found = await store.find(digests)
+            for manifest in await store.manifests([*found.values()]):
+                listed = manifest.manifests if isinstance(manifest, ImageIndex) else ()
+                children[manifest.digest] = [descriptor.digest for descriptor in listed]
+
+        batches = [
+            indexes[start : start + _INDEXES_PER_CALL]
+            for start in range(0, len(indexes), _INDEXES_PER_CALL)
+        ]
+        await run_all(read, batches, _CONCURRENT_CALLS)
+        return children
