@@ -27,6 +27,7 @@ from ecrclient.waiters import LIFECYCLE_POLICY_PREVIEW_COMPLETE
 __all__ = ["LifecyclePreviews"]
 
 _POLICY = "a LifecyclePolicy, or the text of one"
+_FLAG = "True or False"
 _IMAGES_PER_PAGE = 1000
 _RESULTS_PER_PAGE = 100
 _INDEXES_PER_CALL = 100
@@ -80,11 +81,8 @@ class LifecyclePreviews:
             ECRClientError: A call failed.
         """
         check_argument("preview", "policy", policy, (LifecyclePolicy, str), _POLICY, none=True)
-        for name, flag in (
-            ("read_indexes", read_indexes),
-            ("compare_with_service", compare_with_service),
-        ):
-            check_argument("preview", name, flag, bool, "True or False")
+        check_argument("preview", "read_indexes", read_indexes, bool, _FLAG)
+        check_argument("preview", "compare_with_service", compare_with_service, bool, _FLAG)
         check_seconds("max_wait", max_wait, infinite=True)
         time = checked_now("preview", now)
         rules, text = await self._policy(policy)
