@@ -64,7 +64,7 @@ def repository(*images: ImageRecord) -> RepositoryRecord:
 
 def outcome(policy: LifecyclePolicy, *images: ImageRecord) -> dict[str, int]:
     """Return the priority of the rule that is applied to each image, by its name."""
-    decisions = decide(policy, repository(*images), NOW)
+    decisions = decide(policy, repository(*images), NOW).by_rules
     return {one.image.digest: one.rule.rule_priority for one in decisions}
 
 

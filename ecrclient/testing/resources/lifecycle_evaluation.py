@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..store import ImageRecord, RepositoryRecord
 
-__all__ = ["Decision", "decide"]
+__all__ = ["Decision", "Decisions", "decide"]
 
 
 class Decision(NamedTuple):
@@ -22,8 +22,19 @@ class Decision(NamedTuple):
     rule: LifecycleRule
 
 
-def decide(policy: LifecyclePolicy, repository: RepositoryRecord, now: datetime) -> list[Decision]:
-    """Return what the policy does now: rule by rule, the oldest images first."""
+class Decisions(NamedTuple):
+    """What a policy does."""
+
+    by_rules: list[Decision]
+    """Rule by rule, the oldest images first."""
+    expiring: list[ImageRecord]
+    """The reference artifacts that expire with their subjects."""
+    archiving: list[ImageRecord]
+    """The reference artifacts that are archived with their subjects."""
+
+
+def decide(policy: LifecyclePolicy, repository: RepositoryRecord, now: datetime) -> Decisions:
+    """Return what the policy does now."""
     images = repository.images
     evaluation = evaluate(
         policy.rules,
@@ -32,11 +43,16 @@ def decide(policy: LifecyclePolicy, repository: RepositoryRecord, now: datetime)
         children={digest: image.references for digest, image in images.items()},
     )
     rules = {rule.rule_priority: rule for rule in policy.rules}
-    return [
-        Decision(images[outcome.digest], rules[outcome.rule])
-        for outcome in evaluation.actions
-        if outcome.rule is not None
-    ]
+    following = [one for one in evaluation.images if one.outcome == "follow"]
+    return Decisions(
+        [
+            Decision(images[outcome.digest], rules[outcome.rule])
+            for outcome in evaluation.actions
+            if outcome.rule is not None
+        ],
+        [images[outcome.digest] for outcome in following if outcome.action == "expire"],
+        [images[outcome.digest] for outcome in following if outcome.action == "archive"],
+    )
 
 
 def _facts(image: ImageRecord, now: datetime) -> LifecycleImage:

@@ -79,7 +79,9 @@ class LifecyclePreviews:
         repository.lifecycle_preview = PreviewRecord(
             policy_text=text,
             done_at=now + timedelta(seconds=registry.script.preview_seconds),
-            results=list(map(_describe, decide(LifecyclePolicy.parse(text), repository, now))),
+            results=list(
+                map(_describe, decide(LifecyclePolicy.parse(text), repository, now).by_rules)
+            ),
         )
         return StartLifecyclePolicyPreviewResponse(
             registry_id=registry.account_id,
@@ -137,7 +139,8 @@ def apply_policies(registry: Registry) -> dict[str, list[LifecyclePolicyPreviewR
     """Expire and archive images as the lifecycle policies say, and return what was done.
 
     Returns:
-        The results by repository name; repositories without a policy are omitted.
+        The results by repository name; repositories without a policy are omitted. Reference
+        artifacts, which go with their subjects, are not in the results.
     """
     now = registry.clock()
     done: dict[str, list[LifecyclePolicyPreviewResult]] = {}
@@ -146,12 +149,16 @@ def apply_policies(registry: Registry) -> dict[str, list[LifecyclePolicyPreviewR
             continue
         policy = LifecyclePolicy.parse(repository.lifecycle_policy_text)
         decisions = decide(policy, repository, now)
-        done[repository.name] = [_describe(decision) for decision in decisions]
-        for image, rule in decisions:
+        done[repository.name] = [_describe(decision) for decision in decisions.by_rules]
+        for image, rule in decisions.by_rules:
             if rule.action.type == "transition":
                 image.is_archived, image.archived_at = True, now
             elif image.digest in repository.images:
                 remove_image(registry, repository, image.digest)
+        for image in decisions.archiving:
+            image.is_archived, image.archived_at = True, now
+        for image in decisions.expiring:
+            remove_image(registry, repository, image.digest)
         repository.lifecycle_evaluated_at = now
     return done
 

@@ -1,8 +1,8 @@
 """A second evaluator of lifecycle policies, written from AWS's documentation alone.
 
 It decides about each image separately, by the evaluation rules in "Automate the cleanup of images
-by using lifecycle policies in Amazon ECR". It works on the members of ECR's API, and imports nothing
-from the package.
+by using lifecycle policies in Amazon ECR". It works on the members of ECR's API, and does not
+import the package.
 """
 
 from __future__ import annotations

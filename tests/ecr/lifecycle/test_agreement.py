@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from ecrclient.lifecycle import LifecyclePolicy
@@ -72,10 +73,9 @@ def random_policy(chance: random.Random) -> Members:
             else chance.sample(patterns, chance.choice((1, 1, 2)))
         )
         rules.append(random_rule(chance, priorities.pop(0), tags))
-    for tags in ("untagged", "any"):
-        for of_archive in (False, True):
-            if chance.random() < 0.4 and len(priorities) > 1:
-                rules.append(random_rule(chance, priorities.pop(0), tags, of_archive=of_archive))
+    for tags, of_archive in product(("untagged", "any"), (False, True)):
+        if chance.random() < 0.4 and len(priorities) > 1:
+            rules.append(random_rule(chance, priorities.pop(0), tags, of_archive=of_archive))
     if not rules:
         rules.append(random_rule(chance, priorities.pop(0), "any"))
     chance.shuffle(rules)
