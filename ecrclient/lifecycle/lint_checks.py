@@ -109,11 +109,12 @@ def _shadow(rule: LifecycleRule, earlier: Sequence[LifecycleRule]) -> LintFindin
     first = by[0]
     numbers = tuple(one.rule_priority for one in by)
     names = " and ".join(f"rule {number}" for number in numbers)
-    message = f"it never acts, since {names} selects every image that it selects"
+    verb = "selects" if len(by) == 1 else "select"
+    message = f"it never acts, since {names} {verb} every image that it selects"
     if _is_duplicate(rule, first):
         return _shadowed(rule, "duplicate", f"it is the same as {names}", numbers)
     if _archives(rule) and not any(map(_archives, by)):
-        message = f"it archives nothing: {names} selects its images first, and expires them"
+        message = f"it archives nothing: its images are those of {names}, which expires them"
         return _shadowed(rule, "archive_after_expiry", message, numbers)
     if any(map(_archives, by)) and not _archives(rule):
         message += "; archived images expire by a rule with the storage class archive"

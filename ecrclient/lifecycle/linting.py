@@ -67,6 +67,6 @@ def _check_images(
                 code="owns_nothing_now",
                 severity="info",
                 rule=summary.priority,
-                message=f"it selects {summary.selected} images, but earlier rules select all of "
-                "them",
+                message=f"it selects {summary.selected} of {len(images)} images, and earlier rules "
+                "select all of those",
             )
