@@ -117,8 +117,10 @@ def _by_rank(
         image.digest: Verdict(is_due=None, counted_from="pushed", missing=("image_pushed_at",))
         for image in undated
     }
-    unknown = [*undated, *uncertain]
-    missing = tuple(f"all members of {image.digest}" for image in unknown[:_MAX_MISSING])
+    unknown = [
+        *(f"image_pushed_at of {image.digest}" for image in undated),
+        *(f"image_status of {image.digest}" for image in uncertain),
+    ]
     # The sort is stable: of two images with the same time, the first one counts as older.
     newest_first = sorted(dated, key=lambda pair: pair[0])[::-1]
     tied = _time_at_the_limit([time for time, _ in newest_first], limit)
@@ -139,7 +141,7 @@ def _by_rank(
             counted_from=order_time(image)[1],
             age=now - time,
             rank=rank,
-            missing=missing if is_due is None else (),
+            missing=tuple(unknown[:_MAX_MISSING]) if is_due is None else (),
             assumptions=assumptions,
         )
     return found
@@ -174,5 +176,5 @@ class _Ranks:
         if not referrer and (self._without_referrers >= limit) != is_due:
             found.append("referrers_counted")
         if not (found or protected or referrer) and (self._plain >= limit) != is_due:
-            found += ["protected_counted", "referrers_counted"]
+            found.extend(("protected_counted", "referrers_counted"))
         return tuple(found)

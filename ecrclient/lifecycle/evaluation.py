@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from ecrclient.lifecycle.assumptions import Assumption
 from ecrclient.lifecycle.counting import Verdict, order_time, verdicts
@@ -69,7 +70,7 @@ def evaluate(
             choice.selected,
             choice.uncertain,
             now=now,
-            is_protected=lambda image: bool(indexes.listing(image)),
+            is_protected=partial(indexes.protects, _action_of(choice.rule)),
         )
         for image in owned:
             found[image.digest] = _outcome(image, choice.rule, limits[image.digest], indexes)
@@ -139,6 +140,10 @@ class _Indexes:
             if action == "expire" or index.storage_class != "archive"
         ]
 
+    def protects(self, action: Action, image: LifecycleImage) -> bool:
+        """Whether an index prevents the action."""
+        return bool(self.protecting(image, action))
+
     def may_be_listed(self, image: LifecycleImage) -> bool:
         """Whether an index of which the manifests were not read may list the image."""
         return any(digest != image.digest for digest in self._unread[:2])
@@ -174,6 +179,9 @@ def _outcome(
     if image.subject is not None and "referrers_counted" not in assumptions:
         assumptions.append("referrers_counted")
     protecting = indexes.protecting(image, action)
+    if protecting and action == "archive" and not any(one.storage_class for one in protecting):
+        missing = tuple(f"image_status of {index.digest}" for index in protecting)
+        return replace(outcome, outcome="undetermined", missing=missing)
     if protecting:
         assumptions.append("protected_listed")
         if all(index.storage_class == "archive" for index in protecting):
@@ -252,10 +260,36 @@ def _follow_subjects(outcomes: dict[str, ImageOutcome], images: Sequence[Lifecyc
         for image in referrers.get(subject.digest, ()):
             outcome = outcomes[image.digest]
             can_follow = subject.action == "expire" or image.storage_class == "standard"
-            if outcome.outcome in {"keep", "undetermined"} and can_follow:
-                followed = replace(outcome, outcome="follow", action=subject.action, missing=())
+            if outcome.outcome == "keep" and can_follow:
+                followed = replace(outcome, outcome="follow", action=subject.action)
                 outcomes[image.digest] = followed
                 pending.append(followed)
+    _inherit_doubts(outcomes, referrers)
+
+
+def _inherit_doubts(
+    outcomes: dict[str, ImageOutcome], referrers: Mapping[str, Sequence[LifecycleImage]]
+) -> None:
+    """Add what the outcome of a subject rests on to what stays or goes with it."""
+    pending = [digest for digest in referrers if digest in outcomes]
+    while pending:
+        subject = outcomes[pending.pop()]
+        for image in referrers.get(subject.digest, ()):
+            outcome = outcomes[image.digest]
+            if outcome.outcome not in {"keep", "follow"}:
+                continue
+            codes = dict.fromkeys((*outcome.assumptions, *subject.assumptions))
+            doubtful = replace(outcome, assumptions=tuple(codes))
+            if subject.outcome == "undetermined":
+                missing = tuple(_of_image(name, subject.digest) for name in subject.missing)
+                doubtful = replace(doubtful, outcome="undetermined", missing=missing)
+            if doubtful != outcome:
+                outcomes[image.digest] = doubtful
+                pending.append(image.digest)
+
+
+def _of_image(missing: str, digest: str) -> str:
+    return missing if " of " in missing else f"{missing} of {digest}"
 
 
 def _summary(choice: _Choice, outcomes: Mapping[str, ImageOutcome]) -> RuleSummary:

@@ -99,12 +99,17 @@ def read_images(function: str, image_details: ImageDetails) -> list[LifecycleIma
     Raises:
         RequestValidationError: An item is not an image, or a member of it has the wrong type.
     """
-    if isinstance(image_details, str | bytes | Mapping) or not isinstance(image_details, Iterable):
-        kind = type(image_details).__name__
+    items = _items(function, image_details)
+    images = (image for item in items for image in _images_in(function, item))
+    return [*{image.digest: image for image in images}.values()]
+
+
+def _items(function: str, image_details: object) -> Iterable[object]:
+    kind = type(image_details).__name__
+    if not isinstance(image_details, Iterable) or isinstance(image_details, str | bytes | Mapping):
         problem = f"must be a list of images, not an object of type {kind}"
         raise wrong_argument(function, "image_details", problem)
-    images = (image for item in image_details for image in _images_in(function, item))
-    return [*{image.digest: image for image in images}.values()]
+    return cast("Iterable[object]", image_details)
 
 
 def _images_in(function: str, item: object) -> Iterator[LifecycleImage]:

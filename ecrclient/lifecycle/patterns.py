@@ -18,7 +18,7 @@ _TAG_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 _TAG_REST = _TAG_START | frozenset(".-")
 _MAX_TAG = 128
 _ANY_TEXT = "\0"
-"""Stands for the text of a wildcard where one pattern is compared with another."""
+"""The text of a wildcard where one pattern is compared with another."""
 
 
 class TagPattern(NamedTuple):

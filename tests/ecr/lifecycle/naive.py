@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-__all__ = ["Decision", "decide"]
+__all__ = ["LITERAL", "Decision", "Reading", "decide"]
 
 Members = Mapping[str, Any]
 
@@ -26,7 +26,31 @@ class Decision(NamedTuple):
     """The rule that marks it."""
 
 
+class Reading(NamedTuple):
+    """How the passages are read of which AWS does not document the details.
+
+    The defaults are the literal readings.
+    """
+
+    protected_images_count: bool = True
+    """Images in manifest lists count as images of a rule."""
+    artifacts_count: bool = True
+    """Reference artifacts count as images of a rule."""
+    calendar_days: bool = False
+    """Days are those of the calendar in UTC, not 24 hours."""
+    age_from_push: bool = False
+    """The age of a restored image counts from its push."""
+    push_after_pull: bool = False
+    """A push after the last pull counts as a pull."""
+    archived_lists_protect: str = "expire"
+    """What an archived manifest list prevents: ``expire``, ``both`` or ``nothing``."""
+
+
+LITERAL = Reading()
+
+
 class _Repository(NamedTuple):
+    reading: Reading
     images: Sequence[Members]
     manifest_lists: Mapping[str, Sequence[str]]
     """The digests in each manifest list."""
@@ -38,9 +62,10 @@ def decide(
     images: Sequence[Members],
     manifest_lists: Mapping[str, Sequence[str]],
     now: datetime,
+    reading: Reading = LITERAL,
 ) -> dict[str, Decision]:
     """The decision about each image, by its digest."""
-    repository = _Repository(images, manifest_lists, now)
+    repository = _Repository(reading, images, manifest_lists, now)
     return {image["imageDigest"]: _decide(policy, image, repository) for image in images}
 
 
@@ -75,7 +100,7 @@ def _marked(policy: Members, image: Members, repository: _Repository) -> Decisio
     rule = min(matching, key=lambda one: one["rulePriority"])
     if not _should_be_marked(rule, image, repository):
         return Decision("keep", None)
-    outcome = "expire" if rule["action"]["type"] == "expire" else "archive"
+    outcome = _outcome_of(rule)
     if _is_in_manifest_list(image, outcome, repository):
         return Decision("protected", None)
     return Decision(outcome, rule["rulePriority"])
@@ -91,22 +116,26 @@ def _identifies(rule: Members, image: Members) -> bool:
     if selection.get("storageClass", "standard") != _storage_class(image):
         return False
     if selection["tagStatus"] == "untagged":
-        return tags == []
+        return not tags
     if selection["tagStatus"] == "any":
         return True
     wanted = [
         *selection.get("tagPatternList", []),
         *(f"{prefix}*" for prefix in selection.get("tagPrefixList", [])),
     ]
-    matched = [pattern for pattern in wanted if any(fnmatchcase(tag, pattern) for tag in tags)]
-    return matched == wanted
+    return all(any(fnmatchcase(tag, pattern) for tag in tags) for pattern in wanted)
 
 
 def _should_be_marked(rule: Members, image: Members, repository: _Repository) -> bool:
-    kind, number = rule["selection"]["countType"], rule["selection"]["countNumber"]
+    kind: str = rule["selection"]["countType"]
+    number: int = rule["selection"]["countNumber"]
     if kind == "imageCountMoreThan":
         # All images that the rule identifies count, as if none had been expired.
-        identified = [one for one in repository.images if _identifies(rule, one)]
+        identified = [
+            one
+            for one in repository.images
+            if _identifies(rule, one) and (one is image or _counts(rule, one, repository))
+        ]
         younger = [one for one in identified if _pushed_at(one) > _pushed_at(image)]
         return len(younger) >= number
     begun = _pushed_at(image)
@@ -114,8 +143,26 @@ def _should_be_marked(rule: Members, image: Members, repository: _Repository) ->
         begun = image["lastArchivedAt"]
     elif kind == "sinceImagePulled":
         begun = _pulled_at(image)
-    oldest: datetime = repository.now - timedelta(days=number)
-    return begun < oldest
+        if repository.reading.push_after_pull:
+            begun = max(begun, image["imagePushedAt"])
+    elif repository.reading.age_from_push:
+        begun = image["imagePushedAt"]
+    if repository.reading.calendar_days:
+        return (repository.now.date() - begun.date()).days > number
+    return repository.now - begun > timedelta(days=number)
+
+
+def _counts(rule: Members, image: Members, repository: _Repository) -> bool:
+    reading = repository.reading
+    if not reading.artifacts_count and "subjectManifestDigest" in image:
+        return False
+    return reading.protected_images_count or not _is_in_manifest_list(
+        image, _outcome_of(rule), repository
+    )
+
+
+def _outcome_of(rule: Members) -> str:
+    return "expire" if rule["action"]["type"] == "expire" else "archive"
 
 
 def _pushed_at(image: Members) -> datetime:
@@ -133,10 +180,11 @@ def _pulled_at(image: Members) -> datetime:
 
 
 def _is_in_manifest_list(image: Members, outcome: str, repository: _Repository) -> bool:
-    for one in repository.images:
-        if image["imageDigest"] in repository.manifest_lists.get(one["imageDigest"], ()):
-            if outcome == "expire":
-                return True
-            if _storage_class(one) != "archive":
-                return True
-    return False
+    lists = [
+        one
+        for one in repository.images
+        if image["imageDigest"] in repository.manifest_lists.get(one["imageDigest"], ())
+    ]
+    if repository.reading.archived_lists_protect not in {outcome, "both"}:
+        lists = [one for one in lists if _storage_class(one) != "archive"]
+    return lists != []

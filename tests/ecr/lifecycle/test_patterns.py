@@ -37,7 +37,7 @@ def test_a_pattern_that_includes_another_one_matches_all_its_tags(outer: str, in
 
 @given(st.text("ab*", max_size=2), st.text("ab*", max_size=2))
 def test_a_pattern_that_matches_all_tags_of_another_one_includes_it(outer: str, inner: str) -> None:
-    # The tags are long enough to tell such short patterns apart.
+    # The tags are long enough for a difference between such short patterns.
     if matched(pattern(inner)) <= matched(pattern(outer)):
         assert includes(pattern(outer), pattern(inner))
 

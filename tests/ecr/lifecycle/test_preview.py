@@ -150,7 +150,7 @@ class TestMissingMembers:
             "D": "keep",
             "X": "undetermined",
         }
-        assert found.outcome_of("C").missing == ("all members of X",)
+        assert found.outcome_of("C").missing == ("image_pushed_at of X",)
 
     def test_an_unknown_status(self) -> None:
         frozen = {**image("A", pushed=9), "imageStatus": "FROZEN"}
@@ -166,6 +166,7 @@ class TestMissingMembers:
         frozen = {**image("X", pushed=9), "imageStatus": "FROZEN"}
         found = preview(KEEP_ONE, frozen, image("A", pushed=5), image("B", pushed=4))
         assert outcomes(found) == {"X": "undetermined", "A": "expire", "B": "undetermined"}
+        assert found.outcome_of("B").missing == ("image_status of X",)
 
     def test_no_status_and_no_archival(self) -> None:
         bare = {"image_digest": "A", "image_pushed_at": ago(9)}
@@ -242,7 +243,7 @@ class TestAssumptions:
         images = [image("A", "v1", pushed=9), image("S", pushed=8, subject="A")]
         found = preview(KEEP_ONE, *images)
         assert outcomes(found) == {"A": "expire", "S": "follow"}
-        assert assumptions(found) == {"A": ("referrers_counted",)}
+        assert assumptions(found) == {"A": ("referrers_counted",), "S": ("referrers_counted",)}
         found = preview(expire_after(1, tags="untagged"), *images)
         assert outcomes(found) == {"A": "keep", "S": "expire"}
         assert assumptions(found) == {"S": ("referrers_counted",)}
@@ -321,7 +322,7 @@ class TestArguments:
             ({"image_digest": "A"}, "must be a list of images, not an object of type dict"),
             (None, "must be a list of images, not an object of type NoneType"),
             ([None], "must be images, not an object of type NoneType"),
-            ([{"image_tags": []}], "imageDigest: Field required"),
+            ([{"image_tags": ["v1"]}], "imageDigest: Field required"),
             ([{"image_digest": "A", "image_pushed_at": datetime(2026, 1, 1)}], "image_pushed_at: "),  # noqa: DTZ001
             ([ImageDetail.model_construct()], "an image has no image_digest"),
         ],
