@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+
+from anyio import to_thread
 
 from ecrclient._awsjson.protocol.argument_checks import check_argument, check_seconds
 from ecrclient.images.calls import RepositoryCalls
@@ -92,9 +95,9 @@ class LifecyclePreviews:
             DESCRIBE_IMAGES, filter={"image_status": "ANY"}, max_results=_IMAGES_PER_PAGE
         )
         images = read_images("preview", [detail async for detail in details])
-        preview = rules.preview(images, now=time)
+        preview = await _evaluate(rules, images, time)
         if read_indexes and "indexes_unknown" in preview.assumptions:
-            preview = rules.preview(images, now=time, children=await self._children(images))
+            preview = await _evaluate(rules, images, time, await self._children(images))
         if not compare_with_service:
             return preview
         return replace(preview, service=await self._compare(preview, max_wait))
@@ -136,3 +139,13 @@ class LifecyclePreviews:
         ]
         await run_all(read, batches, _CONCURRENT_CALLS)
         return children
+
+
+async def _evaluate(
+    policy: LifecyclePolicy,
+    images: Sequence[LifecycleImage],
+    now: datetime,
+    children: Mapping[str, Sequence[str]] | None = None,
+) -> LifecyclePreview:
+    """Evaluate a policy in a thread, since many images take a while."""
+    return await to_thread.run_sync(partial(policy.preview, images, now=now, children=children))

@@ -12,12 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import NamedTuple
 
 from ecrclient.lifecycle.assumptions import Assumption
 from ecrclient.lifecycle.counting import Verdict, order_time, verdicts
 from ecrclient.lifecycle.image_facts import LifecycleImage
-from ecrclient.lifecycle.outcomes import Action, ImageOutcome, RuleSummary
+from ecrclient.lifecycle.indexes import Indexes
+from ecrclient.lifecycle.outcomes import Action, ImageOutcome, Outcome, RuleSummary
 from ecrclient.lifecycle.patterns import tag_matcher
+from ecrclient.lifecycle.reference_artifacts import follow_subjects
 from ecrclient.lifecycle.rules import LifecycleRule, storage_class_of
 
 __all__ = ["Evaluation", "evaluate"]
@@ -59,33 +62,33 @@ def evaluate(
             that is missing here is one whose manifests were not read.
     """
     in_order = sorted(rules, key=lambda rule: rule.rule_priority)
-    indexes = _Indexes(images, children)
+    indexes = Indexes(images, children)
     choices = [_Choice(rule, images) for rule in in_order]
+    selected_by = _selected_by(choices)
     found: dict[str, ImageOutcome] = {}
     for choice in choices:
-        owned = [image for image in choice.selected if image.digest not in found]
-        doubtful = [image for image in choice.uncertain if image.digest not in found]
+        rule = choice.rule
         limits = verdicts(
-            choice.rule,
+            rule,
             choice.selected,
             choice.uncertain,
             now=now,
-            is_protected=partial(indexes.protects, _action_of(choice.rule)),
+            is_protected=partial(indexes.protects, _action_of(rule)),
         )
-        for image in owned:
-            found[image.digest] = _outcome(image, choice.rule, limits[image.digest], indexes)
-        for image in doubtful:
-            found[image.digest] = _undetermined(image)
-    selected_by = _selected_by(choices)
+        for image in choice.selected:
+            if image.digest not in found:
+                verdict = limits[image.digest]
+                effect = _effect(image, rule, verdict, indexes)
+                numbers = selected_by[image.digest]
+                found[image.digest] = _outcome(image, effect, numbers, rule, verdict)
+        for image in choice.uncertain:
+            found.setdefault(image.digest, _outcome(image, _UNCERTAIN, ()))
     outcomes = {
-        image.digest: replace(
-            found.get(image.digest) or _unselected(image, choices),
-            selected_by=tuple(selected_by.get(image.digest, ())),
-        )
+        image.digest: found.get(image.digest) or _outcome(image, _unselected(image, choices), ())
         for image in images
     }
     _note_later_children(outcomes)
-    _follow_subjects(outcomes, images)
+    follow_subjects(outcomes, images)
     return Evaluation(
         images=tuple(outcomes.values()),
         rules=tuple(_summary(choice, outcomes) for choice in choices),
@@ -109,124 +112,87 @@ class _Choice:
                 (self.uncertain if storage_class is None else self.selected).append(image)
 
 
-class _Indexes:
-    """Which images are listed by which indexes."""
-
-    def __init__(
-        self,
-        images: Sequence[LifecycleImage],
-        children: Mapping[str, Iterable[str]] | None,
-    ) -> None:
-        known = children or {}
-        self._images = {image.digest: image for image in images}
-        self._listing: dict[str, list[LifecycleImage]] = {}
-        self._unread: list[str] = []
-        for image in images:
-            if image.digest in known:
-                for child in dict.fromkeys(known[image.digest]):
-                    self._listing.setdefault(child, []).append(image)
-            elif image.is_index is not False:
-                self._unread.append(image.digest)
-
-    def listing(self, image: LifecycleImage) -> Sequence[LifecycleImage]:
-        """Return the indexes that are known to list the image."""
-        return self._listing.get(image.digest, ())
-
-    def protecting(self, image: LifecycleImage, action: Action) -> list[LifecycleImage]:
-        """Return the indexes that prevent the action: all, or for archival those not archived."""
-        return [
-            index
-            for index in self.listing(image)
-            if action == "expire" or index.storage_class != "archive"
-        ]
-
-    def protects(self, action: Action, image: LifecycleImage) -> bool:
-        """Whether an index prevents the action."""
-        return bool(self.protecting(image, action))
-
-    def may_be_listed(self, image: LifecycleImage) -> bool:
-        """Whether an index of which the manifests were not read may list the image."""
-        return any(digest != image.digest for digest in self._unread[:2])
-
-
 def _action_of(rule: LifecycleRule) -> Action:
     return "archive" if rule.action.type == "transition" else "expire"
 
 
-def _outcome(
-    image: LifecycleImage, rule: LifecycleRule, verdict: Verdict, indexes: _Indexes
-) -> ImageOutcome:
-    outcome = ImageOutcome(
-        digest=image.digest,
-        tags=image.tags,
-        pushed_at=image.pushed_at,
-        storage_class=image.storage_class,
-        outcome="keep",
-        rule=rule.rule_priority,
-        counted_from=verdict.counted_from,
-        age=verdict.age,
-        rank=verdict.rank,
-        limit=rule.selection.count_number,
-        subject=image.subject,
-        assumptions=(*_of_status(image), *verdict.assumptions),
-    )
+class _Effect(NamedTuple):
+    """What the owner of an image does to it."""
+
+    outcome: Outcome
+    action: Action | None = None
+    protected_by: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+
+
+def _effect(
+    image: LifecycleImage, rule: LifecycleRule, verdict: Verdict, indexes: Indexes
+) -> _Effect:
+    assumptions: list[Assumption] = [*_of_status(image), *verdict.assumptions]
     if verdict.is_due is None:
-        return replace(outcome, outcome="undetermined", missing=verdict.missing)
+        return _Effect("undetermined", missing=verdict.missing, assumptions=tuple(assumptions))
     if not verdict.is_due:
-        return outcome
+        return _Effect("keep", assumptions=tuple(assumptions))
     action = _action_of(rule)
-    assumptions = list(outcome.assumptions)
     if image.subject is not None and "referrers_counted" not in assumptions:
         assumptions.append("referrers_counted")
     protecting = indexes.protecting(image, action)
+    digests = tuple(index.digest for index in protecting)
     if protecting and action == "archive" and not any(one.storage_class for one in protecting):
-        missing = tuple(f"image_status of {index.digest}" for index in protecting)
-        return replace(outcome, outcome="undetermined", missing=missing)
+        missing = tuple(f"image_status of {digest}" for digest in digests)
+        return _Effect("undetermined", missing=missing, assumptions=tuple(assumptions))
     if protecting:
         assumptions.append("protected_listed")
         if all(index.storage_class == "archive" for index in protecting):
             assumptions.append("archived_index")
-        return replace(
-            outcome,
-            outcome="protected",
-            action=action,
-            protected_by=tuple(index.digest for index in protecting),
-            assumptions=tuple(assumptions),
-        )
+        return _Effect("protected", action, digests, assumptions=tuple(assumptions))
     if indexes.listing(image):
         assumptions.append("archived_index")
     if indexes.may_be_listed(image):
         assumptions.append("indexes_unknown")
-    return replace(outcome, outcome=action, action=action, assumptions=tuple(assumptions))
+    return _Effect(action, action, assumptions=tuple(assumptions))
 
 
 def _of_status(image: LifecycleImage) -> tuple[Assumption, ...]:
     return ("status_not_sent",) if image.status is None else ()
 
 
-def _undetermined(image: LifecycleImage) -> ImageOutcome:
-    return ImageOutcome(
-        digest=image.digest,
-        tags=image.tags,
-        pushed_at=image.pushed_at,
-        storage_class=None,
-        outcome="undetermined",
-        subject=image.subject,
-        missing=("image_status",),
-    )
+_UNCERTAIN = _Effect("undetermined", missing=("image_status",))
+"""The effect of a rule of which it is unknown whether it selects the image."""
 
 
-def _unselected(image: LifecycleImage, choices: Sequence[_Choice]) -> ImageOutcome:
+def _unselected(image: LifecycleImage, choices: Sequence[_Choice]) -> _Effect:
     restoring = image.storage_class == "restoring"
     rests_on_it = restoring and any(choice.has_tags(image.tags) for choice in choices)
+    return _Effect("keep", assumptions=("restoring",) if rests_on_it else _of_status(image))
+
+
+def _outcome(
+    image: LifecycleImage,
+    effect: _Effect,
+    selected_by: Sequence[int],
+    rule: LifecycleRule | None = None,
+    verdict: Verdict | None = None,
+) -> ImageOutcome:
+    """Return the outcome of an image; *rule* is its owner, if it has one."""
     return ImageOutcome(
         digest=image.digest,
         tags=image.tags,
         pushed_at=image.pushed_at,
         storage_class=image.storage_class,
-        outcome="keep",
+        outcome=effect.outcome,
+        action=effect.action,
+        rule=None if rule is None else rule.rule_priority,
+        selected_by=tuple(selected_by),
+        counted_from=None if verdict is None else verdict.counted_from,
+        age=None if verdict is None else verdict.age,
+        rank=None if verdict is None else verdict.rank,
+        limit=None if rule is None else rule.selection.count_number,
+        protected_by=effect.protected_by,
         subject=image.subject,
-        assumptions=("restoring",) if rests_on_it else _of_status(image),
+        missing=effect.missing,
+        assumptions=effect.assumptions,
     )
 
 
@@ -246,50 +212,6 @@ def _note_later_children(outcomes: dict[str, ImageOutcome]) -> None:
         if leaving and gone.issuperset(leaving):
             assumptions: tuple[Assumption, ...] = (*outcome.assumptions, "children_later")
             outcomes[digest] = replace(outcome, assumptions=assumptions)
-
-
-def _follow_subjects(outcomes: dict[str, ImageOutcome], images: Sequence[LifecycleImage]) -> None:
-    """Expire and archive reference artifacts with their subjects, and theirs in turn."""
-    referrers: dict[str, list[LifecycleImage]] = {}
-    for image in images:
-        if image.subject is not None:
-            referrers.setdefault(image.subject, []).append(image)
-    pending = [one for one in outcomes.values() if one.outcome in {"expire", "archive"}]
-    while pending:
-        subject = pending.pop()
-        for image in referrers.get(subject.digest, ()):
-            outcome = outcomes[image.digest]
-            can_follow = subject.action == "expire" or image.storage_class == "standard"
-            if outcome.outcome == "keep" and can_follow:
-                followed = replace(outcome, outcome="follow", action=subject.action)
-                outcomes[image.digest] = followed
-                pending.append(followed)
-    _inherit_doubts(outcomes, referrers)
-
-
-def _inherit_doubts(
-    outcomes: dict[str, ImageOutcome], referrers: Mapping[str, Sequence[LifecycleImage]]
-) -> None:
-    """Add what the outcome of a subject rests on to what stays or goes with it."""
-    pending = [digest for digest in referrers if digest in outcomes]
-    while pending:
-        subject = outcomes[pending.pop()]
-        for image in referrers.get(subject.digest, ()):
-            outcome = outcomes[image.digest]
-            if outcome.outcome not in {"keep", "follow"}:
-                continue
-            codes = dict.fromkeys((*outcome.assumptions, *subject.assumptions))
-            doubtful = replace(outcome, assumptions=tuple(codes))
-            if subject.outcome == "undetermined":
-                missing = tuple(_of_image(name, subject.digest) for name in subject.missing)
-                doubtful = replace(doubtful, outcome="undetermined", missing=missing)
-            if doubtful != outcome:
-                outcomes[image.digest] = doubtful
-                pending.append(image.digest)
-
-
-def _of_image(missing: str, digest: str) -> str:
-    return missing if " of " in missing else f"{missing} of {digest}"
 
 
 def _summary(choice: _Choice, outcomes: Mapping[str, ImageOutcome]) -> RuleSummary:
