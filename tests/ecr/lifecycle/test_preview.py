@@ -237,6 +237,7 @@ class TestAssumptions:
         assert assumptions(expired) == {"A": ("protected_listed", "archived_index")}
         archived = preview(archive_after(1, tags="any"), *images, children={"L": ["A"]})
         assert outcomes(archived) == {"A": "archive", "L": "keep"}
+        assert archived.archiving == (archived.outcome_of("A"),)
         assert assumptions(archived) == {"A": ("recorded_pulls", "archived_index")}
 
     def test_reference_artifacts_are_selected_and_counted(self) -> None:
