@@ -1,8 +1,9 @@
-"""Evaluation of lifecycle policies: which images they expire and archive.
+"""Evaluation of lifecycle policies by the in-memory ECR: which images they expire and archive.
 
-The examples are those of "Examples of lifecycle policies in Amazon ECR". The property test is a
-second implementation of the evaluation rules in "Automate the cleanup of images by using lifecycle
-policies in Amazon ECR": it decides about each image separately.
+The evaluator is that of ``ecrclient.lifecycle``, which has more tests. The examples are those of
+"Examples of lifecycle policies in Amazon ECR". The property test is a second implementation of the
+evaluation rules in "Automate the cleanup of images by using lifecycle policies in Amazon ECR": it
+decides about each image separately.
 """
 
 from __future__ import annotations
