@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import anyio
 import httpx
@@ -12,7 +12,7 @@ import pytest
 
 from ecrclient import ECRClient, RequestValidationError, ServiceError
 from ecrclient.errors import ImageNotFoundException, RepositoryNotFoundException
-from ecrclient.findings import FindingsReport, ImageScan, read_findings
+from ecrclient.findings import FindingsReport, read_findings
 from ecrclient.models import VulnerablePackage
 from ecrclient.testing import InMemoryECR
 from tests.ecr.findings.conftest import REPOSITORY, SEEN, basic, enhanced
@@ -28,7 +28,8 @@ from tests.in_memory.builders import (
     scanning_rule,
 )
 from tests.in_memory.scanning import start
-from tests.tools.scripted import Scripted, client as scripted_client, ok
+from tests.tools.scripted import Scripted, ok
+from tests.tools.scripted import client as scripted_client
 
 pytestmark = pytest.mark.anyio
 
@@ -328,10 +329,8 @@ async def test_concurrency_is_bounded_and_the_order_is_that_of_the_listing() -> 
         return ok({"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {}})
 
     ecr = scripted_client(Scripted(*[respond] * 21))
-    read: list[ImageScan] = []
     async with read_findings(ecr, ["ab"], max_concurrency=3) as images:
-        async for image in images:
-            read.append(image.scan)
+        read = [image.scan async for image in images]
 
     assert [scan.image_digest for scan in read] == [one["imageDigest"] for one in details]
     assert most == 3
@@ -370,6 +369,6 @@ async def test_media_types_of_configurations_are_those_of_images(client: ECRClie
     """An image with an image's configuration is unjudged, not an artifact."""
     await push(client, REPOSITORY, None, image_manifest("app"))
     (detail,) = await client.describe_images(repository_name=REPOSITORY).collect()
-    assert cast("str | None", detail.artifact_media_type) in {None, OCI_CONFIG}
+    assert detail.artifact_media_type in {None, OCI_CONFIG}
     report = await FindingsReport.read(client)
     assert [scan.state for scan in report.scans] == ["not scanned"]
