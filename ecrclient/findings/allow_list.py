@@ -19,7 +19,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -81,8 +81,7 @@ class AllowEntry:
                 continue
             if not isinstance(value, str) or not value.strip():
                 raise AllowListError(name, "must be a string that is not empty")
-        expires: object = self.expires
-        if not isinstance(expires, date) or isinstance(expires, datetime):
+        if type(self.expires) is not date:  # a datetime is a date too
             raise AllowListError("expires", "must be a date without a time, such as 2027-01-31")
 
     def __str__(self) -> str:
@@ -208,6 +207,6 @@ def _entry(place: str, members: dict[str, Any]) -> AllowEntry:
             problem = f"must be a date such as 2027-01-31, not {expires!r:.40}"
             raise AllowListError(f"{place}.expires", problem) from None
     try:
-        return AllowEntry(**{**members, "expires": expires})
+        return AllowEntry(**(members | {"expires": cast("Any", expires)}))
     except AllowListError as error:
         raise AllowListError(f"{place}.{error.place}", error.problem) from None

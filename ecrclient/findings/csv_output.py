@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import cast
 
 from ecrclient.findings.rows import FindingRow, ImageScan
 
@@ -72,7 +73,7 @@ def _cell(value: object) -> str:
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case tuple():
-            text = " ".join(map(str, value))
+            text = " ".join(cast("tuple[str, ...]", value))
         case int() | float():
             return str(value)
         case _:

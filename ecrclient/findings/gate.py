@@ -6,10 +6,10 @@ if an entry of the allow list has expired.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ecrclient._awsjson.protocol.argument_checks import check_argument
 from ecrclient.findings.allow_list import AllowEntry, AllowList
@@ -101,36 +101,53 @@ def check_findings(
     day = datetime.now(UTC).date() if today is None else today
     expired = tuple(entry for entry in entries if entry.has_expired(day))
     valid = [entry for entry in entries if not entry.has_expired(day)]
-    failing: list[FindingRow] = []
-    allowed: list[AllowedRow] = []
-    inactive: list[FindingRow] = []
-    used: set[int] = set()
-    for row in report.findings:
-        if not _counts(row, severity, fixable_only=fixable_only, fail_unrated=fail_unrated):
-            continue
-        applying = [number for number, entry in enumerate(valid) if entry.applies_to(row)]
-        used.update(applying)
-        if not row.is_active:
-            inactive.append(row)
-        elif applying:
-            allowed.append(AllowedRow(row, valid[applying[0]]))
-        else:
-            failing.append(row)
+    counting = [
+        row
+        for row in report.findings
+        if _counts(row, severity, fixable_only=fixable_only, fail_unrated=fail_unrated)
+    ]
+    decided = _decide(counting, valid)
     judged = sum(scan.is_judged for scan in report.scans)
     unjudged = tuple(scan for scan in report.scans if scan.is_unjudged)
     complete = allow_unjudged or (judged > 0 and not unjudged)
     return GateResult(
-        passed=not failing and not expired and complete,
+        passed=not decided.failing and not expired and complete,
         severity=severity,
         judged=judged,
-        failing=_sorted(failing),
-        allowed=tuple(allowed),
-        inactive=_sorted(inactive),
+        failing=_sorted(decided.failing),
+        allowed=tuple(decided.allowed),
+        inactive=_sorted(decided.inactive),
         unjudged=unjudged,
         unjudged_allowed=allow_unjudged,
         expired_entries=expired,
-        unused_entries=tuple(entry for number, entry in enumerate(valid) if number not in used),
+        unused_entries=decided.unused,
     )
+
+
+class _Decided(NamedTuple):
+    failing: list[FindingRow]
+    allowed: list[AllowedRow]
+    inactive: list[FindingRow]
+    unused: tuple[AllowEntry, ...]
+
+
+def _decide(rows: Iterable[FindingRow], entries: Sequence[AllowEntry]) -> _Decided:
+    """Divide the findings that count, by entries of the allow list that have not expired."""
+    failing: list[FindingRow] = []
+    allowed: list[AllowedRow] = []
+    inactive: list[FindingRow] = []
+    used: set[int] = set()
+    for row in rows:
+        applying = [number for number, entry in enumerate(entries) if entry.applies_to(row)]
+        used.update(applying)
+        if not row.is_active:
+            inactive.append(row)
+        elif applying:
+            allowed.append(AllowedRow(row, entries[applying[0]]))
+        else:
+            failing.append(row)
+    unused = tuple(entry for number, entry in enumerate(entries) if number not in used)
+    return _Decided(failing, allowed, inactive, unused)
 
 
 def _check_arguments(report: object, severity: object, allow: object, today: object) -> None:

@@ -1,7 +1,7 @@
 """The images whose findings a report contains: of the registry, of repositories, or named ones.
 
 Amazon ECR scans the platform images of an index, not the index. A repository's listing contains
-them as images of their own. If images are named, those of an index are found in its manifest,
+them as separate images. If images are named, those of an index are found in its manifest,
 which is the only manifest that is fetched, because fetching one may count as a pull.
 """
 

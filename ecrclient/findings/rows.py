@@ -33,7 +33,7 @@ ScanState = Literal[
 """What is known about the findings of an image.
 
 - ``scanned``: the findings are complete.
-- ``index``: an index of platform images, which have rows of their own.
+- ``index``: an index of platform images, which have separate rows.
 - ``artifact``: a signature, an attestation, an SBOM, a Helm chart or the like, without a scan.
 - ``in progress``: the scan has not finished.
 - ``not scanned``: there was no scan.
@@ -133,7 +133,7 @@ class ImageScan:
     description: str | None = None
     """The service's explanation of the status, or the error of reading the findings."""
     scanner: Scanner | None = None
-    """The scanner; None if there are no findings from which it can be told."""
+    """The scanner; None if there are no findings that show it."""
     completed_at: datetime | None = None
     """The end of the last finished scan."""
     findings: int = 0

@@ -11,9 +11,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ecrclient._awsjson.support.lazy_import import lazily
 from ecrclient.logins.credentials import RegistryCredentials, RegistryLogins
-from ecrclient.logins.errors import LoginFileError, LoginShadowedError
-from ecrclient.logins.login_file import LoginFile, LoginResult, LogoutResult
+
+if TYPE_CHECKING:
+    from ecrclient.logins.errors import LoginFileError, LoginShadowedError
+    from ecrclient.logins.login_file import LoginFile, LoginResult, LogoutResult
 
 __all__ = [
     "LoginFile",
@@ -24,3 +29,15 @@ __all__ = [
     "RegistryCredentials",
     "RegistryLogins",
 ]
+
+# The client imports this package; only some programs use the files.
+_MODULES = {
+    "LoginFile": ".login_file",
+    "LoginFileError": ".errors",
+    "LoginResult": ".login_file",
+    "LoginShadowedError": ".errors",
+    "LogoutResult": ".login_file",
+}
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazily(__name__, _MODULES)

@@ -22,7 +22,7 @@ from ecrclient.client import ECRClient
 from ecrclient.errors import ECRClientError
 from ecrclient.references import ImageReferenceError, RegistryHost
 
-__all__ = ["main"]
+__all__ = ["find_registry", "main"]
 
 _NAME = "docker-credential-ecrclient"
 _USAGE = f"usage: {_NAME} get|list|store|erase|version"
@@ -88,7 +88,7 @@ def _run(arguments: Sequence[str]) -> str:
 
 
 async def _get(server: str) -> str:
-    registry = await _find(server)
+    registry = await find_registry(server)
     if registry is None:
         raise _HelperError(_NOT_FOUND)
     async with registry.client as ecr:
@@ -123,7 +123,7 @@ async def _store(content: str) -> str:
         raise _HelperError(_NO_SERVER)
     if not isinstance(username, str) or not username:
         raise _HelperError(_NO_USER)
-    registry = await _find(server)
+    registry = await find_registry(server)
     if registry is None:
         raise _HelperError("not implemented: only passwords of ECR are provided, none are stored")
     await registry.client.aclose()
@@ -132,7 +132,7 @@ async def _store(content: str) -> str:
     return ""
 
 
-async def _find(server: str) -> _Registry | None:
+async def find_registry(server: str) -> _Registry | None:
     """The registry that a server's URL names; None if it is none of ECR."""
     host = _host(server)
     try:

@@ -23,7 +23,7 @@ from ecrclient.logins.errors import LoginFileError
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["replace_content"]
+__all__ = ["locked", "replace_content", "write_temporary"]
 
 _MAX_BYTES = 16 * 1024 * 1024
 _ATTEMPTS = 10
@@ -61,7 +61,7 @@ def replace_content(path: Path, change: Callable[[bytes | None], bytes | None]) 
             if change(None) is None:
                 return False
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(target.parent):
+        with locked(target.parent):
             for _ in range(_ATTEMPTS):
                 before = _read(target)
                 content = change(None if before is None else before.content)
@@ -74,7 +74,7 @@ def replace_content(path: Path, change: Callable[[bytes | None], bytes | None]) 
 
 def _replace(target: Path, before: _Snapshot | None, content: bytes) -> bool:
     """Replace the file unless it is not as it was before."""
-    temporary = _write_temporary(target, before, content)
+    temporary = write_temporary(target, before, content)
     try:
         if _read(target) != before:
             return False
@@ -86,7 +86,8 @@ def _replace(target: Path, before: _Snapshot | None, content: bytes) -> bool:
     return True
 
 
-def _write_temporary(target: Path, before: _Snapshot | None, content: bytes) -> Path:
+def write_temporary(target: Path, before: _Snapshot | None, content: bytes) -> Path:
+    """Write the new content to a file beside the target, with the mode and owner of the old one."""
     number, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
     try:
@@ -128,7 +129,7 @@ def _owner(found: os.stat_result) -> tuple[int, int]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Generator[None]:
+def locked(folder: Path) -> Generator[None]:
     """Lock the folder against other writers of this package; a lock of it needs no other file."""
     if sys.platform == "win32":
         yield

@@ -163,7 +163,7 @@ def test_the_host_determines_the_region_and_the_endpoint(
             made.append(arguments)
 
     monkeypatch.setattr(credential_helper, "ECRClient", Client)
-    found = anyio.run(credential_helper._find, host)
+    found = anyio.run(credential_helper.find_registry, host)
     assert found is not None
     assert found.registry_id == "123456789012"
     (arguments,) = made

@@ -433,7 +433,7 @@ async def test_the_change_of_another_program_is_kept(
 ) -> None:
     """A program without the lock writes between the reading and the replacement."""
     write(path, EXISTING)
-    write_temporary = file_replacement._write_temporary
+    write_temporary = file_replacement.write_temporary
     changes = iter([json.dumps({"auths": {OTHER: {"auth": "eDp5"}}})])
 
     def write_late(*args: Any) -> Path:
@@ -442,7 +442,7 @@ async def test_the_change_of_another_program_is_kept(
             write(path, change)
         return written
 
-    monkeypatch.setattr(file_replacement, "_write_temporary", write_late)
+    monkeypatch.setattr(file_replacement, "write_temporary", write_late)
     await LoginFile(path).log_in(CREDENTIALS)
     assert members(path)["auths"].keys() == {OTHER, HOST}
     assert list(path.parent.iterdir()) == [path]
@@ -452,14 +452,14 @@ async def test_a_file_that_never_stops_changing_is_an_error(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(path, EXISTING)
-    write_temporary = file_replacement._write_temporary
+    write_temporary = file_replacement.write_temporary
     numbers = iter(range(1000))
 
     def write_late(*args: Any) -> Path:
         write(path, json.dumps({"number": next(numbers)}))
         return write_temporary(*args)
 
-    monkeypatch.setattr(file_replacement, "_write_temporary", write_late)
+    monkeypatch.setattr(file_replacement, "write_temporary", write_late)
     with pytest.raises(LoginFileError, match="other programs keep changing it"):
         await LoginFile(path).log_in(CREDENTIALS)
     assert list(path.parent.iterdir()) == [path]
@@ -470,8 +470,8 @@ async def test_a_lock_that_is_not_released_is_an_error(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_replacement, "_LOCK_SECONDS", 0.0)
-    locked = pytest.raises(LoginFileError, match="locked by another program")
-    with file_replacement._locked(path.parent), locked:
+    refused = pytest.raises(LoginFileError, match="locked by another program")
+    with file_replacement.locked(path.parent), refused:
         await LoginFile(path).log_in(CREDENTIALS)
     await LoginFile(path).log_in(CREDENTIALS)
 
@@ -481,14 +481,14 @@ async def test_a_cancelled_login_has_written_everything_or_nothing(
 ) -> None:
     write(path, EXISTING)
     started, go_on = threading.Event(), threading.Event()
-    write_temporary = file_replacement._write_temporary
+    write_temporary = file_replacement.write_temporary
 
     def write_slowly(*args: Any) -> Path:
         started.set()
         assert go_on.wait(10)
         return write_temporary(*args)
 
-    monkeypatch.setattr(file_replacement, "_write_temporary", write_slowly)
+    monkeypatch.setattr(file_replacement, "write_temporary", write_slowly)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(LoginFile(path).log_in, CREDENTIALS)
         await anyio.to_thread.run_sync(started.wait)
