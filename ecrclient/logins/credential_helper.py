@@ -12,14 +12,16 @@ import json
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
-from urllib.parse import urlsplit
 
 import anyio
+import anyio.to_thread
 
 from ecrclient._awsjson.settings.options import CallOptions
+from ecrclient._awsjson.settings.resolution import ClientArguments, resolve_settings
 from ecrclient._awsjson.version import __version__
 from ecrclient.client import ECRClient
 from ecrclient.errors import ECRClientError
+from ecrclient.operations import SERVICE
 from ecrclient.references import ImageReferenceError, RegistryHost
 
 __all__ = ["find_registry", "main"]
@@ -138,28 +140,32 @@ async def find_registry(server: str) -> _Registry | None:
     try:
         parsed = RegistryHost.parse(host)
     except ImageReferenceError:
-        return await _find_endpoint(host)
+        parsed = None
+    region = None if parsed is None else parsed.region
+    endpoint = await anyio.to_thread.run_sync(_configured_endpoint, region)
+    if parsed is None:
+        # The registry of an in-memory ECR has the host of its API.
+        if endpoint is None or not host or _host(endpoint) != host:
+            return None
+        return _Registry(ECRClient(options=_options()), None)
     client = ECRClient(
         region=parsed.region,
-        # A machine that reaches the registry only over IPv6 reaches the API in the same way.
-        use_fips=parsed.fips or None,
-        use_dualstack=parsed.dual_stack or None,
+        # The API's endpoint of the same kind: a machine may reach only IPv6 addresses, for example.
+        use_fips=True if parsed.fips and endpoint is None else None,
+        use_dualstack=True if parsed.dual_stack and endpoint is None else None,
         options=_options(),
     )
     return _Registry(client, parsed.account_id)
 
 
-async def _find_endpoint(host: str) -> _Registry | None:
-    """The caller's registry if the host is the configured endpoint, such as an in-memory ECR."""
-    client = ECRClient(options=_options())
+def _configured_endpoint(region: str | None) -> str | None:
+    """The endpoint URL of the environment or the profile; it blocks while files are read."""
+    arguments = ClientArguments(region, None, None, None, None)
     try:
-        await client._state.resources()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        configured = resolve_settings(arguments, SERVICE.service_id).endpoint.configured
     except ECRClientError:
-        return None
-    if host and urlsplit(client.endpoint_url or "").netloc.lower() == host:
-        return _Registry(client, None)
-    await client.aclose()
-    return None
+        return None  # a client for this host reports it
+    return None if configured is None else configured.text
 
 
 def _host(server: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -20,6 +22,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 REGION = "eu-west-1"
 HOST = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
+SUFFIX = "amazonaws.com"
 NOT_FOUND = "credentials not found in native keychain\n"
 SECRET_KEY = "canary-secret-key"
 
@@ -157,6 +160,8 @@ def test_the_host_determines_the_region_and_the_endpoint(
     monkeypatch: pytest.MonkeyPatch, host: str, region: str, settings: tuple[bool, bool]
 ) -> None:
     made: list[dict[str, object]] = []
+    for name in ("AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
 
     class Client:
         def __init__(self, **arguments: object) -> None:
@@ -169,6 +174,29 @@ def test_the_host_determines_the_region_and_the_endpoint(
     (arguments,) = made
     assert arguments["region"] == region
     assert (arguments["use_fips"], arguments["use_dualstack"]) == settings
+
+
+@pytest.mark.parametrize(
+    "host",
+    [f"123456789012.dkr.ecr-fips.us-east-1.{SUFFIX}", "123456789012.dkr-ecr.us-east-1.on.aws"],
+)
+def test_a_configured_endpoint_is_used_for_every_kind_of_host(
+    call: Run, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = InMemoryECR(region="us-east-1")
+    with other.serve() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", server.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", other.credentials.access_key_id)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", other.credentials.secret_access_key)
+        done = call("get", given=host)
+    assert (done.returncode, json.loads(done.stdout)["Username"]) == (0, "AWS")
+
+
+def test_the_console_script_is_declared() -> None:
+    text = (Path(__file__).resolve().parents[3] / "pyproject.toml").read_text(encoding="utf-8")
+    declared = tomllib.loads(text)["project"]["scripts"]["docker-credential-ecrclient"]
+    module, _, function = declared.partition(":")
+    assert getattr(importlib.import_module(module), function) is credential_helper.main
 
 
 def test_a_denied_call_is_an_error_and_not_a_missing_login(call: Run, ecr: InMemoryECR) -> None:
