@@ -67,7 +67,7 @@ def sarif_text(
     if category is not None:
         run["automationDetails"] = {"id": f"{category}/"}
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return json.dumps(log, ensure_ascii=False)
 
 
 def _rules(findings: Sequence[FindingRow]) -> dict[str, dict[str, Any]]:
