@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ecrclient._awsjson.protocol.argument_checks import check_argument
+from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient.findings.allow_list import AllowEntry, AllowList
 from ecrclient.findings.finding import Severity, check_severity, is_known, rank
 from ecrclient.findings.rows import FindingRow, ImageScan
@@ -63,7 +63,7 @@ class GateResult:
                 lines.append(f"not judged: {scan}: {scan.state}{why}")
             if not self.judged and not self.unjudged:
                 lines.append("not judged: the report has no image with findings")
-        return lines
+        return [_printable(line) for line in lines]
 
 
 def check_findings(
@@ -156,7 +156,8 @@ def _check_arguments(report: object, severity: object, allow: object, today: obj
     check_argument("check_findings", "report", report, FindingsReport, "a FindingsReport")
     check_severity("check_findings", severity)
     check_argument("check_findings", "allow", allow, AllowList, "an AllowList", none=True)
-    check_argument("check_findings", "today", today, date, "a date", none=True)
+    if today is not None and type(today) is not date:  # a datetime is a date too
+        raise wrong_argument("check_findings", "today", "must be a date without a time")
 
 
 def _counts(row: FindingRow, severity: Severity, *, fixable_only: bool, fail_unrated: bool) -> bool:
@@ -169,6 +170,11 @@ def _counts(row: FindingRow, severity: Severity, *, fixable_only: bool, fail_unr
 
 def _sorted(rows: Sequence[FindingRow]) -> tuple[FindingRow, ...]:
     return tuple(sorted(rows, key=lambda row: -rank(row.severity)))
+
+
+def _printable(line: str) -> str:
+    """One line for a log: names of packages come from images and may contain any character."""
+    return "".join(one if one.isprintable() else "?" for one in " ".join(line.split()))
 
 
 def _line(row: FindingRow) -> str:

@@ -199,7 +199,7 @@ def _texts(name: str, values: Sequence[str] | None) -> tuple[str, ...] | None:
     if isinstance(values, str):
         raise wrong_argument("read_findings", name, f"must be {what}, not a string")
     check_argument("read_findings", name, values, Sequence, what)
-    texts = tuple(values)
+    texts = tuple(dict.fromkeys(values))
     for number, text in enumerate(texts):
         check_argument("read_findings", f"{name}[{number}]", text, str, "a string")
     if not texts:

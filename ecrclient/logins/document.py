@@ -10,14 +10,24 @@ import json
 import math
 import re
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ecrclient.logins.errors import LoginFileError
 
-__all__ = ["LoginDocument"]
+__all__ = ["HelperSetting", "LoginDocument"]
 
 _INDENT = re.compile(rb"\{\s*?\n([ \t]+)\S")
 _PATH = re.compile(r"/v[12]/?\Z|/\Z")
+
+
+class HelperSetting(NamedTuple):
+    """A setting of a credential helper; ``str`` returns it as in ``credsStore: desktop``."""
+
+    member: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.member}: {self.name}"
 
 
 class LoginDocument:
@@ -83,7 +93,7 @@ class LoginDocument:
         self._members["credHelpers"] = changed
         return True
 
-    def helper_of(self, registry: str, *, credentials_store: bool) -> str | None:
+    def helper_of(self, registry: str, *, credentials_store: bool) -> HelperSetting | None:
         """The setting that is used instead of the entry of a registry, or None.
 
         Args:
@@ -92,10 +102,10 @@ class LoginDocument:
         """
         helper = self._entries("credHelpers").get(registry)
         if isinstance(helper, str) and helper:
-            return f"credHelpers: {helper}"
+            return HelperSetting("credHelpers", helper)
         store = self._members.get("credsStore")
         if credentials_store and isinstance(store, str) and store:
-            return f"credsStore: {store}"
+            return HelperSetting("credsStore", store)
         return None
 
     def _entries(self, name: str) -> dict[str, Any]:

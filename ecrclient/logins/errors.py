@@ -25,7 +25,7 @@ class LoginShadowedError(LoginFileError):
     def __init__(self, path: str, registry: str, helper: str) -> None:
         problem = (
             f"an entry for {registry} would not be used, because the file has {helper}; remove "
-            'that, log in with the tool itself, or pass shadowed="write"'
+            'that, or pass shadowed="helper" to store the password there'
         )
         super().__init__(path, problem)
         self.args = (path, registry, helper)

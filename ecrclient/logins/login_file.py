@@ -18,15 +18,15 @@ from ecrclient._awsjson.protocol.argument_checks import (
     check_instance,
     wrong_argument,
 )
+from ecrclient.logins import helper_program
 from ecrclient.logins.credentials import RegistryCredentials
-from ecrclient.logins.document import LoginDocument
+from ecrclient.logins.document import HelperSetting, LoginDocument
 from ecrclient.logins.errors import LoginShadowedError
 from ecrclient.logins.file_replacement import replace_content
 
 __all__ = ["LoginFile", "LoginResult", "LogoutResult"]
 
 _REGISTRY = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::\d+)?")
-_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class LoginResult:
     """Whether the file was written; False if it had the same entry."""
     shadowed_by: str | None
     """The setting that is used instead of the entry, such as ``credsStore: desktop``, or None."""
+    stored_by_helper: bool = False
+    """Whether the credential helper that `shadowed_by` names has stored the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class LogoutResult:
     removed: tuple[str, ...]
     """The keys of the removed entries; empty if there was none."""
     shadowed_by: str | None
-    """The setting that still logs in to the registry, or None."""
+    """The setting that is used for the registry, such as ``credsStore: desktop``, or None."""
 
 
 class LoginFile:
@@ -119,7 +121,7 @@ class LoginFile:
         credentials: RegistryCredentials,
         *,
         registry: str | None = None,
-        shadowed: Literal["refuse", "write"] = "refuse",
+        shadowed: Literal["refuse", "write", "helper"] = "refuse",
     ) -> LoginResult:
         """Write the entry of a registry, which replaces an older one.
 
@@ -130,46 +132,62 @@ class LoginFile:
             registry: The host to which tools send the password, such as the dual-stack host of the
                 same registry; None for the host that ECR has sent.
             shadowed: What to do if the file configures a credential helper for the registry, which
-                tools use instead of the entry: raise an error, or write the entry all the same.
+                tools use instead of the entry: raise an error, write the entry all the same, or
+                store the password in the helper, as ``docker login`` does.
 
         Raises:
             LoginShadowedError: The file configures a credential helper for the registry.
-            LoginFileError: The file is damaged, or cannot be read or written; it is unchanged.
+            LoginFileError: The file is damaged, or cannot be read or written, and is unchanged; or
+                the helper failed.
             RequestValidationError: An argument is invalid.
         """
         kind, what = RegistryCredentials, "a RegistryCredentials"
         check_argument("log_in", "credentials", credentials, kind, what)
         host = credentials.registry if registry is None else registry
         _check_registry("log_in", host)
-        if shadowed not in {"refuse", "write"}:
-            raise wrong_argument("log_in", "shadowed", 'must be "refuse" or "write"')
-        helper: str | None = None
+        if shadowed not in {"refuse", "write", "helper"}:
+            raise wrong_argument("log_in", "shadowed", 'must be "refuse", "write" or "helper"')
+        helper: HelperSetting | None = None
 
         def change(document: LoginDocument) -> bool:
             nonlocal helper
             helper = document.helper_of(host, credentials_store=self._credentials_store)
             if helper is not None and shadowed == "refuse":
-                raise LoginShadowedError(str(self.path), host, helper)
+                raise LoginShadowedError(str(self.path), host, str(helper))
+            if helper is not None and shadowed == "helper":
+                return False
             return document.log_in(host, credentials.encoded())
 
         changed = await self._edit(change)
-        return LoginResult(self.path, host, changed, helper)
+        if helper is None:
+            return LoginResult(self.path, host, changed, None)
+        if shadowed == "helper":
+            await helper_program.store(str(self.path), helper.name, host, credentials)
+        return LoginResult(self.path, host, changed, str(helper), shadowed == "helper")
 
-    async def log_out(self, registry: str) -> LogoutResult:
+    async def log_out(
+        self, registry: str, *, shadowed: Literal["report", "helper"] = "report"
+    ) -> LogoutResult:
         """Remove the entries of a registry, with and without ``https://`` before the host.
 
         The password stays valid until it expires, since ECR cannot revoke it.
 
         Args:
             registry: The host of the registry.
+            shadowed: What to do if the file configures a credential helper for the registry: report
+                it in the result, or also erase the password in the helper, as ``docker logout``
+                does.
 
         Raises:
-            LoginFileError: The file is damaged, or cannot be read or written; it is unchanged.
-            RequestValidationError: The argument is not a host.
+            LoginFileError: The file is damaged, or cannot be read or written, and is unchanged; or
+                the helper failed.
+            RequestValidationError: An argument is invalid.
         """
         _check_registry("log_out", registry)
+        if shadowed not in {"report", "helper"}:
+            raise wrong_argument("log_out", "shadowed", 'must be "report" or "helper"')
         removed: tuple[str, ...] = ()
-        helper: str | None = None
+        helper: HelperSetting | None = None
 
         def change(document: LoginDocument) -> bool:
             nonlocal removed, helper
@@ -178,7 +196,11 @@ class LoginFile:
             return bool(removed)
 
         await self._edit(change)
-        return LogoutResult(self.path, registry, removed, helper)
+        if helper is None:
+            return LogoutResult(self.path, registry, removed, None)
+        if shadowed == "helper":
+            await helper_program.erase(str(self.path), helper.name, registry)
+        return LogoutResult(self.path, registry, removed, str(helper))
 
     async def use_helper(self, registry: str, helper: str | None = "ecrclient") -> LoginResult:
         """Let tools get the password of a registry from a credential helper, or stop that.
@@ -196,7 +218,7 @@ class LoginFile:
         """
         _check_registry("use_helper", registry)
         check_argument("use_helper", "helper", helper, str, "a string", none=True)
-        if helper is not None and not _HELPER.fullmatch(helper):
+        if helper is not None and not helper_program.is_helper_name(helper):
             problem = "must be what follows docker-credential- in the name of a program"
             raise wrong_argument("use_helper", "helper", problem)
         changed = await self._edit(lambda document: document.use_helper(registry, helper))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import timedelta
 from typing import Any
 
 import anyio.to_thread
-import boto3
 import pytest
 
 from ecrclient import ECRClient
@@ -54,6 +54,7 @@ async def test_boto3_sees_the_same_findings() -> None:
                     await push(ours, repository, tag, image_manifest(f"{repository}:{tag}"))
             await scan_some(ecr, ours)
             report = await FindingsReport.read(ours)
+        boto3: Any = importlib.import_module("boto3")
         theirs = boto3.client(
             "ecr",
             region_name=ecr.region,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -192,6 +192,13 @@ def test_a_report_without_a_judged_image_fails(scans: tuple[Any, ...]) -> None:
     assert check(report(scans=scans), allow_unjudged=True).passed
 
 
+def test_a_name_cannot_add_lines_or_control_characters_to_a_log() -> None:
+    (line,) = check(report(row(package="x\n::error::forged\r\u2028y\x1b[31m\x00"))).reasons()
+    assert "in x ::error::forged y?[31m? 3.0.1" in line
+    assert line.splitlines() == [line]
+    assert line.isprintable()
+
+
 def test_the_current_day_is_the_default() -> None:
     past = check_findings(report(), allow=AllowList((entry(expires=date(2001, 1, 1)),)))
     future = check_findings(report(), allow=AllowList((entry(expires=date(2999, 1, 1)),)))
@@ -208,6 +215,8 @@ def test_the_current_day_is_the_default() -> None:
 def test_wrong_arguments(arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(RequestValidationError, match=message):
         check_findings(*arguments)
+    with pytest.raises(RequestValidationError, match="today: must be a date without a time"):
+        check_findings(report(), today=datetime(2026, 1, 1, tzinfo=UTC))
     with pytest.raises(RequestValidationError, match="allow: must be an AllowList"):
         check_findings(report(), allow=cast("AllowList", []))
 

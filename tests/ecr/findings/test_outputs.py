@@ -8,6 +8,8 @@ import json
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecrclient.findings import FindingRow, FindingsReport, FindingsReportError
 from tests.ecr.findings.conftest import DIGEST, REPOSITORY, SEEN, report, row, scan
@@ -88,6 +90,12 @@ class TestCsv:
         value = f'{start}HYPERLINK("http://evil")'
         (one,) = cells(report(row(package=value), scans=()).to_csv())
         assert one["package"] == f"'{value}"
+
+    @given(st.text())
+    def test_every_text_is_one_cell(self, text: str) -> None:
+        (one,) = cells(report(row(package=text), scans=()).to_csv())
+        assert one["package"] in {text, f"'{text}"}
+        assert not one["package"].lstrip().startswith(("=", "+", "-", "@"))
 
     def test_other_text_is_kept(self) -> None:
         (one,) = cells(report(row(package="a=b@c"), scans=()).to_csv())

@@ -236,6 +236,15 @@ async def test_a_named_image_without_a_scan_is_never_an_artifact(client: ECRClie
     assert [scan.state for scan in report.scans] == ["not scanned"]
 
 
+async def test_an_image_that_is_named_twice_is_one_row(client: ECRClient) -> None:
+    await push(client, REPOSITORY)
+    digest = digest_of(image_manifest())
+
+    report = await FindingsReport.read(client, [REPOSITORY], images=["v1", "v1", digest])
+
+    assert [scan.image_digest for scan in report.scans] == [digest]
+
+
 async def test_missing_names_are_errors(client: ECRClient) -> None:
     with pytest.raises(RepositoryNotFoundException):
         await FindingsReport.read(client, ["team/none"])

@@ -536,8 +536,10 @@ async def test_wrong_arguments(path: Path) -> None:
     wrong: Any = "x"
     with pytest.raises(RequestValidationError, match="credentials: must be a RegistryCredentials"):
         await file.log_in(wrong)
-    with pytest.raises(RequestValidationError, match='shadowed: must be "refuse" or "write"'):
+    with pytest.raises(RequestValidationError, match='shadowed: must be "refuse", "write"'):
         await file.log_in(CREDENTIALS, shadowed=wrong)
+    with pytest.raises(RequestValidationError, match='shadowed: must be "report" or "helper"'):
+        await file.log_out(HOST, shadowed=wrong)
     with pytest.raises(RequestValidationError, match="helper: must be what follows"):
         await file.use_helper(HOST, "../x")
     with pytest.raises(ConfigurationError, match="path must be a path"):
