@@ -25,20 +25,17 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 ENTRIES = st.dictionaries(st.text(), st.dictionaries(st.text(), VALUES, max_size=2), max_size=3)
-DOCUMENTS = st.builds(
-    lambda others, special: {**others, **special},
-    st.dictionaries(st.text(), VALUES, max_size=4).map(
-        lambda members: {
-            name: value
-            for name, value in members.items()
-            if name not in {"auths", "credHelpers", "credsStore"}
-        }
-    ),
-    st.fixed_dictionaries({}, optional={"auths": ENTRIES, "credHelpers": ENTRIES}),
-)
+NAMES = st.text().filter(lambda name: name not in {"auths", "credHelpers", "credsStore"})
 
 
-@given(DOCUMENTS, st.sampled_from([None, "\t", 2, 4]), st.booleans())
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    others = draw(st.dictionaries(NAMES, VALUES, max_size=4))
+    special = st.fixed_dictionaries({}, optional={"auths": ENTRIES, "credHelpers": ENTRIES})
+    return {**others, **draw(special)}
+
+
+@given(documents(), st.sampled_from([None, "\t", 2, 4]), st.booleans())
 def test_a_login_and_a_logout_keep_everything_else(
     members: dict[str, Any], indent: str | int | None, escaped: bool
 ) -> None:
