@@ -132,9 +132,13 @@ class Listing(AsyncIterator[Listed]):
         images = self._client.images(self._repository_name, registry_id=self._selection.registry_id)
         try:
             manifest = await images.manifest(index.image_digest)
-            children = manifest.manifests if isinstance(manifest, ImageIndex) else ()
-            attestations = {child.digest for child in children if _is_attestation(child)}
-            digests = dict.fromkeys(child.digest for child in children)
+            if not isinstance(manifest, ImageIndex):
+                return f"its manifest is not an index: {manifest.media_type}"
+            digests = dict.fromkeys(child.digest for child in manifest.manifests)
+            # An image that is also listed for a platform is not an attestation.
+            attestations = digests.keys() - {
+                child.digest for child in manifest.manifests if not _is_attestation(child)
+            }
             for batch in _batches([digest for digest in digests if digest not in self._seen]):
                 await self._add_named(await self._describe(batch), attestations)
         except ImageError as error:

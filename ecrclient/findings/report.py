@@ -49,7 +49,7 @@ class FindingsReport:
     ) -> FindingsReport:
         """Read the findings of images into a report; see `read_findings` for the arguments.
 
-        All rows are in memory, about 1 KiB each. `read_findings` streams them instead.
+        All rows are in memory. `read_findings` streams them instead.
 
         Args:
             client: The client.

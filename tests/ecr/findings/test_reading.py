@@ -28,7 +28,7 @@ from tests.in_memory.builders import (
     scanning_rule,
 )
 from tests.in_memory.scanning import start
-from tests.tools.scripted import Scripted, ok
+from tests.tools.scripted import Scripted, fail, ok
 from tests.tools.scripted import client as scripted_client
 
 pytestmark = pytest.mark.anyio
@@ -213,6 +213,40 @@ async def test_a_named_index_is_read_with_its_platform_images(
     assert other not in states(report)
 
 
+async def test_an_image_that_is_also_listed_as_an_attestation_is_judged(
+    client: ECRClient,
+) -> None:
+    image = image_manifest("app")
+    await push(client, REPOSITORY, None, image)
+    index = json.loads(index_of([image, image]))
+    index["manifests"][1] |= {
+        "platform": {"os": "unknown", "architecture": "unknown"},
+        "annotations": {"vnd.docker.reference.type": "attestation-manifest"},
+    }
+    await push(client, REPOSITORY, "v1", json.dumps(index))
+
+    report = await FindingsReport.read(client, [REPOSITORY], images=["v1"])
+
+    assert states(report)[digest_of(image)] == "not scanned"
+
+
+async def test_an_index_in_an_index_is_read(client: ECRClient) -> None:
+    image = image_manifest("app")
+    inner = index_of([image])
+    await push(client, REPOSITORY, None, image)
+    await push(client, REPOSITORY, None, inner)
+    outer = index_of([inner])
+    await push(client, REPOSITORY, "v1", outer)
+
+    report = await FindingsReport.read(client, [REPOSITORY], images=["v1"])
+
+    assert states(report) == {
+        digest_of(outer): "index",
+        digest_of(inner): "index",
+        digest_of(image): "not scanned",
+    }
+
+
 async def test_an_index_that_cannot_be_read_is_one_row_with_an_error(
     ecr: InMemoryECR, client: ECRClient
 ) -> None:
@@ -311,10 +345,42 @@ async def test_an_unusual_response_is_not_taken_for_no_findings(
     assert [scan.state for scan in report.scans] == [state]
 
 
-async def test_an_image_without_a_digest_is_a_row() -> None:
-    ecr = scripted_client(Scripted(ok({"imageDetails": [{}]})))
+async def test_a_repository_that_is_deleted_meanwhile_is_a_row() -> None:
+    ecr = scripted_client(
+        Scripted(
+            ok({"repositories": [{"repositoryName": "ab"}]}),
+            fail(400, "RepositoryNotFoundException", "gone"),
+        )
+    )
+
+    report = await FindingsReport.read(ecr)
+
+    assert [(scan.repository_name, scan.state) for scan in report.scans] == [("ab", "error")]
+    assert "gone" in str(report.scans[0].description)
+
+
+async def test_an_image_on_two_pages_is_one_row() -> None:
+    detail = {"imageDigest": digest_of("x"), "imagePushedAt": 1.0}
+    found = {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {}}
+
+    async def respond(request: httpx.Request) -> httpx.Response:
+        if not request.headers["x-amz-target"].endswith(".DescribeImages"):
+            return ok(found)
+        more = {} if "nextToken" in json.loads(await request.aread()) else {"nextToken": "2"}
+        return ok({"imageDetails": [detail], **more})
+
+    ecr = scripted_client(Scripted(*[respond] * 3))
 
     report = await FindingsReport.read(ecr, ["ab"])
+
+    assert [scan.image_digest for scan in report.scans] == [detail["imageDigest"]]
+
+
+@pytest.mark.parametrize("images", [None, ["v1"]])
+async def test_an_image_without_a_digest_is_a_row(images: list[str] | None) -> None:
+    ecr = scripted_client(Scripted(ok({"imageDetails": [{}]})))
+
+    report = await FindingsReport.read(ecr, ["ab"], images=images)
 
     assert [(scan.image_digest, scan.state) for scan in report.scans] == [(None, "error")]
 
