@@ -78,6 +78,7 @@ class ClientHelpers(BaseClient):
             send=self._call,
             send_encoded=self._call_encoded,
             paginate=self._paginate,
+            wait=self._wait,
             login=self.registry_credentials,
             transport_to=state.transport_to,
             timeout=self._options.timeout,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ecrclient._awsjson.many.pagination import Paginator
-    from ecrclient._awsjson.protocol.operation import Operation, ResponseT
+    from ecrclient._awsjson.protocol.operation import Operation, ResponseT, Waiter
     from ecrclient.images.put_image_rate import PutImageRate
     from ecrclient.logins import RegistryCredentials
 
@@ -35,6 +35,8 @@ class RepositoryCalls:
     """The same with an encoded body instead of the members."""
     paginate: Callable[..., Paginator[Any, Any]]
     """Returns the pages of an operation with some members."""
+    wait: Callable[..., Awaitable[Any]]
+    """Polls as a waiter says, with some members, and returns the last response."""
     login: Callable[[str | None], Awaitable[RegistryCredentials]]
     """Returns the login of a registry."""
     transport_to: Callable[[str], Awaitable[httpx.AsyncBaseTransport]]
@@ -67,6 +69,13 @@ class RepositoryCalls:
     def iterate(self, operation: Operation[ResponseT], **members: object) -> AsyncIterable[Any]:
         """Iterate over the items of an operation on the repository."""
         return self.paginate(operation, self._with_names(members))
+
+    async def wait_for(self, waiter: Waiter[ResponseT], *, max_wait: float) -> ResponseT:
+        """Wait until a response about the repository is what a waiter waits for."""
+        response: ResponseT = await self.wait(
+            waiter, self._with_names({}), max_wait=max_wait, on_poll=None
+        )
+        return response
 
     async def send_part(self, body: bytearray) -> None:
         """Call UploadLayerPart with an encoded request.
