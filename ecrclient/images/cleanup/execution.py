@@ -40,8 +40,9 @@ class DeletionFailure:
     """An image that ECR did not delete."""
 
     digest: str
-    code: str
-    """ECR's code, such as ``ImageReferencedByManifestList``."""
+    code: str | None
+    """ECR's code, such as ``ImageReferencedByManifestList``; None: the response does not mention
+    the image."""
     reason: str | None
 
 
@@ -177,19 +178,22 @@ class _Deletion:
         response = await self._calls.call(
             BATCH_DELETE_IMAGE, image_ids=[{"image_digest": digest} for digest in digests]
         )
+        gone = {one.image_digest for one in response.image_ids}
         failures = {failure.image_id.image_digest: failure for failure in response.failures}
         report = self._report
         for digest in digests:
             failure = failures.get(digest)
-            if failure is None:
+            if digest in gone:
                 node = self._graph.nodes[digest]
                 report.deleted.append(digest)
                 report.bytes_freed += 0 if node.kind == "index" else node.size or 0
-            elif failure.failure_code == _GONE:
+            elif failure is not None and failure.failure_code == _GONE:
                 report.already_deleted.append(digest)
             else:
-                code, reason = failure.failure_code, failure.failure_reason
-                report.failed.append(DeletionFailure(digest, str(code), reason))
+                code = failure and failure.failure_code
+                report.failed.append(
+                    DeletionFailure(digest, code, failure and failure.failure_reason)
+                )
                 self._block(digest)
         if self._on_progress is not None:
             self._on_progress(CleanupProgress(len(report.deleted), self._total))

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass as validated
 
 from ecrclient._wildcards import matches
-from ecrclient.images.digests import is_digest, is_referrers_tag
+from ecrclient.images.digests import is_digest, is_referrers_tag, is_tag
 from ecrclient.images.repository_graph import ImageNode, RepositoryGraph
 from ecrclient.references import ImageReference, ImageReferenceError
 
@@ -28,10 +28,13 @@ __all__ = [
     "KeepTagged",
     "Repository",
     "SpareYoungerThan",
+    "keeps_nothing",
     "unresolved",
 ]
 
 _UNKNOWN_PUSH = "ECR did not send when it was pushed"
+_UNKNOWN_PULL = "ECR did not send when it was pulled"
+_REFERRERS = ("sha256-", "sha512-")
 _Text = Annotated[str, StringConstraints(min_length=1)]
 _Texts = Annotated[Sequence[_Text], AfterValidator(tuple)]
 
@@ -45,7 +48,7 @@ class Repository:
 
     def reference_in(self, text: str) -> str | None:
         """Return the tag or digest of an image URI; None: it is of another repository."""
-        if is_digest(text):
+        if is_digest(text) or is_tag(text):
             return text
         _, _, _, region, account, resource = self.arn.split(":", 5)
         try:
@@ -109,7 +112,8 @@ class KeepTagged:
     """Keep the images with a tag that matches one of some patterns."""
 
     patterns: Annotated[_Texts, Field(min_length=1)]
-    """Patterns, in which ``*`` matches any characters."""
+    """Patterns, in which ``*`` matches any characters. Only a pattern that begins with ``sha256-``
+    matches the tags of cosign, as for a repository that has nothing but signatures."""
     rule: Literal["KeepTagged"] = field(default="KeepTagged", kw_only=True)
 
     def __str__(self) -> str:
@@ -131,6 +135,10 @@ class KeepPulledWithin:
     """
 
     days: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    never_pulled: Literal["keep", "by push time"] = field(default="keep", kw_only=True)
+    """What happens to an image of which ECR sent no pull. ``keep``: it stays, unless an index that
+    goes lists it, or it belongs to an image that goes. ``by push time``: the push counts, as in
+    lifecycle policies."""
     rule: Literal["KeepPulledWithin"] = field(default="KeepPulledWithin", kw_only=True)
 
     def __str__(self) -> str:
@@ -147,6 +155,8 @@ class KeepPulledWithin:
                 yield node.digest, _UNKNOWN_PUSH
             elif node.pushed_at >= limit:
                 yield node.digest, str(self)
+            elif pull is None and self.never_pulled == "keep" and graph.is_root(node.digest):
+                yield node.digest, _UNKNOWN_PULL
 
 
 @validated(frozen=True, config=_CONFIG)
@@ -157,7 +167,8 @@ class KeepReferenced:
     """
 
     by: _Texts
-    """Digests, and image URIs with a tag or a digest. URIs of other repositories are ignored."""
+    """Image URIs with a tag or a digest, digests, and tags. URIs of other repositories are ignored.
+    A text without ``/`` and ``:`` is a tag."""
     rule: Literal["KeepReferenced"] = field(default="KeepReferenced", kw_only=True)
 
     def __str__(self) -> str:
@@ -209,6 +220,19 @@ def unresolved(rule: CleanupRule, graph: RepositoryGraph, repository: Repository
             yield text
 
 
+def keeps_nothing(rule: CleanupRule) -> bool:
+    """Whether a rule keeps nothing in any repository."""
+    if isinstance(rule, KeepReferenced):
+        return not rule.by
+    return isinstance(rule, KeepNewest) and rule.n == 0
+
+
 def _has_tag(node: ImageNode, pattern: str) -> bool:
-    """Whether a tag matches; the tags of signatures belong to other images and do not count."""
-    return any(matches(pattern, tag) for tag in node.tags if not is_referrers_tag(tag))
+    """Whether a tag matches.
+
+    The tags of signatures belong to other images, and match only patterns that are made for them.
+    """
+    is_for_referrers = pattern.startswith(_REFERRERS)
+    return any(
+        matches(pattern, tag) for tag in node.tags if is_for_referrers or not is_referrers_tag(tag)
+    )

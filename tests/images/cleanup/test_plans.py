@@ -24,6 +24,7 @@ from ecrclient.images import (
     images_in_functions,
     images_in_manifests,
     images_in_task_definitions,
+    images_in_tasks,
 )
 from ecrclient.testing import InMemoryECR
 from tests.images.calls import Calls
@@ -80,6 +81,36 @@ async def test_signatures_do_not_count_as_newest(registry: InMemoryECR) -> None:
     assert [item.why for item in plan.keep if item.digest != digest] == ["referrer of v1"]
 
 
+async def test_a_pattern_for_the_tags_of_signatures_matches_them(registry: InMemoryECR) -> None:
+    tag = "sha256-" + "0" * 64 + ".sig"
+    add(registry, tag)
+    assert going(await plan_of(registry, KeepTagged(["*"]))) == [tag]
+    assert going(await plan_of(registry, KeepTagged(["sha256-*"]))) == []
+
+
+async def test_equal_sboms_of_two_images_stay_with_either(registry: InMemoryECR) -> None:
+    kept, other = add(registry, "v1"), add(registry, "w1")
+    tags = [f"{digest.replace(':', '-')}.sbom" for digest in (kept, other)]
+    sbom = add(registry, *tags)
+    for pattern, subject in (("v*", "v1"), ("w*", "w1")):
+        plan = await plan_of(registry, KeepTagged([pattern]))
+        [why] = [item.why for item in plan.keep if item.digest == sbom]
+        assert why == f"referrer of {subject}"
+        assert len(plan.delete) == 1
+
+
+async def test_the_subject_of_a_referrer_that_a_rule_keeps_stays(registry: InMemoryECR) -> None:
+    subject = add(registry, days=10)
+    signature = registry.add_image(
+        "team/app", [b"signature"], subject=subject, pushed_at=days_ago(0.1)
+    )
+    plan = await plan_of(registry, SpareYoungerThan(24))
+    assert {item.digest: item.why for item in plan.keep} == {
+        signature: "SpareYoungerThan(24)",
+        subject: f"subject of {signature}",
+    }
+
+
 async def test_tags_that_match_stay(registry: InMemoryECR) -> None:
     for tag in ("v1", "w1", "main"):
         add(registry, tag)
@@ -91,8 +122,31 @@ async def test_recently_pulled_or_pushed_images_stay(registry: InMemoryECR) -> N
     add(registry, "pulled-long-ago", days=100, pulled=50)
     add(registry, "never-pulled", days=100)
     add(registry, "new", days=5)
-    plan = await plan_of(registry, KeepPulledWithin(30))
+    plan = await plan_of(registry, KeepPulledWithin(30, never_pulled="by push time"))
     assert going(plan) == ["never-pulled", "pulled-long-ago"]
+    plan = await plan_of(registry, KeepPulledWithin(30))
+    assert going(plan) == ["pulled-long-ago"]
+    [why] = [item.why for item in plan.keep if item.tags == ("never-pulled",)]
+    assert why == "ECR did not send when it was pulled"
+
+
+async def test_what_was_never_pulled_goes_with_its_index_and_its_subject(ecr: InMemoryECR) -> None:
+    graph = Graph()
+    pulled, other = graph.add_image([b"pulled"]), graph.add_image([b"other"])
+    graph.add_artifact(graph.add_index([pulled, other], tag="v1"), b"signature")
+    async with ecr.client() as client:
+        await client.create_repository(repository_name="team/app")
+        await graph.push(client, "team/app")
+        images = client.images("team/app")
+        ecr.clock.advance(days=60)
+        never = await images.plan_cleanup(KeepPulledWithin(30), now=ecr.clock())
+        assert never.delete == ()
+        await client.batch_get_image(
+            repository_name="team/app", image_ids=[{"image_digest": pulled["digest"]}]
+        )
+        ecr.clock.advance(days=60)
+        plan = await images.plan_cleanup(KeepPulledWithin(30), now=ecr.clock())
+        assert plan.keep == ()
 
 
 async def test_planning_does_not_count_as_a_pull_of_an_index(ecr: InMemoryECR) -> None:
@@ -104,10 +158,11 @@ async def test_planning_does_not_count_as_a_pull_of_an_index(ecr: InMemoryECR) -
         images = client.images("team/app")
         ecr.clock.advance(days=60)
         later = ecr.clock()
-        await images.plan_cleanup(KeepPulledWithin(30), now=later)
+        rule = KeepPulledWithin(30, never_pulled="by push time")
+        await images.plan_cleanup(rule, now=later)
         read = await images.graph()
         assert read.nodes[read.tags["v1"]].pulled_at is not None, "reading it is a pull"
-        plan = await images.plan_cleanup(KeepPulledWithin(30), now=later)
+        plan = await images.plan_cleanup(rule, now=later)
         assert len(plan.delete) == 2
         report = await images.clean_up(plan)
     assert report.is_complete
@@ -122,7 +177,7 @@ async def test_young_images_are_spared(registry: InMemoryECR) -> None:
 
 
 async def test_images_in_use_stay(registry: InMemoryECR) -> None:
-    digests = {tag: add(registry, tag) for tag in ("a", "b", "c", "latest", "d")}
+    digests = {tag: add(registry, tag) for tag in ("a", "b", "c", "latest", "d", "e")}
     other = f"{URI.replace('us-east-1', 'eu-west-1')}:d"
     used = [
         digests["a"],
@@ -133,11 +188,13 @@ async def test_images_in_use_stay(registry: InMemoryECR) -> None:
         "docker.io/library/python:3.13",
         f"{URI}-two:d",
         f"{URI}:absent",
+        "e",
+        "nowhere",
         "sha256:" + "0" * 64,
     ]
     plan = await plan_of(registry, KeepReferenced(used))
     assert going(plan) == ["d"]
-    assert plan.unresolved == (f"{URI}:absent",)
+    assert plan.unresolved == (f"{URI}:absent", "nowhere")
 
 
 async def test_images_in_use_by_the_uri_of_a_local_endpoint(registry: InMemoryECR) -> None:
@@ -182,6 +239,23 @@ async def test_possible_children_of_an_archived_index_stay(ecr: InMemoryECR) -> 
         assert (await client.images("team/app").clean_up(plan)).is_complete
 
 
+async def test_a_fingerprint_is_that_of_a_state(registry: InMemoryECR) -> None:
+    digest = add(registry, "a", days=3)
+    plan = await plan_of(registry, KeepTagged(["a"]))
+    assert (plan.region, plan.registry_id, plan.repository_name) == (
+        "us-east-1",
+        "123456789012",
+        "team/app",
+    )
+    async with registry.client() as client:
+        await client.batch_get_image(
+            repository_name="team/app", image_ids=[{"image_digest": digest}]
+        )
+        assert (await client.images("team/app").graph()).fingerprint == plan.fingerprint
+        add(registry, "a", "b", days=3)
+        assert (await client.images("team/app").graph()).fingerprint != plan.fingerprint
+
+
 async def test_only_the_manifests_of_indexes_are_read(ecr: InMemoryECR, client: ECRClient) -> None:
     graph = Graph()
     children = [graph.add_image([str(number).encode()], tag=f"v{number}") for number in range(5)]
@@ -212,7 +286,9 @@ async def test_sizes_of_an_index_are_those_of_its_children(client: ECRClient) ->
 # -- members that the service did not send ---------------------------------------------------------
 
 
-def responder(details: list[dict[str, Any]]) -> httpx.MockTransport:
+def responder(
+    details: list[dict[str, Any]], manifests: list[dict[str, Any]] | None = None
+) -> httpx.MockTransport:
     repository = {"repositoryArn": "arn:aws:ecr:us-east-1:123456789012:repository/team/app"}
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -220,6 +296,7 @@ def responder(details: list[dict[str, Any]]) -> httpx.MockTransport:
         bodies: dict[str, Any] = {
             "DescribeRepositories": {"repositories": [{**repository, "repositoryUri": URI}]},
             "DescribeImages": {"imageDetails": details},
+            "BatchGetImage": {"images": manifests or []},
         }
         return httpx.Response(200, json=bodies[operation])
 
@@ -227,7 +304,7 @@ def responder(details: list[dict[str, Any]]) -> httpx.MockTransport:
 
 
 @pytest.mark.parametrize(
-    "rule", [KeepNewest(0), KeepPulledWithin(1), SpareYoungerThan(1)], ids=lambda rule: rule.rule
+    "rule", [KeepNewest(1), KeepPulledWithin(1), SpareYoungerThan(1)], ids=lambda rule: rule.rule
 )
 async def test_an_image_without_a_push_time_stays(rule: CleanupRule, ecr: InMemoryECR) -> None:
     detail = {
@@ -244,12 +321,52 @@ async def test_an_image_without_a_push_time_stays(rule: CleanupRule, ecr: InMemo
     ]
 
 
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "text"), [(INDEX, "[]"), (INDEX, '{"schemaVersion": 2}'), (None, None)]
+)
+async def test_what_an_index_that_cannot_be_read_may_list_stays(
+    media_type: str | None, text: str | None, ecr: InMemoryECR
+) -> None:
+    index, child = ("sha256:" + digit * 64 for digit in "12")
+    details: list[dict[str, Any]] = [
+        {"imageDigest": index, "imageTags": ["v1"], "imageManifestMediaType": media_type},
+        {"imageDigest": child, "imageManifestMediaType": "application/example"},
+    ]
+    manifests: list[dict[str, Any]] = [
+        {"imageId": {"imageDigest": index}, "imageManifest": text, "imageManifestMediaType": INDEX}
+    ]
+    async with ECRClient(
+        region="us-east-1",
+        credentials=ecr.credentials,
+        transport=responder(details, manifests if text else None),
+    ) as client:
+        plan = await client.images("team/app").plan_cleanup(KeepTagged(["none"]))
+        assert (await client.images("team/app").graph()).unread == (index,)
+    assert {item.digest: item.why for item in plan.keep} == {
+        index: "its manifest could not be read",
+        child: f"it may belong to the index {index}, which was not read",
+    }
+
+
 # -- arguments and JSON ----------------------------------------------------------------------------
 
 
 async def test_a_plan_needs_a_rule(client: ECRClient) -> None:
     with pytest.raises(RequestValidationError, match="rules: must not be empty"):
         await client.images("team/app").plan_cleanup()
+
+
+@pytest.mark.parametrize("rule", [KeepNewest(0), KeepReferenced([])], ids=str)
+async def test_a_plan_needs_a_rule_that_keeps_something(
+    rule: CleanupRule, client: ECRClient
+) -> None:
+    images = client.images("team/app")
+    with pytest.raises(RequestValidationError, match="rules: must keep something"):
+        await images.plan_cleanup(rule)
+    assert (await images.plan_cleanup(rule, KeepTagged(["v*"]))).rules[0] == rule
 
 
 @pytest.mark.parametrize(
@@ -309,6 +426,12 @@ def test_images_in_task_definitions() -> None:
     assert images_in_task_definitions([definition, described]) == ["a:1", "b:1"]
 
 
+def test_images_in_tasks() -> None:
+    digest = "sha256:" + "1" * 64
+    task = {"containers": [{"image": "a:1", "imageDigest": digest}, {"name": "not started"}]}
+    assert images_in_tasks([task]) == ["a:1", digest]
+
+
 def test_images_in_functions() -> None:
     image = {"Code": {"ImageUri": "a:1", "ResolvedImageUri": "a@sha256:1"}}
     assert images_in_functions([image, {"Code": {"Location": "s3"}}]) == ["a:1", "a@sha256:1"]
@@ -327,13 +450,22 @@ def test_images_in_manifests_of_any_kind() -> None:
     }
     cron = {"spec": {"jobTemplate": {"spec": {"template": template}}}}
     found = images_in_manifests([cron, {"kind": "List", "items": [pod]}])
-    assert found == ["app:1", "init:1", "app@sha256:1"]
+    assert found == ["init:1", "app:1", "app@sha256:1"]
+
+
+def test_images_in_custom_resources_and_volumes() -> None:
+    workflow = {"spec": {"templates": [{"container": {"image": "step:1"}}]}}
+    volume = {"spec": {"volumes": [{"image": {"reference": "data:1", "pullPolicy": "Always"}}]}}
+    environment = {"env": [{"name": "RELATED_IMAGE", "value": f"{URI}:v1"}, {"value": "x.dkr"}]}
+    found = images_in_manifests([workflow, volume, {"kind": "ConfigMap", "data": environment}])
+    assert found == ["step:1", "data:1", f"{URI}:v1"]
 
 
 @pytest.mark.parametrize(
     ("collect", "given", "problem"),
     [
         (images_in_task_definitions, [{}], r"definitions\[0\]: has no list containerDefinitions"),
+        (images_in_tasks, [{"taskArn": "t"}], r"tasks\[0\]: has no list containers"),
         (images_in_functions, [{"FunctionName": "f"}], r"functions\[0\]: has no object Code"),
         (images_in_manifests, ["text"], r"manifests\[0\]: must be a mapping, not str"),
         (images_in_manifests, {"kind": "Pod"}, "manifests: must be several mappings"),

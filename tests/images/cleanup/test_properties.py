@@ -23,7 +23,7 @@ from ecrclient.images import (
     KeepTagged,
 )
 from ecrclient.testing import InMemoryECR
-from tests.images.cleanup.repositories import random_repository, reachable
+from tests.images.cleanup.repositories import random_repository, reachable, with_subjects
 from tests.images.graphs import Graph
 
 SEEDS = st.integers(0, 2**32)
@@ -32,9 +32,9 @@ BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 def rules_for(graph: Graph, seed: int) -> list[CleanupRule]:
     rng = random.Random(seed)
-    in_use = rng.sample(sorted(graph.manifests), rng.randint(0, min(2, len(graph.manifests))))
+    in_use = rng.sample(sorted(graph.manifests), rng.randint(1, min(2, len(graph.manifests))))
     rules: list[CleanupRule] = [
-        KeepNewest(rng.randint(0, 2), of=rng.choice(["*", "v*"])),
+        KeepNewest(rng.randint(1, 2), of=rng.choice(["*", "v*"])),
         KeepTagged([rng.choice(["v1*", "test-*"])]),
         KeepReferenced(in_use),
     ]
@@ -84,7 +84,8 @@ def test_a_cleanup_deletes_exactly_what_nothing_needs(backend: str, seed: int) -
             rules = rules_for(graph, seed)
             images = client.images("team/app")
             plan = await images.plan_cleanup(*rules)
-            expected = reachable(graph, before, rooted(graph, rules, plan))
+            roots = with_subjects(graph, rooted(graph, rules, plan))
+            expected = reachable(graph, before, roots)
             assert {item.digest for item in plan.keep} == expected
             assert {item.digest for item in plan.delete} == before - expected
             report = await images.clean_up(CleanupPlan.model_validate_json(plan.model_dump_json()))
