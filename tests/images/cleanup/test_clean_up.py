@@ -1,19 +1,27 @@
-"""Carrying out a plan: changes since it was made, failures, progress, and boto3 as the observer."""
+"""Carrying out a plan: changes since it was made, failures and progress."""
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from ecrclient import ECRClient, RequestValidationError, RetryPolicy
 from ecrclient.errors import ServerException
-from ecrclient.images import CleanupPlan, CleanupProgress, KeepNewest, KeepTagged
+from ecrclient.images import (
+    CleanupPlan,
+    CleanupProgress,
+    DeletionFailure,
+    ImageNode,
+    KeepNewest,
+    KeepTagged,
+    RepositoryGraph,
+)
+from ecrclient.images.cleanup.plan import in_order
 from ecrclient.testing import InMemoryECR
-from tests.images.cleanup.repositories import random_repository
 from tests.images.graphs import Graph
 
 pytestmark = pytest.mark.anyio
@@ -209,32 +217,36 @@ async def test_progress_and_the_note_of_an_error(ecr: InMemoryECR) -> None:
     )
 
 
+async def test_an_image_that_a_response_does_not_mention_is_a_failure(
+    ecr: InMemoryECR, client: ECRClient, graph: Graph
+) -> None:
+    plan = await planned(client, graph)
+
+    async def forget(request: Any, call_next: Any) -> Any:
+        if request.headers["x-amz-target"].endswith(".BatchDeleteImage"):
+            return httpx.Response(200, json={"imageIds": [], "failures": []})
+        return await call_next(request)
+
+    async with ecr.client(middleware=[forget]) as forgetful:
+        report = await forgetful.images("team/app").clean_up(plan)
+    assert report.failed == [DeletionFailure(graph.tags["old"], None, None)]
+    assert (report.deleted, report.bytes_freed, len(report.left)) == ([], 0, 1)
+
+
+def test_an_index_that_belongs_to_its_child_goes_first() -> None:
+    nodes = {
+        "child": ImageNode(digest="child", parents=("index",), referrers=("index",)),
+        "index": ImageNode(digest="index", children=("child",), subjects=("child",)),
+    }
+    for order in (["child", "index"], ["index", "child"]):
+        assert in_order(RepositoryGraph(nodes), order) == [["index"], ["child"]]
+
+
 async def test_a_plan_of_another_repository_is_refused(client: ECRClient, graph: Graph) -> None:
     plan = await planned(client, graph)
     with pytest.raises(RequestValidationError, match="plan: is of arn:aws:ecr:"):
         await client.images("team/copy").clean_up(plan)
     with pytest.raises(RequestValidationError, match="must be a CleanupPlan"):
         await client.images("team/app").clean_up(plan.model_dump_json())  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("seed", range(8))
-async def test_boto3_sees_what_a_cleanup_left(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = InMemoryECR()
-    boto3: Any = importlib.import_module("boto3")
-    with registry.serve() as server:
-        async with ECRClient(
-            region=registry.region, endpoint_url=server.url, credentials=registry.credentials
-        ) as client:
-            await client.create_repository(repository_name="team/app")
-            await random_repository(seed).push(client, "team/app")
-            images = client.images("team/app")
-            plan = await images.plan_cleanup(KeepNewest(1), KeepTagged(["test-*"]))
-            report = await images.clean_up(plan)
-        for name, value in server.environment().items():
-            monkeypatch.setenv(name, value)
-        boto = boto3.session.Session().client("ecr")
-        pages = boto.get_paginator("describe_images").paginate(repositoryName="team/app")
-        seen = {item["imageDigest"] for page in pages for item in page["imageDetails"]}
-        boto.close()
-    assert report.is_complete
-    assert seen == {item.digest for item in plan.keep}
+    with pytest.raises(RequestValidationError, match="on_progress: must be callable"):
+        await client.images("team/app").clean_up(plan, on_progress="x")  # type: ignore[arg-type]
