@@ -60,6 +60,7 @@ from ecrclient.images.manifests import (
     OpaqueManifest,
     Platform,
 )
+from ecrclient.images.partial_reports import partial_report
 from ecrclient.images.planning import CopyPlan
 from ecrclient.images.progress import (
     BlobDone,
@@ -135,4 +136,5 @@ __all__ = [
     "images_in_manifests",
     "images_in_task_definitions",
     "images_in_tasks",
+    "partial_report",
 ]
