@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ecrclient.images.calls import RepositoryCalls
-from ecrclient.images.cleanup.plan import CleanupPlan, ImageToDelete, in_order, reasons_to_keep
-from ecrclient.images.cleanup.rules import Repository
+from ecrclient.images.cleanup.plan import (
+    CleanupPlan,
+    ImageToDelete,
+    in_order,
+    keep_subjects,
+    reasons_to_keep,
+)
+from ecrclient.images.cleanup.rules import Repository, State
 from ecrclient.images.concurrency import run_all
 from ecrclient.images.repository_graph import RepositoryGraph
 from ecrclient.operations import BATCH_DELETE_IMAGE
+
+if TYPE_CHECKING:
+    from ecrclient.models import ImageFailure
 
 __all__ = [
     "CleanupProgress",
@@ -105,25 +114,21 @@ def _unchanged(
 ) -> set[str]:
     """Return the images that can still be deleted; the report gets the others."""
     planned = {item.digest: item for item in plan.delete}
+    state = State(graph, plan.created_at, repository, planned)
     report.already_deleted = [digest for digest in planned if digest not in graph.nodes]
     # The rules are applied again as of the plan: a rule may need an image that it did not need,
     # because others are gone.
-    left = {
-        digest: reason
-        for digest, reason in reasons_to_keep(
-            graph, plan.rules, plan.created_at, repository
-        ).items()
-        if digest in planned
-    }
+    left = reasons_to_keep(state, plan.rules)
     known = {*planned, *(item.digest for item in plan.keep)}
     for digest, item in planned.items():
         if digest in graph.nodes and (change := _change(graph, item, known)):
             left[digest] = change
+            keep_subjects(graph, digest, left)
     stays = {digest for digest in graph.nodes if digest not in planned or digest in left}
     for digest, needed_by in graph.reachable(stays).items():
         if digest in planned and needed_by is not None:
             left.setdefault(digest, f"{graph.nodes[needed_by].name}, which stays, needs it")
-    report.left = [ImageLeft(digest, why) for digest, why in left.items()]
+    report.left = [ImageLeft(digest, left[digest]) for digest in planned if digest in left]
     return {digest for digest in planned if digest in graph.nodes and digest not in left}
 
 
@@ -190,10 +195,7 @@ class _Deletion:
             elif failure is not None and failure.failure_code == _GONE:
                 report.already_deleted.append(digest)
             else:
-                code = failure and failure.failure_code
-                report.failed.append(
-                    DeletionFailure(digest, code, failure and failure.failure_reason)
-                )
+                report.failed.append(_failed(digest, failure))
                 self._block(digest)
         if self._on_progress is not None:
             self._on_progress(CleanupProgress(len(report.deleted), self._total))
@@ -206,3 +208,9 @@ class _Deletion:
         """Keep what an image needs that was not deleted."""
         for needed in self._graph.needs(digest):
             self._blocked.setdefault(needed, self._graph.nodes[digest].name)
+
+
+def _failed(digest: str, failure: ImageFailure | None) -> DeletionFailure:
+    if failure is None:
+        return DeletionFailure(digest, None, None)
+    return DeletionFailure(digest, failure.failure_code, failure.failure_reason)

@@ -9,7 +9,7 @@ from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_ar
 from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.cleanup.execution import CleanupReport, OnCleanupProgress, carry_out
 from ecrclient.images.cleanup.plan import CleanupPlan, make_plan
-from ecrclient.images.cleanup.rules import CleanupRule, Repository, keeps_nothing
+from ecrclient.images.cleanup.rules import CleanupRule, Repository, State, keeps_nothing
 from ecrclient.images.repository_graph import RepositoryGraph, read_repository_graph
 from ecrclient.operations import DESCRIBE_REPOSITORIES
 
@@ -75,7 +75,7 @@ class CleanupMethods:
             raise wrong_argument("plan_cleanup", "now", "must have a time zone")
         at = datetime.now(UTC) if now is None else now.astimezone(UTC)
         repository = await self._described()
-        return make_plan(await self.graph(), rules, at, repository)
+        return make_plan(State(await self.graph(), at, repository), rules)
 
     async def clean_up(
         self, plan: CleanupPlan, *, on_progress: OnCleanupProgress | None = None

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, computed_field
 
-from ecrclient.images.cleanup.rules import CleanupRule, Repository, unresolved
+from ecrclient.images.cleanup.rules import CleanupRule, State, unresolved
 from ecrclient.images.repository_graph import ImageNode, RepositoryGraph
 
-__all__ = ["CleanupPlan", "ImageToDelete", "ImageToKeep", "make_plan"]
+__all__ = [
+    "CleanupPlan",
+    "ImageToDelete",
+    "ImageToKeep",
+    "in_order",
+    "keep_subjects",
+    "make_plan",
+    "reasons_to_keep",
+]
 
 
 class _Data(BaseModel):
@@ -89,16 +96,15 @@ class CleanupPlan(_Data):
         return sum(item.size or 0 for item in self.delete if item.kind != "index")
 
 
-def make_plan(
-    graph: RepositoryGraph, rules: Sequence[CleanupRule], now: datetime, repository: Repository
-) -> CleanupPlan:
+def make_plan(state: State, rules: Sequence[CleanupRule]) -> CleanupPlan:
     """Apply rules to a repository."""
-    why = reasons_to_keep(graph, rules, now, repository)
+    graph = state.graph
+    why = reasons_to_keep(state, rules)
     going = {digest for digest in graph.nodes if digest not in why}
     return CleanupPlan(
-        repository_arn=repository.arn,
+        repository_arn=state.repository.arn,
         fingerprint=graph.fingerprint,
-        created_at=now,
+        created_at=state.now,
         rules=tuple(rules),
         delete=tuple(
             _to_delete(graph, graph.nodes[digest])
@@ -109,16 +115,13 @@ def make_plan(
             ImageToKeep(digest=digest, tags=graph.nodes[digest].tags, why=why[digest])
             for digest in sorted(why)
         ),
-        unresolved=tuple(
-            dict.fromkeys(text for rule in rules for text in unresolved(rule, graph, repository))
-        ),
+        unresolved=tuple(dict.fromkeys(text for rule in rules for text in unresolved(rule, state))),
     )
 
 
-def reasons_to_keep(
-    graph: RepositoryGraph, rules: Sequence[CleanupRule], now: datetime, repository: Repository
-) -> dict[str, str]:
+def reasons_to_keep(state: State, rules: Sequence[CleanupRule]) -> dict[str, str]:
     """Return the digests of the images that stay, and why."""
+    graph = state.graph
     why: dict[str, str] = {}
     for node in graph.nodes.values():
         if node.status not in {None, "ACTIVE"}:
@@ -129,9 +132,9 @@ def reasons_to_keep(
             # Deleting a child of an index fails.
             why[node.digest] = f"it may belong to the index {graph.unread[0]}, which was not read"
     for rule in rules:
-        for digest, reason in rule.kept(graph, now, repository):
+        for digest, reason in rule.kept(state):
             why.setdefault(digest, reason)
-            _keep_subjects(graph, digest, why)
+            keep_subjects(graph, digest, why)
     for digest, needed_by in graph.reachable(why).items():
         if needed_by is not None:
             relation = "child" if digest in graph.nodes[needed_by].children else "referrer"
@@ -139,7 +142,7 @@ def reasons_to_keep(
     return why
 
 
-def _keep_subjects(graph: RepositoryGraph, digest: str, why: dict[str, str]) -> None:
+def keep_subjects(graph: RepositoryGraph, digest: str, why: dict[str, str]) -> None:
     """Keep what a referrer belongs to: a signature that is in use is worth nothing without it."""
     pending = [digest]
     while pending:

@@ -7,7 +7,7 @@ Rules are data. In JSON, ``rule`` names the class::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
@@ -28,6 +28,7 @@ __all__ = [
     "KeepTagged",
     "Repository",
     "SpareYoungerThan",
+    "State",
     "keeps_nothing",
     "unresolved",
 ]
@@ -73,6 +74,25 @@ class Repository:
         return tag[1:] or "latest"
 
 
+@dataclass(frozen=True)
+class State:
+    """What rules are applied to."""
+
+    graph: RepositoryGraph
+    now: datetime
+    """The time from which ages are counted."""
+    repository: Repository
+    planned: Collection[str] = ()
+    """The images that a plan deletes, while it is carried out."""
+
+    def is_root(self, digest: str) -> bool:
+        """Whether an image belongs to no other one.
+
+        An image of the plan does not become one because the image that it belonged to is deleted.
+        """
+        return digest not in self.planned and self.graph.is_root(digest)
+
+
 _CONFIG = ConfigDict(extra="forbid")
 
 
@@ -93,10 +113,10 @@ class KeepNewest:
     def __str__(self) -> str:
         return f"KeepNewest({self.n}, of={self.of!r})"
 
-    def kept(self, graph: RepositoryGraph, now: datetime, repository: Repository) -> _Kept:  # noqa: ARG002
+    def kept(self, state: State) -> _Kept:
         """Yield the digests that the rule keeps, and why."""
         known: list[tuple[datetime, str]] = []
-        for node in graph.nodes.values():
+        for node in state.graph.nodes.values():
             if _has_tag(node, self.of):
                 if node.pushed_at is None:
                     yield node.digest, _UNKNOWN_PUSH
@@ -119,9 +139,9 @@ class KeepTagged:
     def __str__(self) -> str:
         return f"KeepTagged({', '.join(map(repr, self.patterns))})"
 
-    def kept(self, graph: RepositoryGraph, now: datetime, repository: Repository) -> _Kept:  # noqa: ARG002
+    def kept(self, state: State) -> _Kept:
         """Yield the digests that the rule keeps, and why."""
-        for node in graph.nodes.values():
+        for node in state.graph.nodes.values():
             if any(_has_tag(node, pattern) for pattern in self.patterns):
                 yield node.digest, str(self)
 
@@ -144,18 +164,18 @@ class KeepPulledWithin:
     def __str__(self) -> str:
         return f"KeepPulledWithin({self.days:g})"
 
-    def kept(self, graph: RepositoryGraph, now: datetime, repository: Repository) -> _Kept:  # noqa: ARG002
+    def kept(self, state: State) -> _Kept:
         """Yield the digests that the rule keeps, and why."""
-        limit = now - timedelta(days=self.days)
-        for node in graph.nodes.values():
-            pull = graph.last_pull(node.digest)
+        limit = state.now - timedelta(days=self.days)
+        for node in state.graph.nodes.values():
+            pull = state.graph.last_pull(node.digest)
             if pull is not None and pull >= limit:
                 yield node.digest, str(self)
             elif node.pushed_at is None:
                 yield node.digest, _UNKNOWN_PUSH
             elif node.pushed_at >= limit:
                 yield node.digest, str(self)
-            elif pull is None and self.never_pulled == "keep" and graph.is_root(node.digest):
+            elif pull is None and self.never_pulled == "keep" and state.is_root(node.digest):
                 yield node.digest, _UNKNOWN_PULL
 
 
@@ -174,12 +194,12 @@ class KeepReferenced:
     def __str__(self) -> str:
         return f"KeepReferenced({len(self.by)} images)"
 
-    def kept(self, graph: RepositoryGraph, now: datetime, repository: Repository) -> _Kept:  # noqa: ARG002
+    def kept(self, state: State) -> _Kept:
         """Yield the digests that the rule keeps, and why."""
         for text in self.by:
-            reference = repository.reference_in(text)
-            digest = graph.tags.get(reference, reference) if reference else ""
-            if digest in graph.nodes:
+            reference = state.repository.reference_in(text)
+            digest = state.graph.tags.get(reference, reference) if reference else ""
+            if digest in state.graph.nodes:
                 yield digest, f"in use as {text}"
 
 
@@ -193,10 +213,10 @@ class SpareYoungerThan:
     def __str__(self) -> str:
         return f"SpareYoungerThan({self.hours:g})"
 
-    def kept(self, graph: RepositoryGraph, now: datetime, repository: Repository) -> _Kept:  # noqa: ARG002
+    def kept(self, state: State) -> _Kept:
         """Yield the digests that the rule keeps, and why."""
-        limit = now - timedelta(hours=self.hours)
-        for node in graph.nodes.values():
+        limit = state.now - timedelta(hours=self.hours)
+        for node in state.graph.nodes.values():
             if node.pushed_at is None:
                 yield node.digest, _UNKNOWN_PUSH
             elif node.pushed_at >= limit:
@@ -212,10 +232,11 @@ CleanupRule: TypeAlias = Annotated[
 ]
 
 
-def unresolved(rule: CleanupRule, graph: RepositoryGraph, repository: Repository) -> Iterator[str]:
+def unresolved(rule: CleanupRule, state: State) -> Iterator[str]:
     """Yield the URIs in a rule that are of the repository, but name no image in it."""
     for text in rule.by if isinstance(rule, KeepReferenced) else ():
-        reference = None if is_digest(text) else repository.reference_in(text)
+        reference = None if is_digest(text) else state.repository.reference_in(text)
+        graph = state.graph
         if reference is not None and graph.tags.get(reference, reference) not in graph.nodes:
             yield text
 

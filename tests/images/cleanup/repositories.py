@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.images.graphs import PLATFORMS, Graph
 
-__all__ = ["random_repository", "reachable", "with_subjects"]
+__all__ = ["belongs_to_none", "images_of", "random_repository", "reachable", "with_subjects"]
 
 SUFFIXES = ("sig", "att", "sbom")
 
@@ -76,6 +76,20 @@ def with_subjects(graph: Graph, digests: Iterable[str]) -> set[str]:
             found.add(digest)
             pending += _subjects(graph, digest) & graph.manifests.keys()
     return found
+
+
+def images_of(graph: Graph, digest: str) -> set[str]:
+    """Return an image, or the images of an index and of the indexes in it."""
+    children = _children(graph, digest)
+    if "manifests" not in _document(graph, digest):
+        return {digest}
+    return set[str]().union(*(images_of(graph, child) for child in children))
+
+
+def belongs_to_none(graph: Graph, digest: str) -> bool:
+    """Whether an image is a child of no index, and no subject of it is in the graph."""
+    listed = any(digest in _children(graph, other) for other in graph.manifests)
+    return not listed and _subjects(graph, digest).isdisjoint(graph.manifests)
 
 
 def _document(graph: Graph, digest: str) -> Mapping[str, Any]:
