@@ -17,6 +17,7 @@ from ecrclient.images import (
     DeletionFailure,
     ImageNode,
     KeepNewest,
+    KeepPulledWithin,
     KeepTagged,
     RepositoryGraph,
 )
@@ -147,6 +148,41 @@ async def test_a_rule_that_needs_the_image_now_keeps_it(ecr: InMemoryECR) -> Non
         report = await images.clean_up(plan)
     assert [item.why for item in report.left] == ["KeepNewest(1, of='*')"]
     assert len(report.deleted) == 1
+
+
+async def test_what_was_never_pulled_goes_after_its_index_is_gone(
+    ecr: InMemoryECR, client: ECRClient, graph: Graph
+) -> None:
+    rule = KeepPulledWithin(30, never_pulled="keep")
+    ecr.clock.advance(days=60)
+    [kept] = json.loads(graph.manifests[graph.tags["keep"]])["manifests"]
+    await client.batch_get_image(
+        repository_name="team/app", image_ids=[{"image_digest": kept["digest"]}]
+    )
+    ecr.clock.advance(days=60)
+    images = client.images("team/app")
+    plan = await images.plan_cleanup(KeepTagged(["keep"]), rule, now=ecr.clock())
+    assert len(plan.delete) == 2
+    await client.batch_delete_image(repository_name="team/app", image_ids=[{"image_tag": "old"}])
+    report = await images.clean_up(plan)
+    assert (report.is_complete, len(report.already_deleted), len(report.deleted)) == (True, 1, 1)
+
+
+async def test_the_subject_of_a_signature_that_was_pulled_stays(
+    client: ECRClient, graph: Graph
+) -> None:
+    await sign(client, graph)
+    images = client.images("team/app")
+    plan = await images.plan_cleanup(KeepTagged(["keep"]))
+    [signature] = (await images.graph()).nodes[graph.tags["old"]].referrers
+    await client.batch_get_image(
+        repository_name="team/app", image_ids=[{"image_digest": signature}]
+    )
+    report = await images.clean_up(plan)
+    assert report.deleted == []
+    whys = {item.digest: item.why for item in report.left}
+    assert whys[signature] == "it was pulled"
+    assert whys[graph.tags["old"]] == f"subject of {signature}"
 
 
 async def test_images_that_are_gone_are_reported(client: ECRClient, graph: Graph) -> None:

@@ -72,6 +72,7 @@ async def pushed(seed: int, memory: InMemoryECR) -> Graph:
             await client.batch_get_image(
                 repository_name="team/app", image_ids=[{"image_digest": digest}]
             )
+    memory.clock.advance(hours=rng.choice([0, 5]))
     return graph
 
 
