@@ -94,7 +94,11 @@ class ImageNode:
 
 @dataclass(frozen=True, slots=True)
 class ImageSizes:
-    """The bytes of an image with its children, as DescribeImages reports them for each of them."""
+    """The bytes of an image with its children, as DescribeImages reports them for each of them.
+
+    Layers that images have in common count for each of them, because the manifests of images are
+    not read.
+    """
 
     total: int
     shared: int
