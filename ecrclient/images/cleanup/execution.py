@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.cleanup.plan import (
@@ -18,9 +18,6 @@ from ecrclient.images.cleanup.rules import Repository, State
 from ecrclient.images.concurrency import run_all
 from ecrclient.images.repository_graph import RepositoryGraph
 from ecrclient.operations import BATCH_DELETE_IMAGE
-
-if TYPE_CHECKING:
-    from ecrclient.models import ImageFailure
 
 __all__ = [
     "CleanupProgress",
@@ -49,9 +46,8 @@ class DeletionFailure:
     """An image that ECR did not delete."""
 
     digest: str
-    code: str | None
-    """ECR's code, such as ``ImageReferencedByManifestList``; None: the response does not mention
-    the image."""
+    code: str
+    """ECR's code, such as ``ImageReferencedByManifestList``."""
     reason: str | None
 
 
@@ -77,7 +73,8 @@ class CleanupReport:
     already_deleted: list[str] = field(default_factory=list[str])
     """The digests of the images of the plan that were gone already."""
     left: list[ImageLeft] = field(default_factory=list[ImageLeft])
-    """The images of the plan that were not deleted, because something has changed."""
+    """The images of the plan that were not deleted, because something has changed or an image that
+    was not deleted needs them."""
     failed: list[DeletionFailure] = field(default_factory=list[DeletionFailure])
     """The images that ECR did not delete."""
     bytes_freed: int = 0
@@ -192,10 +189,13 @@ class _Deletion:
                 node = self._graph.nodes[digest]
                 report.deleted.append(digest)
                 report.bytes_freed += 0 if node.kind == "index" else node.size or 0
-            elif failure is not None and failure.failure_code == _GONE:
+            elif failure is None:
+                self._leave(digest, "the response of ECR does not mention it")
+            elif failure.failure_code == _GONE:
                 report.already_deleted.append(digest)
             else:
-                report.failed.append(_failed(digest, failure))
+                code, reason = str(failure.failure_code), failure.failure_reason
+                report.failed.append(DeletionFailure(digest, code, reason))
                 self._block(digest)
         if self._on_progress is not None:
             self._on_progress(CleanupProgress(len(report.deleted), self._total))
@@ -208,9 +208,3 @@ class _Deletion:
         """Keep what an image needs that was not deleted."""
         for needed in self._graph.needs(digest):
             self._blocked.setdefault(needed, self._graph.nodes[digest].name)
-
-
-def _failed(digest: str, failure: ImageFailure | None) -> DeletionFailure:
-    if failure is None:
-        return DeletionFailure(digest, None, None)
-    return DeletionFailure(digest, failure.failure_code, failure.failure_reason)
