@@ -40,8 +40,8 @@ _OCI = "application/vnd.oci.image"
 _INDEX = f"{_OCI}.index.v1+json"
 _STAGES = ("graph", "plan", "cleanup")
 _BOUNDS = {"calls": 1.5, "CPU": 2.0, "memory": 1.5}
-"""The largest ratios to boto3, for all stages together. ecrclient reads the repository once more, and
-its plan has a reason for each image."""
+"""The largest ratios to boto3, for all stages together. ecrclient reads the repository once more,
+and its plan has a reason for each image."""
 
 
 # -- the server ------------------------------------------------------------------------------------

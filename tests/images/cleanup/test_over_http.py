@@ -150,7 +150,7 @@ def refer(boto: Any, graph: Graph) -> None:
         for raw in graph.manifests.values()
         if "config" in json.loads(raw)
     }
-    document = {
+    document: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "artifactType": "application/example",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,13 +20,8 @@ from ecrclient.images import (
     KeepReferenced,
     KeepTagged,
     SpareYoungerThan,
-    images_in_functions,
-    images_in_manifests,
-    images_in_task_definitions,
-    images_in_tasks,
 )
 from ecrclient.testing import InMemoryECR
-from tests.images.calls import Calls
 from tests.images.graphs import Graph
 
 pytestmark = pytest.mark.anyio
@@ -256,33 +250,6 @@ async def test_a_fingerprint_is_that_of_a_state(registry: InMemoryECR) -> None:
         assert (await client.images("team/app").graph()).fingerprint != plan.fingerprint
 
 
-async def test_only_the_manifests_of_indexes_are_read(ecr: InMemoryECR, client: ECRClient) -> None:
-    graph = Graph()
-    children = [graph.add_image([str(number).encode()], tag=f"v{number}") for number in range(5)]
-    graph.add_index(children, tag="all")
-    await graph.push(client, "team/app")
-    calls = Calls(ecr)
-    read = await client.images("team/app").graph()
-    assert calls.new() == Counter(DescribeImages=1, BatchGetImage=1)
-    assert all(read.nodes[child["digest"]].pulled_at is None for child in children)
-    index = read.nodes[read.tags["all"]]
-    assert (index.kind, len(index.children), len(read.roots)) == ("index", 5, 1)
-    assert read.missing == {}
-
-
-async def test_sizes_of_an_index_are_those_of_its_children(client: ECRClient) -> None:
-    graph = Graph()
-    one, two = (graph.add_image([b"x" * size]) for size in (1_000, 3_000))
-    graph.add_index([one, two], tag="both")
-    graph.add_index([one], tag="one")
-    await graph.push(client, "team/app")
-    read = await client.images("team/app").graph()
-    sizes = [read.nodes[child["digest"]].size or 0 for child in (one, two)]
-    both = read.sizes(read.tags["both"])
-    assert (both.total, both.shared, both.unique) == (sum(sizes), sizes[0], sizes[1])
-    assert read.sizes(one["digest"]).unique == sizes[0]
-
-
 # -- members that the service did not send ---------------------------------------------------------
 
 
@@ -415,62 +382,3 @@ def test_rules_are_read_from_json() -> None:
     text = adapter.dump_json(rules)
     assert json.loads(text)[0] == {"n": 3, "of": "v*", "rule": "KeepNewest"}
     assert adapter.validate_json(text) == rules
-
-
-# -- images in use ---------------------------------------------------------------------------------
-
-
-def test_images_in_task_definitions() -> None:
-    definition = {"containerDefinitions": [{"image": "a:1"}, {"image": "b:1"}, {"name": "x"}]}
-    described = {"taskDefinition": {"containerDefinitions": [{"image": "a:1"}]}}
-    assert images_in_task_definitions([definition, described]) == ["a:1", "b:1"]
-
-
-def test_images_in_tasks() -> None:
-    digest = "sha256:" + "1" * 64
-    task = {"containers": [{"image": "a:1", "imageDigest": digest}, {"name": "not started"}]}
-    assert images_in_tasks([task]) == ["a:1", digest]
-
-
-def test_images_in_functions() -> None:
-    image = {"Code": {"ImageUri": "a:1", "ResolvedImageUri": "a@sha256:1"}}
-    assert images_in_functions([image, {"Code": {"Location": "s3"}}]) == ["a:1", "a@sha256:1"]
-
-
-def test_images_in_manifests_of_any_kind() -> None:
-    template = {
-        "spec": {
-            "initContainers": [{"image": "init:1"}],
-            "containers": [{"image": "app:1", "env": [{"name": "image", "value": "not-this"}]}],
-        }
-    }
-    pod = {
-        "spec": {"containers": [{"image": "app:1"}]},
-        "status": {"containerStatuses": [{"imageID": "docker-pullable://app@sha256:1"}]},
-    }
-    cron = {"spec": {"jobTemplate": {"spec": {"template": template}}}}
-    found = images_in_manifests([cron, {"kind": "List", "items": [pod]}])
-    assert found == ["init:1", "app:1", "app@sha256:1"]
-
-
-def test_images_in_custom_resources_and_volumes() -> None:
-    workflow = {"spec": {"templates": [{"container": {"image": "step:1"}}]}}
-    volume = {"spec": {"volumes": [{"image": {"reference": "data:1", "pullPolicy": "Always"}}]}}
-    environment = {"env": [{"name": "RELATED_IMAGE", "value": f"{URI}:v1"}, {"value": "x.dkr"}]}
-    found = images_in_manifests([workflow, volume, {"kind": "ConfigMap", "data": environment}])
-    assert found == ["step:1", "data:1", f"{URI}:v1"]
-
-
-@pytest.mark.parametrize(
-    ("collect", "given", "problem"),
-    [
-        (images_in_task_definitions, [{}], r"definitions\[0\]: has no list containerDefinitions"),
-        (images_in_tasks, [{"taskArn": "t"}], r"tasks\[0\]: has no list containers"),
-        (images_in_functions, [{"FunctionName": "f"}], r"functions\[0\]: has no object Code"),
-        (images_in_manifests, ["text"], r"manifests\[0\]: must be a mapping, not str"),
-        (images_in_manifests, {"kind": "Pod"}, "manifests: must be several mappings"),
-    ],
-)
-def test_descriptions_of_another_form_are_refused(collect: Any, given: Any, problem: str) -> None:
-    with pytest.raises(RequestValidationError, match=problem):
-        collect(given)
