@@ -100,8 +100,10 @@ _CONFIG = ConfigDict(extra="forbid")
 class KeepNewest:
     """Keep the most recently pushed images among those with a tag that matches a pattern.
 
-    Images with equal push times are ordered by digest. An image whose push time ECR did not send is
-    kept.
+    An image does not count if an index that lists it matches too, or if it is an artifact whose
+    subject does: it stays or goes with that one. With the tags ``v1``, ``v1-amd64`` and
+    ``v1-arm64``, only the index ``v1`` counts. Images with equal push times are ordered by digest.
+    An image whose push time ECR did not send is kept.
     """
 
     n: Annotated[int, Field(ge=0, strict=True)]
@@ -115,13 +117,15 @@ class KeepNewest:
 
     def kept(self, state: State) -> _Kept:
         """Yield the digests that the rule keeps, and why."""
+        nodes = state.graph.nodes
+        matching = {digest for digest, node in nodes.items() if _has_tag(node, self.of)}
         known: list[tuple[datetime, str]] = []
-        for node in state.graph.nodes.values():
-            if _has_tag(node, self.of):
-                if node.pushed_at is None:
-                    yield node.digest, _UNKNOWN_PUSH
-                else:
-                    known.append((node.pushed_at, node.digest))
+        for node in map(nodes.__getitem__, matching):
+            belongs = node.kind == "artifact" and node.subject in matching
+            if node.pushed_at is None:
+                yield node.digest, _UNKNOWN_PUSH
+            elif not belongs and matching.isdisjoint(node.parents):
+                known.append((node.pushed_at, node.digest))
         known.sort(reverse=True)
         for _, digest in known[: self.n]:
             yield digest, str(self)

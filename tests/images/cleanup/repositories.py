@@ -9,7 +9,14 @@ from typing import Any
 
 from tests.images.graphs import PLATFORMS, Graph
 
-__all__ = ["belongs_to_none", "images_of", "random_repository", "reachable", "with_subjects"]
+__all__ = [
+    "belongs_to_none",
+    "images_of",
+    "random_repository",
+    "reachable",
+    "with_subjects",
+    "without_parts",
+]
 
 SUFFIXES = ("sig", "att", "sbom")
 
@@ -84,6 +91,17 @@ def images_of(graph: Graph, digest: str) -> set[str]:
     if "manifests" not in _document(graph, digest):
         return {digest}
     return set[str]().union(*(images_of(graph, child) for child in children))
+
+
+def without_parts(graph: Graph, digests: set[str]) -> set[str]:
+    """Leave out the children of some images, and the artifacts whose ``subject`` is one of them."""
+    listed = set[str]().union(*(_children(graph, digest) for digest in digests))
+    subjects = {digest: _document(graph, digest).get("subject") for digest in digests}
+    return {
+        digest
+        for digest, subject in subjects.items()
+        if digest not in listed and (subject is None or subject["digest"] not in digests)
+    }
 
 
 def belongs_to_none(graph: Graph, digest: str) -> bool:

@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -65,6 +64,25 @@ async def test_the_newest_of_a_pattern_stay(registry: InMemoryECR) -> None:
     plan = await plan_of(registry, KeepNewest(2, of="v*"))
     assert going(plan) == ["latest", "v0", "v1", "v2"]
     assert {item.why for item in plan.keep} == {"KeepNewest(2, of='v*')"}
+
+
+async def test_parts_of_an_image_that_match_too_do_not_count(client: ECRClient) -> None:
+    graph = Graph()
+    for version in ("v1", "v2", "v3"):
+        children = [
+            graph.add_image([f"{version} {name}".encode()], tag=f"{version}-{name}")
+            for name in ("amd64", "arm64")
+        ]
+        index = graph.add_index(children, tag=version)
+        graph.tags[f"{version}-sbom"] = graph.add_artifact(index, version.encode())["digest"]
+    await graph.push(client, "team/app")
+    images = client.images("team/app")
+    plan = await images.plan_cleanup(KeepNewest(2, of="v*"))
+    assert going(plan) == ["v1", "v1-amd64", "v1-arm64", "v1-sbom"]
+    # Without the indexes, the images themselves count.
+    plan = await images.plan_cleanup(KeepNewest(3, of="*-a*"))
+    kept = {tag for item in plan.keep for tag in item.tags}
+    assert kept == {"v2-arm64", "v3-amd64", "v3-arm64"}
 
 
 async def test_signatures_do_not_count_as_newest(registry: InMemoryECR) -> None:
@@ -248,74 +266,6 @@ async def test_a_fingerprint_is_that_of_a_state(registry: InMemoryECR) -> None:
         assert (await client.images("team/app").graph()).fingerprint == plan.fingerprint
         add(registry, "a", "b", days=3)
         assert (await client.images("team/app").graph()).fingerprint != plan.fingerprint
-
-
-# -- members that the service did not send ---------------------------------------------------------
-
-
-def responder(
-    details: list[dict[str, Any]], manifests: list[dict[str, Any]] | None = None
-) -> httpx.MockTransport:
-    repository = {"repositoryArn": "arn:aws:ecr:us-east-1:123456789012:repository/team/app"}
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        operation = request.headers["x-amz-target"].rpartition(".")[2]
-        bodies: dict[str, Any] = {
-            "DescribeRepositories": {"repositories": [{**repository, "repositoryUri": URI}]},
-            "DescribeImages": {"imageDetails": details},
-            "BatchGetImage": {"images": manifests or []},
-        }
-        return httpx.Response(200, json=bodies[operation])
-
-    return httpx.MockTransport(respond)
-
-
-@pytest.mark.parametrize(
-    "rule", [KeepNewest(1), KeepPulledWithin(1), SpareYoungerThan(1)], ids=lambda rule: rule.rule
-)
-async def test_an_image_without_a_push_time_stays(rule: CleanupRule, ecr: InMemoryECR) -> None:
-    detail = {
-        "imageDigest": "sha256:" + "1" * 64,
-        "imageTags": ["v1"],
-        "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
-    }
-    async with ECRClient(
-        region="us-east-1", credentials=ecr.credentials, transport=responder([detail])
-    ) as client:
-        plan = await client.images("team/app").plan_cleanup(rule)
-    assert [(item.tags, item.why) for item in plan.keep] == [
-        (("v1",), "ECR did not send when it was pushed")
-    ]
-
-
-INDEX = "application/vnd.oci.image.index.v1+json"
-
-
-@pytest.mark.parametrize(
-    ("media_type", "text"), [(INDEX, "[]"), (INDEX, '{"schemaVersion": 2}'), (None, None)]
-)
-async def test_what_an_index_that_cannot_be_read_may_list_stays(
-    media_type: str | None, text: str | None, ecr: InMemoryECR
-) -> None:
-    index, child = ("sha256:" + digit * 64 for digit in "12")
-    details: list[dict[str, Any]] = [
-        {"imageDigest": index, "imageTags": ["v1"], "imageManifestMediaType": media_type},
-        {"imageDigest": child, "imageManifestMediaType": "application/example"},
-    ]
-    manifests: list[dict[str, Any]] = [
-        {"imageId": {"imageDigest": index}, "imageManifest": text, "imageManifestMediaType": INDEX}
-    ]
-    async with ECRClient(
-        region="us-east-1",
-        credentials=ecr.credentials,
-        transport=responder(details, manifests if text else None),
-    ) as client:
-        plan = await client.images("team/app").plan_cleanup(KeepTagged(["none"]))
-        assert (await client.images("team/app").graph()).unread == (index,)
-    assert {item.digest: item.why for item in plan.keep} == {
-        index: "its manifest could not be read",
-        child: f"it may belong to the index {index}, which was not read",
-    }
 
 
 # -- arguments and JSON ----------------------------------------------------------------------------

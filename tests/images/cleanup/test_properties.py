@@ -33,6 +33,7 @@ from tests.images.cleanup.repositories import (
     random_repository,
     reachable,
     with_subjects,
+    without_parts,
 )
 from tests.images.graphs import Graph
 
@@ -101,7 +102,7 @@ class Expectation:
         if isinstance(rule, KeepTagged):
             return self._with_tag(rule.patterns[0])
         if isinstance(rule, KeepNewest):
-            of = self._with_tag(rule.of)
+            of = without_parts(self._graph, self._with_tag(rule.of))
             return set(sorted(of, key=lambda d: (self._pushed(d), d), reverse=True)[: rule.n])
         if isinstance(rule, SpareYoungerThan):
             return {
