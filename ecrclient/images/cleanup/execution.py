@@ -111,8 +111,14 @@ def _unchanged(
 ) -> set[str]:
     """Return the images that can still be deleted; the report gets the others."""
     planned = {item.digest: item for item in plan.delete}
-    state = State(graph, plan.created_at, repository, planned)
     report.already_deleted = [digest for digest in planned if digest not in graph.nodes]
+    state = State(
+        graph,
+        plan.created_at,
+        repository,
+        planned={digest: item.belongs_to for digest, item in planned.items()},
+        deleted={digest: planned[digest].tags for digest in report.already_deleted},
+    )
     # The rules are applied again as of the plan: a rule may need an image that it did not need,
     # because others are gone.
     left = reasons_to_keep(state, plan.rules)

@@ -37,6 +37,8 @@ class ImageToDelete(_Data):
     pushed_at: AwareDatetime | None = None
     last_pull: AwareDatetime | None = None
     """For an index, the last pull of its children; None if there was none."""
+    belongs_to: tuple[str, ...] = ()
+    """The indexes that list it and, for an artifact, its ``subject``."""
     why: str
     """The reason for people."""
 
@@ -107,7 +109,7 @@ def make_plan(state: State, rules: Sequence[CleanupRule]) -> CleanupPlan:
         created_at=state.now,
         rules=tuple(rules),
         delete=tuple(
-            _to_delete(graph, graph.nodes[digest])
+            _to_delete(state, graph.nodes[digest])
             for level in in_order(graph, going)
             for digest in level
         ),
@@ -170,7 +172,8 @@ def in_order(graph: RepositoryGraph, going: Iterable[str]) -> list[list[str]]:
     return passes
 
 
-def _to_delete(graph: RepositoryGraph, node: ImageNode) -> ImageToDelete:
+def _to_delete(state: State, node: ImageNode) -> ImageToDelete:
+    graph = state.graph
     why = "no rule keeps it"
     if node.subject is not None:
         present = next((one for one in node.subjects if one in graph.nodes), None)
@@ -185,5 +188,6 @@ def _to_delete(graph: RepositoryGraph, node: ImageNode) -> ImageToDelete:
         size=node.size,
         pushed_at=node.pushed_at,
         last_pull=graph.last_pull(node.digest),
+        belongs_to=tuple(sorted(state.belongs_to(node.digest))),
         why=why,
     )

@@ -7,7 +7,7 @@ Rules are data. In JSON, ``rule`` names the class::
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass as validated
 
 from ecrclient._wildcards import matches
 from ecrclient.images.digests import is_digest, is_referrers_tag, is_tag
-from ecrclient.images.repository_graph import ImageNode, RepositoryGraph
+from ecrclient.images.repository_graph import RepositoryGraph
 from ecrclient.references import ImageReference, ImageReferenceError
 
 __all__ = [
@@ -76,21 +76,47 @@ class Repository:
 
 @dataclass(frozen=True)
 class State:
-    """What rules are applied to."""
+    """What rules are applied to.
+
+    While a plan is carried out, its images still belong to those that have been deleted already, so
+    that an interrupted cleanup has the same result when it is run again.
+    """
 
     graph: RepositoryGraph
     now: datetime
     """The time from which ages are counted."""
     repository: Repository
-    planned: Collection[str] = ()
-    """The images that a plan deletes, while it is carried out."""
+    planned: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """The images of the plan, and what they belonged to when it was made."""
+    deleted: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """The images of the plan that are gone, and their tags."""
 
     def is_root(self, digest: str) -> bool:
-        """Whether an image belongs to no other one.
-
-        An image of the plan does not become one because the image that it belonged to is deleted.
-        """
+        """Whether an image belongs to no other one in the repository."""
         return digest not in self.planned and self.graph.is_root(digest)
+
+    def belongs_to(self, digest: str) -> set[str]:
+        """Return the indexes that list an image, and the ``subject`` if it is an artifact."""
+        node = self.graph.nodes[digest]
+        found = {*node.parents, *self.planned.get(digest, ())}
+        if node.kind == "artifact" and node.subject is not None:
+            found.add(node.subject)
+        return found
+
+    def with_tag(self, pattern: str) -> set[str]:
+        """Return the images with a tag that matches, and those of the plan that are gone.
+
+        The tags of signatures belong to other images, and match only patterns that are made for
+        them.
+        """
+        return {
+            digest
+            for digest, tags in (
+                *((digest, node.tags) for digest, node in self.graph.nodes.items()),
+                *self.deleted.items(),
+            )
+            if _has_tag(tags, pattern)
+        }
 
 
 _CONFIG = ConfigDict(extra="forbid")
@@ -117,15 +143,14 @@ class KeepNewest:
 
     def kept(self, state: State) -> _Kept:
         """Yield the digests that the rule keeps, and why."""
-        nodes = state.graph.nodes
-        matching = {digest for digest, node in nodes.items() if _has_tag(node, self.of)}
+        matching = state.with_tag(self.of)
         known: list[tuple[datetime, str]] = []
-        for node in map(nodes.__getitem__, matching):
-            belongs = node.kind == "artifact" and node.subject in matching
-            if node.pushed_at is None:
-                yield node.digest, _UNKNOWN_PUSH
-            elif not belongs and matching.isdisjoint(node.parents):
-                known.append((node.pushed_at, node.digest))
+        for digest in matching - state.deleted.keys():
+            pushed_at = state.graph.nodes[digest].pushed_at
+            if pushed_at is None:
+                yield digest, _UNKNOWN_PUSH
+            elif matching.isdisjoint(state.belongs_to(digest)):
+                known.append((pushed_at, digest))
         known.sort(reverse=True)
         for _, digest in known[: self.n]:
             yield digest, str(self)
@@ -146,7 +171,7 @@ class KeepTagged:
     def kept(self, state: State) -> _Kept:
         """Yield the digests that the rule keeps, and why."""
         for node in state.graph.nodes.values():
-            if any(_has_tag(node, pattern) for pattern in self.patterns):
+            if any(_has_tag(node.tags, pattern) for pattern in self.patterns):
                 yield node.digest, str(self)
 
 
@@ -252,12 +277,8 @@ def keeps_nothing(rule: CleanupRule) -> bool:
     return isinstance(rule, KeepNewest) and rule.n == 0
 
 
-def _has_tag(node: ImageNode, pattern: str) -> bool:
-    """Whether a tag matches.
-
-    The tags of signatures belong to other images, and match only patterns that are made for them.
-    """
+def _has_tag(tags: Iterable[str], pattern: str) -> bool:
     is_for_referrers = pattern.startswith(_REFERRERS)
     return any(
-        matches(pattern, tag) for tag in node.tags if is_for_referrers or not is_referrers_tag(tag)
+        matches(pattern, tag) for tag in tags if is_for_referrers or not is_referrers_tag(tag)
     )

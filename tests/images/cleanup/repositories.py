@@ -38,10 +38,13 @@ def random_repository(seed: int) -> Graph:
     for number in range(rng.randint(0, 4)):
         children = rng.sample(everything, rng.randint(1, min(3, len(everything))))
         everything.append(graph.add_index(children, tag=_tag(rng, 10 + number)))
-    for _ in range(rng.randint(0, 4)):
+    for number in range(rng.randint(0, 4)):
         subject = rng.choice(everything)
         if rng.random() < 0.5:
-            everything.append(graph.add_artifact(subject, rng.randbytes(8)))
+            artifact = graph.add_artifact(subject, rng.randbytes(8))
+            everything.append(artifact)
+            if (tag := _tag(rng, 20 + number)) is not None:
+                graph.tags[tag] = artifact["digest"]
         else:
             graph.add_cosign_signature(subject, rng.randbytes(8))
     for _ in range(rng.choice([0, 0, 1, 2])):

@@ -167,6 +167,33 @@ async def test_what_was_never_pulled_goes_after_its_index_is_gone(
     assert (report.is_complete, len(report.already_deleted), len(report.deleted)) == (True, 1, 1)
 
 
+async def test_an_artifact_does_not_count_after_its_subject_is_gone(client: ECRClient) -> None:
+    graph = Graph()
+    old, _ = (graph.add_image([tag.encode()], tag=tag) for tag in ("v1", "v2"))
+    graph.tags["v1-sbom"] = graph.add_artifact(old, b"pushed last")["digest"]
+    await graph.push(client, "team/app")
+    images = client.images("team/app")
+    plan = await images.plan_cleanup(KeepNewest(1, of="v*"))
+    assert [item.tags for item in plan.delete] == [("v1",), ("v1-sbom",)]
+    await client.batch_delete_image(repository_name="team/app", image_ids=[{"image_tag": "v1"}])
+    report = await images.clean_up(plan)
+    assert (report.is_complete, len(report.deleted)) == (True, 1)
+
+
+async def test_images_that_are_gone_do_not_count(client: ECRClient) -> None:
+    graph = Graph()
+    for tag in ("v1", "v2", "v3"):
+        graph.add_image([tag.encode()], tag=tag)
+    await graph.push(client, "team/app")
+    images = client.images("team/app")
+    plan = await images.plan_cleanup(KeepNewest(1, of="v*"))
+    await client.batch_delete_image(
+        repository_name="team/app", image_ids=[{"image_tag": "v2"}, {"image_tag": "v3"}]
+    )
+    report = await images.clean_up(plan)
+    assert [item.digest for item in report.left] == [graph.tags["v1"]]
+
+
 async def test_the_subject_of_a_signature_that_was_pulled_stays(
     client: ECRClient, graph: Graph
 ) -> None:
