@@ -32,6 +32,7 @@ from ecrclient.images.cleanup import (
     images_in_functions,
     images_in_manifests,
     images_in_task_definitions,
+    images_in_tasks,
 )
 from ecrclient.images.content import BlobStream
 from ecrclient.images.copying import CopyAllReport, CopyError
@@ -134,5 +135,6 @@ __all__ = [
     "images_in_functions",
     "images_in_manifests",
     "images_in_task_definitions",
+    "images_in_tasks",
     "partial_report",
 ]

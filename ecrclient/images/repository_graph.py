@@ -11,27 +11,25 @@ Reference for sizes and times.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+import anyio
+
 from ecrclient.images.calls import RepositoryCalls
-from ecrclient.images.concurrency import run_all
-from ecrclient.images.digests import subject_of_tag
+from ecrclient.images.concurrency import single_error
+from ecrclient.images.digests import sha256, subject_of_tag
 from ecrclient.images.errors import ManifestError
-from ecrclient.images.manifests import (
-    ACCEPTED_MEDIA_TYPES,
-    DOCKER_LIST,
-    OCI_INDEX,
-    ImageIndex,
-    parse_manifest,
-)
+from ecrclient.images.manifests import DOCKER_LIST, OCI_INDEX, ImageIndex, parse_manifest
 from ecrclient.operations import BATCH_GET_IMAGE, DESCRIBE_IMAGES
 
 if TYPE_CHECKING:
-    from ecrclient.models import Image, ImageDetail
+    from ecrclient.models import ImageDetail
 
 __all__ = ["ImageNode", "ImageSizes", "RepositoryGraph", "read_repository_graph"]
 
@@ -69,13 +67,15 @@ class ImageNode:
     up to a day late."""
     status: str | None = None
     """``ACTIVE``, ``ARCHIVED`` or ``ACTIVATING``."""
-    subject: str | None = None
-    """The digest of the image that this one belongs to, by its ``subject`` or by cosign's tag. It
-    need not be in the repository."""
+    subjects: tuple[str, ...] = ()
+    """The digests of the images that this one belongs to: its OCI ``subject``, and the images that
+    cosign's tags name. Equal signatures or SBOMs of several images are one image with several such
+    tags. The subjects need not be in the repository."""
     children: tuple[str, ...] = ()
     """The digests that an index lists; they need not be in the repository."""
     is_read: bool = True
-    """False for an index whose manifest ECR did not return, as for an archived one."""
+    """False for an index whose manifest ECR did not return, as for an archived one, or whose
+    manifest is malformed."""
     parents: tuple[str, ...] = ()
     """The indexes in the repository that list it."""
     referrers: tuple[str, ...] = ()
@@ -86,10 +86,19 @@ class ImageNode:
         """The first tag, or the digest."""
         return self.tags[0] if self.tags else self.digest
 
+    @property
+    def subject(self) -> str | None:
+        """The first of `subjects`, which is the OCI ``subject`` if there is one."""
+        return self.subjects[0] if self.subjects else None
+
 
 @dataclass(frozen=True, slots=True)
 class ImageSizes:
-    """The bytes of an image with its children, as DescribeImages reports them for each of them."""
+    """The bytes of an image with its children, as DescribeImages reports them for each of them.
+
+    Layers that images have in common count for each of them, because the manifests of images are
+    not read.
+    """
 
     total: int
     shared: int
@@ -117,12 +126,8 @@ class RepositoryGraph:
 
     @property
     def roots(self) -> tuple[ImageNode, ...]:
-        """The images that no index lists and that belong to no image in the repository."""
-        return tuple(
-            node
-            for node in self.nodes.values()
-            if not node.parents and (node.subject is None or node.subject not in self.nodes)
-        )
+        """The images that no index lists, and that belong to no image in the repository."""
+        return tuple(node for node in self.nodes.values() if self.is_root(node.digest))
 
     @cached_property
     def missing(self) -> Mapping[str, tuple[str, ...]]:
@@ -137,6 +142,11 @@ class RepositoryGraph:
     def unread(self) -> tuple[str, ...]:
         """The indexes whose children are not known."""
         return tuple(digest for digest, node in self.nodes.items() if not node.is_read)
+
+    def is_root(self, digest: str) -> bool:
+        """Whether no index lists an image, and it belongs to no image in the repository."""
+        node = self.nodes[digest]
+        return not node.parents and self.nodes.keys().isdisjoint(node.subjects)
 
     def needs(self, digest: str) -> tuple[str, ...]:
         """Return what an image needs directly and the repository has: children and referrers."""
@@ -165,15 +175,29 @@ class RepositoryGraph:
         For an index, it is the last pull of its children: a client that pulls an index pulls one of
         them, while reading the index, as this library does, may count as a pull of the index.
         """
-        return self._last_pull(digest, frozenset())
-
-    def _last_pull(self, digest: str, above: frozenset[str]) -> datetime | None:
-        node = self.nodes[digest]
-        if node.kind != "index":
-            return node.pulled_at
-        present = (c for c in node.children if c in self.nodes and c not in above)
-        pulls = (self._last_pull(child, above | {digest}) for child in present)
+        family = map(self.nodes.__getitem__, self._family(digest))
+        pulls = (node.pulled_at for node in family if node.kind != "index")
         return max((pull for pull in pulls if pull is not None), default=None)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of the state of the repository; equal states have equal fingerprints.
+
+        It covers the digests, tags, push times, statuses, children and subjects of the images. It
+        does not cover pulls, because reading the graph may count as one.
+        """
+        state = [
+            [
+                node.digest,
+                node.tags,
+                node.pushed_at and node.pushed_at.isoformat(),
+                node.status,
+                node.children,
+                node.subjects,
+            ]
+            for _, node in sorted(self.nodes.items())
+        ]
+        return sha256(json.dumps(state).encode())
 
     def sizes(self, digest: str) -> ImageSizes:
         """Return the bytes of an image, or of an index with its children."""
@@ -198,7 +222,7 @@ class RepositoryGraph:
 
 
 async def read_repository_graph(calls: RepositoryCalls) -> RepositoryGraph:
-    """Read the graph of a repository.
+    """Read the graph of a repository; indexes are read while further pages are listed.
 
     Raises:
         RepositoryNotFoundException: The repository does not exist.
@@ -207,17 +231,27 @@ async def read_repository_graph(calls: RepositoryCalls) -> RepositoryGraph:
     """
     nodes: dict[str, ImageNode] = {}
     registry_id = None
+    indexes = _Indexes(calls)
     details: AsyncIterable[ImageDetail] = calls.iterate(
         DESCRIBE_IMAGES, filter={"image_status": "ANY"}, max_results=_IMAGES_PER_PAGE
     )
-    async for detail in details:
-        node = _node(detail)
-        nodes[node.digest] = node
-        registry_id = registry_id or _sent(detail, "registry_id")
-    children = await _read_indexes(calls, nodes)
-    for digest, listed in children.items():
-        kind = nodes[digest].kind if listed is None else "index"
-        nodes[digest] = replace(nodes[digest], kind=kind, children=listed or (), is_read=True)
+    with single_error():
+        async with anyio.create_task_group() as tasks:
+            unread: list[str] = []
+            async for detail in details:
+                node = _node(detail)
+                nodes[node.digest] = node
+                registry_id = registry_id or _sent(detail, "registry_id")
+                if not node.is_read and node.status in {None, "ACTIVE"}:
+                    unread.append(node.digest)
+                if len(unread) == _MANIFESTS_PER_CALL:
+                    tasks.start_soon(indexes.read, unread)
+                    unread = []
+            if unread:
+                tasks.start_soon(indexes.read, unread)
+    for digest, children in indexes.children.items():
+        if digest in nodes:
+            nodes[digest] = replace(nodes[digest], kind="index", children=children, is_read=True)
     return RepositoryGraph(_linked(nodes), registry_id=registry_id)
 
 
@@ -242,7 +276,7 @@ def _node(detail: ImageDetail) -> ImageNode:
         pushed_at=_sent(detail, "image_pushed_at"),
         pulled_at=detail.last_recorded_pull_time,
         status=detail.image_status,
-        subject=subject or next(filter(None, map(subject_of_tag, tags)), None),
+        subjects=tuple(dict.fromkeys(filter(None, (subject, *map(subject_of_tag, tags))))),
         is_read=kind not in {"index", "unknown"},
     )
 
@@ -252,43 +286,32 @@ def _sent(detail: ImageDetail, member: str) -> Any:
     return getattr(detail, member) if member in detail.model_fields_set else None
 
 
-async def _read_indexes(
-    calls: RepositoryCalls, nodes: Mapping[str, ImageNode]
-) -> dict[str, tuple[str, ...] | None]:
-    """Return the children of the indexes that ECR returns; None for one that is not an index."""
-    wanted = [
-        node.digest
-        for node in nodes.values()
-        if not node.is_read and node.status in {None, "ACTIVE"}
-    ]
-    found: dict[str, tuple[str, ...] | None] = {}
+class _Indexes:
+    """Reads the manifests of indexes."""
 
-    async def read(digests: Sequence[str]) -> None:
-        response = await calls.call(
-            BATCH_GET_IMAGE,
-            image_ids=[{"image_digest": digest} for digest in digests],
-            accepted_media_types=list(ACCEPTED_MEDIA_TYPES),
-        )
+    def __init__(self, calls: RepositoryCalls) -> None:
+        self.children: dict[str, tuple[str, ...]] = {}
+        """The children of each index that was read."""
+        self._calls = calls
+        self._slots = anyio.Semaphore(_CONCURRENT_CALLS)
+
+    async def read(self, digests: Sequence[str]) -> None:
+        """Read some indexes; left out are malformed ones and those that ECR does not return."""
+        async with self._slots:
+            response = await self._calls.call(
+                BATCH_GET_IMAGE,
+                image_ids=[{"image_digest": digest} for digest in digests],
+                # ECR returns nothing else, even if it did not send the media type of an image.
+                accepted_media_types=sorted(_INDEXES),
+            )
         for image in response.images:
-            digest, children = _children(image)
-            if digest in nodes:
-                found[digest] = children
-
-    starts = range(0, len(wanted), _MANIFESTS_PER_CALL)
-    batches = [wanted[start : start + _MANIFESTS_PER_CALL] for start in starts]
-    await run_all(read, batches, _CONCURRENT_CALLS)
-    return found
-
-
-def _children(image: Image) -> tuple[str, tuple[str, ...] | None]:
-    manifest = parse_manifest(image.image_manifest.encode(), image.image_manifest_media_type)
-    expected = image.image_id.image_digest
-    if expected is not None and expected != manifest.digest and expected.startswith("sha256:"):
-        problem = f"ECR returned the content of {manifest.digest} for it"
-        raise ManifestError(f"manifest {expected}", problem)
-    if not isinstance(manifest, ImageIndex):
-        return expected or manifest.digest, None
-    return expected or manifest.digest, tuple(item.digest for item in manifest.manifests)
+            digest = image.image_id.image_digest
+            with suppress(ManifestError):
+                raw, media_type = image.image_manifest.encode(), image.image_manifest_media_type
+                manifest = parse_manifest(raw, media_type)
+                if isinstance(manifest, ImageIndex) and digest in {None, manifest.digest}:
+                    listed = tuple(item.digest for item in manifest.manifests)
+                    self.children[manifest.digest] = listed
 
 
 def _linked(nodes: Mapping[str, ImageNode]) -> dict[str, ImageNode]:
@@ -298,8 +321,9 @@ def _linked(nodes: Mapping[str, ImageNode]) -> dict[str, ImageNode]:
     for node in nodes.values():
         for child in dict.fromkeys(node.children):
             parents.setdefault(child, []).append(node.digest)
-        if node.subject is not None and node.subject != node.digest:
-            referrers.setdefault(node.subject, []).append(node.digest)
+        for subject in node.subjects:
+            if subject != node.digest:
+                referrers.setdefault(subject, []).append(node.digest)
     return {
         digest: replace(
             node,

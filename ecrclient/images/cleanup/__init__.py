@@ -13,6 +13,7 @@ from ecrclient.images.cleanup.in_use import (
     images_in_functions,
     images_in_manifests,
     images_in_task_definitions,
+    images_in_tasks,
 )
 from ecrclient.images.cleanup.plan import CleanupPlan, ImageToDelete, ImageToKeep
 from ecrclient.images.cleanup.rules import (
@@ -42,4 +43,5 @@ __all__ = [
     "images_in_functions",
     "images_in_manifests",
     "images_in_task_definitions",
+    "images_in_tasks",
 ]

@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ecrclient.images.calls import RepositoryCalls
-from ecrclient.images.cleanup.plan import CleanupPlan, ImageToDelete, in_order, reasons_to_keep
-from ecrclient.images.cleanup.rules import Repository
+from ecrclient.images.cleanup.plan import (
+    CleanupPlan,
+    ImageToDelete,
+    in_order,
+    keep_subjects,
+    reasons_to_keep,
+)
+from ecrclient.images.cleanup.rules import Repository, State
 from ecrclient.images.concurrency import run_all
 from ecrclient.images.repository_graph import RepositoryGraph
 from ecrclient.operations import BATCH_DELETE_IMAGE
@@ -67,7 +73,8 @@ class CleanupReport:
     already_deleted: list[str] = field(default_factory=list[str])
     """The digests of the images of the plan that were gone already."""
     left: list[ImageLeft] = field(default_factory=list[ImageLeft])
-    """The images of the plan that were not deleted, because something has changed."""
+    """The images of the plan that were not deleted, because something has changed or an image that
+    was not deleted needs them."""
     failed: list[DeletionFailure] = field(default_factory=list[DeletionFailure])
     """The images that ECR did not delete."""
     bytes_freed: int = 0
@@ -105,24 +112,26 @@ def _unchanged(
     """Return the images that can still be deleted; the report gets the others."""
     planned = {item.digest: item for item in plan.delete}
     report.already_deleted = [digest for digest in planned if digest not in graph.nodes]
+    state = State(
+        graph,
+        plan.created_at,
+        repository,
+        planned={digest: item.belongs_to for digest, item in planned.items()},
+        deleted={digest: planned[digest].tags for digest in report.already_deleted},
+    )
     # The rules are applied again as of the plan: a rule may need an image that it did not need,
     # because others are gone.
-    left = {
-        digest: reason
-        for digest, reason in reasons_to_keep(
-            graph, plan.rules, plan.created_at, repository
-        ).items()
-        if digest in planned
-    }
+    left = reasons_to_keep(state, plan.rules)
     known = {*planned, *(item.digest for item in plan.keep)}
     for digest, item in planned.items():
         if digest in graph.nodes and (change := _change(graph, item, known)):
             left[digest] = change
+            keep_subjects(graph, digest, left)
     stays = {digest for digest in graph.nodes if digest not in planned or digest in left}
     for digest, needed_by in graph.reachable(stays).items():
         if digest in planned and needed_by is not None:
             left.setdefault(digest, f"{graph.nodes[needed_by].name}, which stays, needs it")
-    report.left = [ImageLeft(digest, why) for digest, why in left.items()]
+    report.left = [ImageLeft(digest, left[digest]) for digest in planned if digest in left]
     return {digest for digest in planned if digest in graph.nodes and digest not in left}
 
 
@@ -177,19 +186,22 @@ class _Deletion:
         response = await self._calls.call(
             BATCH_DELETE_IMAGE, image_ids=[{"image_digest": digest} for digest in digests]
         )
+        gone = {one.image_digest for one in response.image_ids}
         failures = {failure.image_id.image_digest: failure for failure in response.failures}
         report = self._report
         for digest in digests:
             failure = failures.get(digest)
-            if failure is None:
+            if digest in gone:
                 node = self._graph.nodes[digest]
                 report.deleted.append(digest)
                 report.bytes_freed += 0 if node.kind == "index" else node.size or 0
+            elif failure is None:
+                self._leave(digest, "the response of ECR does not mention it")
             elif failure.failure_code == _GONE:
                 report.already_deleted.append(digest)
             else:
-                code, reason = failure.failure_code, failure.failure_reason
-                report.failed.append(DeletionFailure(digest, str(code), reason))
+                code, reason = str(failure.failure_code), failure.failure_reason
+                report.failed.append(DeletionFailure(digest, code, reason))
                 self._block(digest)
         if self._on_progress is not None:
             self._on_progress(CleanupProgress(len(report.deleted), self._total))

@@ -1,21 +1,26 @@
 """Collects the images that are in use, from descriptions of workloads that are given as data.
 
-Sources: "ContainerDefinition" in the Amazon ECS API Reference, "FunctionCode" and
+Sources: "ContainerDefinition" and "Container" in the Amazon ECS API Reference, "FunctionCode" and
 "FunctionCodeLocation" in the AWS Lambda API Reference, "Container" and "ContainerStatus" in the
 Kubernetes API reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ecrclient._awsjson.protocol.argument_checks import wrong_argument
+from ecrclient.references import ImageReference, ImageReferenceError
 
-__all__ = ["images_in_functions", "images_in_manifests", "images_in_task_definitions"]
+__all__ = [
+    "images_in_functions",
+    "images_in_manifests",
+    "images_in_task_definitions",
+    "images_in_tasks",
+]
 
-_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-_STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
+_IMAGE_MEMBERS = frozenset({"image", "imageID"})
 
 
 def images_in_task_definitions(definitions: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -37,6 +42,27 @@ def images_in_task_definitions(definitions: Iterable[Mapping[str, Any]]) -> list
                 "images_in_task_definitions", place, "has no list containerDefinitions"
             )
         found += _texts(cast("list[object]", containers), "image")
+    return list(dict.fromkeys(found))
+
+
+def images_in_tasks(tasks: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the images of running ECS tasks: each container's image, and the digest that runs.
+
+    A tag may have moved since a task was started, and then its task definition names an image that
+    the task does not run.
+
+    Args:
+        tasks: Tasks, as in the member ``tasks`` of the response of ECS's DescribeTasks.
+
+    Raises:
+        RequestValidationError: One of them has no ``containers``.
+    """
+    found: list[str] = []
+    for place, task in _items("images_in_tasks", "tasks", tasks):
+        containers = task.get("containers")
+        if not isinstance(containers, list):
+            raise wrong_argument("images_in_tasks", place, "has no list containers")
+        found += _texts(cast("list[object]", containers), "image", "imageDigest")
     return list(dict.fromkeys(found))
 
 
@@ -62,10 +88,13 @@ def images_in_functions(functions: Iterable[Mapping[str, Any]]) -> list[str]:
 def images_in_manifests(manifests: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the images of Kubernetes manifests of any kind, at any depth.
 
+    They are the members ``image`` (also of image volumes) and ``imageID``, and all other texts that
+    are URIs of images in ECR, such as environment variables of operators. In pods, ``imageID`` has
+    the digests that are running.
+
     Args:
         manifests: Parsed manifests, such as deployments, pods and custom resources, or lists of
-            them. In pods, the digests that are running are returned as well as the images of the
-            specification.
+            them.
 
     Raises:
         RequestValidationError: One of them is not a mapping.
@@ -77,19 +106,31 @@ def images_in_manifests(manifests: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _walk(value: Any) -> Iterator[str]:
-    pending: list[Any] = [value]
+    pending: list[tuple[str, Any]] = [("", value)]
     while pending:
-        current = pending.pop()
-        if isinstance(current, list):
-            pending += reversed(cast("list[object]", current))
+        name, current = pending.pop()
+        if isinstance(current, str):
+            text = current.rpartition("://")[2]  # docker-pullable://...
+            if text and (name in _IMAGE_MEMBERS or _is_in_ecr(text)):
+                yield text
+        elif isinstance(current, list | tuple):
+            items = cast("Sequence[object]", current)
+            pending += [("", item) for item in reversed(items)]
         elif isinstance(current, Mapping):
             mapping = cast("Mapping[str, Any]", current)
-            for name in _CONTAINERS:
-                yield from _texts(mapping.get(name), "image")
-            for name in _STATUSES:
-                for text in _texts(mapping.get(name), "image", "imageID"):
-                    yield text.rpartition("://")[2]  # docker-pullable://...
-            pending += reversed(list(mapping.values()))
+            if name == "image" and "reference" in mapping:  # a volume
+                pending.append(("image", mapping["reference"]))
+            pending += reversed(list(mapping.items()))
+
+
+def _is_in_ecr(text: str) -> bool:
+    if ".dkr" not in text:
+        return False
+    try:
+        ImageReference.parse(text)
+    except ImageReferenceError:
+        return False
+    return True
 
 
 def _texts(items: Any, *names: str) -> Iterator[str]:

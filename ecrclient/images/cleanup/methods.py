@@ -9,7 +9,7 @@ from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_ar
 from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.cleanup.execution import CleanupReport, OnCleanupProgress, carry_out
 from ecrclient.images.cleanup.plan import CleanupPlan, make_plan
-from ecrclient.images.cleanup.rules import CleanupRule, Repository
+from ecrclient.images.cleanup.rules import CleanupRule, Repository, State, keeps_nothing
 from ecrclient.images.repository_graph import RepositoryGraph, read_repository_graph
 from ecrclient.operations import DESCRIBE_REPOSITORIES
 
@@ -42,7 +42,8 @@ class CleanupMethods:
         """Return which images a cleanup would delete; nothing is deleted.
 
         An image stays if a rule keeps it, or if an image that stays needs it: the children of an
-        index, and what refers to an image, such as its signatures. Archived images stay.
+        index, and what refers to an image, such as its signatures. If a rule keeps a referrer, its
+        subject stays too. Archived images stay.
 
         ::
 
@@ -51,7 +52,8 @@ class CleanupMethods:
             report = await images.clean_up(plan)
 
         Args:
-            *rules: What to keep, at least one.
+            *rules: What to keep; at least one. ``KeepReferenced`` without images and
+                ``KeepNewest(0)`` do not suffice.
             now: The time from which ages are counted; None: the current time.
 
         Raises:
@@ -65,12 +67,15 @@ class CleanupMethods:
             )
         for number, rule in enumerate(rules):
             check_argument("plan_cleanup", f"rules[{number}]", rule, _RULES, "a rule")
+        if all(map(keeps_nothing, rules)):
+            problem = "must keep something; KeepReferenced without images and KeepNewest(0) do not"
+            raise wrong_argument("plan_cleanup", "rules", problem)
         check_argument("plan_cleanup", "now", now, datetime, "a datetime", none=True)
         if now is not None and now.tzinfo is None:
             raise wrong_argument("plan_cleanup", "now", "must have a time zone")
         at = datetime.now(UTC) if now is None else now.astimezone(UTC)
         repository = await self._described()
-        return make_plan(await self.graph(), rules, at, repository)
+        return make_plan(State(await self.graph(), at, repository), rules)
 
     async def clean_up(
         self, plan: CleanupPlan, *, on_progress: OnCleanupProgress | None = None
@@ -94,6 +99,8 @@ class CleanupMethods:
                 been deleted.
         """
         check_argument("clean_up", "plan", plan, CleanupPlan, "a CleanupPlan")
+        if on_progress is not None and not callable(on_progress):
+            raise wrong_argument("clean_up", "on_progress", "must be callable")
         repository = await self._described()
         if plan.repository_arn != repository.arn:
             raise wrong_argument(

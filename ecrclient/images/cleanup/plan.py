@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, computed_field
 
-from ecrclient.images.cleanup.rules import CleanupRule, Repository, unresolved
+from ecrclient.images.cleanup.rules import CleanupRule, State, unresolved
 from ecrclient.images.repository_graph import ImageNode, RepositoryGraph
 
-__all__ = ["CleanupPlan", "ImageToDelete", "ImageToKeep", "make_plan"]
+__all__ = [
+    "CleanupPlan",
+    "ImageToDelete",
+    "ImageToKeep",
+    "in_order",
+    "keep_subjects",
+    "make_plan",
+    "reasons_to_keep",
+]
 
 
 class _Data(BaseModel):
@@ -30,6 +37,8 @@ class ImageToDelete(_Data):
     pushed_at: AwareDatetime | None = None
     last_pull: AwareDatetime | None = None
     """For an index, the last pull of its children; None if there was none."""
+    belongs_to: tuple[str, ...] = ()
+    """The indexes that list it and, for an artifact, its ``subject``."""
     why: str
     """The reason for people."""
 
@@ -53,6 +62,8 @@ class CleanupPlan(_Data):
     version: Literal[1] = 1
     repository_arn: str
     """The repository; the plan is refused for another one."""
+    fingerprint: str | None = None
+    """The state of the repository, see `RepositoryGraph.fingerprint`."""
     created_at: AwareDatetime
     rules: tuple[CleanupRule, ...]
     delete: tuple[ImageToDelete, ...]
@@ -60,6 +71,21 @@ class CleanupPlan(_Data):
     keep: tuple[ImageToKeep, ...]
     unresolved: tuple[str, ...] = ()
     """Images in use, by the URIs in `KeepReferenced`, that the repository does not have."""
+
+    @property
+    def repository_name(self) -> str:
+        """The name of the repository."""
+        return self.repository_arn.partition(":repository/")[2]
+
+    @property
+    def registry_id(self) -> str:
+        """The account of the registry."""
+        return self.repository_arn.split(":")[4]
+
+    @property
+    def region(self) -> str:
+        """The AWS Region of the repository."""
+        return self.repository_arn.split(":")[3]
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -72,18 +98,18 @@ class CleanupPlan(_Data):
         return sum(item.size or 0 for item in self.delete if item.kind != "index")
 
 
-def make_plan(
-    graph: RepositoryGraph, rules: Sequence[CleanupRule], now: datetime, repository: Repository
-) -> CleanupPlan:
+def make_plan(state: State, rules: Sequence[CleanupRule]) -> CleanupPlan:
     """Apply rules to a repository."""
-    why = reasons_to_keep(graph, rules, now, repository)
+    graph = state.graph
+    why = reasons_to_keep(state, rules)
     going = {digest for digest in graph.nodes if digest not in why}
     return CleanupPlan(
-        repository_arn=repository.arn,
-        created_at=now,
+        repository_arn=state.repository.arn,
+        fingerprint=graph.fingerprint,
+        created_at=state.now,
         rules=tuple(rules),
         delete=tuple(
-            _to_delete(graph, graph.nodes[digest])
+            _to_delete(state, graph.nodes[digest])
             for level in in_order(graph, going)
             for digest in level
         ),
@@ -91,33 +117,42 @@ def make_plan(
             ImageToKeep(digest=digest, tags=graph.nodes[digest].tags, why=why[digest])
             for digest in sorted(why)
         ),
-        unresolved=tuple(
-            dict.fromkeys(text for rule in rules for text in unresolved(rule, graph, repository))
-        ),
+        unresolved=tuple(dict.fromkeys(text for rule in rules for text in unresolved(rule, state))),
     )
 
 
-def reasons_to_keep(
-    graph: RepositoryGraph, rules: Sequence[CleanupRule], now: datetime, repository: Repository
-) -> dict[str, str]:
+def reasons_to_keep(state: State, rules: Sequence[CleanupRule]) -> dict[str, str]:
     """Return the digests of the images that stay, and why."""
+    graph = state.graph
     why: dict[str, str] = {}
     for node in graph.nodes.values():
         if node.status not in {None, "ACTIVE"}:
             why[node.digest] = f"its status is {node.status}"
         elif not node.is_read:
-            why[node.digest] = "ECR did not return its manifest"
-        elif graph.unread and not (node.tags or node.parents or node.subject):
+            why[node.digest] = "its manifest could not be read"
+        elif graph.unread and not (node.tags or node.parents or node.subjects):
             # Deleting a child of an index fails.
             why[node.digest] = f"it may belong to the index {graph.unread[0]}, which was not read"
     for rule in rules:
-        for digest, reason in rule.kept(graph, now, repository):
+        for digest, reason in rule.kept(state):
             why.setdefault(digest, reason)
+            keep_subjects(graph, digest, why)
     for digest, needed_by in graph.reachable(why).items():
         if needed_by is not None:
             relation = "child" if digest in graph.nodes[needed_by].children else "referrer"
             why.setdefault(digest, f"{relation} of {graph.nodes[needed_by].name}")
     return why
+
+
+def keep_subjects(graph: RepositoryGraph, digest: str, why: dict[str, str]) -> None:
+    """Keep what a referrer belongs to: a signature that is in use is worth nothing without it."""
+    pending = [digest]
+    while pending:
+        referrer = graph.nodes[pending.pop()]
+        for subject in referrer.subjects:
+            if subject in graph.nodes and subject not in why:
+                why[subject] = f"subject of {referrer.name}"
+                pending.append(subject)
 
 
 def in_order(graph: RepositoryGraph, going: Iterable[str]) -> list[list[str]]:
@@ -126,46 +161,26 @@ def in_order(graph: RepositoryGraph, going: Iterable[str]) -> list[list[str]]:
     An index comes before its children, because ECR refuses to delete a child of an index, and an
     image before what belongs to it, so that an image whose deletion fails keeps its signatures.
     """
-    levels: dict[str, int] = {}
-    above: dict[str, list[str]] = {}
-    for digest in going:
-        node = graph.nodes[digest]
-        subject = () if node.subject is None else (node.subject,)
-        above[digest] = [one for one in (*node.parents, *subject) if one in graph.nodes]
-    for digest in sorted(above):
-        _set_level(digest, above, levels)
-    passes: list[list[str]] = [[] for _ in range(max(levels.values(), default=-1) + 1)]
-    for digest in sorted(levels):
-        passes[levels[digest]].append(digest)
+    remaining = set(going)
+    passes: list[list[str]] = []
+    while remaining:
+        free = [one for one in remaining if remaining.isdisjoint(graph.nodes[one].parents)]
+        # Tags of cosign can make a cycle of subjects; parents cannot make one.
+        first = [one for one in free if remaining.isdisjoint(graph.nodes[one].subjects)] or free
+        passes.append(sorted(first))
+        remaining.difference_update(first)
     return passes
 
 
-def _set_level(digest: str, above: dict[str, list[str]], levels: dict[str, int]) -> None:
-    """Set how many images must go before an image, at most; without recursion."""
-    pending, under_way = [digest], set[str]()
-    while pending:
-        current = pending[-1]
-        # Tags of cosign can make a cycle, which is cut.
-        open_ones = [
-            one
-            for one in above[current]
-            if one in above and one not in levels and one not in under_way
-        ]
-        if open_ones and current not in levels:
-            under_way.add(current)
-            pending += open_ones
-            continue
-        pending.pop()
-        under_way.discard(current)
-        highest = (levels[one] for one in above[current] if one in levels)
-        levels.setdefault(current, max(highest, default=-1) + 1)
-
-
-def _to_delete(graph: RepositoryGraph, node: ImageNode) -> ImageToDelete:
+def _to_delete(state: State, node: ImageNode) -> ImageToDelete:
+    graph = state.graph
     why = "no rule keeps it"
     if node.subject is not None:
-        gone = "goes" if node.subject in graph.nodes else "is not in the repository"
-        why = f"no rule keeps it, and its subject {node.subject} {gone}"
+        present = next((one for one in node.subjects if one in graph.nodes), None)
+        if present is None:
+            why = f"no rule keeps it, and its subject {node.subject} is not in the repository"
+        else:
+            why = f"no rule keeps it, and its subject {present} goes"
     return ImageToDelete(
         digest=node.digest,
         tags=node.tags,
@@ -173,5 +188,6 @@ def _to_delete(graph: RepositoryGraph, node: ImageNode) -> ImageToDelete:
         size=node.size,
         pushed_at=node.pushed_at,
         last_pull=graph.last_pull(node.digest),
+        belongs_to=tuple(sorted(state.belongs_to(node.digest))),
         why=why,
     )

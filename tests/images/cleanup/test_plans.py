@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,12 +19,8 @@ from ecrclient.images import (
     KeepReferenced,
     KeepTagged,
     SpareYoungerThan,
-    images_in_functions,
-    images_in_manifests,
-    images_in_task_definitions,
 )
 from ecrclient.testing import InMemoryECR
-from tests.images.calls import Calls
 from tests.images.graphs import Graph
 
 pytestmark = pytest.mark.anyio
@@ -72,12 +66,61 @@ async def test_the_newest_of_a_pattern_stay(registry: InMemoryECR) -> None:
     assert {item.why for item in plan.keep} == {"KeepNewest(2, of='v*')"}
 
 
+async def test_parts_of_an_image_that_match_too_do_not_count(client: ECRClient) -> None:
+    graph = Graph()
+    for version in ("v1", "v2", "v3"):
+        children = [
+            graph.add_image([f"{version} {name}".encode()], tag=f"{version}-{name}")
+            for name in ("amd64", "arm64")
+        ]
+        index = graph.add_index(children, tag=version)
+        graph.tags[f"{version}-sbom"] = graph.add_artifact(index, version.encode())["digest"]
+    await graph.push(client, "team/app")
+    images = client.images("team/app")
+    plan = await images.plan_cleanup(KeepNewest(2, of="v*"))
+    assert going(plan) == ["v1", "v1-amd64", "v1-arm64", "v1-sbom"]
+    # Without the indexes, the images themselves count.
+    plan = await images.plan_cleanup(KeepNewest(3, of="*-a*"))
+    kept = {tag for item in plan.keep for tag in item.tags}
+    assert kept == {"v2-arm64", "v3-amd64", "v3-arm64"}
+
+
 async def test_signatures_do_not_count_as_newest(registry: InMemoryECR) -> None:
     digest = add(registry, "v1", days=9)
     add(registry, digest.replace(":", "-") + ".sig", days=1)
     plan = await plan_of(registry, KeepNewest(1))
     assert (going(plan), len(plan.keep)) == ([], 2)
     assert [item.why for item in plan.keep if item.digest != digest] == ["referrer of v1"]
+
+
+async def test_a_pattern_for_the_tags_of_signatures_matches_them(registry: InMemoryECR) -> None:
+    tag = "sha256-" + "0" * 64 + ".sig"
+    add(registry, tag)
+    assert going(await plan_of(registry, KeepTagged(["*"]))) == [tag]
+    assert going(await plan_of(registry, KeepTagged(["sha256-*"]))) == []
+
+
+async def test_equal_sboms_of_two_images_stay_with_either(registry: InMemoryECR) -> None:
+    kept, other = add(registry, "v1"), add(registry, "w1")
+    tags = [f"{digest.replace(':', '-')}.sbom" for digest in (kept, other)]
+    sbom = add(registry, *tags)
+    for pattern, subject in (("v*", "v1"), ("w*", "w1")):
+        plan = await plan_of(registry, KeepTagged([pattern]))
+        [why] = [item.why for item in plan.keep if item.digest == sbom]
+        assert why == f"referrer of {subject}"
+        assert len(plan.delete) == 1
+
+
+async def test_the_subject_of_a_referrer_that_a_rule_keeps_stays(registry: InMemoryECR) -> None:
+    subject = add(registry, days=10)
+    signature = registry.add_image(
+        "team/app", [b"signature"], subject=subject, pushed_at=days_ago(0.1)
+    )
+    plan = await plan_of(registry, SpareYoungerThan(24))
+    assert {item.digest: item.why for item in plan.keep} == {
+        signature: "SpareYoungerThan(24)",
+        subject: f"subject of {signature}",
+    }
 
 
 async def test_tags_that_match_stay(registry: InMemoryECR) -> None:
@@ -91,8 +134,31 @@ async def test_recently_pulled_or_pushed_images_stay(registry: InMemoryECR) -> N
     add(registry, "pulled-long-ago", days=100, pulled=50)
     add(registry, "never-pulled", days=100)
     add(registry, "new", days=5)
-    plan = await plan_of(registry, KeepPulledWithin(30))
+    plan = await plan_of(registry, KeepPulledWithin(30, never_pulled="by push time"))
     assert going(plan) == ["never-pulled", "pulled-long-ago"]
+    plan = await plan_of(registry, KeepPulledWithin(30))
+    assert going(plan) == ["pulled-long-ago"]
+    [why] = [item.why for item in plan.keep if item.tags == ("never-pulled",)]
+    assert why == "ECR did not send when it was pulled"
+
+
+async def test_what_was_never_pulled_goes_with_its_index_and_its_subject(ecr: InMemoryECR) -> None:
+    graph = Graph()
+    pulled, other = graph.add_image([b"pulled"]), graph.add_image([b"other"])
+    graph.add_artifact(graph.add_index([pulled, other], tag="v1"), b"signature")
+    async with ecr.client() as client:
+        await client.create_repository(repository_name="team/app")
+        await graph.push(client, "team/app")
+        images = client.images("team/app")
+        ecr.clock.advance(days=60)
+        never = await images.plan_cleanup(KeepPulledWithin(30), now=ecr.clock())
+        assert never.delete == ()
+        await client.batch_get_image(
+            repository_name="team/app", image_ids=[{"image_digest": pulled["digest"]}]
+        )
+        ecr.clock.advance(days=60)
+        plan = await images.plan_cleanup(KeepPulledWithin(30), now=ecr.clock())
+        assert plan.keep == ()
 
 
 async def test_planning_does_not_count_as_a_pull_of_an_index(ecr: InMemoryECR) -> None:
@@ -104,10 +170,11 @@ async def test_planning_does_not_count_as_a_pull_of_an_index(ecr: InMemoryECR) -
         images = client.images("team/app")
         ecr.clock.advance(days=60)
         later = ecr.clock()
-        await images.plan_cleanup(KeepPulledWithin(30), now=later)
+        rule = KeepPulledWithin(30, never_pulled="by push time")
+        await images.plan_cleanup(rule, now=later)
         read = await images.graph()
         assert read.nodes[read.tags["v1"]].pulled_at is not None, "reading it is a pull"
-        plan = await images.plan_cleanup(KeepPulledWithin(30), now=later)
+        plan = await images.plan_cleanup(rule, now=later)
         assert len(plan.delete) == 2
         report = await images.clean_up(plan)
     assert report.is_complete
@@ -122,7 +189,7 @@ async def test_young_images_are_spared(registry: InMemoryECR) -> None:
 
 
 async def test_images_in_use_stay(registry: InMemoryECR) -> None:
-    digests = {tag: add(registry, tag) for tag in ("a", "b", "c", "latest", "d")}
+    digests = {tag: add(registry, tag) for tag in ("a", "b", "c", "latest", "d", "e")}
     other = f"{URI.replace('us-east-1', 'eu-west-1')}:d"
     used = [
         digests["a"],
@@ -133,11 +200,13 @@ async def test_images_in_use_stay(registry: InMemoryECR) -> None:
         "docker.io/library/python:3.13",
         f"{URI}-two:d",
         f"{URI}:absent",
+        "e",
+        "nowhere",
         "sha256:" + "0" * 64,
     ]
     plan = await plan_of(registry, KeepReferenced(used))
     assert going(plan) == ["d"]
-    assert plan.unresolved == (f"{URI}:absent",)
+    assert plan.unresolved == (f"{URI}:absent", "nowhere")
 
 
 async def test_images_in_use_by_the_uri_of_a_local_endpoint(registry: InMemoryECR) -> None:
@@ -182,66 +251,21 @@ async def test_possible_children_of_an_archived_index_stay(ecr: InMemoryECR) -> 
         assert (await client.images("team/app").clean_up(plan)).is_complete
 
 
-async def test_only_the_manifests_of_indexes_are_read(ecr: InMemoryECR, client: ECRClient) -> None:
-    graph = Graph()
-    children = [graph.add_image([str(number).encode()], tag=f"v{number}") for number in range(5)]
-    graph.add_index(children, tag="all")
-    await graph.push(client, "team/app")
-    calls = Calls(ecr)
-    read = await client.images("team/app").graph()
-    assert calls.new() == Counter(DescribeImages=1, BatchGetImage=1)
-    assert all(read.nodes[child["digest"]].pulled_at is None for child in children)
-    index = read.nodes[read.tags["all"]]
-    assert (index.kind, len(index.children), len(read.roots)) == ("index", 5, 1)
-    assert read.missing == {}
-
-
-async def test_sizes_of_an_index_are_those_of_its_children(client: ECRClient) -> None:
-    graph = Graph()
-    one, two = (graph.add_image([b"x" * size]) for size in (1_000, 3_000))
-    graph.add_index([one, two], tag="both")
-    graph.add_index([one], tag="one")
-    await graph.push(client, "team/app")
-    read = await client.images("team/app").graph()
-    sizes = [read.nodes[child["digest"]].size or 0 for child in (one, two)]
-    both = read.sizes(read.tags["both"])
-    assert (both.total, both.shared, both.unique) == (sum(sizes), sizes[0], sizes[1])
-    assert read.sizes(one["digest"]).unique == sizes[0]
-
-
-# -- members that the service did not send ---------------------------------------------------------
-
-
-def responder(details: list[dict[str, Any]]) -> httpx.MockTransport:
-    repository = {"repositoryArn": "arn:aws:ecr:us-east-1:123456789012:repository/team/app"}
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        operation = request.headers["x-amz-target"].rpartition(".")[2]
-        bodies: dict[str, Any] = {
-            "DescribeRepositories": {"repositories": [{**repository, "repositoryUri": URI}]},
-            "DescribeImages": {"imageDetails": details},
-        }
-        return httpx.Response(200, json=bodies[operation])
-
-    return httpx.MockTransport(respond)
-
-
-@pytest.mark.parametrize(
-    "rule", [KeepNewest(0), KeepPulledWithin(1), SpareYoungerThan(1)], ids=lambda rule: rule.rule
-)
-async def test_an_image_without_a_push_time_stays(rule: CleanupRule, ecr: InMemoryECR) -> None:
-    detail = {
-        "imageDigest": "sha256:" + "1" * 64,
-        "imageTags": ["v1"],
-        "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
-    }
-    async with ECRClient(
-        region="us-east-1", credentials=ecr.credentials, transport=responder([detail])
-    ) as client:
-        plan = await client.images("team/app").plan_cleanup(rule)
-    assert [(item.tags, item.why) for item in plan.keep] == [
-        (("v1",), "ECR did not send when it was pushed")
-    ]
+async def test_a_fingerprint_is_that_of_a_state(registry: InMemoryECR) -> None:
+    digest = add(registry, "a", days=3)
+    plan = await plan_of(registry, KeepTagged(["a"]))
+    assert (plan.region, plan.registry_id, plan.repository_name) == (
+        "us-east-1",
+        "123456789012",
+        "team/app",
+    )
+    async with registry.client() as client:
+        await client.batch_get_image(
+            repository_name="team/app", image_ids=[{"image_digest": digest}]
+        )
+        assert (await client.images("team/app").graph()).fingerprint == plan.fingerprint
+        add(registry, "a", "b", days=3)
+        assert (await client.images("team/app").graph()).fingerprint != plan.fingerprint
 
 
 # -- arguments and JSON ----------------------------------------------------------------------------
@@ -250,6 +274,16 @@ async def test_an_image_without_a_push_time_stays(rule: CleanupRule, ecr: InMemo
 async def test_a_plan_needs_a_rule(client: ECRClient) -> None:
     with pytest.raises(RequestValidationError, match="rules: must not be empty"):
         await client.images("team/app").plan_cleanup()
+
+
+@pytest.mark.parametrize("rule", [KeepNewest(0), KeepReferenced([])], ids=str)
+async def test_a_plan_needs_a_rule_that_keeps_something(
+    rule: CleanupRule, client: ECRClient
+) -> None:
+    images = client.images("team/app")
+    with pytest.raises(RequestValidationError, match="rules: must keep something"):
+        await images.plan_cleanup(rule)
+    assert (await images.plan_cleanup(rule, KeepTagged(["v*"]))).rules[0] == rule
 
 
 @pytest.mark.parametrize(
@@ -298,47 +332,3 @@ def test_rules_are_read_from_json() -> None:
     text = adapter.dump_json(rules)
     assert json.loads(text)[0] == {"n": 3, "of": "v*", "rule": "KeepNewest"}
     assert adapter.validate_json(text) == rules
-
-
-# -- images in use ---------------------------------------------------------------------------------
-
-
-def test_images_in_task_definitions() -> None:
-    definition = {"containerDefinitions": [{"image": "a:1"}, {"image": "b:1"}, {"name": "x"}]}
-    described = {"taskDefinition": {"containerDefinitions": [{"image": "a:1"}]}}
-    assert images_in_task_definitions([definition, described]) == ["a:1", "b:1"]
-
-
-def test_images_in_functions() -> None:
-    image = {"Code": {"ImageUri": "a:1", "ResolvedImageUri": "a@sha256:1"}}
-    assert images_in_functions([image, {"Code": {"Location": "s3"}}]) == ["a:1", "a@sha256:1"]
-
-
-def test_images_in_manifests_of_any_kind() -> None:
-    template = {
-        "spec": {
-            "initContainers": [{"image": "init:1"}],
-            "containers": [{"image": "app:1", "env": [{"name": "image", "value": "not-this"}]}],
-        }
-    }
-    pod = {
-        "spec": {"containers": [{"image": "app:1"}]},
-        "status": {"containerStatuses": [{"imageID": "docker-pullable://app@sha256:1"}]},
-    }
-    cron = {"spec": {"jobTemplate": {"spec": {"template": template}}}}
-    found = images_in_manifests([cron, {"kind": "List", "items": [pod]}])
-    assert found == ["app:1", "init:1", "app@sha256:1"]
-
-
-@pytest.mark.parametrize(
-    ("collect", "given", "problem"),
-    [
-        (images_in_task_definitions, [{}], r"definitions\[0\]: has no list containerDefinitions"),
-        (images_in_functions, [{"FunctionName": "f"}], r"functions\[0\]: has no object Code"),
-        (images_in_manifests, ["text"], r"manifests\[0\]: must be a mapping, not str"),
-        (images_in_manifests, {"kind": "Pod"}, "manifests: must be several mappings"),
-    ],
-)
-def test_descriptions_of_another_form_are_refused(collect: Any, given: Any, problem: str) -> None:
-    with pytest.raises(RequestValidationError, match=problem):
-        collect(given)
