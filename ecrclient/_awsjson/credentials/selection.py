@@ -13,6 +13,7 @@ from ecrclient._awsjson.credentials.botocore_objects import (
     is_async_source,
     is_botocore_source,
 )
+from ecrclient._awsjson.credentials.native_chain import native_provider
 from ecrclient._awsjson.credentials.providers import (
     BotocoreCredentials,
     EnvironmentCredentials,
@@ -63,8 +64,8 @@ def default_provider(
 ) -> CredentialsProvider:
     """Return the provider of a client.
 
-    That is the argument *credentials*, else the environment unless a profile was passed, else
-    botocore's chain.
+    That is the argument *credentials*, else the environment unless a profile was passed, else what
+    botocore's chain finds. Call it in a worker thread, because it looks for files.
 
     Args:
         credentials: Credentials, a provider, a session or credentials of boto3, botocore or
@@ -93,8 +94,12 @@ def default_provider(
             f"{full_name(credentials)}"
         )
     environ = os.environ if environ is None else environ
-    if profile is None and environ.get("AWS_ACCESS_KEY_ID"):
-        return EnvironmentCredentials(environ)
+    if profile is None:
+        if environ.get("AWS_ACCESS_KEY_ID"):
+            return EnvironmentCredentials(environ)
+        native = native_provider(environ)
+        if native is not None:
+            return native
     return BotocoreCredentials(profile=profile, region=region)
 
 
