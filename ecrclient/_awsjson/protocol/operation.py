@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -83,13 +83,12 @@ Path = tuple["str | tuple[Path, ...]", ...]
 ``keys()`` for the keys of a map, or several paths."""
 
 
-@dataclass(frozen=True)
-class EndpointInputs:
+class EndpointInputs(NamedTuple):
     """What the endpoint of an operation depends on, besides the settings of the client."""
 
-    static: Mapping[str, str | bool] = field(default_factory=dict[str, str | bool])
+    static: Mapping[str, str | bool] = MappingProxyType({})
     """Parameters of the endpoint rules with the same value in every call."""
-    members: Mapping[str, Path] = field(default_factory=dict[str, "Path"])
+    members: Mapping[str, Path] = MappingProxyType({})
     """Parameters of the endpoint rules that are members of the request."""
     host_prefix: str = ""
     """The beginning of the host; ``{name}`` means a member of the request."""

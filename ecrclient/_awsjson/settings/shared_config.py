@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from ecrclient._awsjson.protocol.errors import AWSClientError, ConfigurationError
@@ -80,20 +80,23 @@ class ConfigValue(NamedTuple):
         return ConfigurationError(f"{self.origin} {problem}, not {self.text!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A profile of the shared configuration files; empty if the files do not have it."""
 
     name: str = "default"
     config_file: str = _CONFIG[1]
     credentials_file: str = _CREDENTIALS[1]
-    config: Section = field(default_factory=dict[str, Any], repr=False)
+    config: Section = MappingProxyType({})
     """The profile's section of the configuration file."""
-    credentials: Section = field(default_factory=dict[str, Any], repr=False)
+    credentials: Section = MappingProxyType({})
     """The profile's section of the credentials file. As in botocore, it may contain any setting,
     and takes precedence."""
-    services: Section = field(default_factory=dict[str, Any], repr=False)
+    services: Section = MappingProxyType({})
     """The configuration file's ``services`` sections."""
+
+    def __repr__(self) -> str:
+        # Without the sections, which may contain keys.
+        return f"Profile({self.name!r}, {self.config_file!r}, {self.credentials_file!r})"
 
     def find(self, key: str) -> ConfigValue | None:
         """Return a setting of the profile; None if it is missing or empty.
