@@ -6,7 +6,6 @@ import logging
 import os
 from typing import TYPE_CHECKING, cast
 
-from ecrclient._awsjson.credentials.aiobotocore import AiobotocoreCredentials
 from ecrclient._awsjson.credentials.base import Credentials, CredentialsProvider, full_name
 from ecrclient._awsjson.credentials.botocore_objects import (
     BotocoreSource,
@@ -85,6 +84,8 @@ def default_provider(
         return RequestsAuthCredentials(credentials)
     if is_botocore_source(credentials):
         if is_async_source(credentials):
+            from ecrclient._awsjson.credentials.aiobotocore import AiobotocoreCredentials
+
             return UserProvider(AiobotocoreCredentials(credentials))
         return BotocoreCredentials(cast(BotocoreSource, credentials))
     if credentials is not None:

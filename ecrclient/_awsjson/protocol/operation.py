@@ -94,9 +94,9 @@ class EndpointInputs(NamedTuple):
     """The beginning of the host; ``{name}`` means a member of the request."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Operation(Generic[ResponseT]):
-    """One operation of a service."""
+    """One operation of a service; a constant, compared by identity."""
 
     name: str
     """The name in the service's model, such as ``GetSecretValue``."""
@@ -117,6 +117,9 @@ class Operation(Generic[ResponseT]):
     """The request's attributes for idempotency tokens, which a call fills in if they are None."""
     is_signed: bool = True
     """Whether requests are signed; False if the service expects them without authentication."""
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name}>"
 
     @property
     def request_name(self) -> str:

@@ -24,8 +24,8 @@ from ecrclient._awsjson.transport.response import Headers
 
 __all__ = ["H11Parser"]
 
-# RFC 9112, sections 4 and 5, without obsolete forms. Every class excludes the character that follows
-# it, so matching takes linear time.
+# RFC 9112, sections 4 and 5, without obsolete forms. No class of characters contains the one that
+# follows it, so matching takes linear time.
 _USUAL_HEAD = re.compile(
     rb"HTTP/1\.1 ([2-5][0-9][0-9]) ([\t -~]*)\r\n"
     rb"((?:[-!#$%&'*+.^_`|~0-9A-Za-z]+:[\t -~]*\r\n)*)\r\n"
