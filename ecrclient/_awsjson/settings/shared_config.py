@@ -12,7 +12,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
-from ecrclient._awsjson.protocol.errors import AWSClientError, ConfigurationError
+from ecrclient._awsjson.protocol.errors import (
+    AWSClientError,
+    ConfigurationError,
+    CredentialsError,
+)
 
 __all__ = ["ConfigValue", "Profile", "call_botocore", "load_profile", "open_session"]
 
@@ -32,7 +36,7 @@ def open_session(profile: str | None, region: str | None = None) -> Any:
         region: The region of the clients that botocore creates to get credentials; None: the one
             that botocore chooses.
     """
-    session = importlib.import_module("botocore.session").Session(profile=profile)
+    session = _import("botocore.session", CredentialsError).Session(profile=profile)
     if region is not None:
         session.set_config_variable("region", region)
     return session
@@ -50,7 +54,7 @@ def call_botocore(
             a session that it configured. Of other exceptions than botocore's only the type is shown
             then, because their messages may contain a secret.
     """
-    exceptions = importlib.import_module("botocore.exceptions")
+    exceptions = _import("botocore.exceptions", error_type)
     try:
         return function()
     except (exceptions.BotoCoreError, exceptions.ClientError) as error:
@@ -67,6 +71,14 @@ def call_botocore(
     # Not ``from`` the error: the cause of botocore's parsing error quotes lines of the file, which
     # may contain a key.
     raise error_type(message)
+
+
+def _import(module: str, error_type: type[AWSClientError], purpose: str = "") -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        # A deployment may have left it out; docs/guides/deployment.md describes when it can.
+        raise error_type(f"botocore is needed{purpose}: {error}") from error
 
 
 class ConfigValue(NamedTuple):
@@ -186,7 +198,7 @@ def _parse(file: str, parser: str) -> dict[str, Any]:
     path = os.path.expanduser(os.path.expandvars(file))
     if not os.path.isfile(path):
         return {}
-    parse = getattr(importlib.import_module("botocore.configloader"), parser)
+    parse = getattr(_import("botocore.configloader", ConfigurationError, f" to read {file}"), parser)
     parsed: dict[str, Any] = call_botocore(lambda: parse(path), ConfigurationError)
     return parsed
 

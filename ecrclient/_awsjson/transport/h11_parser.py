@@ -1,4 +1,4 @@
-"""The response parser without extras: usual responses by itself, all others with ``h11``.
+"""The response parser without extras: a regular expression for usual responses, else ``h11``.
 
 AWS's responses have a head in one piece, ASCII headers and a Content-Length. Reading such a head
 takes one regular expression, a tenth of the time that h11 takes. h11, a dependency of httpx, is
@@ -35,7 +35,7 @@ _MAX_DIGITS = 15
 
 
 class H11Parser(ResponseParser):
-    """Parses responses by itself, or with ``h11``."""
+    """Parses responses with a regular expression, or with ``h11``."""
 
     def __init__(self) -> None:
         self._method = ""

@@ -8,9 +8,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import anyio
 import pytest
 
 import ecrclient
+from ecrclient import BotocoreCredentials, ConfigurationError, CredentialsError
+from ecrclient._awsjson.settings.shared_config import load_profile
 from ecrclient.testing import InMemoryECR
 from tests.awsjson.credentials import metadata_server
 
@@ -133,3 +136,18 @@ def test_a_call_in_production_needs_no_botocore(setup: str, backend: str, tmp_pa
             [],
         ]
         assert len(service.requests) == {"environment": 0, "container": 1, "instance": 3}[setup]
+
+
+def test_files_without_botocore_are_a_configuration_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "botocore"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    config = tmp_path / "the config"
+    config.touch()
+
+    with pytest.raises(ConfigurationError, match=f"botocore is needed to read {config}: "):
+        load_profile(None, {"AWS_CONFIG_FILE": str(config)})
+    with pytest.raises(CredentialsError, match="botocore is needed: "):
+        anyio.run(BotocoreCredentials().get)
