@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.sizes import MIB, files_in, measure, without_botocore, without_data
+from benchmarks.sizes import MIB, everything, files_in, measure, without_botocore, without_data
 from ecrclient.testing import InMemoryECR
 from tests.awsjson.credentials.metadata_server import CONTAINER_PATH, Reply, document, serving
 from tests.tools.sts import sts_server
@@ -83,12 +83,12 @@ def main() -> int:
         needs_botocore = "botocore is needed to read"
         failures = 0
         for title, keep, expected in (
-            ("all", lambda _: True, ""),
+            ("all", everything, ""),
             ("without botocore's data files", without_data, ""),
             ("without botocore", without_botocore, needs_botocore),
         ):
             _remove(folder, keep)
-            size = measure(folder, lambda _: True)
+            size = measure(folder, everything)
             print(f"{title}: {size.installed / MIB:.1f} MiB, {size.archived / MIB:.1f} MiB zipped")
             for name, environ in setups.items():
                 problem = _problem(python, home, url, environ)

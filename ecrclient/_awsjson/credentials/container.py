@@ -27,7 +27,7 @@ from ecrclient._awsjson.credentials.metadata_service import (
 from ecrclient._awsjson.protocol.errors import CredentialsError
 from ecrclient._awsjson.transport.errors import TransportError
 
-__all__ = ["ContainerCredentials", "is_in_container"]
+__all__ = ["ContainerCredentials", "endpoint", "is_in_container"]
 
 _RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 _FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -70,7 +70,7 @@ class ContainerCredentials(LoopRefreshingCredentials):
         self._environ = os.environ if environ is None else environ
 
     async def _fetch(self) -> Credentials:
-        url = _endpoint(self._environ)
+        url = endpoint(self._environ)
         source = f"the container's credentials endpoint {url.origin}"
         headers = {"Accept": "application/json", **await self._authorization()}
         async with MetadataService(url, _TIMEOUT) as service:
@@ -94,7 +94,12 @@ def is_in_container(environ: Mapping[str, str]) -> bool:
     return _RELATIVE in environ or _FULL in environ
 
 
-def _endpoint(environ: Mapping[str, str]) -> ServiceURL:
+def endpoint(environ: Mapping[str, str]) -> ServiceURL:
+    """Return the URL of the container's endpoint.
+
+    Raises:
+        CredentialsError: The environment names none, or one that must not be asked.
+    """
     relative = environ.get(_RELATIVE)
     if relative is not None:
         if relative and not relative.startswith("/"):

@@ -85,7 +85,9 @@ class MetadataService:
 
     def __init__(self, url: ServiceURL, timeout: float) -> None:
         self._url = url
-        self._timeouts = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
+        self._timeouts: dict[str, float | None] = dict.fromkeys(
+            ("connect", "read", "write", "pool"), timeout
+        )
         self._transport = ByteTransport(max_connections=1, max_response_bytes=_MAX_RESPONSE_BYTES)
 
     async def __aenter__(self) -> Self:

@@ -198,7 +198,9 @@ def _parse(file: str, parser: str) -> dict[str, Any]:
     path = os.path.expanduser(os.path.expandvars(file))
     if not os.path.isfile(path):
         return {}
-    parse = getattr(_import("botocore.configloader", ConfigurationError, f" to read {file}"), parser)
+    parse = getattr(
+        _import("botocore.configloader", ConfigurationError, f" to read {file}"), parser
+    )
     parsed: dict[str, Any] = call_botocore(lambda: parse(path), ConfigurationError)
     return parsed
 

@@ -22,7 +22,7 @@ from ecrclient._awsjson.transport.parser import (
 )
 from ecrclient._awsjson.transport.response import Headers
 
-__all__ = ["H11Parser"]
+__all__ = ["H11Parser", "load_h11"]
 
 # RFC 9112, sections 4 and 5, without obsolete forms. No class of characters contains the one that
 # follows it, so matching takes linear time.
@@ -125,7 +125,7 @@ class H11Parser(ResponseParser):
     # -- all others --------------------------------------------------------------------------------
 
     def _read_events(self) -> None:
-        h11, connection = _h11(), self._h11
+        h11, connection = load_h11(), self._h11
         try:
             while True:
                 event = connection.next_event()
@@ -152,13 +152,14 @@ class H11Parser(ResponseParser):
 
 
 @cache
-def _h11() -> Any:
+def load_h11() -> Any:
+    """Import h11."""
     return import_module("h11")
 
 
 def _new_connection(method: str) -> Any:
     """A connection of h11, which reads a response only after the events of its request."""
-    h11 = _h11()
+    h11 = load_h11()
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
     # Only the method matters to h11.
     connection.send(h11.Request(method=method, target="/", headers=[("host", "h")]))

@@ -54,8 +54,10 @@ class Service:
     """The replies by path, which tests change, and the requests so far."""
 
     url: str = ""
-    replies: dict[str, Reply | Callable[[Request], Reply]] = field(default_factory=dict)
-    requests: list[Request] = field(default_factory=list)
+    replies: dict[str, Reply | Callable[[Request], Reply]] = field(
+        default_factory=dict[str, "Reply | Callable[[Request], Reply]"]
+    )
+    requests: list[Request] = field(default_factory=list[Request])
     ended: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:

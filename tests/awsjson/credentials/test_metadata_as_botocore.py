@@ -196,7 +196,7 @@ async def test_other_hosts_are_not_asked_over_plain_http(service: Service, url: 
     ],
 )
 def test_hosts_that_may_be_asked(url: str) -> None:
-    assert container._endpoint({FULL: url}).target == "/x"
+    assert container.endpoint({FULL: url}).target == "/x"
     fetcher: Any = ContainerMetadataFetcher(session=object())
     fetcher._validate_allowed_url(url)
 
@@ -210,7 +210,7 @@ async def test_a_relative_uri_cannot_name_another_host(relative: str) -> None:
 
 def test_the_relative_uri_has_priority() -> None:
     environ = {RELATIVE: "/v2/credentials/guid?x=1", FULL: "http://localhost/"}
-    url = container._endpoint(environ)
+    url = container.endpoint(environ)
     assert (str(url.origin), url.target) == ("http://169.254.170.2", "/v2/credentials/guid?x=1")
 
 
@@ -338,5 +338,6 @@ def test_the_endpoint_of_the_service(
     assert instance_metadata.metadata_endpoint(environ) == url
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    resolver: Any = botocore.session.Session().get_component("credential_provider")
-    assert resolver.get_provider("iam-role")._role_fetcher.get_base_url() == url
+    session: Any = botocore.session.Session()
+    provider: Any = session.get_component("credential_provider").get_provider("iam-role")
+    assert provider._role_fetcher.get_base_url() == url

@@ -129,7 +129,11 @@ async def test_expired_credentials_of_an_instance_are_used_longer(
     caplog: pytest.LogCaptureFixture,
     seconds: int,
 ) -> None:
-    monkeypatch.setattr(random, "randint", lambda *_: seconds)
+    def jitter(least: int, most: int) -> int:
+        assert (least, most) == (120, 600)
+        return seconds
+
+    monkeypatch.setattr(random, "randint", jitter)
     service.set("credentials", expiring(-30))
     provider = InstanceMetadataCredentials(environ={IMDS: service.url}, clock=clock)
     with caplog.at_level(logging.INFO):

@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ecrclient._awsjson.transport import h11_parser
-from ecrclient._awsjson.transport.h11_parser import H11Parser
+from ecrclient._awsjson.transport.h11_parser import H11Parser, load_h11
 from ecrclient._awsjson.transport.httptools_parser import HttptoolsParser
 from ecrclient._awsjson.transport.parser import ParseError, ResponseParser
 
@@ -114,7 +113,7 @@ def test_a_usual_response_is_read_as_httptools_reads_it() -> None:
 
 def test_a_usual_response_needs_no_h11(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "h11", None)
-    h11_parser._h11.cache_clear()
+    load_h11.cache_clear()
     parser = H11Parser()
     for _ in range(2):
         parser.start("POST")
