@@ -59,6 +59,7 @@ from ecrclient.images.manifests import (
     OpaqueManifest,
     Platform,
 )
+from ecrclient.images.partial_reports import partial_report
 from ecrclient.images.planning import CopyPlan
 from ecrclient.images.progress import (
     BlobDone,
@@ -133,4 +134,5 @@ __all__ = [
     "images_in_functions",
     "images_in_manifests",
     "images_in_task_definitions",
+    "partial_report",
 ]
