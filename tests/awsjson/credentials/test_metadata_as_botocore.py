@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import threading
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
+import trustme
 from botocore.utils import ContainerMetadataFetcher
 
 from ecrclient import (
@@ -175,6 +180,8 @@ async def test_a_missing_token_file_is_an_error(service: Service, tmp_path: Path
         "http://example.com/credentials",
         "http://169.254.169.254/latest/meta-data/",
         "http://127.0.0.1@203.0.113.1/",
+        "http://localhost:port/",
+        "ftp://127.0.0.1/",
         "",
         "no-scheme",
     ],
@@ -316,6 +323,48 @@ async def test_settings_that_exclude_a_request(
     service: Service, environ: Mapping[str, str]
 ) -> None:
     assert await both(service, {IMDS: service.url, **environ}) == (CredentialsError, [])
+
+
+@pytest.fixture(scope="module")
+def untrusted() -> Generator[str]:
+    """The URL of a server whose certificate nothing trusts; it accepts one connection at a time."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        ended = threading.Event()
+
+        def accept() -> None:
+            while not ended.is_set():
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    context.wrap_socket(connection, server_side=True).close()
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        yield f"https://localhost:{listener.getsockname()[1]}"
+        ended.set()
+        socket.create_connection(listener.getsockname()).close()
+        thread.join()
+
+
+@pytest.mark.parametrize("variable", [FULL, IMDS])
+async def test_an_invalid_certificate_is_not_asked_again(
+    service: Service, untrusted: str, variable: str
+) -> None:
+    assert await both(service, {variable: untrusted}) == (CredentialsError, [])
+    provider = native_provider({variable: untrusted})
+    assert provider is not None
+    with pytest.raises(CredentialsError, match=r"failed: .*certificate"):
+        await provider.get()
+
+
+@pytest.mark.parametrize("variable", [FULL, IMDS])
+async def test_a_closed_port(service: Service, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    environ = {variable: url, "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "2"}
+    assert await both(service, environ) == (CredentialsError, [])
 
 
 @pytest.mark.parametrize(
