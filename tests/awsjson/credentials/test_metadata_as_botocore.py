@@ -329,9 +329,9 @@ async def test_settings_that_exclude_a_request(
 def untrusted() -> Generator[str]:
     """The URL of a server whose certificate nothing trusts; it accepts one connection at a time."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("localhost").configure_cert(context)
+    certificate: Any = trustme.CA().issue_cert("localhost")
+    certificate.configure_cert(context)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-
         ended = threading.Event()
 
         def accept() -> None:
