@@ -24,12 +24,13 @@ from ecrclient._awsjson.transport.response import Headers
 
 __all__ = ["H11Parser", "load_h11"]
 
-# RFC 9112, sections 4 and 5, without obsolete forms. No class of characters contains the one that
-# follows it, so matching takes linear time.
+# RFC 9112, sections 4 and 5, without obsolete forms and without blanks at the end of a line. There
+# is only one way to match a line, so matching takes linear time.
 _USUAL_HEAD = re.compile(
     rb"HTTP/1\.1 ([2-5][0-9][0-9]) ([\t -~]*)\r\n"
-    rb"((?:[-!#$%&'*+.^_`|~0-9A-Za-z]+:[\t -~]*\r\n)*)\r\n"
+    rb"((?:[-!#$%&'*+.^_`|~0-9A-Za-z]+:(?:[\t -~]*[!-~])?\r\n)*)\r\n"
 )
+_FIELDS = re.compile(rb"([^:]+):[\t ]*(.*)\r\n")
 _BODILESS = frozenset({204, 304})
 _MAX_DIGITS = 15
 
@@ -80,14 +81,10 @@ class H11Parser(ResponseParser):
         head = _USUAL_HEAD.match(data)
         if head is None:
             return 0
-        status, reason, lines = head.groups()
-        headers: Headers = []
+        headers: Headers = _FIELDS.findall(head[3])
         length = None
         keep_alive = True
-        for line in lines.split(b"\r\n")[:-1]:
-            name, _, value = line.partition(b":")
-            value = value.strip(b" \t")
-            headers.append((name, value))
+        for name, value in headers:
             lowered = name.lower()
             if lowered == b"content-length":
                 if length is not None or not value.isdigit() or len(value) > _MAX_DIGITS:
@@ -99,9 +96,10 @@ class H11Parser(ResponseParser):
                 keep_alive = keep_alive and value.lower() == b"keep-alive"
             elif lowered in {b"transfer-encoding", b"upgrade"}:
                 return 0
-        if length is None or int(status) in _BODILESS:
+        status = int(head[1])
+        if length is None or status in _BODILESS:
             return 0
-        self.status, self.reason, self.version = int(status), reason, b"HTTP/1.1"
+        self.status, self.reason, self.version = status, head[2], b"HTTP/1.1"
         self.headers = headers
         self.head_done = True
         self._missing, self._keep_alive = length, keep_alive
@@ -112,13 +110,14 @@ class H11Parser(ResponseParser):
         if self.done:
             self.reusable = self.reusable and not data
             return
-        has_more = len(data) > self._missing
+        missing = self._missing - len(data)
+        has_more = missing < 0
         if has_more:
-            data = data[: self._missing]
+            data = data[:missing]
         if data:
             self.pieces.append(data)
-            self._missing -= len(data)
-        if not self._missing:
+        self._missing = max(missing, 0)
+        if missing <= 0:
             self.done = True
             self.reusable = self._keep_alive and not has_more
 
