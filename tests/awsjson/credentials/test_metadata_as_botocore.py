@@ -32,7 +32,7 @@ from tests.awsjson.credentials.metadata_server import (
     serving,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.generator]
 SECRETS = ("the-secret", "the-session-token", "an-imds-token", "the-bearer")
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
