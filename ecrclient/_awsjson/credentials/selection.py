@@ -12,7 +12,6 @@ from ecrclient._awsjson.credentials.botocore_objects import (
     is_async_source,
     is_botocore_source,
 )
-from ecrclient._awsjson.credentials.native_chain import native_provider
 from ecrclient._awsjson.credentials.providers import (
     BotocoreCredentials,
     EnvironmentCredentials,
@@ -23,7 +22,6 @@ from ecrclient._awsjson.credentials.requests_auth import (
     RequestsAuthCredentials,
     is_requests_auth,
 )
-from ecrclient._awsjson.credentials.user_provider import UserProvider, has_time_limit
 from ecrclient._awsjson.protocol.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -79,12 +77,15 @@ def default_provider(
     if isinstance(credentials, Credentials):
         return StaticCredentials(credentials)
     if isinstance(credentials, CredentialsProvider):
+        from ecrclient._awsjson.credentials.user_provider import UserProvider, has_time_limit
+
         return credentials if has_time_limit(credentials) else UserProvider(credentials)
     if is_requests_auth(credentials):
         return RequestsAuthCredentials(credentials)
     if is_botocore_source(credentials):
         if is_async_source(credentials):
             from ecrclient._awsjson.credentials.aiobotocore import AiobotocoreCredentials
+            from ecrclient._awsjson.credentials.user_provider import UserProvider
 
             return UserProvider(AiobotocoreCredentials(credentials))
         return BotocoreCredentials(cast(BotocoreSource, credentials))
@@ -98,6 +99,8 @@ def default_provider(
     if profile is None:
         if environ.get("AWS_ACCESS_KEY_ID"):
             return EnvironmentCredentials(environ)
+        from ecrclient._awsjson.credentials.native_chain import native_provider
+
         native = native_provider(environ)
         if native is not None:
             return native
