@@ -201,6 +201,19 @@ def package(session: nox.Session) -> None:
         session.run(python, quickstart, external=True)
 
 
+@nox.session(python=PYTHON)
+def slim(session: nox.Session) -> None:
+    """Install the package, remove botocore's data files, then botocore, and make calls."""
+    session.install("--quiet", "--editable", ".[testing]", "uv")
+    environment = Path(session.create_tmp(), "slim").resolve()
+    session.run("uv", "venv", "--quiet", "--clear", "--python", PYTHON, str(environment))
+    python = str(environment / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    # Copies, because files are removed, which may be linked to uv's cache.
+    install = ("uv", "pip", "install", "--quiet", "--link-mode=copy", "--python", python)
+    session.run(*install, ".")
+    session.run("python", "-m", "tests.packaging.slim", python)
+
+
 @nox.session(python=False)
 def notes(session: nox.Session) -> None:
     """Print the release notes of a version: ``-- 0.1.0``."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 __all__ = [
     "BATCHING",
     "CLIENT",
+    "CONTAINER_CREDENTIALS",
     "CONVERSIONS",
     "COROUTINE_FUNCTION",
     "CREDENTIALS",
     "ENDPOINT_RULES",
     "ERRORS",
     "HANDLE",
+    "INSTANCE_METADATA",
     "LAZY",
     "MANY_ERRORS",
     "MIDDLEWARE",
@@ -50,6 +52,8 @@ OPTIONS = f"{RUNTIME}.settings.options"
 CONVERSIONS = f"{RUNTIME}.protocol.conversions"
 COROUTINE_FUNCTION = f"{RUNTIME}.support.coroutine_function"
 CREDENTIALS = f"{RUNTIME}.credentials"
+CONTAINER_CREDENTIALS = f"{RUNTIME}.credentials.container"
+INSTANCE_METADATA = f"{RUNTIME}.credentials.instance_metadata"
 ENDPOINT_RULES = f"{RUNTIME}.settings.endpoint_rules"
 ERRORS = f"{RUNTIME}.protocol.errors"
 HANDLE = f"{RUNTIME}.handle"

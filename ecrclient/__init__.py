@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         RequestsAuthCredentials,
         StaticCredentials,
     )
+    from ecrclient._awsjson.credentials.container import ContainerCredentials
+    from ecrclient._awsjson.credentials.instance_metadata import InstanceMetadataCredentials
     from ecrclient._awsjson.many.batching import Batches, BatchResult
     from ecrclient._awsjson.many.errors import (
         BatchError,
@@ -85,6 +87,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectError",
     "ConnectTimeout",
+    "ContainerCredentials",
     "Credentials",
     "CredentialsError",
     "CredentialsProvider",
@@ -93,6 +96,7 @@ __all__ = [
     "ECRClient",
     "ECRClientError",
     "EnvironmentCredentials",
+    "InstanceMetadataCredentials",
     "Middleware",
     "MissingMemberError",
     "PaginationError",
@@ -137,6 +141,7 @@ _MODULES = {
     "ConfigurationError": "ecrclient._awsjson.protocol.errors",
     "ConnectError": "ecrclient._awsjson.transport.errors",
     "ConnectTimeout": "ecrclient._awsjson.transport.errors",
+    "ContainerCredentials": "ecrclient._awsjson.credentials.container",
     "Credentials": "ecrclient._awsjson.credentials",
     "CredentialsError": "ecrclient._awsjson.protocol.errors",
     "CredentialsProvider": "ecrclient._awsjson.credentials",
@@ -144,6 +149,7 @@ _MODULES = {
     "DeadlineExceeded": "ecrclient._awsjson.protocol.errors",
     "ECRClientError": ".errors",
     "EnvironmentCredentials": "ecrclient._awsjson.credentials",
+    "InstanceMetadataCredentials": "ecrclient._awsjson.credentials.instance_metadata",
     "Middleware": "ecrclient._awsjson.over_httpx.middleware",
     "MissingMemberError": "ecrclient._awsjson.protocol.errors",
     "PaginationError": "ecrclient._awsjson.many.errors",

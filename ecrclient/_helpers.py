@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 from ecrclient._awsjson.client import BaseClient
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient._wildcards import matches
-from ecrclient.logins import RegistryCredentials, RegistryLogins
 from ecrclient.operations import DESCRIBE_IMAGES, GET_AUTHORIZATION_TOKEN
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.many.pagination import Paginator
     from ecrclient.images.repository_images import Images
+    from ecrclient.logins import RegistryCredentials
     from ecrclient.models import DescribeImagesResponse, ImageDetail
 
 __all__ = ["ClientHelpers", "RepositoryHelpers"]
@@ -45,6 +45,8 @@ class ClientHelpers(BaseClient):
         check_argument(
             "registry_credentials", "registry_id", registry_id, str, "a string", none=True
         )
+        from ecrclient.logins import RegistryLogins
+
         registry_ids = None if registry_id is None else [registry_id]
         return await self._state.shared(RegistryLogins).get(
             registry_id,

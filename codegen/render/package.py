@@ -24,6 +24,8 @@ _PUBLIC = {
         "RequestsAuthCredentials",
         "StaticCredentials",
     ),
+    runtime.CONTAINER_CREDENTIALS: ("ContainerCredentials",),
+    runtime.INSTANCE_METADATA: ("InstanceMetadataCredentials",),
     runtime.ERRORS: (
         "ClientClosedError",
         "ClientInUseError",

@@ -1,6 +1,6 @@
 """One refresh of credentials, and the tasks that wait for its outcome.
 
-The refresh runs in a thread; the tasks may be in any number of event loops.
+The refresh runs in a thread or in a task; those that wait may be in any number of event loops.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 import anyio
 
 from ecrclient._awsjson.credentials.base import Credentials, described, harmless_cause
-from ecrclient._awsjson.protocol.errors import CredentialsError
+from ecrclient._awsjson.protocol.errors import CredentialsError, CredentialsTimeout
 
 __all__ = ["PendingRefresh", "in_trio"]
 
@@ -74,13 +74,15 @@ class PendingRefresh:
 
         Raises:
             CredentialsError: The refresh failed.
+            CredentialsTimeout: It took too long.
         """
         outcome = self._outcome
         assert outcome is not None
         if isinstance(outcome, Credentials):
             return outcome
         cause = outcome.__cause__ if isinstance(outcome, CredentialsError) else outcome
-        raise CredentialsError(described(outcome)) from harmless_cause(cause)
+        kind = CredentialsTimeout if isinstance(outcome, CredentialsTimeout) else CredentialsError
+        raise kind(described(outcome)) from harmless_cause(cause)
 
     def finish(self, outcome: Credentials | BaseException) -> None:
         """Store the outcome and wake all tasks that wait."""

@@ -124,6 +124,8 @@ class RefreshingCredentials:
         remaining = self._timeout
         while True:
             credentials, refresh, started = self._credentials_or_refresh()
+            if started:
+                await self._run_here(refresh)
             if credentials is not None:
                 return credentials
             allowed = self._timeout if started else self._remaining(refresh)
@@ -176,6 +178,9 @@ class RefreshingCredentials:
                     )
             return (None if must_wait else credentials), refresh or _NO_REFRESH, started
 
+    async def _run_here(self, refresh: PendingRefresh) -> None:
+        """Run a refresh in the task that started it; here, a thread runs it."""
+
     def _remaining(self, refresh: PendingRefresh) -> float:
         return self._timeout - refresh.age()
 
@@ -199,6 +204,10 @@ class RefreshingCredentials:
     def _start(self) -> PendingRefresh:
         self._refreshes += 1
         refresh = self._refresh = PendingRefresh(self._refreshes, self._generation)
+        self._start_thread(refresh)
+        return refresh
+
+    def _start_thread(self, refresh: PendingRefresh) -> None:
         loop = "trio" if in_trio() else "asyncio"
         thread = threading.Thread(
             target=self._run, args=(refresh, loop), name="awsjson-credentials", daemon=True
@@ -208,7 +217,6 @@ class RefreshingCredentials:
         except RuntimeError as error:
             # There are too many threads, or the interpreter is exiting.
             self._finish(refresh, error)
-        return refresh
 
     # -- in the refresh's thread -----------------------------------------------------------------
 
@@ -227,6 +235,9 @@ class RefreshingCredentials:
         returned: object = self._source()
         if inspect.isawaitable(returned):
             returned = anyio.run(_await, returned, backend=loop)
+        return self._check(returned)
+
+    def _check(self, returned: object) -> Credentials:
         if not isinstance(returned, Credentials):
             raise CredentialsError(f"the source must return Credentials, not {full_name(returned)}")
         if _reached(returned.expires_at, self._clock()):

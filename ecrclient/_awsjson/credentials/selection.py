@@ -6,7 +6,6 @@ import logging
 import os
 from typing import TYPE_CHECKING, cast
 
-from ecrclient._awsjson.credentials.aiobotocore import AiobotocoreCredentials
 from ecrclient._awsjson.credentials.base import Credentials, CredentialsProvider, full_name
 from ecrclient._awsjson.credentials.botocore_objects import (
     BotocoreSource,
@@ -23,7 +22,6 @@ from ecrclient._awsjson.credentials.requests_auth import (
     RequestsAuthCredentials,
     is_requests_auth,
 )
-from ecrclient._awsjson.credentials.user_provider import UserProvider, has_time_limit
 from ecrclient._awsjson.protocol.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -63,8 +61,8 @@ def default_provider(
 ) -> CredentialsProvider:
     """Return the provider of a client.
 
-    That is the argument *credentials*, else the environment unless a profile was passed, else
-    botocore's chain.
+    That is the argument *credentials*, else the environment unless a profile was passed, else what
+    botocore's chain finds. Call it in a worker thread, because it looks for files.
 
     Args:
         credentials: Credentials, a provider, a session or credentials of boto3, botocore or
@@ -79,11 +77,16 @@ def default_provider(
     if isinstance(credentials, Credentials):
         return StaticCredentials(credentials)
     if isinstance(credentials, CredentialsProvider):
+        from ecrclient._awsjson.credentials.user_provider import UserProvider, has_time_limit
+
         return credentials if has_time_limit(credentials) else UserProvider(credentials)
     if is_requests_auth(credentials):
         return RequestsAuthCredentials(credentials)
     if is_botocore_source(credentials):
         if is_async_source(credentials):
+            from ecrclient._awsjson.credentials.aiobotocore import AiobotocoreCredentials
+            from ecrclient._awsjson.credentials.user_provider import UserProvider
+
             return UserProvider(AiobotocoreCredentials(credentials))
         return BotocoreCredentials(cast(BotocoreSource, credentials))
     if credentials is not None:
@@ -93,8 +96,14 @@ def default_provider(
             f"{full_name(credentials)}"
         )
     environ = os.environ if environ is None else environ
-    if profile is None and environ.get("AWS_ACCESS_KEY_ID"):
-        return EnvironmentCredentials(environ)
+    if profile is None:
+        if environ.get("AWS_ACCESS_KEY_ID"):
+            return EnvironmentCredentials(environ)
+        from ecrclient._awsjson.credentials.native_chain import native_provider
+
+        native = native_provider(environ)
+        if native is not None:
+            return native
     return BotocoreCredentials(profile=profile, region=region)
 
 

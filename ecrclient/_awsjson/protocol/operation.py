@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -83,21 +83,20 @@ Path = tuple["str | tuple[Path, ...]", ...]
 ``keys()`` for the keys of a map, or several paths."""
 
 
-@dataclass(frozen=True)
-class EndpointInputs:
+class EndpointInputs(NamedTuple):
     """What the endpoint of an operation depends on, besides the settings of the client."""
 
-    static: Mapping[str, str | bool] = field(default_factory=dict[str, str | bool])
+    static: Mapping[str, str | bool] = MappingProxyType({})
     """Parameters of the endpoint rules with the same value in every call."""
-    members: Mapping[str, Path] = field(default_factory=dict[str, "Path"])
+    members: Mapping[str, Path] = MappingProxyType({})
     """Parameters of the endpoint rules that are members of the request."""
     host_prefix: str = ""
     """The beginning of the host; ``{name}`` means a member of the request."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Operation(Generic[ResponseT]):
-    """One operation of a service."""
+    """One operation of a service; a constant, compared by identity."""
 
     name: str
     """The name in the service's model, such as ``GetSecretValue``."""
@@ -118,6 +117,9 @@ class Operation(Generic[ResponseT]):
     """The request's attributes for idempotency tokens, which a call fills in if they are None."""
     is_signed: bool = True
     """Whether requests are signed; False if the service expects them without authentication."""
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name}>"
 
     @property
     def request_name(self) -> str:

@@ -8,15 +8,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecrclient._awsjson.protocol.errors import RequestValidationError, ValidationProblem
-from ecrclient._awsjson.settings.endpoint_rules import is_valid_host_label
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.operation import Operation, Path
     from ecrclient._awsjson.protocol.shapes import Request
 
 __all__ = ["NO_INPUTS", "CallInputs", "inputs_of"]
-
-_LABEL = re.compile(r"\{(\w+)\}")
 
 
 class CallInputs(NamedTuple):
@@ -44,6 +41,10 @@ def inputs_of(operation: Operation[Any], request: Request[Any]) -> CallInputs:
         if value is not None:
             parameters.setdefault(name, value)
 
+    if not inputs.host_prefix:
+        return CallInputs(parameters, "")
+    from ecrclient._awsjson.settings.endpoint_rules import is_valid_host_label
+
     def label(slot: re.Match[str]) -> str:
         value = getattr(request, slot[1])
         if not is_valid_host_label(value, allow_subdomains=False):
@@ -51,7 +52,7 @@ def inputs_of(operation: Operation[Any], request: Request[Any]) -> CallInputs:
             raise RequestValidationError(operation.method, (problem,))
         return str(value)
 
-    return CallInputs(parameters, _LABEL.sub(label, inputs.host_prefix))
+    return CallInputs(parameters, re.sub(r"\{(\w+)\}", label, inputs.host_prefix))
 
 
 def _select(value: Any, path: Path) -> Any:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ecrclient._awsjson.protocol.errors import ConfigurationError
-from ecrclient._awsjson.settings.endpoint_rules import SignedURL
 from ecrclient._awsjson.settings.shared_config import ConfigValue
+
+if TYPE_CHECKING:
+    from ecrclient._awsjson.settings.endpoint_rules import SignedURL
 
 __all__ = ["Endpoint", "EndpointSettings", "ResolveEndpoint", "host_header", "host_of"]
 
-ResolveEndpoint = Callable[..., str | SignedURL]
+ResolveEndpoint = Callable[..., "str | SignedURL"]
 """The generated ``resolve_endpoint``. Its keywords are region, use_fips, use_dualstack, endpoint,
 and the parameters of the service's rules that depend on the call."""
 
@@ -73,7 +75,7 @@ class EndpointSettings(NamedTuple):
             endpoint=self.configured.text if self.configured else None,
             **(parameters or {}),
         )
-        url, signing_region, signing_name = SignedURL(found) if isinstance(found, str) else found
+        url, signing_region, signing_name = (found, None, None) if isinstance(found, str) else found
         if host_prefix and self.configured is None:
             url = url.replace("://", f"://{host_prefix}", 1)
         origin = self.configured or ConfigValue(url, f"the endpoint of region {self.region}")

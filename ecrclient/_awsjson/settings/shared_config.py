@@ -9,10 +9,14 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
-from ecrclient._awsjson.protocol.errors import AWSClientError, ConfigurationError
+from ecrclient._awsjson.protocol.errors import (
+    AWSClientError,
+    ConfigurationError,
+    CredentialsError,
+)
 
 __all__ = ["ConfigValue", "Profile", "call_botocore", "load_profile", "open_session"]
 
@@ -32,7 +36,7 @@ def open_session(profile: str | None, region: str | None = None) -> Any:
         region: The region of the clients that botocore creates to get credentials; None: the one
             that botocore chooses.
     """
-    session = importlib.import_module("botocore.session").Session(profile=profile)
+    session = _import("botocore.session", CredentialsError).Session(profile=profile)
     if region is not None:
         session.set_config_variable("region", region)
     return session
@@ -50,7 +54,7 @@ def call_botocore(
             a session that it configured. Of other exceptions than botocore's only the type is shown
             then, because their messages may contain a secret.
     """
-    exceptions = importlib.import_module("botocore.exceptions")
+    exceptions = _import("botocore.exceptions", error_type)
     try:
         return function()
     except (exceptions.BotoCoreError, exceptions.ClientError) as error:
@@ -69,6 +73,14 @@ def call_botocore(
     raise error_type(message)
 
 
+def _import(module: str, error_type: type[AWSClientError], purpose: str = "") -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        # A deployment may have left it out; docs/guides/deployment.md describes when it can.
+        raise error_type(f"botocore is needed{purpose}: {error}") from error
+
+
 class ConfigValue(NamedTuple):
     """The text of a setting, and its origin, such as an environment variable."""
 
@@ -80,20 +92,23 @@ class ConfigValue(NamedTuple):
         return ConfigurationError(f"{self.origin} {problem}, not {self.text!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A profile of the shared configuration files; empty if the files do not have it."""
 
     name: str = "default"
     config_file: str = _CONFIG[1]
     credentials_file: str = _CREDENTIALS[1]
-    config: Section = field(default_factory=dict[str, Any], repr=False)
+    config: Section = MappingProxyType({})
     """The profile's section of the configuration file."""
-    credentials: Section = field(default_factory=dict[str, Any], repr=False)
+    credentials: Section = MappingProxyType({})
     """The profile's section of the credentials file. As in botocore, it may contain any setting,
     and takes precedence."""
-    services: Section = field(default_factory=dict[str, Any], repr=False)
+    services: Section = MappingProxyType({})
     """The configuration file's ``services`` sections."""
+
+    def __repr__(self) -> str:
+        # Without the sections, which may contain keys.
+        return f"Profile({self.name!r}, {self.config_file!r}, {self.credentials_file!r})"
 
     def find(self, key: str) -> ConfigValue | None:
         """Return a setting of the profile; None if it is missing or empty.
@@ -183,7 +198,9 @@ def _parse(file: str, parser: str) -> dict[str, Any]:
     path = os.path.expanduser(os.path.expandvars(file))
     if not os.path.isfile(path):
         return {}
-    parse = getattr(importlib.import_module("botocore.configloader"), parser)
+    parse = getattr(
+        _import("botocore.configloader", ConfigurationError, f" to read {file}"), parser
+    )
     parsed: dict[str, Any] = call_botocore(lambda: parse(path), ConfigurationError)
     return parsed
 

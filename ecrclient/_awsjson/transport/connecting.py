@@ -50,7 +50,8 @@ async def open_connection(
         if ssl_context is not None:
             sock = ssl_context.wrap_socket(
                 sock,
-                server_hostname=host,
+                # As bytes, so that the codec of internationalized names is not imported.
+                server_hostname=host.encode("ascii") if host.isascii() else host,
                 do_handshake_on_connect=False,
                 suppress_ragged_eofs=False,
             )
@@ -66,8 +67,8 @@ async def open_connection(
 
 async def _connect(host: str, port: int, sockets: set[socket.socket]) -> socket.socket:
     """Try the addresses in turn, without waiting until the previous one has failed."""
-    found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    if not found:
+    addresses = _numeric(host, port) or await _look_up(host, port)
+    if not addresses:
         raise OSError(f"{host} has no addresses")
     connected: list[socket.socket] = []
     errors: list[OSError] = []
@@ -83,7 +84,7 @@ async def _connect(host: str, port: int, sockets: set[socket.socket]) -> socket.
 
     try:
         async with anyio.create_task_group() as tasks:
-            for address in _alternating((family, where) for family, _, _, _, where in found):
+            for address in _alternating(addresses):
                 failed = anyio.Event()
                 tasks.start_soon(attempt, address, failed)
                 with anyio.move_on_after(_NEXT_ATTEMPT_SECONDS):
@@ -96,6 +97,21 @@ async def _connect(host: str, port: int, sockets: set[socket.socket]) -> socket.
         raise OSError(f"cannot connect to any address of {host}: {reasons}") from errors[0]
     _close(connected[1:])  # two may succeed in the same iteration of the event loop
     return connected[0]
+
+
+def _numeric(host: str, port: int) -> list[_Address]:
+    """The address that *host* is; empty if it is a name. On asyncio, a lookup takes a thread."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.inet_pton(family, host)
+    except (OSError, ValueError):  # also an IPv6 address with a zone
+        return []
+    return [(family, (host, port))]
+
+
+async def _look_up(host: str, port: int) -> list[_Address]:
+    found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, where) for family, _, _, _, where in found]
 
 
 def _alternating(addresses: Iterable[_Address]) -> list[_Address]:

@@ -88,7 +88,8 @@ async def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     found = default_provider(None, None)
     assert (await found.get()).access_key_id == "PROCESS"
-    assert type(default_provider(None, None, environ={})) is BotocoreCredentials
+    profile = {"AWS_PROFILE": "dev"}
+    assert type(default_provider(None, None, environ=profile)) is BotocoreCredentials
 
 
 def test_a_profile_has_priority_over_the_environment() -> None:

@@ -24,6 +24,7 @@ from ecrclient import (
     CredentialsError,
     CredentialsProvider,
     ECRClient,
+    InstanceMetadataCredentials,
 )
 from ecrclient._awsjson.credentials import (
     BotocoreCredentials,
@@ -179,8 +180,11 @@ def test_which_provider_a_client_uses() -> None:
     # does not.
     assert isinstance(chosen(profile="dev", environ=KEYS), BotocoreCredentials)
     assert isinstance(chosen(environ={**KEYS, "AWS_PROFILE": "dev"}), EnvironmentCredentials)
-    assert isinstance(chosen(), BotocoreCredentials)
-    assert isinstance(chosen(environ={"AWS_SECRET_ACCESS_KEY": "secret"}), BotocoreCredentials)
+    assert isinstance(chosen(), InstanceMetadataCredentials)
+    assert isinstance(chosen(environ={"AWS_PROFILE": "dev"}), BotocoreCredentials)
+    assert isinstance(
+        chosen(environ={"AWS_SECRET_ACCESS_KEY": "secret"}), InstanceMetadataCredentials
+    )
 
 
 @pytest.mark.parametrize("junk", ["AKID", ("AKID", "CANARY"), {"secret": "CANARY"}])

@@ -1,4 +1,4 @@
-"""botocore is imported only if there is a file that its parser must read."""
+"""botocore is imported only for its parser of files, and for the sources of its chain."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import anyio
 import pytest
 
 import ecrclient
+from ecrclient import BotocoreCredentials, ConfigurationError, CredentialsError
+from ecrclient._awsjson.settings.shared_config import load_profile
+from ecrclient.testing import InMemoryECR
+from tests.awsjson.credentials import metadata_server
 
 CALL = """
 import sys
@@ -31,9 +36,14 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 def imported(home: Path, arguments: str, environ: Mapping[str, str]) -> list[str]:
     """The modules of botocore that a process has imported after one call."""
+    return run(CALL.replace("ARGUMENTS", arguments), home, environ).split()
+
+
+def run(code: str, home: Path, environ: Mapping[str, str], *arguments: str) -> str:
+    """Run a process with an empty home directory; return what it prints."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
-        [sys.executable, "-c", CALL.replace("ARGUMENTS", arguments)],
+        [sys.executable, "-c", code, *arguments],
         env={
             **kept,
             "PYTHONPATH": str(Path(ecrclient.__file__).parents[1]),
@@ -48,7 +58,7 @@ def imported(home: Path, arguments: str, environ: Mapping[str, str]) -> list[str
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+    return done.stdout
 
 
 @pytest.mark.parametrize(
@@ -74,3 +84,70 @@ def test_a_file_is_read_with_botocores_parser_and_no_more(tmp_path: Path) -> Non
 
     assert "botocore.configloader" in modules
     assert not {"botocore.session", "botocore.credentials", "botocore.client"} & set(modules)
+
+
+SERVED_CALL = """
+import sys
+import anyio
+from ecrclient import ECRClient
+
+async def main():
+    async with ECRClient(region="eu-west-1", endpoint_url=sys.argv[1]) as ecr:
+        registry = await ecr.describe_registry()
+        names = [each.repository_name async for each in ecr.describe_repositories()]
+    print(registry.registry_id, *names)
+
+anyio.run(main, backend=sys.argv[2])
+print(*sorted(name for name in sys.modules if name.split(".")[0] == "botocore"))
+"""
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("setup", ["environment", "container", "instance"])
+def test_a_call_in_production_needs_no_botocore(setup: str, backend: str, tmp_path: Path) -> None:
+    memory = InMemoryECR(region="eu-west-1")
+    memory.add_image("team/app", [b"a layer"])
+    key = memory.credentials
+    keys = {
+        "AccessKeyId": key.access_key_id,
+        "SecretAccessKey": key.secret_access_key,
+        "Token": key.session_token or "",
+    }
+    with memory.serve() as server, metadata_server.serving() as service:
+        service.set("container", metadata_server.Reply(body=metadata_server.document(**keys)))
+        service.set("credentials", metadata_server.Reply(body=metadata_server.document(**keys)))
+        environ = {
+            "environment": {
+                "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+                "AWS_SESSION_TOKEN": keys["Token"],
+            },
+            "container": {
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": service.url + metadata_server.CONTAINER_PATH
+            },
+            "instance": {
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT": service.url,
+                "AWS_EC2_METADATA_DISABLED": "false",
+            },
+        }[setup]
+        done = run(SERVED_CALL, tmp_path, environ, server.url, backend)
+        assert [line.split() for line in done.splitlines()] == [
+            [memory.account_id, "team/app"],
+            [],
+        ]
+        assert len(service.requests) == {"environment": 0, "container": 1, "instance": 3}[setup]
+
+
+def test_files_without_botocore_are_a_configuration_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "botocore"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    config = tmp_path / "the config"
+    config.touch()
+
+    with pytest.raises(ConfigurationError, match=f"botocore is needed to read {config}: "):
+        load_profile(None, {"AWS_CONFIG_FILE": str(config)})
+    with pytest.raises(CredentialsError, match="botocore is needed: "):
+        anyio.run(BotocoreCredentials().get)
