@@ -71,6 +71,13 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
         writer.line(f"        items=({items}),")
         if page.more:
             writer.line(f'        more="{page.more}",')
+        if page.largest:
+            writer.line(f"        largest={page.largest},")
+            if page.resizable:
+                writer.line("        resizable=True,")
+            if page.lists:
+                lists = "".join(f'"{name}",' for name in page.lists)
+                writer.line(f"        lists=({lists}),")
         writer.line("    ),")
     if operation.batch:
         batch = operation.batch

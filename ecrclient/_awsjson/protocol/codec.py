@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic_core import ValidationError, from_json
 
+from ecrclient._awsjson.protocol.collector import PAUSED_COLLECTOR, PAUSED_FROM
 from ecrclient._awsjson.protocol.decoding_limits import (
     ALWAYS_ALLOWED,
     describe_excess,
@@ -29,6 +30,9 @@ from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient._awsjson.protocol.wire_serializer import wire_serializer
 
 if TYPE_CHECKING:
+    from pydantic.plugin._schema_validator import PluggableSchemaValidator
+    from pydantic_core import SchemaValidator
+
     from ecrclient._awsjson.protocol.operation import Operation, ResponseT
     from ecrclient._awsjson.protocol.shapes import Request, Response
 
@@ -107,9 +111,8 @@ def decode_response(
         body = content or b"{}"
         response: ResponseT | None = None
         if is_small or is_usual(body):
-            validator = operation.response.__pydantic_validator__
             try:
-                response = validator.validate_json(body, by_alias=True, by_name=False)
+                response = _validate(operation.response.__pydantic_validator__, body)
             except ValidationError:
                 # The error is not kept, since it refers to the whole body.
                 response = None
@@ -124,6 +127,13 @@ def decode_response(
     raise ResponseDecodeError(
         operation.name, failure, status=status, request_id=request_id, is_retryable=not is_object
     )
+
+
+def _validate(validator: SchemaValidator | PluggableSchemaValidator, body: bytes) -> Any:
+    if len(body) < PAUSED_FROM:
+        return validator.validate_json(body, by_alias=True, by_name=False)
+    with PAUSED_COLLECTOR:
+        return validator.validate_json(body, by_alias=True, by_name=False)
 
 
 def decode_error(
