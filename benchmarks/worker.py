@@ -33,7 +33,7 @@ _LEAST = 3
 _LONG = 0.005
 """In seconds. Each task makes only one call of those that take longer."""
 _PROBE = 8
-"""The number of calls that estimate the duration of one."""
+"""The largest number of calls that estimate the duration of one."""
 
 
 async def measure(
@@ -56,7 +56,8 @@ async def measure(
             it is measured separately.
     """
     await _run(tiny, concurrency, concurrency)
-    probe = await _run(call, min(concurrency, _PROBE), _PROBE)
+    probes = min(concurrency, _PROBE)
+    probe = await _run(call, probes, probes)
     least = 1 if probe["wall"] > _LONG else _LEAST
     count = max(int(seconds / probe["wall"]), concurrency * least)
     gc.collect()

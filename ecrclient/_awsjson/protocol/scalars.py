@@ -41,6 +41,7 @@ __all__ = [
     "SupportsJson",
     "TimestampFormat",
     "read_member",
+    "show_default",
 ]
 
 CALLER = object()
@@ -54,6 +55,7 @@ ON_THE_WIRE = "on_the_wire"
 _ENCODABLE: dict[str, Any] = {"min_length": 0}
 _SCALARS = frozenset({"str", "int", "float", "bool"})
 _CONTAINERS = frozenset({"list", "dict"})
+_DEFAULTS = frozenset({"default", "copy_default"})
 _PARTS = ("schema", "items_schema", "keys_schema", "values_schema")
 
 
@@ -86,9 +88,29 @@ def read_member(schema: Any, *, fail_fast: bool) -> Any:
             if schema.get("default") == []:
                 parts["schema"] = _allow_empty(parts["schema"])
             stops = {"fail_fast": True} if fail_fast and kind in _CONTAINERS else {}
-            return {**schema, **parts, **stops}
+            return _make_default({**schema, **parts, **stops})
         case _:
             return schema
+
+
+def _make_default(schema: Any) -> Any:
+    """The schema with a function that makes its default, if that is an empty list or map.
+
+    pydantic copies such a default with ``copy.deepcopy``, which takes longer than a small structure.
+    """
+    default = schema.get("default")
+    if default != [] and default != {}:
+        return schema
+    others = {key: value for key, value in schema.items() if key not in _DEFAULTS}
+    return {**others, "default_factory": type(default)}
+
+
+def show_default(schema: Any) -> Any:
+    """The opposite of `_make_default`, for JSON schemas, which have no default of a function."""
+    make = schema.get("default_factory")
+    if make not in (list, dict):
+        return schema
+    return {**schema, "default": make()}
 
 
 def _allow_empty(schema: Any) -> Any:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from pydantic import AliasGenerator, BaseModel, ConfigDict, PrivateAttr
 
 from ecrclient._awsjson.protocol.errors import MissingMemberError
-from ecrclient._awsjson.protocol.scalars import CALLER, read_member
+from ecrclient._awsjson.protocol.scalars import CALLER, read_member, show_default
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -120,7 +120,10 @@ class Structure(BaseModel, frozen=True):
         # With the names of a dump.
         members: Any = core_schema["schema"]
         fields = {
-            name: {key: value for key, value in field.items() if key != "validation_alias"}
+            name: {
+                **{key: value for key, value in field.items() if key != "validation_alias"},
+                "schema": show_default(field["schema"]),
+            }
             for name, field in members.get("fields", {}).items()
         }
         shown: Any = {**core_schema, "schema": {**members, "fields": fields} if fields else members}
