@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 __all__ = ["COLUMNS", "LEAST_ROUNDS", "MAX_SPREAD", "Figure", "Figures", "Key", "Samples"]
 
 MAX_SPREAD = 0.15
-"""The largest interquartile range, relative to the median, of a figure that is reported."""
+"""The largest interquartile range, relative to the median, of a figure that is one number."""
 
 LEAST_ROUNDS = 3
 """The smallest number of rounds that a spread is computed from."""
@@ -36,12 +36,18 @@ class Figure:
     rounds: int
     low: float
     high: float
-    """Of all rounds."""
+    """The quartiles; with fewer than three rounds, the extremes."""
 
     @property
     def is_steady(self) -> bool:
-        """Whether the rounds agreed well enough to report the figure."""
+        """Whether the rounds agreed well enough to report only the median."""
         return self.spread <= MAX_SPREAD
+
+    def shown(self, factor: float, form: str) -> str:
+        """The median as text; the quartiles where the rounds did not agree."""
+        if self.is_steady:
+            return format(self.median * factor, form)
+        return f"{format(self.low * factor, form)} to {format(self.high * factor, form)}"
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Figure:
@@ -51,7 +57,7 @@ class Figure:
         if len(found) < LEAST_ROUNDS or not median:
             return cls(median, 0.0, len(found), found[0], found[-1])
         low, _, high = statistics.quantiles(found, n=4, method="inclusive")
-        return cls(median, (high - low) / abs(median), len(found), found[0], found[-1])
+        return cls(median, (high - low) / abs(median), len(found), low, high)
 
 
 COLUMNS = tuple(field.name for field in fields(Figure))

@@ -15,16 +15,12 @@ import gc
 import os
 import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 
-__all__ = ["PAUSED_COLLECTOR", "PAUSED_FROM", "CollectorPause"]
+__all__ = ["COLLECTS_DURING_CALLS", "CollectorPause", "collector_paused"]
 
-_COLLECTS_DURING_CALLS = sys.implementation.name == "cpython" and sys.version_info < (3, 12)
-
-PAUSED_FROM = 16 * 1024 if _COLLECTS_DURING_CALLS else sys.maxsize
-"""The bytes of a JSON text from which on pausing the collector while it is decoded saves time.
-
-A collection takes place after 700 containers, by default, and an item of a list has at least four.
-"""
+COLLECTS_DURING_CALLS = sys.implementation.name == "cpython" and sys.version_info < (3, 12)
+"""Whether this Python runs the collector within calls of C functions."""
 
 _NEVER = 2**31 - 2
 """Containers before a collection: a number that no application sets, so that it is recognized."""
@@ -68,5 +64,10 @@ class CollectorPause:
         self._restore()
 
 
-PAUSED_COLLECTOR = CollectorPause()
-"""The pause that all threads share."""
+_PAUSE = CollectorPause()
+_NO_PAUSE = nullcontext()
+
+
+def collector_paused() -> AbstractContextManager[None]:
+    """Return a context in which the collector does not run on Python 3.11; nothing on others."""
+    return _PAUSE if COLLECTS_DURING_CALLS else _NO_PAUSE

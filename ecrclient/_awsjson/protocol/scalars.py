@@ -96,10 +96,10 @@ def read_member(schema: Any, *, fail_fast: bool) -> Any:
 def _make_default(schema: Any) -> Any:
     """The schema with a function that makes its default, if that is an empty list or map.
 
-    pydantic copies such a default with ``copy.deepcopy``, which takes longer than a small structure.
+    pydantic copies such a default with ``copy.deepcopy``, which takes longer than a structure.
     """
     default = schema.get("default")
-    if default != [] and default != {}:
+    if default not in ([], {}):
         return schema
     others = {key: value for key, value in schema.items() if key not in _DEFAULTS}
     return {**others, "default_factory": type(default)}

@@ -66,8 +66,8 @@ def test_fractions_of_a_second_are_kept_if_the_format_has_them() -> None:
 
 
 class Lists(Structure, frozen=True):
-    names: list[str] = []
-    sizes: dict[str, int] = {}
+    names: list[str] = []  # noqa: RUF012 - as generated models have it
+    sizes: dict[str, int] = {}  # noqa: RUF012
 
 
 def test_the_default_of_a_list_is_made_without_a_python_function() -> None:
