@@ -14,7 +14,7 @@ MAX_SPREAD = 0.15
 """The largest interquartile range, relative to the median, of a figure that is one number."""
 
 LEAST_ROUNDS = 3
-"""The smallest number of rounds that a spread is computed from."""
+"""The smallest number of rounds that have quartiles."""
 
 
 class Key(NamedTuple):
@@ -32,11 +32,11 @@ class Figure:
 
     median: float
     spread: float
-    """The interquartile range, relative to the median."""
+    """The difference between *high* and *low*, relative to the median."""
     rounds: int
     low: float
     high: float
-    """The quartiles; with fewer than three rounds, the extremes."""
+    """The quartiles; of two rounds, both."""
 
     @property
     def is_steady(self) -> bool:
@@ -54,9 +54,11 @@ class Figure:
         """The figure of some rounds."""
         found = sorted(values)
         median = statistics.median(found)
-        if len(found) < LEAST_ROUNDS or not median:
+        if not median:
             return cls(median, 0.0, len(found), found[0], found[-1])
-        low, _, high = statistics.quantiles(found, n=4, method="inclusive")
+        low, high = found[0], found[-1]
+        if len(found) >= LEAST_ROUNDS:
+            low, _, high = statistics.quantiles(found, n=4, method="inclusive")
         return cls(median, (high - low) / abs(median), len(found), low, high)
 
 

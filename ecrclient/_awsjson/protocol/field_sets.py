@@ -1,8 +1,8 @@
 """Lets the items of a page share their sets of field names.
 
 pydantic gives each model a set of the fields that were set: for an item with ten members it takes
-728 of some 1,600 bytes, and nearly all items of a page have an equal one. Structures are frozen, and
-neither pydantic nor this package changes the set of an existing one: copies get their own.
+728 of some 1,600 bytes, and nearly all items of a page have an equal one. Structures are frozen,
+and neither pydantic nor this package changes the set of an existing one: copies get their own.
 """
 
 from __future__ import annotations
