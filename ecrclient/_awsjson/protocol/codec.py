@@ -181,7 +181,7 @@ def is_error_envelope(operation: Operation[Any], response: Response) -> bool:
 
     A ``__type`` alone does not, since some services also send the type of a success.
     """
-    extra = response.model_extra
+    extra = response.__pydantic_extra__
     name = extra.get("__type") if extra else None
     if extra is None or not isinstance(name, str):
         return False
