@@ -14,6 +14,25 @@
 from __future__ import annotations
 
 from ecrclient.images.archives import DockerArchive, OCIArchive
+from ecrclient.images.cleanup import (
+    CleanupPlan,
+    CleanupProgress,
+    CleanupReport,
+    CleanupRule,
+    DeletionFailure,
+    ImageLeft,
+    ImageToDelete,
+    ImageToKeep,
+    KeepNewest,
+    KeepPulledWithin,
+    KeepReferenced,
+    KeepTagged,
+    OnCleanupProgress,
+    SpareYoungerThan,
+    images_in_functions,
+    images_in_manifests,
+    images_in_task_definitions,
+)
 from ecrclient.images.content import BlobStream
 from ecrclient.images.copying import CopyAllReport, CopyError
 from ecrclient.images.errors import (
@@ -40,6 +59,7 @@ from ecrclient.images.manifests import (
     OpaqueManifest,
     Platform,
 )
+from ecrclient.images.partial_reports import partial_report
 from ecrclient.images.planning import CopyPlan
 from ecrclient.images.progress import (
     BlobDone,
@@ -51,6 +71,7 @@ from ecrclient.images.progress import (
     TagWritten,
     TransferReport,
 )
+from ecrclient.images.repository_graph import ImageNode, ImageSizes, RepositoryGraph
 from ecrclient.images.repository_images import Images
 from ecrclient.images.resume import StateFile
 from ecrclient.images.stores import ImageStore
@@ -62,35 +83,56 @@ __all__ = [
     "BlobProgress",
     "BlobStarted",
     "BlobStream",
+    "CleanupPlan",
+    "CleanupProgress",
+    "CleanupReport",
+    "CleanupRule",
     "ContentMismatchError",
     "CopyAllReport",
     "CopyError",
     "CopyPlan",
+    "DeletionFailure",
     "Descriptor",
     "DockerArchive",
     "DownloadError",
     "ImageConfig",
     "ImageError",
     "ImageIndex",
+    "ImageLeft",
     "ImageManifest",
+    "ImageNode",
     "ImageNotFoundError",
+    "ImageSizes",
     "ImageStore",
+    "ImageToDelete",
+    "ImageToKeep",
     "Images",
+    "KeepNewest",
+    "KeepPulledWithin",
+    "KeepReferenced",
+    "KeepTagged",
     "Layout",
     "LimitError",
     "Manifest",
     "ManifestError",
     "ManifestWritten",
     "OCIArchive",
+    "OnCleanupProgress",
     "OnProgress",
     "OpaqueManifest",
     "Platform",
     "PlatformNotFoundError",
     "ProgressEvent",
+    "RepositoryGraph",
     "ResumeError",
+    "SpareYoungerThan",
     "StateFile",
     "TagConflictError",
     "TagWritten",
     "TransferReport",
     "UploadError",
+    "images_in_functions",
+    "images_in_manifests",
+    "images_in_task_definitions",
+    "partial_report",
 ]
