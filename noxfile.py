@@ -225,8 +225,9 @@ def torture(session: nox.Session) -> None:
 @nox.session(python=PYTHON)
 def bench(session: nox.Session) -> None:
     """Compare with aiobotocore, boto3 and HTTP clients; ``-- --quick`` takes two minutes."""
-    # Without development dependencies, which would slow down imports. Transfers need boto3.
-    session.install("--quiet", "--editable", ".[fast]", "trustme>=1.2", "boto3", *UVLOOP)
+    # Without development dependencies, which would slow down imports. Transfers need boto3 and
+    # uvicorn.
+    session.install("--quiet", "--editable", ".[fast,testing]", "trustme>=1.2", "boto3", *UVLOOP)
     peers = Path(session.virtualenv.location, "peers")
     folder = "Scripts" if sys.platform == "win32" else "bin"
     session.run("python", "-m", "venv", str(peers), silent=True)

@@ -114,6 +114,16 @@ def transfers() -> None:
     size = str(_TRANSFER_GIB)
     print("\nTransfers of a layer of 30 MiB\n", flush=True)
     subprocess.run(  # noqa: S603 - a module of this package
-        [sys.executable, "-m", "benchmarks.transfer", "--gib", size, "--copy-gib", size],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.transfer",
+            "--gib",
+            size,
+            "--copy-gib",
+            size,
+            "--rounds",
+            "1",
+        ],
         check=True,
     )
