@@ -100,15 +100,13 @@ class Signer:
             scope,
             hashlib.sha256(canonical_request).hexdigest().encode("ascii"),
         )
-        # A copy, since OpenSSL looks its algorithm up for each new one.
-        signature = self._keyed(credentials.secret_access_key, date).copy()
-        signature.update(string_to_sign)
+        signature = self._hmac(credentials.secret_access_key, date, string_to_sign)
         authorization = b"%b Credential=%b/%b, SignedHeaders=%b, Signature=%b" % (
             _ALGORITHM,
             credentials.access_key_id.encode("ascii"),
             scope,
             signed_headers,
-            signature.hexdigest().encode("ascii"),
+            signature.encode("ascii"),
         )
         headers = [(b"x-amz-date", timestamp), (b"authorization", authorization)]
         return headers if token is None else [*headers, (_TOKEN, token.encode("ascii"))]
@@ -122,8 +120,8 @@ class Signer:
             self._cached_timestamp = (moment, timestamp)
         return timestamp
 
-    def _keyed(self, secret: str, date: bytes) -> hmac.HMAC:
-        """Return the HMAC of the signing key, without a message."""
+    def _hmac(self, secret: str, date: bytes, message: bytes) -> str:
+        """Return the HMAC of a message with the signing key, in hexadecimal digits."""
         # One assignment for both, because threads may share a client.
         cached_for, keyed = self._cached_key
         if keyed is None or cached_for != (secret, date):
@@ -132,4 +130,7 @@ class Signer:
                 key = hmac.digest(key, part, "sha256")
             keyed = hmac.new(key, digestmod="sha256")
             self._cached_key = ((secret, date), keyed)
-        return keyed
+        # A copy, since OpenSSL looks its algorithm up for each new one.
+        digest = keyed.copy()
+        digest.update(message)
+        return digest.hexdigest()

@@ -7,7 +7,6 @@ and neither pydantic nor this package changes the set of an existing one: copies
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
@@ -22,7 +21,11 @@ __all__ = ["share_field_sets"]
 _FIELD_SET: Any = BaseModel.__dict__["__pydantic_fields_set__"]
 _get, _set = _FIELD_SET.__get__, _FIELD_SET.__set__
 _MOST_SETS = 4
-"""Different sets that are looked for. Items with others keep their own."""
+"""Different sets that are looked for. Structures with others keep their own."""
+_FEWEST = 8
+"""Structures that are worth the effort."""
+_DEPTH = 2
+"""Levels of structures within an item."""
 
 
 def share_field_sets(page: Structure, pagination: Pagination) -> None:
@@ -32,19 +35,27 @@ def share_field_sets(page: Structure, pagination: Pagination) -> None:
         for step in path:
             value = value.__dict__.get(step) if isinstance(value, Structure) else None
         if isinstance(value, list):
-            _share(cast("list[object]", value))
+            found = cast("list[object]", value)
+            _share([item for item in found if isinstance(item, Structure)], _DEPTH)
 
 
-def _share(items: Iterable[object]) -> None:
+def _share(structures: list[Structure], depth: int) -> None:
+    """Let structures of one class, and those in the same members of them, share equal sets."""
+    if len(structures) < _FEWEST:
+        return
     known: list[set[str]] = []
-    for item in items:
-        if not isinstance(item, Structure):
-            return
-        found = _get(item)
+    for structure in structures:
+        found = _get(structure)
         for fields in known:
             if fields == found:
-                _set(item, fields)
+                _set(structure, fields)
                 break
         else:
             if len(known) < _MOST_SETS:
                 known.append(found)
+    if depth:
+        # The first one has the members that nearly all have.
+        first = structures[0].__dict__
+        for name in [name for name, value in first.items() if isinstance(value, Structure)]:
+            values = [structure.__dict__.get(name) for structure in structures]
+            _share([value for value in values if isinstance(value, Structure)], depth - 1)

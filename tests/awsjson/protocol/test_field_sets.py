@@ -11,7 +11,12 @@ import pytest
 
 from ecrclient._awsjson.protocol import codec
 from ecrclient.models import ImageDetail, ImageIdentifier, ListImagesResponse
-from ecrclient.operations import DESCRIBE_IMAGE_SCAN_FINDINGS, DESCRIBE_IMAGES, LIST_IMAGES
+from ecrclient.operations import (
+    DESCRIBE_IMAGE_SCAN_FINDINGS,
+    DESCRIBE_IMAGES,
+    DESCRIBE_REPOSITORIES,
+    LIST_IMAGES,
+)
 
 TAGGED = {"imageTag": "v1", "imageDigest": "sha256:0"}
 UNTAGGED = {"imageDigest": "sha256:1"}
@@ -33,6 +38,30 @@ def test_the_items_of_a_page_share_equal_sets(page: ListImagesResponse) -> None:
     for image in page.image_ids[:2] + page.image_ids[-2:]:
         expected = {"image_tag", "image_digest"} if image.image_tag else {"image_digest"}
         assert image.model_fields_set == expected
+
+
+def test_the_structures_within_items_share_equal_sets() -> None:
+    repository = {
+        "repositoryName": "a",
+        "repositoryArn": "arn",
+        "registryId": "1",
+        "repositoryUri": "uri",
+        "createdAt": 1.0,
+        "imageTagMutability": "MUTABLE",
+        "encryptionConfiguration": {"encryptionType": "AES256"},
+    }
+    other = {**repository, "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "k"}}
+    without = {
+        name: value for name, value in repository.items() if name != "encryptionConfiguration"
+    }
+    repositories = [repository, other, without] * 100
+    content = json.dumps({"repositories": repositories}).encode()
+    page = codec.decode_response(DESCRIBE_REPOSITORIES, content, status=200, request_id=None)
+    found = [each.encryption_configuration for each in page.repositories]
+    assert len({id(each.model_fields_set) for each in found if each}) == 2
+    sent = [each and each.model_fields_set for each in found[:3]]
+    assert sent == [{"encryption_type"}, {"encryption_type", "kms_key"}, None]
+    assert found[:3] == found[-3:]
 
 
 def test_items_with_many_different_sets_keep_theirs() -> None:
