@@ -15,7 +15,7 @@ from benchmarks.machine import Machine
 
 __all__ = ["CHARTS", "Chart", "draw", "write"]
 
-_WIDTH, _BAR, _ROW, _TOP, _LEFT, _RIGHT = 480, 18, 26, 58, 130, 124
+_WIDTH, _BAR, _ROW, _TOP, _LEFT, _RIGHT = 480, 18, 26, 58, 162, 124
 """In pixels: the drawing, a bar, a row, the space above the bars and to their left."""
 
 _STYLE = """\

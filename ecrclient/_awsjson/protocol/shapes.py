@@ -172,8 +172,8 @@ def note_operation(structure: Structure, method: str) -> None:
 def _private(structure: Structure) -> Mapping[str, Any]:
     """What copies and pickles contain besides the members.
 
-    It is no private attribute in pydantic's sense: for each instance of a class that has one,
-    pydantic calls a function which is not compiled.
+    pydantic does not know its entries as private attributes: for each instance of a class that has
+    one, pydantic calls a Python function.
     """
     # Not as an attribute: a structure that is being unpickled has no private attributes yet.
     try:
