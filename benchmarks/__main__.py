@@ -50,7 +50,7 @@ def main() -> int:
             targets,
             peers,
             rounds=options.rounds or 5,
-            seconds=0.06 if quick else 0.3,
+            seconds=0.1 if quick else 0.3,
             enough=45.0,
             peers_python=options.peers_python,
         )
