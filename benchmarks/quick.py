@@ -71,7 +71,11 @@ def run(bench: Bench, parts: Collection[str]) -> dict[str, Step]:
         if "memory" in parts:  # once: it hardly varies, and measuring it takes long
             _memory(bench)
         _sweep(bench, measures)
-    return min(steps, key=lambda found: sum(cpu for cpu, _ in found.values()), default={})
+    return min(steps, key=_cpu) if steps else {}
+
+
+def _cpu(steps: dict[str, Step]) -> float:
+    return sum(cpu for cpu, _ in steps.values())
 
 
 def _sweep(bench: Bench, measures: Sequence[Callable[[], object]]) -> None:

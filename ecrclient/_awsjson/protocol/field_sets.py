@@ -60,5 +60,5 @@ def _share(structures: list[object], depth: int) -> None:
         # The first one has the members that nearly all have.
         first = structures[0].__dict__
         for name in [name for name, value in first.items() if isinstance(value, Structure)]:
-            values = [s.__dict__.get(name) for s in structures if type(s) is kind]
+            values: list[object] = [s.__dict__.get(name) for s in structures if type(s) is kind]
             _share(values, depth - 1)

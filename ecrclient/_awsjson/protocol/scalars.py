@@ -101,8 +101,9 @@ def _make_default(schema: Any) -> Any:
     default = schema.get("default")
     if default not in ([], {}):
         return schema
-    others = {key: value for key, value in schema.items() if key not in _DEFAULTS}
-    return {**others, "default_factory": type(default)}
+    changed: Any = {key: value for key, value in schema.items() if key not in _DEFAULTS}
+    changed["default_factory"] = type(default)
+    return changed
 
 
 def show_default(schema: Any) -> Any:
@@ -110,7 +111,9 @@ def show_default(schema: Any) -> Any:
     make = schema.get("default_factory")
     if make not in (list, dict):
         return schema
-    return {**schema, "default": make()}
+    shown: Any = dict(schema)
+    shown["default"] = make()
+    return shown
 
 
 def _allow_empty(schema: Any) -> Any:

@@ -79,6 +79,14 @@ async def iterate_ahead(paginator: Any) -> None:
             pass
 
 
+async def collect_all(paginator: Any) -> None:
+    await paginator.collect()
+
+
+async def collect_three(paginator: Any) -> None:
+    await paginator.collect(3)
+
+
 WAYS = [iterate_items, iterate_pages, iterate_ahead]
 
 
@@ -91,7 +99,7 @@ async def test_an_iteration_begins_with_the_default_size_and_goes_on_with_the_la
     assert sizes(transport) == [None, 1000, 1000]
 
 
-@pytest.mark.parametrize("iterate", [*WAYS, lambda it: it.collect(), lambda it: it.collect(3)])
+@pytest.mark.parametrize("iterate", [*WAYS, collect_all, collect_three])
 async def test_the_size_that_the_caller_names_is_that_of_every_page(iterate: Any) -> None:
     transport = Scripted(page(2, "2"), page(2))
     await iterate(client(transport).list_images(repository_name="ab", max_results=2))
@@ -117,7 +125,7 @@ async def test_a_page_after_an_error_has_the_size_of_the_failed_one() -> None:
     assert sizes(transport) == [None, 1000, 1000]
 
 
-@pytest.mark.parametrize("collect", [lambda it: it.collect(), lambda it: it.collect(1)])
+@pytest.mark.parametrize("collect", [collect_all, collect_three])
 async def test_no_size_is_sent_beside_a_list_of_items(collect: Any) -> None:
     # ECR refuses a call with both.
     transport = Scripted(ok({"imageDetails": []}), ok({"repositories": []}))
