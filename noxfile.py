@@ -18,6 +18,7 @@ nox.options.sessions = ["lint", "generated", "types", "tests", "docs", "package"
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
 PYTHON = PYTHONS[0]
+UVLOOP = [] if sys.platform == "win32" else ["uvloop>=0.21"]
 LOCK = "requirements-dev.txt"
 DOCS_LOCK = "requirements-docs.txt"
 PROCESSES = ("--numprocesses=2", "--dist=worksteal")
@@ -237,8 +238,9 @@ def torture(session: nox.Session) -> None:
 @nox.session(python=PYTHON)
 def bench(session: nox.Session) -> None:
     """Compare with aiobotocore, boto3 and HTTP clients; ``-- --quick`` takes two minutes."""
-    # Without development dependencies, which would slow down imports.
-    session.install("--quiet", "--editable", ".[fast]", "trustme>=1.2")
+    # Without development dependencies, which would slow down imports. Transfers need boto3 and
+    # uvicorn.
+    session.install("--quiet", "--editable", ".[fast,testing]", "trustme>=1.2", "boto3", *UVLOOP)
     peers = Path(session.virtualenv.location, "peers")
     folder = "Scripts" if sys.platform == "win32" else "bin"
     session.run("python", "-m", "venv", str(peers), silent=True)

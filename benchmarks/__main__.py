@@ -3,6 +3,7 @@
 ::
 
     python -m benchmarks [--quick] [calls] [cold] [memory] [imports] [stages] [pagination]
+                         [transfers]
 
 Without names, all parts are measured, or with ``--quick`` those that the targets need. The peers
 need a separate environment (``--peers-python``), which ``nox -s bench`` makes; without it only this
@@ -16,27 +17,30 @@ from __future__ import annotations
 import argparse
 import sys
 
+from benchmarks import quick as quick_run
 from benchmarks import report
+from benchmarks.cases import CASES
 from benchmarks.imports import import_times
 from benchmarks.machine import describe
 from benchmarks.peers import PEERS
 from benchmarks.results import write
 from benchmarks.rounds import Bench
 from benchmarks.server import pin, serving
+from benchmarks.startup import Step
 
-_PARTS = ("calls", "cold", "memory", "imports", "stages", "pagination")
-_QUICK_PARTS = ("calls", "cold", "memory", "imports")
-_QUICK_PEERS = ("ecrclient", "ecrclient[fast]", "aiobotocore", "boto3", "aiohttp")
-_LATENCY_PEERS = ("ecrclient", "aiobotocore")
-_ALL_CALLS = ("tiny", "images-100", "images-1000", "manifest", "layer", "error", "retry")
+_PARTS = ("calls", "cold", "memory", "imports", "stages", "pagination", "transfers")
+_SWEPT = ("calls", "cold", "memory")
+"""The parts that a quick run measures in sweeps."""
 
 
 def main() -> int:
     """Measure the chosen parts; return 1 if a target is missed."""
     options = _options()
     quick: bool = options.quick
-    parts = options.parts or (_QUICK_PARTS if quick else _PARTS)
-    names = options.peers.split(",") if options.peers else _QUICK_PEERS if quick else tuple(PEERS)
+    parts = options.parts or (quick_run.PARTS if quick else _PARTS)
+    names = options.peers.split(",") if options.peers else quick_run.PEERS if quick else [*PEERS]
+    if sys.platform == "win32":
+        names = [name for name in names if not PEERS[name].is_on_uvloop]
     peers = [name for name in names if options.peers_python or PEERS[name].is_ours]
     if len(peers) < len(names):
         print("No --peers-python: only ecrclient is measured.", file=sys.stderr)
@@ -45,14 +49,18 @@ def main() -> int:
         bench = Bench(
             targets,
             peers,
-            rounds=options.rounds or (3 if quick else 5),
-            seconds=0.15 if quick else 0.3,
-            enough=5.0 if quick else 45.0,
+            rounds=options.rounds or 5,
+            seconds=0.1 if quick else 0.3,
+            enough=45.0,
             peers_python=options.peers_python,
         )
         modules: list[tuple[str, float]] = []
+        swept: dict[str, Step] = quick_run.run(bench, parts) if quick else {}
         for part in parts:
-            _measure(part, bench, modules, quick=quick)
+            if quick and part in _SWEPT:
+                _report(part, bench, swept)
+            else:
+                _measure(part, bench, modules)
     samples = bench.samples
     print(f"\n{describe(options.peers_python).summary()}")
     good = report.targets(samples)
@@ -62,37 +70,42 @@ def main() -> int:
     return 0 if good else 1
 
 
-def _measure(part: str, bench: Bench, modules: list[tuple[str, float]], *, quick: bool) -> None:
+def _measure(part: str, bench: Bench, modules: list[tuple[str, float]]) -> None:
+    steps: dict[str, Step] = {}
     if part == "calls":
-        if quick:
-            bench.calls(("tiny",), (32, 128), gaps=False)
-            bench.calls(("images-100", "images-1000"), (8,), gaps=False)
-        else:
-            bench.calls(_ALL_CALLS, (1, 8, 32, 128, 512), gaps=True)
-        bench.latency(512, _LATENCY_PEERS if quick else bench.peers)
+        bench.calls(CASES, (1, 8, 32, 128, 512), gaps=True)
+        bench.latency(512, bench.peers)
     elif part == "cold":
-        bench.cold(4 if quick else 20)
-        steps = bench.startup(3 if quick else 10)
-        bench.progress.clear()
-        report.startup(steps)
+        bench.cold(20)
+        steps = bench.startup(10)
     elif part == "memory":
-        bench.memory(1 if quick else 5)
+        bench.memory(5)
     elif part == "pagination":
-        bench.pagination(1 if quick else 3)
+        bench.pagination(3)
     elif part == "stages":
         found = {parser: bench.stages(parser) for parser in ("h11", "httptools")}
         bench.progress.clear()
         for parser, stages in found.items():
             report.stages(parser, stages)
         return
+    elif part == "transfers":
+        bench.progress.clear()
+        quick_run.transfers()
+        return
     else:
         bench.progress.show("python -X importtime")
         modules += import_times()
-    bench.progress.clear()
-    if part == "imports":
+        bench.progress.clear()
         report.imports(modules[1:], modules[0][1])
-    else:
-        getattr(report, part)(bench.samples)
+        return
+    _report(part, bench, steps)
+
+
+def _report(part: str, bench: Bench, steps: dict[str, Step]) -> None:
+    bench.progress.clear()
+    if steps and part == "cold":
+        report.startup(steps)
+    getattr(report, part)(bench.samples)
 
 
 def _options() -> argparse.Namespace:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass
 
 __all__ = [
     "CASES",
+    "COLLECTED",
     "LAYER",
     "MANIFEST",
     "PAGES",
@@ -20,6 +22,9 @@ __all__ = [
 PAGES = 100
 PAGE_SIZE = 100
 """The iteration over pages: 100 pages of 100 images."""
+
+COLLECTED = PAGES * PAGE_SIZE
+"""The images of the iterated repository; each client asks for pages of any size up to 1,000."""
 
 WORK = 0.010
 """Seconds of work that the caller does for each page."""
@@ -74,6 +79,13 @@ class Case:
         return json.dumps(self.members).encode()
 
 
+def _repositories(count: int) -> Case:
+    title = f"page of {count:,} repositories"
+    return Case(
+        f"repositories-{count}", title, "DescribeRepositories", {"maxResults": count}, count
+    )
+
+
 def _images(count: int) -> Case:
     members: dict[str, object] = {"repositoryName": f"bench/{count}", "maxResults": count}
     return Case(f"images-{count}", f"page of {count:,} images", "DescribeImages", members, count)
@@ -85,6 +97,17 @@ CASES = {
         Case("tiny", "GetAuthorizationToken", "GetAuthorizationToken", {}, 1),
         _images(100),
         _images(1000),
+        _repositories(100),
+        _repositories(1000),
+        Case(
+            "collect",
+            "10,000 images collected",
+            "DescribeImages",
+            {"repositoryName": "bench/pages"},
+            COLLECTED,
+            concurrency=(1,),
+            raw=False,
+        ),
         Case(
             "manifest",
             "PutImage, 100 kB manifest",
@@ -136,6 +159,20 @@ def _image(number: int) -> dict[str, object]:
         "artifactMediaType": "application/vnd.oci.image.config.v1+json",
         "lastRecordedPullTime": 1.761e9 + number,
         "imageStatus": "ACTIVE",
+    }
+
+
+def _repository(number: int) -> dict[str, object]:
+    name = f"team/service-{number}"
+    return {
+        "repositoryArn": f"arn:aws:ecr:eu-west-1:{_REGISTRY}:repository/{name}",
+        "registryId": _REGISTRY,
+        "repositoryName": name,
+        "repositoryUri": f"{_REGISTRY}.dkr.ecr.eu-west-1.amazonaws.com/{name}",
+        "createdAt": 1.76e9 + number,
+        "imageTagMutability": "MUTABLE",
+        "imageScanningConfiguration": {"scanOnPush": False},
+        "encryptionConfiguration": {"encryptionType": "AES256"},
     }
 
 
@@ -199,11 +236,24 @@ _RESPONSES: dict[bytes, bytes] = {
     b"bench/retry": _page(1),
 }
 _UNAVAILABLE = _encode({"message": "try again"}, "503 Service Unavailable")
+_REPOSITORIES = {
+    count: _encode({"repositories": [_repository(number) for number in range(count)]})
+    for count in (100, 1000)
+}
 _NEXT_TOKEN = re.compile(rb'"nextToken": ?"(\d+)"')
-_WALK = [
-    _page(PAGE_SIZE, str(page + 1) if page + 1 < PAGES else None, page * PAGE_SIZE)
-    for page in range(PAGES)
-]
+_MAX_RESULTS = re.compile(rb'"maxResults": ?(\d+)')
+
+
+@functools.cache
+def _part(first: int, size: int) -> bytes:
+    """A page of the iterated repository; a token is the number of the page's first image."""
+    last = min(first + size, COLLECTED)
+    return _page(last - first, str(last) if last < COLLECTED else None, first)
+
+
+def _number(pattern: re.Pattern[bytes], body: bytes, default: int) -> int:
+    found = pattern.search(body)
+    return int(found[1]) if found else default
 
 
 def response_to(head: bytes, start: bytes) -> bytes:
@@ -213,6 +263,7 @@ def response_to(head: bytes, start: bytes) -> bytes:
             is_first = name == b"bench/retry" and b"attempt=1" in head
             return _UNAVAILABLE if is_first else response
     if b"bench/pages" in start:
-        token = _NEXT_TOKEN.search(start)
-        return _WALK[int(token[1]) if token else 0]
+        return _part(_number(_NEXT_TOKEN, start, 0), _number(_MAX_RESULTS, start, PAGE_SIZE))
+    if b".DescribeRepositories" in head:
+        return _REPOSITORIES[_number(_MAX_RESULTS, start, PAGE_SIZE)]
     return _TOKEN

@@ -29,7 +29,12 @@ BARE = "the imports alone"
 
 CLIENTS = 100
 IMAGES = 10_000
-NEEDLESS = frozenset({"aiohttp", "httpx", "httpx2", "aiobotocore+httpx", "ecrclient+httpx"})
+NEEDLESS = frozenset(
+    {
+        *("aiohttp", "httpx", "httpx2", "aiohttp+uvloop"),
+        *("aiobotocore+httpx", "ecrclient+httpx", "ecrclient[fast]+uvloop"),
+    }
+)
 """Peers whose start is not measured: it is that of another peer, or they are not AWS clients."""
 
 _REPOSITORY = "bench/1000"

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 __all__ = ["COLUMNS", "LEAST_ROUNDS", "MAX_SPREAD", "Figure", "Figures", "Key", "Samples"]
 
 MAX_SPREAD = 0.15
-"""The largest interquartile range, relative to the median, of a figure that is reported."""
+"""The largest interquartile range, relative to the median, of a figure that is one number."""
 
 LEAST_ROUNDS = 3
-"""The smallest number of rounds that a spread is computed from."""
+"""The smallest number of rounds that have quartiles."""
 
 
 class Key(NamedTuple):
@@ -32,26 +32,34 @@ class Figure:
 
     median: float
     spread: float
-    """The interquartile range, relative to the median."""
+    """The difference between *high* and *low*, relative to the median."""
     rounds: int
     low: float
     high: float
-    """Of all rounds."""
+    """The quartiles; of two rounds, both."""
 
     @property
     def is_steady(self) -> bool:
-        """Whether the rounds agreed well enough to report the figure."""
+        """Whether the rounds agreed well enough to report only the median."""
         return self.spread <= MAX_SPREAD
+
+    def shown(self, factor: float, form: str) -> str:
+        """The median as text; the quartiles where the rounds did not agree."""
+        if self.is_steady:
+            return format(self.median * factor, form)
+        return f"{format(self.low * factor, form)} to {format(self.high * factor, form)}"
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Figure:
         """The figure of some rounds."""
         found = sorted(values)
         median = statistics.median(found)
-        if len(found) < LEAST_ROUNDS or not median:
+        if not median:
             return cls(median, 0.0, len(found), found[0], found[-1])
-        low, _, high = statistics.quantiles(found, n=4, method="inclusive")
-        return cls(median, (high - low) / abs(median), len(found), found[0], found[-1])
+        low, high = found[0], found[-1]
+        if len(found) >= LEAST_ROUNDS:
+            low, _, high = statistics.quantiles(found, n=4, method="inclusive")
+        return cls(median, (high - low) / abs(median), len(found), low, high)
 
 
 COLUMNS = tuple(field.name for field in fields(Figure))

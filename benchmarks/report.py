@@ -36,12 +36,8 @@ _METRICS: tuple[tuple[str, str, float, str], ...] = (
 
 
 def _shown(figure: Figure | None, factor: float, form: str) -> str:
-    """The figure, or its spread if the rounds did not agree."""
-    if figure is None:
-        return "-"
-    if not figure.is_steady:
-        return f"varies {figure.spread:.0%}"
-    return format(figure.median * factor, form)
+    """The figure; its quartiles if the rounds did not agree."""
+    return "-" if figure is None else figure.shown(factor, form)
 
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -180,15 +176,14 @@ def targets(samples: Samples) -> bool:
         holds = target.holds(reached)
         good = good and holds is not False
         ratio = _shown(reached, 1, ".2f")
-        if not reached.is_steady and holds is not None:
-            ratio = f"{reached.low:.2f} to {reached.high:.2f}"
-        verdict = {True: "holds", False: "MISSED", None: "no figure"}[holds]
+        verdict = {True: "holds", False: "MISSED", None: "undecided"}[holds]
         limit = f"<= {target.limit:.2f}"
         rows.append([target.title, target.key.peer, target.against, limit, ratio, verdict])
     if rows:
         _table(
-            "Targets: ratios within each round, medians; where rounds differ by more than\n"
-            f"{MAX_SPREAD:.0%}, the range if it is wholly on one side of the target",
+            "Targets: ratios within each round, medians; where the middle half of the rounds "
+            f"differs\nby more than {MAX_SPREAD:.0%}, the quartiles (undecided: the target is "
+            "between them)",
             ["", "of", "against", "target", "reached", ""],
             rows,
         )

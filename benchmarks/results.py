@@ -52,7 +52,8 @@ def write(
         for target, figure in reached
         if figure is not None
     ]
-    figures = samples.figures()
+    # Rounded, so that the charts are those of the file.
+    figures = Figures.of_rows(samples.figures().as_rows())
     path.write_text(_text(machine, targets, dict(modules), figures), encoding="utf-8")
     return [path, *charts.write(figures, machine, CHARTS)]
 

@@ -19,7 +19,7 @@ from benchmarks.peers import KEY_ID, PEERS, REGION, SECRET
 from benchmarks.server import Target
 from benchmarks.startup import Step
 
-__all__ = ["Bench", "Progress"]
+__all__ = ["Bench", "Progress", "Worker"]
 
 _WALKERS = ("ecrclient", "aiobotocore", "boto3")
 _MOST_ROUNDS = 2
@@ -36,9 +36,13 @@ class Progress:
         self._begun = time.monotonic()
         self._is_live = sys.stderr.isatty()
 
+    def passed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._begun
+
     def show(self, text: str) -> None:
         """Show the current measurement."""
-        passed = time.monotonic() - self._begun
+        passed = self.passed()
         start, end = ("\r", "") if self._is_live else ("", "\n")
         print(f"{start}{passed:5.0f} s  {text:<66}", end=end, file=sys.stderr, flush=True)
 
@@ -71,33 +75,33 @@ class Bench:
         """Measure cases, each with several numbers of concurrent calls."""
         for concurrency in concurrencies:
             cases = [name for name in names if concurrency in CASES[name].concurrency]
-            with self._workers(self.targets["tls"], concurrency) as workers:
+            with self.workers(self.targets["tls"], concurrency) as workers:
                 for name in cases:
                     able = {
                         peer: worker
                         for peer, worker in workers.items()
-                        if _takes_part(peer, name, concurrency)
+                        if takes_part(peer, name, concurrency)
                     }
                     self._measure(name, name, concurrency, able)
                     if gaps:
-                        self._round(name, name, concurrency, able, ticking=True)
+                        self.round(name, name, concurrency, able, ticking=True)
 
     def stages(self, parser: str) -> dict[str, float]:
         """Measure the stages of a tiny call: microseconds."""
         self.progress.show(f"stages of a call, {parser}")
-        found: dict[str, float] = self._run("stages", self.targets["tls"].url, parser)
+        found: dict[str, float] = self.run("stages", self.targets["tls"].url, parser)
         return found
 
     def latency(self, concurrency: int, peers: Sequence[str]) -> None:
         """Measure tiny calls to the server with a latency of 20 ms."""
         able = [peer for peer in peers if peer in self.peers and _keeps_up(peer, concurrency)]
-        with self._workers(self.targets["tls-slow"], concurrency, able) as workers:
+        with self.workers(self.targets["tls-slow"], concurrency, able) as workers:
             self._measure("tiny, 20 ms", "tiny", concurrency, workers, metric="p99")
 
     def pagination(self, rounds: int) -> None:
         """Measure the iteration over 100 pages, with 20 ms of latency and 10 ms of work a page."""
         peers = [peer for peer in _WALKERS if peer in self.peers]
-        with self._workers(self.targets["tls-slow"], 2, peers) as workers:
+        with self.workers(self.targets["tls-slow"], 2, peers) as workers:
             for number in range(rounds):
                 for peer, worker in workers.items():
                     walks = ("walk", "walk-and-work", "walk-ahead")
@@ -110,7 +114,7 @@ class Bench:
         title: str,
         case: str,
         concurrency: int,
-        workers: dict[str, _Worker],
+        workers: dict[str, Worker],
         metric: str = "cpu",
     ) -> None:
         begun = time.monotonic()
@@ -120,17 +124,18 @@ class Bench:
             if number >= LEAST_ROUNDS and time.monotonic() - begun > self.enough:
                 break
             self.progress.show(f"{title}, {concurrency} at a time, round {number + 1}")
-            self._round(title, case, concurrency, workers)
+            self.round(title, case, concurrency, workers)
 
-    def _round(
+    def round(
         self,
         title: str,
         case: str,
         concurrency: int,
-        workers: dict[str, _Worker],
+        workers: dict[str, Worker],
         *,
         ticking: bool = False,
     ) -> None:
+        """Measure each worker once; of a case that it takes no part in, not at all."""
         for peer, worker in workers.items():
             found = worker.ask(
                 case=case, concurrency=concurrency, seconds=self.seconds, ticking=ticking
@@ -142,20 +147,20 @@ class Bench:
     def cold(self, runs: int) -> None:
         """Measure CPU time to the first response, and the gaps of the event loop."""
         for peer in self._starters():
-            self._start(peer, "gap")  # not counted, because it may compile modules
+            self.start(peer, "gap")  # not counted, because it may compile modules
         for number in range(runs):
             self.progress.show(f"cold start, run {number + 1} of {runs}")
             for peer in self._starters():
-                self.samples.add("cold start", 1, peer, self._start(peer, "start"))
-                self.samples.add("loop gap", 1, peer, self._start(peer, "gap"))
-            self.samples.add("cold start", 1, BARE, self._start(BARE, "start"))
+                self.samples.add("cold start", 1, peer, self.start(peer, "start"))
+                self.samples.add("loop gap", 1, peer, self.start(peer, "gap"))
+            self.samples.add("cold start", 1, BARE, self.start(BARE, "start"))
 
     def startup(self, runs: int) -> dict[str, Step]:
         """Measure the steps of ecrclient's start; return those of the fastest run."""
         found: list[dict[str, Step]] = []
         for number in range(runs):
             self.progress.show(f"steps of the start, run {number + 1} of {runs}")
-            found.append(self._run("startup", self.targets["tls"].url))
+            found.append(self.run("startup", self.targets["tls"].url))
         return min(found, key=lambda steps: sum(cpu for cpu, _ in steps.values()))
 
     def memory(self, runs: int) -> None:
@@ -163,18 +168,19 @@ class Bench:
         for number in range(runs):
             self.progress.show(f"memory, run {number + 1} of {runs}")
             for peer in (*self._starters(), BARE):
-                self.samples.add("memory", 1, peer, self._start(peer, "memory"))
+                self.samples.add("memory", 1, peer, self.start(peer, "memory"))
 
     def _starters(self) -> list[str]:
         return [peer for peer in self.peers if peer not in NEEDLESS]
 
-    def _start(self, peer: str, mode: str) -> dict[str, float]:
-        found: dict[str, float] = self._run(
+    def start(self, peer: str, mode: str) -> dict[str, float]:
+        """Measure a process that starts; *mode* is one of ``coldstart``'s."""
+        found: dict[str, float] = self.run(
             "coldstart", peer, mode, self.targets["tls"].url, python=self._python(peer)
         )
         return found
 
-    def _run(self, module: str, *arguments: str, python: str = sys.executable) -> Any:
+    def run(self, module: str, *arguments: str, python: str = sys.executable) -> Any:
         """Run one of the benchmark modules in a separate process; return what it prints."""
         environment = {**self._environment(), "BENCH_BEGUN": str(time.time())}
         done = subprocess.run(  # noqa: S603 - a module of this package
@@ -189,16 +195,16 @@ class Bench:
     # -- workers -----------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _workers(
-        self, target: Target, connections: int, peers: Sequence[str] = ()
-    ) -> Generator[dict[str, _Worker]]:
+    def workers(
+        self, target: Target, connections: int, peers: Sequence[str] | None = None
+    ) -> Generator[dict[str, Worker]]:
         """Start a process with an open client for each peer."""
         with contextlib.ExitStack() as stack:
-            workers: dict[str, _Worker] = {}
-            for peer in peers or self.peers:
+            workers: dict[str, Worker] = {}
+            for peer in self.peers if peers is None else peers:
                 self.progress.show(f"{peer}: starting")
                 command = [self._python(peer), "-m", "benchmarks.worker", peer]
-                worker = _Worker(command, self._environment())
+                worker = Worker(command, self._environment())
                 workers[peer] = stack.enter_context(worker)
                 worker.ask(open={"url": target.url, "ca": target.ca}, connections=connections)
             yield workers
@@ -225,8 +231,10 @@ class Bench:
         }
 
 
-def _takes_part(peer: str, case: str, concurrency: int) -> bool:
+def takes_part(peer: str, case: str, concurrency: int) -> bool:
     if PEERS[peer].is_raw and not CASES[case].raw:
+        return False
+    if PEERS[peer].is_on_uvloop and case != "tiny":
         return False
     return case == "tiny" or _keeps_up(peer, concurrency)
 
@@ -235,7 +243,7 @@ def _keeps_up(peer: str, concurrency: int) -> bool:
     return concurrency <= _MOST_OVER_HTTPX or not PEERS[peer].is_over_httpx
 
 
-class _Worker:
+class Worker:
     """A process that makes one peer's calls."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:

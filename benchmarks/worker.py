@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import importlib
 import json
 import sys
 import time
@@ -21,7 +22,7 @@ from typing import Any
 
 from benchmarks.cases import CASES, PAGE_SIZE, PAGES
 from benchmarks.gap import longest_gap
-from benchmarks.peers import Calls, load
+from benchmarks.peers import PEERS, Calls, load
 from benchmarks.server import Target, pin
 
 __all__ = ["measure"]
@@ -33,7 +34,7 @@ _LEAST = 3
 _LONG = 0.005
 """In seconds. Each task makes only one call of those that take longer."""
 _PROBE = 8
-"""The number of calls that estimate the duration of one."""
+"""The largest number of calls that estimate the duration of one."""
 
 
 async def measure(
@@ -56,7 +57,8 @@ async def measure(
             it is measured separately.
     """
     await _run(tiny, concurrency, concurrency)
-    probe = await _run(call, min(concurrency, _PROBE), _PROBE)
+    probes = min(concurrency, _PROBE)
+    probe = await _run(call, probes, probes)
     least = 1 if probe["wall"] > _LONG else _LEAST
     count = max(int(seconds / probe["wall"]), concurrency * least)
     gc.collect()
@@ -126,6 +128,14 @@ async def _obey(name: str) -> None:
             print(json.dumps(result), flush=True)
 
 
+def _run_loop(name: str) -> None:
+    make: Any = asyncio.new_event_loop
+    if PEERS[name].is_on_uvloop:
+        make = importlib.import_module("uvloop").new_event_loop
+    with asyncio.Runner(loop_factory=make) as runner:
+        runner.run(_obey(name))
+
+
 if __name__ == "__main__":
     pin(server=False)
-    asyncio.run(_obey(sys.argv[1]))
+    _run_loop(sys.argv[1])

@@ -10,6 +10,7 @@ __all__ = [
     "ConversionDecision",
     "HandleDecision",
     "MatchDecision",
+    "PageSizeDecision",
     "Reason",
     "Requiredness",
     "WaiterDecision",
@@ -49,6 +50,17 @@ class BatchDecision:
     concurrency: int
     result: str
     failures: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageSizeDecision:
+    """The documented page sizes of an operation."""
+
+    largest: int
+    """The largest page that the service accepts, in items."""
+    resizable: bool
+    """Whether the pages of one iteration may have different sizes."""
     why: str
 
 

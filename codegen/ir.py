@@ -138,6 +138,12 @@ class Pagination:
     limit: str | None
     more: str | None
     """Where the response states whether there are more pages; None: only the token does."""
+    largest: int | None
+    """The largest page, in items; None if neither the model nor the overlay states it."""
+    resizable: bool
+    """Whether the pages of one iteration may have different sizes."""
+    lists: tuple[str, ...]
+    """The request's lists. Services refuse a page size beside a list of the wanted items."""
     items: tuple[tuple[str, ...], ...]
     item_types: tuple[TypeRef | Entry, ...]
 

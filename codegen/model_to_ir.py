@@ -284,7 +284,14 @@ class _Builder:
             output=response,
             errors=operation.errors,
             pagination=build_pagination(
-                self._model, name, request, response, self._nested, self._omissions
+                self._model,
+                name,
+                self._overlay.page_sizes.get(name),
+                request,
+                response,
+                self._nested,
+                self._omissions,
+                self._complaints,
             ),
             batch=build_batch(
                 self._model,

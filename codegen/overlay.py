@@ -19,6 +19,7 @@ from codegen.decisions import (
     ConversionDecision,
     HandleDecision,
     MatchDecision,
+    PageSizeDecision,
     Reason,
     Requiredness,
     WaiterDecision,
@@ -41,6 +42,7 @@ _TABLES = (
     Table("retry_unsafe", "retry_unsafe", "operation", Reason, {"operation": "operations"}),
     Table("json_text", "json_texts", "shape", Reason, {"shape": "strings"}),
     Table("conversion", "conversions", "attribute", ConversionDecision, {"to": "structures"}),
+    Table("page_size", "page_sizes", "operation", PageSizeDecision, {"operation": "operations"}),
     Table("batch", "batches", "operation", BatchDecision, {"operation": "operations"}),
     Table(
         "waiter", "waiters", "name", WaiterDecision, {"name": "waiters", "retry_errors": "codes"}
@@ -69,6 +71,7 @@ class Overlay:
         default_factory=dict[str, ConversionDecision]
     )
     """By the structure and the Python name of the attribute: ``Structure.attribute``."""
+    page_sizes: Mapping[str, PageSizeDecision] = field(default_factory=dict[str, PageSizeDecision])
     batches: Mapping[str, BatchDecision] = field(default_factory=dict[str, BatchDecision])
     waiters: Mapping[str, WaiterDecision] = field(default_factory=dict[str, WaiterDecision])
     handles: Mapping[str, HandleDecision] = field(default_factory=dict[str, HandleDecision])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from codegen.aws_model import AwsModel
-from codegen.ir import Entry, Pagination, Structure
+from codegen.decisions import PageSizeDecision
+from codegen.ir import Entry, Member, Pagination, Structure
 from codegen.ir_types import ListOf, MapOf, Number, String, StructureRef
 from codegen.paths import Nested, is_plain_path, resolve_path, resolve_projection
 
@@ -17,16 +19,20 @@ _TOKENS = {
     **{name: name for name in ("nextToken", "nextPageToken", "paginationToken", "marker")},
     "pageToken": "nextPageToken",
 }
+# A range of the model that ends here is that of a 32-bit integer, not the service's.
+_INTEGER_MAX = 2**31 - 1
 _LIMITS = ("maxResults", "maxRecords", "maxItems", "limit", "pageSize")
 
 
 def build_pagination(
     model: AwsModel,
     name: str,
+    decision: PageSizeDecision | None,
     request: Structure,
     response: Structure,
     nested: Nested,
     omissions: list[str],
+    complaints: list[str],
 ) -> Pagination | None:
     """How the operation *name* pages; None if it does not, or if that is noted as an omission."""
     paginator = model.paginators.get(name)
@@ -38,7 +44,20 @@ def build_pagination(
         omissions += [f"{name}: it pages, but is called page by page: {why}" for why in reasons]
     else:
         omissions += [f"{name}: {why}" for why in reasons]
+    if decision is not None:
+        found = _with_decision(name, found, decision, complaints)
     return found
+
+
+def _with_decision(
+    name: str, found: Pagination | None, decision: PageSizeDecision, complaints: list[str]
+) -> Pagination | None:
+    if found is None or found.limit is None:
+        complaints.append(f"[[page_size]] {name}: it has no page size")
+        return found
+    if found.largest not in (None, decision.largest):
+        complaints.append(f"[[page_size]] {name}: the model's largest page is {found.largest}")
+    return dataclasses.replace(found, largest=decision.largest, resizable=decision.resizable)
 
 
 def _pagination(
@@ -85,9 +104,19 @@ def _pagination(
         output_token=output,
         limit=limit.name if limit else None,
         more=more,
+        largest=_largest_page(limit),
+        resizable=False,
+        lists=tuple(each.name for each in request.members if isinstance(each.type, ListOf)),
         items=tuple(path for path, _ in kept),
         item_types=tuple(map(_item_type, (ref for _, ref in kept))),
     )
+
+
+def _largest_page(limit: Member | None) -> int | None:
+    ref = None if limit is None else limit.type
+    if not isinstance(ref, Number) or ref.max is None or ref.max >= _INTEGER_MAX:
+        return None
+    return int(ref.max)
 
 
 def _item_type(ref: ListOf | MapOf | StructureRef) -> Any:

@@ -446,6 +446,8 @@ DESCRIBE_IMAGE_SCAN_FINDINGS: Operation[DescribeImageScanFindingsResponse] = Ope
             ("image_scan_findings", "findings"),
             ("image_scan_findings", "enhanced_findings"),
         ),
+        largest=1000,
+        resizable=True,
     ),
 )
 DESCRIBE_IMAGE_SIGNING_STATUS: Operation[DescribeImageSigningStatusResponse] = Operation(
@@ -477,6 +479,9 @@ DESCRIBE_IMAGES: Operation[DescribeImagesResponse] = Operation(
         output_token="next_token",
         limit="max_results",
         items=(("image_details",),),
+        largest=1000,
+        resizable=True,
+        lists=("image_ids",),
     ),
 )
 DESCRIBE_PULL_THROUGH_CACHE_RULES: Operation[DescribePullThroughCacheRulesResponse] = Operation(
@@ -495,6 +500,9 @@ DESCRIBE_PULL_THROUGH_CACHE_RULES: Operation[DescribePullThroughCacheRulesRespon
         output_token="next_token",
         limit="max_results",
         items=(("pull_through_cache_rules",),),
+        largest=1000,
+        resizable=True,
+        lists=("ecr_repository_prefixes",),
     ),
 )
 DESCRIBE_REGISTRY: Operation[DescribeRegistryResponse] = Operation(
@@ -525,6 +533,8 @@ DESCRIBE_REPLICATION_BACKFILL_RESULTS: Operation[DescribeReplicationBackfillResu
             output_token="next_token",
             limit="max_results",
             items=(("results",),),
+            largest=1000,
+            resizable=True,
         ),
     )
 )
@@ -543,6 +553,9 @@ DESCRIBE_REPOSITORIES: Operation[DescribeRepositoriesResponse] = Operation(
         output_token="next_token",
         limit="max_results",
         items=(("repositories",),),
+        largest=1000,
+        resizable=True,
+        lists=("repository_names",),
     ),
 )
 DESCRIBE_REPOSITORY_CREATION_TEMPLATES: Operation[DescribeRepositoryCreationTemplatesResponse] = (
@@ -561,6 +574,9 @@ DESCRIBE_REPOSITORY_CREATION_TEMPLATES: Operation[DescribeRepositoryCreationTemp
             output_token="next_token",
             limit="max_results",
             items=(("repository_creation_templates",),),
+            largest=1000,
+            resizable=True,
+            lists=("prefixes",),
         ),
     )
 )
@@ -629,6 +645,9 @@ GET_LIFECYCLE_POLICY_PREVIEW: Operation[GetLifecyclePolicyPreviewResponse] = Ope
         output_token="next_token",
         limit="max_results",
         items=(("preview_results",),),
+        largest=100,
+        resizable=True,
+        lists=("image_ids",),
     ),
 )
 GET_REGISTRY_POLICY: Operation[GetRegistryPolicyResponse] = Operation(
@@ -710,6 +729,8 @@ LIST_IMAGE_REFERRERS: Operation[ListImageReferrersResponse] = Operation(
         output_token="next_token",
         limit="max_results",
         items=(("referrers",),),
+        largest=50,
+        resizable=True,
     ),
 )
 LIST_IMAGES: Operation[ListImagesResponse] = Operation(
@@ -727,6 +748,8 @@ LIST_IMAGES: Operation[ListImagesResponse] = Operation(
         output_token="next_token",
         limit="max_results",
         items=(("image_ids",),),
+        largest=1000,
+        resizable=True,
     ),
 )
 LIST_PULL_TIME_UPDATE_EXCLUSIONS: Operation[ListPullTimeUpdateExclusionsResponse] = Operation(
@@ -745,6 +768,8 @@ LIST_PULL_TIME_UPDATE_EXCLUSIONS: Operation[ListPullTimeUpdateExclusionsResponse
         output_token="next_token",
         limit="max_results",
         items=(("pull_time_update_exclusions",),),
+        largest=1000,
+        resizable=True,
     ),
 )
 LIST_REPLICATION_BACKFILLS: Operation[ListReplicationBackfillsResponse] = Operation(
@@ -762,6 +787,8 @@ LIST_REPLICATION_BACKFILLS: Operation[ListReplicationBackfillsResponse] = Operat
         output_token="next_token",
         limit="max_results",
         items=(("backfills",),),
+        largest=50,
+        resizable=True,
     ),
 )
 LIST_TAGS_FOR_RESOURCE: Operation[ListTagsForResourceResponse] = Operation(

@@ -40,6 +40,8 @@ class Peer:
     """Whether it is an HTTP client, which does not sign requests or read responses."""
     is_over_httpx: bool = False
     """Whether it uses httpx's pool, whose time for a call grows with the number of active calls."""
+    is_on_uvloop: bool = False
+    """Whether its event loop is uvloop's. Such peers only make small calls."""
 
 
 PEERS = {
@@ -52,6 +54,8 @@ PEERS = {
         Peer("aiobotocore+httpx", "aws", "aiobotocore_httpx", is_over_httpx=True),
         Peer("boto3", "aws", "boto3"),
         Peer("aiohttp", "raw", "aiohttp", is_raw=True),
+        Peer("ecrclient[fast]+uvloop", "ours", "fast", is_ours=True, is_on_uvloop=True),
+        Peer("aiohttp+uvloop", "raw", "aiohttp", is_raw=True, is_on_uvloop=True),
         Peer("httpx", "raw", "httpx", is_raw=True, is_over_httpx=True),
         Peer("httpx2", "raw", "httpx2", is_raw=True, is_over_httpx=True),
     )

@@ -27,10 +27,15 @@ _METHODS: dict[str, tuple[str, Callable[[Any], int]]] = {
         lambda response: len(response["authorizationData"]),
     ),
     "DescribeImages": ("describe_images", lambda response: len(response["imageDetails"])),
+    "DescribeRepositories": (
+        "describe_repositories",
+        lambda response: len(response["repositories"]),
+    ),
     "PutImage": ("put_image", lambda response: "imageId" in response["image"]),
     "UploadLayerPart": ("upload_layer_part", lambda response: response["lastByteReceived"] > 0),
 }
-_WALK = {"repositoryName": "bench/pages", "PaginationConfig": {"PageSize": PAGE_SIZE}}
+_COLLECT = {"repositoryName": "bench/pages"}
+_WALK = {**_COLLECT, "PaginationConfig": {"PageSize": PAGE_SIZE}}
 _COMMON = {"region_name": REGION, "aws_access_key_id": KEY_ID, "aws_secret_access_key": SECRET}
 
 
@@ -80,7 +85,14 @@ async def _aiobotocore(target: Target, connections: int, **options: Any) -> Asyn
                     await asyncio.sleep(seconds)
             return count
 
+        async def collect() -> int:
+            kept: list[Any] = []
+            async for page in client.get_paginator("describe_images").paginate(**_COLLECT):
+                kept += page["imageDetails"]
+            return len(kept)
+
         yield {name: call(case) for name, case in CASES.items()} | {
+            "collect": collect,
             "walk": partial(walk, 0),
             "walk-and-work": partial(walk, WORK),
         }
@@ -106,6 +118,12 @@ async def boto3(target: Target, connections: int) -> AsyncGenerator[Calls]:
                 time.sleep(seconds)
         return count
 
+    def collect() -> int:
+        kept: list[Any] = []
+        for page in client.get_paginator("describe_images").paginate(**_COLLECT):
+            kept += page["imageDetails"]
+        return len(kept)
+
     with ThreadPoolExecutor(connections) as threads:
 
         def call(case: Case) -> Callable[[], Awaitable[int]]:
@@ -125,6 +143,7 @@ async def boto3(target: Target, connections: int) -> AsyncGenerator[Calls]:
             return loop.run_in_executor(threads, function)
 
         yield {name: call(case) for name, case in CASES.items()} | {
+            "collect": partial(_in_thread, collect),
             "walk": partial(_in_thread, partial(walk, 0)),
             "walk-and-work": partial(_in_thread, partial(walk, WORK)),
         }

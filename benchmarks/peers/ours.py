@@ -73,6 +73,15 @@ def calls(ecr: ECRClient) -> Calls:
         page = await ecr.describe_images(repository_name="bench/1000", max_results=1000)
         return len(page.image_details)
 
+    async def repositories_100() -> int:
+        return len((await ecr.describe_repositories(max_results=100)).repositories)
+
+    async def repositories_1000() -> int:
+        return len((await ecr.describe_repositories(max_results=1000)).repositories)
+
+    async def collect() -> int:
+        return len(await ecr.describe_images(repository_name="bench/pages").collect())
+
     async def manifest() -> int:
         made = await ecr.put_image(
             repository_name="bench/image", image_manifest=MANIFEST, image_tag="v1"
@@ -112,7 +121,8 @@ def calls(ecr: ECRClient) -> Calls:
         async with pages().prefetch(1) as ahead:
             return await _work_on(ahead.pages())
 
-    made = (tiny, images_100, images_1000, manifest, layer, error, retry)
+    pages_of = (images_100, images_1000, repositories_100, repositories_1000)
+    made = (tiny, *pages_of, collect, manifest, layer, error, retry)
     walks = {"walk": walk, "walk-and-work": walk_and_work, "walk-ahead": walk_ahead}
     return dict(zip(CASES, made, strict=True)) | walks
 

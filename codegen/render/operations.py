@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen import runtime
-from codegen.ir import Operation, Service
+from codegen.ir import Operation, Pagination, Service
 from codegen.writer import ModuleWriter, docstring
 
 __all__ = ["constant", "render"]
@@ -61,17 +61,7 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
         listed = ", ".join(f'"{codes[name]}"' for name in operation.errors)
         writer.line(f"    errors=({listed},),")
     if operation.pagination:
-        page = operation.pagination
-        limit = f'"{page.limit}"' if page.limit else "None"
-        items = "".join(f"{path!r}," for path in page.items)
-        writer.line(f"    pagination={writer.use(runtime.OPERATION, 'Pagination')}(")
-        writer.line(f'        input_token="{page.input_token}",')
-        writer.line(f'        output_token="{page.output_token}",')
-        writer.line(f"        limit={limit},")
-        writer.line(f"        items=({items}),")
-        if page.more:
-            writer.line(f'        more="{page.more}",')
-        writer.line("    ),")
+        _pagination(operation.pagination, writer)
     if operation.batch:
         batch = operation.batch
         writer.line(f"    batch={writer.use(runtime.OPERATION, 'Batch')}(")
@@ -97,3 +87,23 @@ def _operation(service: Service, operation: Operation, writer: ModuleWriter) -> 
     if not operation.is_signed:
         writer.line("    is_signed=False,")
     writer.line(")")
+
+
+def _pagination(page: Pagination, writer: ModuleWriter) -> None:
+    limit = f'"{page.limit}"' if page.limit else "None"
+    items = "".join(f"{path!r}," for path in page.items)
+    writer.line(f"    pagination={writer.use(runtime.OPERATION, 'Pagination')}(")
+    writer.line(f'        input_token="{page.input_token}",')
+    writer.line(f'        output_token="{page.output_token}",')
+    writer.line(f"        limit={limit},")
+    writer.line(f"        items=({items}),")
+    if page.more:
+        writer.line(f'        more="{page.more}",')
+    if page.largest:
+        writer.line(f"        largest={page.largest},")
+        if page.resizable:
+            writer.line("        resizable=True,")
+        if page.lists:
+            lists = "".join(f'"{name}",' for name in page.lists)
+            writer.line(f"        lists=({lists}),")
+    writer.line("    ),")

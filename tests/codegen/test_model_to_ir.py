@@ -62,6 +62,18 @@ def test_an_operation_pages_by_its_paginator_or_by_its_members(
     )
 
 
+@pytest.mark.parametrize(("stated", "largest"), [(1000, 1000), (2**31 - 1, None), (None, None)])
+def test_the_largest_page_is_the_models_unless_that_is_the_range_of_an_integer(
+    model: AwsModel, stated: int | None, largest: int | None
+) -> None:
+    shapes = dict(model.shapes)
+    shapes["MaxResults"] = dataclasses.replace(shapes["MaxResults"], max=stated)
+    found = operation(built(model, shapes=shapes), "DescribeImages").pagination
+    assert found is not None
+    assert (found.largest, found.resizable) == (largest, False)
+    assert found.lists == ("image_ids",)
+
+
 NO_PATH = "its items are not at an attribute path of the response"
 NO_TOKEN = "its next token is not at an attribute path of the response"
 

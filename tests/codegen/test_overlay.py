@@ -139,6 +139,16 @@ def test_an_overlay_that_is_not_toml_is_refused(tmp_path: Path, model: AwsModel)
             "[[batch]] BatchGetRepositoryScanningConfiguration: the model's limit is 25",
         ),
         (
+            'operation = "ListImages"\nlargest = 1000',
+            'operation = "ListImages"\nlargest = 1001',
+            "[[page_size]] ListImages: the model's largest page is 1000",
+        ),
+        (
+            'operation = "ListImages"\nlargest = 1000',
+            'operation = "ListTagsForResource"\nlargest = 1000',
+            "[[page_size]] ListTagsForResource: it has no page size",
+        ),
+        (
             'structure = "CreateRepositoryResponse"\nmembers = ["repository"]',
             'structure = "ImageIdentifier"\nmembers = ["imageTag"]',
             "[[returned]] ImageIdentifier.imageTag: inputs share it and may omit it",

@@ -56,6 +56,7 @@ async def test_the_paginators_of_a_service_are_botocores(name: str, tmp_path: Pa
                 assert left_out(rendered.service, operation), operation
             continue
         made = getattr(rendered.operations, found.method.upper())
+        assert_largest_page(made, model, operation, config)
         keys = _list(config["result_key"])
         if only_pages_have(rendered.service, operation):
             del keys[1:]
@@ -68,6 +69,22 @@ async def test_the_paginators_of_a_service_are_botocores(name: str, tmp_path: Pa
                 sent = [item for page in requested for item in listed(page, keys)]
                 assert await ours_items(made, script) == sent, (operation, script)
     rendered.forget()
+
+
+def assert_largest_page(
+    made: Operation[Any], model: Mapping[str, Any], operation: str, config: Mapping[str, Any]
+) -> None:
+    """Assert that a page that is asked for is within the limits of the model."""
+    assert made.pagination is not None
+    if made.pagination.largest is None:
+        return
+    shapes = model["shapes"]
+    request = shapes[model["operations"][operation]["input"]["shape"]]
+    limit = shapes[request["members"][config["limit_key"]]["shape"]]
+    assert limit.get("min", 1) <= made.pagination.largest <= limit["max"], operation
+    lists = [name for name, m in request["members"].items() if shapes[m["shape"]]["type"] == "list"]
+    assert len(made.pagination.lists) == len(lists)
+    assert not made.pagination.resizable, "only an overlay states that"
 
 
 def left_out(service: Service, operation: str) -> bool:

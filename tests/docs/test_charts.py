@@ -28,14 +28,18 @@ def test_saved_results_are_a_few_hundred_lines(path: Path) -> None:
 @pytest.mark.parametrize("name", CHARTS)
 def test_chart_has_bars_for_this_client_and_its_peers(name: str) -> None:
     text = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
-    for peer in ("ecrclient", "ecrclient[fast]", "aiobotocore"):
+    for peer in ("ecrclient", "aiobotocore"):
         assert f">{peer}</text>" in text
+    assert 'class="ours' in text
 
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_chart_follows_the_colours_of_the_page(name: str) -> None:
     text = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
-    assert "prefers-color-scheme: dark" in text
+    light, dark = text.partition("</style>")[0].split("@media (prefers-color-scheme: dark)")
+    for kind in ("ours", "others", "raw"):
+        assert f".{kind} {{ fill: #" in light
+        assert f".{kind} {{ fill: #" in dark
     assert "#ffffff" not in text
 
 

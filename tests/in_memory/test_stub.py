@@ -31,7 +31,9 @@ async def test_responses_are_returned_in_order() -> None:
         async with stub.client() as client:
             images = await client.list_images(repository_name="team/app").collect()
     assert [one.image_tag for one in images] == ["one", "two"]
-    assert stub.calls[1].request == ListImagesRequest(repository_name="team/app", next_token="more")
+    assert stub.calls[1].request == ListImagesRequest(
+        repository_name="team/app", max_results=1000, next_token="more"
+    )
 
 
 @pytest.mark.parametrize("error", [RepositoryNotFoundException, "RepositoryNotFoundException"])

@@ -48,7 +48,7 @@ class Signer:
         self._region = region.encode("ascii")
         self._service = service.encode("ascii")
         self._cached_timestamp: tuple[datetime | None, bytes] = (None, b"")
-        self._cached_key: tuple[tuple[str, bytes], bytes] = (("", b""), b"")
+        self._cached_key: tuple[tuple[str, bytes], hmac.HMAC | None] = (("", b""), None)
 
     def sign(
         self,
@@ -100,13 +100,13 @@ class Signer:
             scope,
             hashlib.sha256(canonical_request).hexdigest().encode("ascii"),
         )
-        key = self._signing_key(credentials.secret_access_key, date)
+        signature = self._hmac(credentials.secret_access_key, date, string_to_sign)
         authorization = b"%b Credential=%b/%b, SignedHeaders=%b, Signature=%b" % (
             _ALGORITHM,
             credentials.access_key_id.encode("ascii"),
             scope,
             signed_headers,
-            hmac.digest(key, string_to_sign, "sha256").hex().encode("ascii"),
+            signature.encode("ascii"),
         )
         headers = [(b"x-amz-date", timestamp), (b"authorization", authorization)]
         return headers if token is None else [*headers, (_TOKEN, token.encode("ascii"))]
@@ -120,12 +120,17 @@ class Signer:
             self._cached_timestamp = (moment, timestamp)
         return timestamp
 
-    def _signing_key(self, secret: str, date: bytes) -> bytes:
+    def _hmac(self, secret: str, date: bytes, message: bytes) -> str:
+        """Return the HMAC of a message with the signing key, in hexadecimal digits."""
         # One assignment for both, because threads may share a client.
-        cached_for, key = self._cached_key
-        if cached_for != (secret, date):
+        cached_for, keyed = self._cached_key
+        if keyed is None or cached_for != (secret, date):
             key = b"AWS4" + secret.encode("utf-8")
             for part in (date, self._region, self._service, _TERMINATOR):
                 key = hmac.digest(key, part, "sha256")
-            self._cached_key = ((secret, date), key)
-        return key
+            keyed = hmac.new(key, digestmod="sha256")
+            self._cached_key = ((secret, date), keyed)
+        # A copy, since OpenSSL looks its algorithm up for each new one.
+        digest = keyed.copy()
+        digest.update(message)
+        return digest.hexdigest()

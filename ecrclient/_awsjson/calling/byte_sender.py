@@ -44,10 +44,13 @@ class ByteSender:
         """
         operation, body = attempt.operation, attempt.body
         head = self._heads.of(operation)
-        lines = [head.lines]
-        lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in attempt.headers.items()]
-        if operation.is_signed:
+        added = "".join([f"{name}: {value}\r\n" for name, value in attempt.headers.items()])
+        lines = [head.lines, added.encode("ascii")]
+        if not operation.is_signed:
+            attempt.timer.start()
+        else:
             credentials = await attempt.get_credentials()
+            attempt.timer.start()
             payload_hash = await hash_payload(body) if len(body) >= LARGE_PAYLOAD else None
             signature = self._signer.sign(
                 credentials,

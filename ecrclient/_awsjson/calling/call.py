@@ -21,7 +21,7 @@ from ecrclient._awsjson.calling.telemetry import Observation, observe
 from ecrclient._awsjson.credentials import REFUSED_CREDENTIALS_CODES, Credentials, renew
 from ecrclient._awsjson.protocol.errors import AWSClientError, DeadlineExceeded
 from ecrclient._awsjson.protocol.operation import ResponseT
-from ecrclient._awsjson.protocol.raw_response import RawResponse
+from ecrclient._awsjson.protocol.raw_response import DECODED_ON_THE_LOOP, RawResponse
 from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient._awsjson.settings.endpoint_inputs import NO_INPUTS, CallInputs
 from ecrclient._awsjson.settings.options import CallOptions
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 
 __all__ = ["Call"]
+
+
+_NOTHING = nullcontext()
 
 
 class Call(Generic[ResponseT]):
@@ -121,7 +124,7 @@ class Call(Generic[ResponseT]):
     async def _retry_loop(self, observation: Observation | None) -> RawResponse[ResponseT]:
         """Make attempts within the deadline, which also covers opening the client."""
         has_deadline = self._budget.seconds is not None
-        deadline = anyio.CancelScope(deadline=self._budget.at) if has_deadline else nullcontext()
+        deadline = anyio.CancelScope(deadline=self._budget.at) if has_deadline else _NOTHING
         response: RawResponse[ResponseT] | None = None
         with deadline:
             self._resources = await self._state.resources()
@@ -203,7 +206,8 @@ class Call(Generic[ResponseT]):
                 received = await self._sender.send(attempt)
                 elapsed = time.perf_counter() - self._started
                 response = RawResponse(self._operation, *received, self._attempts, elapsed)
-                await response.decode()
+                if len(response.content) > DECODED_ON_THE_LOOP:
+                    await response.decode()
                 self._error = response.error()
                 return response
             raise AttemptTimeout(f"no complete response within {options.timeout:g} s")
@@ -214,7 +218,8 @@ class Call(Generic[ResponseT]):
 
     async def _get_credentials(self) -> Credentials:
         self._stopwatch.enter("credentials")
-        with self._timer.paused():
+        # Pausing a running timer costs more than getting credentials that do not change.
+        with self._timer.paused() if self._timer.is_running else _NOTHING:
             self._credentials = await self._resources.credentials.get()
         self._stopwatch.enter("attempts")
         return self._credentials

@@ -38,7 +38,7 @@ class ServiceClock:
 
     def now(self) -> datetime:
         """Return the time to sign with (UTC)."""
-        return self.local() + self.offset
+        return self.local() + self.offset if self.offset else self.local()
 
     def difference(self, date: str | None) -> timedelta | None:
         """Return how far the service's time is ahead of the local time.

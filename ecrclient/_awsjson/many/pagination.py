@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from ecrclient._awsjson.many.ahead import ReadAhead
 from ecrclient._awsjson.many.coroutine import ReusableCoroutine
 from ecrclient._awsjson.many.errors import PaginationError
+from ecrclient._awsjson.many.page_sizes import PageSizes, all_items, at_most, growing
 from ecrclient._awsjson.protocol.argument_checks import check_count
 from ecrclient._awsjson.protocol.paths import find
 
@@ -51,11 +52,18 @@ class _ItemsAndPages(ABC, Generic[PageT, ItemT]):
     def pages(self) -> AsyncIterator[PageT]:
         """The pages."""
 
+    def _pages_for(self, limit: int | None) -> AsyncIterator[PageT]:  # noqa: ARG002 - for Paginator
+        """The pages for a caller who needs *limit* items; None: all of them."""
+        return self.pages()
+
     def __aiter__(self) -> AsyncIterator[ItemT]:
         return _Items(self.pages(), self._pagination)
 
     async def collect(self, limit: int | None = None) -> list[ItemT]:
         """Return the items as a list.
+
+        Unless the call names a page size, it asks for the largest pages of the operation, or for
+        as many items as are missing.
 
         Args:
             limit: Maximum number of items; None for all of them. Nothing is sent if it is less than
@@ -64,11 +72,13 @@ class _ItemsAndPages(ABC, Generic[PageT, ItemT]):
         Raises:
             ConfigurationError: *limit* is not a whole number.
         """
-        pages = self.pages()
+        pages = self._pages_for(None)
         check_count("limit", limit, minimum=-math.inf, none=True)
         items: list[ItemT] = []
-        if limit is not None and limit <= 0:
-            return items
+        if limit is not None:
+            if limit <= 0:
+                return items
+            pages = self._pages_for(limit)
         async for page in pages:
             items.extend(_items_of(page, self._pagination))
             if limit is not None and len(items) >= limit:
@@ -120,6 +130,9 @@ class Paginator(ReusableCoroutine[PageT], _ItemsAndPages[PageT, ItemT]):
     def pages(self) -> AsyncIterator[PageT]:
         """Iterate over the pages in order; an empty page does not end the iteration.
 
+        Unless the call names a page size, the first page has the service's default size and the
+        others the largest one.
+
         To continue from a page later, pass its ``next_token`` to the method as ``next_token=``.
 
         Raises:
@@ -127,8 +140,16 @@ class Paginator(ReusableCoroutine[PageT], _ItemsAndPages[PageT, ItemT]):
             DeadlineExceeded: the iteration took longer than ``CallOptions.deadline``, which starts
                 with the first page and includes the consumer's time between pages.
         """
+        return self._new_pages(growing(self._pagination, self._members))
+
+    def _pages_for(self, limit: int | None) -> AsyncIterator[PageT]:
+        if limit is None:
+            return self._new_pages(all_items(self._pagination, self._members))
+        return self._new_pages(at_most(self._pagination, self._members, limit))
+
+    def _new_pages(self, sizes: PageSizes) -> AsyncIterator[PageT]:
         self._is_used = True
-        return _Pages(self._operation, self._members, self._call, self._budget)
+        return _Pages(self._operation, self._members, self._call, self._budget, sizes)
 
     def prefetch(self, pages: int = 1) -> PrefetchingPaginator[PageT, ItemT]:
         """Fetch pages ahead while others are consumed, within an ``async with`` block.
@@ -202,6 +223,7 @@ class _Pages(AsyncIterator[PageT]):
         members: Mapping[str, object],
         call: _CallOperation,
         budget: Callable[[], Budget],
+        sizes: PageSizes,
     ) -> None:
         assert operation.pagination is not None
         self._operation = operation
@@ -209,6 +231,7 @@ class _Pages(AsyncIterator[PageT]):
         self._members = members
         self._call = call
         self._new_budget = budget
+        self._sizes = sizes
         self._budget: Budget | None = None
         self._seen: set[object] = set()
         self._ended = False
@@ -226,9 +249,13 @@ class _Pages(AsyncIterator[PageT]):
             )
         if self._budget is None:
             self._budget = self._new_budget()
-        page = await self._call(self._operation, self._members, self._budget)
+        members = self._members
+        if self._sizes.size is not None and pagination.limit is not None:
+            members = {**members, pagination.limit: self._sizes.size}
+        page = await self._call(self._operation, members, self._budget)
         self._budget.stopwatch.enter("between")
         self._seen.add(token)
+        self._sizes.received(len(_items_of(page, pagination)))
         following = find(page, pagination.output_token)
         has_more = pagination.more is None or find(page, pagination.more)
         self._ended = not (following and has_more)

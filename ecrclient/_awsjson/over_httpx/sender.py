@@ -51,6 +51,7 @@ class HttpxSender:
         Raises:
             TransportError: There was no complete response.
         """
+        attempt.timer.start()  # middleware is part of the attempt
 
         async def sign_and_send(request: httpx.Request) -> httpx.Response:
             signature: list[tuple[bytes, bytes]] = []

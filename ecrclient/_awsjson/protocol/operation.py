@@ -63,6 +63,13 @@ class Pagination(NamedTuple):
     for each entry, and a structure is one item."""
     more: str | None = None
     """The attribute path of whether there are more pages; None: there are if there is a token."""
+    largest: int | None = None
+    """The number of items in the largest page that the service accepts; None: unknown."""
+    resizable: bool = False
+    """Whether the pages of one iteration may have different sizes."""
+    lists: tuple[str, ...] = ()
+    """The request's attributes for lists. Services refuse a page size beside a list of the items to
+    return, and the model does not state which lists those are."""
 
 
 class Batch(NamedTuple):

@@ -13,13 +13,14 @@ from ecrclient._awsjson.protocol import codec
 from ecrclient._awsjson.protocol.errors import AWSClientError
 from ecrclient._awsjson.protocol.operation import Operation, ResponseT
 from ecrclient._awsjson.protocol.service_error import ServiceError
-from ecrclient._awsjson.protocol.shapes import ResponseMetadata, attach_metadata
+from ecrclient._awsjson.protocol.shapes import attach_metadata
 
-__all__ = ["RawResponse"]
+__all__ = ["DECODED_ON_THE_LOOP", "RawResponse"]
 
 _FIRST_ERROR_STATUS = 300
 # Decoding takes about 8 ms for each MiB of a usual page; a switch to a thread, 0.1 ms.
-_DECODED_ON_THE_LOOP = 1024 * 1024
+DECODED_ON_THE_LOOP = 1024 * 1024
+"""Bytes up to which a body is decoded in the event loop's thread."""
 
 
 @dataclass(slots=True)
@@ -72,10 +73,8 @@ class RawResponse(Generic[ResponseT]):
         return outcome if isinstance(outcome, AWSClientError) else None
 
     async def decode(self) -> None:
-        """Decode the body without blocking the event loop for long."""
-        if len(self.content) <= _DECODED_ON_THE_LOOP:
-            self._decode()
-        else:
+        """Decode the body in a worker thread, if it is large; otherwise, `error` decodes it."""
+        if len(self.content) > DECODED_ON_THE_LOOP:
             await anyio.to_thread.run_sync(self._decode, abandon_on_cancel=True)
 
     def _decode(self) -> ResponseT | AWSClientError:
@@ -98,8 +97,7 @@ class RawResponse(Generic[ResponseT]):
         if codec.is_error_envelope(self.operation, response):
             raise self._service_error()
         attach_metadata(
-            response,
-            ResponseMetadata(request_id, self.status, self.headers, self.attempts, self.elapsed),
+            response, (request_id, self.status, self.headers, self.attempts, self.elapsed)
         )
         return response
 

@@ -40,6 +40,7 @@ __all__ = [
     "SupportsJson",
     "TimestampFormat",
     "read_member",
+    "show_default",
 ]
 
 CALLER = object()
@@ -53,6 +54,7 @@ ON_THE_WIRE = "on_the_wire"
 _ENCODABLE: dict[str, Any] = {"min_length": 0}
 _SCALARS = frozenset({"str", "int", "float", "bool"})
 _CONTAINERS = frozenset({"list", "dict"})
+_DEFAULTS = frozenset({"default", "copy_default"})
 _PARTS = ("schema", "items_schema", "keys_schema", "values_schema")
 
 
@@ -85,9 +87,32 @@ def read_member(schema: Any, *, fail_fast: bool) -> Any:
             if schema.get("default") == []:
                 parts["schema"] = _allow_empty(parts["schema"])
             stops = {"fail_fast": True} if fail_fast and kind in _CONTAINERS else {}
-            return {**schema, **parts, **stops}
+            return _make_default({**schema, **parts, **stops})
         case _:
             return schema
+
+
+def _make_default(schema: Any) -> Any:
+    """The schema with a function that makes its default, if that is an empty list or map.
+
+    pydantic copies such a default with ``copy.deepcopy``, which takes longer than a structure.
+    """
+    default = schema.get("default")
+    if default not in ([], {}):
+        return schema
+    changed: Any = {key: value for key, value in schema.items() if key not in _DEFAULTS}
+    changed["default_factory"] = type(default)
+    return changed
+
+
+def show_default(schema: Any) -> Any:
+    """The opposite of `_make_default`, for JSON schemas, which have no default of a function."""
+    make = schema.get("default_factory")
+    if make not in (list, dict):
+        return schema
+    shown: Any = dict(schema)
+    shown["default"] = make()
+    return shown
 
 
 def _allow_empty(schema: Any) -> Any:

@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, PrivateAttr
+from pydantic import AliasGenerator, BaseModel, ConfigDict
 
 from ecrclient._awsjson.protocol.errors import MissingMemberError
-from ecrclient._awsjson.protocol.scalars import CALLER, read_member
+from ecrclient._awsjson.protocol.scalars import CALLER, read_member, show_default
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -103,9 +103,8 @@ class Structure(BaseModel, frozen=True):
             field = type(self).__pydantic_fields__.get(name)
             if field is None:
                 return super().__getattr__(name)
-            raise MissingMemberError(
-                _operation_of(self), type(self).__name__, name, wire_name(name, field)
-            )
+            operation = _private(self).get(_OPERATION, "")
+            raise MissingMemberError(operation, type(self).__name__, name, wire_name(name, field))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -120,7 +119,10 @@ class Structure(BaseModel, frozen=True):
         # With the names of a dump.
         members: Any = core_schema["schema"]
         fields = {
-            name: {key: value for key, value in field.items() if key != "validation_alias"}
+            name: {
+                **{key: value for key, value in field.items() if key != "validation_alias"},
+                "schema": show_default(field["schema"]),
+            }
             for name, field in members.get("fields", {}).items()
         }
         shown: Any = {**core_schema, "schema": {**members, "fields": fields} if fields else members}
@@ -157,23 +159,28 @@ class Structure(BaseModel, frozen=True):
     )
 
 
-_OPERATION = "_operation"
+_OPERATION, _METADATA = "_operation", "_response_metadata"
+_set_attribute = object.__setattr__
 
 
 def note_operation(structure: Structure, method: str) -> None:
     """Record which operation returned a structure that lacks members, for the error's message."""
-    # Copies and pickles include it. It is None in models without private attributes.
     private = {**(structure.__pydantic_private__ or {}), _OPERATION: method}
-    object.__setattr__(structure, "__pydantic_private__", private)
+    _set_attribute(structure, "__pydantic_private__", private)
 
 
-def _operation_of(structure: Structure) -> str:
+def _private(structure: Structure) -> Mapping[str, Any]:
+    """What copies and pickles contain besides the members.
+
+    pydantic does not know its entries as private attributes: for each instance of a class that has
+    one, pydantic calls a Python function.
+    """
     # Not as an attribute: a structure that is being unpickled has no private attributes yet.
     try:
-        private: dict[str, str] | None = object.__getattribute__(structure, "__pydantic_private__")
+        private: dict[str, Any] | None = object.__getattribute__(structure, "__pydantic_private__")
     except AttributeError:
-        return ""
-    return (private or {}).get(_OPERATION, "")
+        return {}
+    return private or {}
 
 
 def _with_members(source: Any, handler: GetCoreSchemaHandler, *, fail_fast: bool) -> CoreSchema:
@@ -217,18 +224,22 @@ class ResponseMetadata:
 class Response(Structure, frozen=True):
     """The output of one operation."""
 
-    _response_metadata: ResponseMetadata | None = PrivateAttr(default=None)
-
     @property
     def response_metadata(self) -> ResponseMetadata:
         """Request id, status, headers, attempts and elapsed time of the call.
 
         A response that did not come from a call has default values.
         """
-        return self._response_metadata or ResponseMetadata()
+        found = _private(self).get(_METADATA)
+        # Made when it is read, since few callers read it.
+        return ResponseMetadata() if found is None else ResponseMetadata(*found)
 
 
-def attach_metadata(response: Response, metadata: ResponseMetadata) -> None:
+_Metadata = tuple[str | None, int, Mapping[str, str], int, float]
+"""The fields of `ResponseMetadata`."""
+
+
+def attach_metadata(response: Response, metadata: _Metadata) -> None:
     """Set the metadata of a decoded response."""
-    # setattr: for a type checker, the private attribute of a frozen model is read-only.
-    setattr(response, "_response_metadata", metadata)  # noqa: B010
+    private = response.__pydantic_private__
+    _set_attribute(response, "__pydantic_private__", {**(private or {}), _METADATA: metadata})

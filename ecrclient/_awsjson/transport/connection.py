@@ -176,7 +176,8 @@ class Connection:
         if self._is_at_eof:
             return False
         try:
-            data = self._socket.recv(_RECEIVE_BYTES)
+            # TLS returns one record at most, and allocates what it is asked for.
+            data = self._socket.recv(_TLS_RECORD_BYTES if self._is_tls else _RECEIVE_BYTES)
         except _WANT_READ:
             self._is_drained = True
             self._receive_must_write = False

@@ -239,7 +239,8 @@ class Exchange:
     @property
     def is_plain(self) -> bool:
         """Whether the body is complete and needs no decoding."""
-        parser = self.parser
+        assert self.connection is not None
+        parser = self.connection.parser
         return parser.done and (not parser.pieces or not is_encoded(parser.headers))
 
     def take_body(self) -> bytes:

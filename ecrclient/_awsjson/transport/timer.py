@@ -20,23 +20,30 @@ EXTENSION = "awsjson.timer"
 
 
 class AttemptTimer:
-    """Limits the time of an attempt.
+    """Limits the time of an attempt, from `start` on.
 
     Args:
         timeout: Seconds for the attempt; None: no limit.
         pool_timeout: Seconds to wait for a free connection; None: no limit.
     """
 
-    __slots__ = ("_left", "_pauses", "pool_timeout", "scope", "timeout")
+    __slots__ = ("_left", "_pauses", "is_running", "pool_timeout", "scope", "timeout")
 
     def __init__(self, timeout: float | None, pool_timeout: float | None) -> None:
         self.timeout: float | None = timeout
         self.pool_timeout: float | None = pool_timeout
-        end = math.inf if timeout is None else anyio.current_time() + timeout
-        self.scope: anyio.CancelScope = anyio.CancelScope(deadline=end)
+        self.scope: anyio.CancelScope = anyio.CancelScope()
         """Cancels the attempt; enter it as soon as the timer has been created."""
+        self.is_running = False
+        """Whether the timer has been started; it may be paused."""
         self._pauses = 0
         self._left = math.inf
+
+    def start(self) -> None:
+        """Start the timer; before that, the time is not limited."""
+        self.is_running = True
+        if self.timeout is not None:
+            self.scope.deadline = anyio.current_time() + self.timeout
 
     @contextmanager
     def paused(self) -> Generator[None]:

@@ -216,7 +216,7 @@ async def test_respx_routes_by_header_and_body() -> None:
     router = respx.Router()
     registry = router.post(ECR_URL, headers={"x-amz-target": f"{SERVICE}.DescribeRegistry"})
     registry.respond(json={"registryId": "1"})
-    images = router.post(ECR_URL, json={"repositoryName": "ab"})
+    images = router.post(ECR_URL, json={"repositoryName": "ab", "maxResults": 1000})
     images.respond(json={"imageIds": [{"imageTag": "x"}]})
     async with client(httpx.MockTransport(router.async_handler)) as ecr:
         assert (await ecr.describe_registry()).registry_id == "1"
@@ -252,7 +252,7 @@ async def test_pytest_httpx(httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPat
 async def test_pytest_httpx_matches_header_and_body(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(
         match_headers={"x-amz-target": f"{SERVICE}.ListImages"},
-        match_json={"repositoryName": "ab"},
+        match_json={"repositoryName": "ab", "maxResults": 1000},
         json={"imageIds": []},
     )
     httpx_mock.add_exception(httpx.ConnectError("refused"))

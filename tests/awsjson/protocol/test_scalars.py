@@ -1,10 +1,12 @@
-"""Types that only the inputs of other services have."""
+"""Defaults of lists, and types that only the inputs of other services have."""
 
 from __future__ import annotations
 
 import json
 import math
+import sys
 from datetime import UTC, datetime, timedelta, timezone
+from types import FrameType
 from typing import Annotated
 
 import pytest
@@ -61,3 +63,33 @@ def test_fractions_of_a_second_are_kept_if_the_format_has_them() -> None:
     assert json.loads(write(Scalars(iso=SECOND.replace(microsecond=5000)))) == {
         "iso": "2000-01-02T20:34:56.005000Z"
     }
+
+
+class Lists(Structure, frozen=True):
+    names: list[str] = []  # noqa: RUF012 - as generated models have it
+    sizes: dict[str, int] = {}  # noqa: RUF012
+
+
+def test_the_default_of_a_list_is_made_without_a_python_function() -> None:
+    # pydantic copies a default with copy.deepcopy, which takes longer than a small structure.
+    called: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.append(frame.f_code.co_name)
+
+    Lists.model_rebuild()
+    validate = Lists.__pydantic_validator__.validate_json
+    sys.setprofile(note)
+    try:
+        first, second = validate(b"{}"), validate(b"{}")
+    finally:
+        sys.setprofile(None)
+    assert called == []
+    assert first == second == Lists(names=[], sizes={})
+    assert first.names is not second.names
+
+
+def test_a_json_schema_has_the_default_of_a_list() -> None:
+    shown = Lists.model_json_schema()["properties"]
+    assert (shown["names"]["default"], shown["sizes"]["default"]) == ([], {})

@@ -315,7 +315,7 @@ def test_every_model_builds_pickles_and_copies(model: type[Structure]) -> None:
 @pytest.mark.parametrize("operation", EVERY_OPERATION, ids=lambda found: found.name)
 def test_complete_responses_pickle_and_copy(operation: Operation[Any]) -> None:
     response = read(operation.response, json.dumps({**wire_output(operation), "new": [1]}))
-    attach_metadata(response, ResponseMetadata("id", 200, {"a": "b"}, 2, 0.5))
+    attach_metadata(response, ("id", 200, {"a": "b"}, 2, 0.5))
     for same in (
         pickle.loads(pickle.dumps(response)),
         copy.copy(response),
@@ -338,7 +338,7 @@ def test_models_are_frozen() -> None:
 
 def test_equality_is_by_value_and_ignores_metadata() -> None:
     one, two = (PutAccountSettingResponse(name="n", value="v") for _ in range(2))
-    attach_metadata(one, ResponseMetadata("id"))
+    attach_metadata(one, ("id", 200, {}, 1, 0.0))
 
     assert one == two
     assert one.response_metadata.request_id == "id"

@@ -18,13 +18,27 @@ async def test_timer_cancels_after_the_timeout() -> None:
     timer = AttemptTimer(5, 7)
     assert (timer.timeout, timer.pool_timeout) == (5, 7)
     with timer.scope:
+        timer.start()
         await anyio.sleep(100)
     assert anyio.current_time() == pytest.approx(5)
+
+
+async def test_timer_does_not_run_before_it_is_started() -> None:
+    timer = AttemptTimer(5, None)
+    with timer.scope:
+        await anyio.sleep(1000)
+        with timer.paused():
+            await anyio.sleep(1000)
+        assert not timer.is_running
+        timer.start()
+        await anyio.sleep(100)
+    assert anyio.current_time() == pytest.approx(2005)
 
 
 async def test_paused_timer_does_not_run() -> None:
     timer = AttemptTimer(5, None)
     with timer.scope:
+        timer.start()
         await anyio.sleep(3)
         with timer.paused():
             await anyio.sleep(1000)
@@ -40,6 +54,7 @@ async def test_pauses_may_overlap() -> None:
             await anyio.sleep(seconds)
 
     with timer.scope:
+        timer.start()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(pause, 100)
             tasks.start_soon(pause, 300)
@@ -49,8 +64,10 @@ async def test_pauses_may_overlap() -> None:
 
 async def test_timer_without_a_timeout_does_not_cancel() -> None:
     timer = AttemptTimer(None, None)
-    with timer.scope, timer.paused():
-        await anyio.sleep(80_000)
+    with timer.scope:
+        timer.start()
+        with timer.paused():
+            await anyio.sleep(80_000)
     assert timer.scope.deadline == math.inf
 
 
