@@ -7,27 +7,34 @@
     await images.pull("v1", Layout("out"))
     await images.push(OCIArchive("app.tar"), tags=["v2"])
     await images.copy("v1", to=other.images("team/app"))
+    await images.retag("v1", "stable")
 
-``docs/guides/images.md`` describes the rules of transfers.
+``docs/guides/images.md`` describes the rules of transfers; ``docs/guides/tags-and-referrers.md``
+describes tags, promotions, referrers and verification.
 """
 
 from __future__ import annotations
 
 from ecrclient.images.archives import DockerArchive, OCIArchive
+from ecrclient.images.attachments import ArtifactTypes, Attachment
 from ecrclient.images.content import BlobStream
 from ecrclient.images.copying import CopyAllReport, CopyError
+from ecrclient.images.deletion import DeletionFailure, DeletionReport
 from ecrclient.images.errors import (
     ArchiveError,
     BlobNotFoundError,
     ContentMismatchError,
+    DeletionError,
     DownloadError,
     ImageError,
     ImageNotFoundError,
+    LastTagError,
     LimitError,
     ManifestError,
     PlatformNotFoundError,
     ResumeError,
     TagConflictError,
+    TagRaceError,
     UploadError,
 )
 from ecrclient.images.layout import Layout
@@ -51,12 +58,25 @@ from ecrclient.images.progress import (
     TagWritten,
     TransferReport,
 )
+from ecrclient.images.promotion import PromotionReport
+from ecrclient.images.referrer_lists import Referrer
 from ecrclient.images.repository_images import Images
 from ecrclient.images.resume import StateFile
 from ecrclient.images.stores import ImageStore
+from ecrclient.images.tagging import RetagReport, UntagReport
+from ecrclient.images.verification_report import (
+    OnVerificationProgress,
+    Problem,
+    ProblemKind,
+    Skipped,
+    VerificationProgress,
+    VerificationReport,
+)
 
 __all__ = [
     "ArchiveError",
+    "ArtifactTypes",
+    "Attachment",
     "BlobDone",
     "BlobNotFoundError",
     "BlobProgress",
@@ -66,6 +86,9 @@ __all__ = [
     "CopyAllReport",
     "CopyError",
     "CopyPlan",
+    "DeletionError",
+    "DeletionFailure",
+    "DeletionReport",
     "Descriptor",
     "DockerArchive",
     "DownloadError",
@@ -76,6 +99,7 @@ __all__ = [
     "ImageNotFoundError",
     "ImageStore",
     "Images",
+    "LastTagError",
     "Layout",
     "LimitError",
     "Manifest",
@@ -83,14 +107,25 @@ __all__ = [
     "ManifestWritten",
     "OCIArchive",
     "OnProgress",
+    "OnVerificationProgress",
     "OpaqueManifest",
     "Platform",
     "PlatformNotFoundError",
+    "Problem",
+    "ProblemKind",
     "ProgressEvent",
+    "PromotionReport",
+    "Referrer",
     "ResumeError",
+    "RetagReport",
+    "Skipped",
     "StateFile",
     "TagConflictError",
+    "TagRaceError",
     "TagWritten",
     "TransferReport",
+    "UntagReport",
     "UploadError",
+    "VerificationProgress",
+    "VerificationReport",
 ]

@@ -9,7 +9,10 @@ from ecrclient._awsjson.protocol.argument_checks import check_argument
 from ecrclient.images.arguments import check_selection, check_transfer
 from ecrclient.images.copying import CopyAllReport, copy_images
 from ecrclient.images.planning import CopyPlan
+from ecrclient.images.promotion import PromotionMethods
 from ecrclient.images.reading import RepositoryImages
+from ecrclient.images.referrers import ReferrerMethods
+from ecrclient.images.verification import VerificationMethods
 
 if TYPE_CHECKING:
     from ecrclient.images.manifests import Platform
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Images"]
 
 
-class Images(RepositoryImages):
+class Images(PromotionMethods, ReferrerMethods, VerificationMethods, RepositoryImages):
     """The images of one repository: read, pull, push and copy them without Docker.
 
     A source or destination of transfers, as `images.Layout` is. Every method that
