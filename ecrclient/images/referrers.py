@@ -250,10 +250,10 @@ class ReferrerMethods(RepositoryImages):
     async def _delete_levels(
         self, levels: Sequence[Sequence[str]], deleted: Sequence[str] = ()
     ) -> DeletionReport:
-        """Delete referrers: each before what refers to it, so that none of these is orphaned."""
+        """Delete referrers, the last level first: so a call that is repeated finds the others."""
         failed: list[DeletionFailure] = []
         gone = list(deleted)
-        for level in levels:
+        for level in reversed(levels):
             done = await delete_image_ids(self._calls, [{"image_digest": one} for one in level])
             gone += done.digests
             failed += done.failed
