@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -43,10 +52,10 @@ _FILE = "bytes, a Path or an Attachment"
 class ReferrerMethods(RepositoryImages):
     """Methods for what refers to an image."""
 
-    async def referrers(
+    def referrers(
         self, reference: str, *, artifact_type: str | None = None
     ) -> AsyncIterator[Referrer]:
-        """Yield what refers to an image: OCI referrers, and the images with the tags of cosign.
+        """Iterate over what refers to an image: OCI referrers, and images with tags of cosign.
 
         ::
 
@@ -64,17 +73,18 @@ class ReferrerMethods(RepositoryImages):
         """
         check_argument("referrers", "reference", reference, str, "a tag or a digest")
         check_argument("referrers", "artifact_type", artifact_type, str, "a type", none=True)
+        return _Referrers(partial(self._list_referrers, reference, artifact_type))
+
+    async def _list_referrers(self, reference: str, artifact_type: str | None) -> list[Referrer]:
         digest = await self._digest(reference)
-        seen: set[str] = set()
-        for referrer in await oci_referrers(self._calls, digest, artifact_type=artifact_type):
-            seen.add(referrer.digest)
-            yield referrer
-        for referrer in await cosign_referrers(
-            self._calls, self._store(), digest, artifact_type=artifact_type
-        ):
-            if referrer.digest not in seen:
-                seen.add(referrer.digest)
-                yield referrer
+        found = [
+            *await oci_referrers(self._calls, digest, artifact_type=artifact_type),
+            *await cosign_referrers(
+                self._calls, self._store(), digest, artifact_type=artifact_type
+            ),
+        ]
+        # An image may have several tags of cosign, and name its subject too.
+        return list({referrer.digest: referrer for referrer in reversed(found)}.values())[::-1]
 
     async def attach(
         self,
@@ -125,7 +135,7 @@ class ReferrerMethods(RepositoryImages):
         store = self._store()
         manifest = await source.build(await store.resolve(reference), files)
         name = f"{self.name}, attachment of {reference}"
-        # Layers of every type are uploaded, since nobody else has them.
+        # Layers of every type are uploaded, since they come from here.
         await transfer.run(Selection(name, None, (), None, referrers=False, foreign_layers=True))
         return Referrer(
             media_type=manifest.media_type,
@@ -260,6 +270,21 @@ class ReferrerMethods(RepositoryImages):
         return DeletionReport(
             repository=self.repository_name, deleted=tuple(gone), failed=tuple(failed)
         )
+
+
+class _Referrers(AsyncIterator[Referrer]):
+    """The referrers of an image, which are listed when the iteration begins."""
+
+    def __init__(self, read: Callable[[], Awaitable[Sequence[Referrer]]]) -> None:
+        self._read = read
+        self._left: Iterator[Referrer] | None = None
+
+    async def __anext__(self) -> Referrer:
+        if self._left is None:
+            self._left = iter(await self._read())
+        for referrer in self._left:
+            return referrer
+        raise StopAsyncIteration
 
 
 def _check_type(function: str, argument: str, value: object, *, none: bool = False) -> None:
