@@ -15,6 +15,7 @@
         ├── ArchiveError              an archive or layout is damaged, or not writable
         ├── TagConflictError          a tag belongs to another image and must not be moved
         ├── LastTagError              without its last tag, the image would be deleted
+        ├── OtherTagsError            an image to delete has other tags
         ├── TagRaceError              another client changed tags while one was being removed
         ├── DeletionError             ECR refuses to delete an image
         └── ResumeError               a state file cannot be used
@@ -41,6 +42,7 @@ __all__ = [
     "LastTagError",
     "LimitError",
     "ManifestError",
+    "OtherTagsError",
     "PlatformNotFoundError",
     "ResumeError",
     "TagConflictError",
@@ -218,6 +220,25 @@ class LastTagError(ImageError):
         return (
             f"{self.store}: {self.tag} is the last tag of {self.digest}, which ECR would delete "
             "with it; add another tag first, or pass last_tag='delete image'"
+        )
+
+
+class OtherTagsError(ImageError):
+    """An image that was named by a tag to be deleted has other tags; nothing was deleted."""
+
+    def __init__(self, store: str, tag: str, digest: str, others: Sequence[str]) -> None:
+        super().__init__(store, tag, digest, tuple(others))
+        self.store = store
+        self.tag = tag
+        self.digest = digest
+        """The digest of the image."""
+        self.others: tuple[str, ...] = tuple(others)
+        """The other tags of the image."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store}: the image {self.tag} has other tags: {', '.join(self.others)}; pass "
+            f"its digest {self.digest} to delete it with all of them, or remove the tag with untag"
         )
 
 

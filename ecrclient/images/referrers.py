@@ -26,9 +26,10 @@ from ecrclient.images.attachments import (
     Attachment,
     is_media_type,
 )
+from ecrclient.images.concurrency import run_all
 from ecrclient.images.deletion import DeletionFailure, DeletionReport, delete_image_ids
 from ecrclient.images.digests import is_digest
-from ecrclient.images.errors import ImageNotFoundError, ManifestError
+from ecrclient.images.errors import ImageNotFoundError, ManifestError, OtherTagsError
 from ecrclient.images.image_states import find_image
 from ecrclient.images.manifests import Descriptor, ImageManifest, Manifest
 from ecrclient.images.planning import Selection
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReferrerMethods"]
 
+_CONCURRENT_CALLS = 8
 _FILE = "bytes, a Path or an Attachment"
 
 
@@ -188,8 +190,9 @@ class ReferrerMethods(RepositoryImages):
         return await self._delete_levels(levels)
 
     async def delete(self, reference: str, *, referrers: bool = True) -> DeletionReport:
-        """Delete an image with all its tags, and then what refers to it.
+        """Delete an image, and then what refers to it.
 
+        A digest deletes the image with all its tags; a tag deletes it only if it has no other tag.
         The image goes first, so that an image that ECR does not delete keeps its signatures. To
         delete the referrers of an image that has gone, repeat the call with the digest. The
         children of an index are kept, since other indexes may list them.
@@ -200,6 +203,7 @@ class ReferrerMethods(RepositoryImages):
 
         Raises:
             ImageNotFoundError: The repository has neither the image nor referrers of it.
+            OtherTagsError: *reference* is a tag, and the image has other tags; nothing was deleted.
             DeletionError: ECR refuses, for example since an index lists the image; nothing was
                 deleted.
             ECRClientError: A call failed; the image and some referrers may have been deleted.
@@ -210,6 +214,9 @@ class ReferrerMethods(RepositoryImages):
         if image is None and not is_digest(reference):
             raise ImageNotFoundError(self.name, reference)
         digest = reference if image is None else image.image_digest
+        others = [] if image is None else [tag for tag in image.image_tags if tag != reference]
+        if others and not is_digest(reference):
+            raise OtherTagsError(self.name, reference, digest, others)
         levels = await self._referrer_levels(digest, None) if referrers else []
         if image is None:
             if not levels:
@@ -233,10 +240,16 @@ class ReferrerMethods(RepositoryImages):
         seen = {digest}
         pending, kind = [digest], artifact_type
         while pending:
-            found: dict[str, None] = {}
-            for subject in pending:
-                found |= dict.fromkeys(await self._all_referrers(subject, kind))
-            pending, kind = [one for one in found if one not in seen], None
+            found: dict[str, list[str]] = {}
+
+            async def find(
+                subject: str, kind: str | None = kind, found: dict[str, list[str]] = found
+            ) -> None:
+                found[subject] = await self._all_referrers(subject, kind)
+
+            await run_all(find, pending, _CONCURRENT_CALLS)
+            listed = [one for subject in pending for one in found[subject] if one not in seen]
+            pending, kind = list(dict.fromkeys(listed)), None
             seen.update(pending)
             if pending:
                 levels.append(pending)

@@ -39,6 +39,10 @@ EXAMPLES = [
         "or pass last_tag='delete image'",
     ),
     (
+        errors.OtherTagsError("repository app", "v1", DIGEST, ["a", "b"]),
+        f"the image v1 has other tags: a, b; pass its digest {DIGEST} to delete it",
+    ),
+    (
         errors.TagRaceError("repository app", "v1", DIGEST, "the image is gone"),
         f"repository app: the tag v1 of {DIGEST} is removed, but the image is gone",
     ),

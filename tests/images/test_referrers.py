@@ -14,6 +14,7 @@ from ecrclient.images import (
     ImageNotFoundError,
     Images,
     ManifestError,
+    OtherTagsError,
     Referrer,
 )
 from ecrclient.testing import InMemoryECR
@@ -172,7 +173,6 @@ async def test_delete_removes_the_image_and_all_its_referrers(
     ecr: InMemoryECR, client: ECRClient, images: Images, graph: Graph
 ) -> None:
     digest = graph.tags["v1"]
-    await images.retag("v1", "stable")
     attached = await attach_all(client, images, digest)
     other = await images.attach("v2", b"{}", artifact_type=ArtifactTypes.SPDX_JSON)
     report = await images.delete("v1")
@@ -180,6 +180,20 @@ async def test_delete_removes_the_image_and_all_its_referrers(
     contents = await repository_contents(ecr, "team/app")
     children = {one for one in graph.manifests if one not in graph.tags.values()}
     assert set(contents.tags.values()) == {graph.tags["v2"], other.digest, *children}
+
+
+async def test_an_image_with_other_tags_is_deleted_only_by_its_digest(
+    ecr: InMemoryECR, images: Images, graph: Graph
+) -> None:
+    await images.retag("v1", "stable", "latest")
+    calls = Calls(ecr)
+    with pytest.raises(OtherTagsError) as caught:
+        await images.delete("v1")
+    assert (caught.value.others, caught.value.digest) == (("stable", "latest"), graph.tags["v1"])
+    assert calls.new() == {"DescribeImages": 1}
+    assert (await images.delete(caught.value.digest)).deleted == (graph.tags["v1"],)
+    with pytest.raises(ImageNotFoundError):
+        await images.resolve("stable")
 
 
 async def test_delete_may_keep_the_referrers(
