@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.effort import FULL
+from tests.tools.archives import DATA_ONLY
 
 __all__ = ["botocore_tests"]
 
@@ -54,5 +55,5 @@ def _fetch(folder: Path) -> None:
             _, _, path = member.name.partition("/")
             if path.startswith(_NEEDED):
                 member.name = path
-                packed.extract(member, folder, filter="data")
+                packed.extract(member, folder, **DATA_ONLY)
     archive.unlink()

@@ -84,14 +84,15 @@ def wire_values(shape: Any, inside: tuple[str, ...] = ()) -> st.SearchStrategy[A
 
 def _structures(shape: Any, inside: tuple[str, ...]) -> st.SearchStrategy[Any]:
     members = {
-        name: st.none() | wire_values(member, inside)
+        name: wire_values(member, inside)
         for name, member in shape.members.items()
         if not repeats(member, inside)
     }
     if shape.is_tagged_union:
-        # A union has exactly one member.
+        # A union has exactly one member, and a null is none.
         return st.one_of([st.fixed_dictionaries({name: value}) for name, value in members.items()])
-    known: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({}, optional=members)
+    nullable = {name: st.none() | value for name, value in members.items()}
+    known: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({}, optional=nullable)
     return st.builds(_joined, _UNKNOWN, known, st.booleans())
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from ecrclient.images import DockerArchive, ImageStore, Layout, OCIArchive
 from tests.interop.combinations import DOCKER_ARCHIVE, LAYOUT, OCI_ARCHIVE
 from tests.interop.layouts import WRITERS, ZSTD_MAGIC, blobs_of, root_of, unpack_zstd
+from tests.tools.archives import DATA_ONLY
 
 STORES: dict[str, Callable[[Path], ImageStore]] = {
     LAYOUT: Layout,
@@ -71,7 +72,7 @@ def _write_docker_archive(file: Path, layout: Path, digest: str) -> None:
 def unpack(file: Path, folder: Path) -> Path:
     """Unpack an archive that is a layout; return the layout."""
     with tarfile.open(file) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder, **DATA_ONLY)
     return folder
 
 

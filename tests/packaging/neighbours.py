@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import os
 import runpy
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ NAME = "team/app"
 async def main() -> None:
     """Run the quickstart, then a call through each package."""
     modules = {name: importlib.import_module(name.replace("-", "_")) for name in PACKAGES}
+    sys.path.insert(0, str(QUICKSTART.parent))  # as in `python examples/quickstart.py`
     await runpy.run_path(str(QUICKSTART))["main"]()
     memory = InMemoryECR(region="eu-west-1")
     async with memory.client() as ecr, memory.serve() as server:
@@ -37,7 +39,7 @@ async def main() -> None:
             importlib.import_module("aiobotocore.session").get_session(),
             modules["aioboto3"].Session(),
         ):
-            assert await repositories(session) == [created.repository_uri]
+            assert await repositories(session) == [created.repository_arn]
         assert created.repository_uri in await through_fastapi(modules["fastapi"], ecr)
     print("\nOne process:")
     for name in (*PACKAGES, "boto3", "botocore", "ecrclient"):
@@ -45,11 +47,11 @@ async def main() -> None:
 
 
 async def repositories(session: Any) -> list[str]:
-    """The URIs of all repositories, through a session of aiobotocore or aioboto3."""
+    """The ARNs of all repositories, through a session of aiobotocore or aioboto3."""
     create = getattr(session, "create_client", None) or session.client
     async with create("ecr") as client:
         response = await client.describe_repositories()
-    return [found["repositoryUri"] for found in response["repositories"]]
+    return [found["repositoryArn"] for found in response["repositories"]]
 
 
 async def through_fastapi(fastapi: Any, ecr: ECRClient) -> str:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from ecrclient import ServiceError
+from ecrclient import ConfigurationError, ServiceError
 from tests.conformance.model_inputs import Inputs
 from tests.conformance.model_outputs import SPELLINGS, Outputs, written
 from tests.conformance.sameness import assert_same_value, python_name, strict_json
@@ -24,7 +24,8 @@ from tests.tools.botocore_calls import botocore, sigv4_headers_of
 
 __all__ = ["Compared", "compare"]
 
-# Texts on which the endpoint depends, with another account than the client's.
+# Texts on which the endpoint depends, with another account than the client's, and texts for
+# patterns with a lookahead, which Hypothesis does not find.
 _TABLE = "arn:aws:dynamodb:eu-west-1:210987654321:table/test"
 _KINESIS = "arn:aws:kinesis:eu-west-1:210987654321"
 _ONLY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -36,12 +37,19 @@ _ONLY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "ResourceARN": (f"{_KINESIS}:stream/test",),
         "StreamARN": (f"{_KINESIS}:stream/test",),
     },
+    "partnercentral-selling": {
+        "EngagementInvitationArnOrIdentifier": ("engi-0123456789abc",),
+        "TaggableResourceArn": (
+            "arn:aws:partnercentral:us-east-1:210987654321:catalog/AWS/engagement/eng-1",
+        ),
+    },
 }
 
 _HEADERS = ("content-type", "x-amz-target", "x-amzn-query-mode")
 # The rules state no region to sign for, so it is the client's; botocore takes one from the older
 # data of endpoints.json.
 _SIGNED_FOR_OWN_REGION = {"health"}
+_SIGV4A = "AWS4-ECDSA-P256-SHA256"
 _SCOPE = re.compile(r"Credential=AKID/\d+/([^/]+)/([^/]+)/aws4_request")
 
 
@@ -125,7 +133,11 @@ def _compare_call(
     response = data.draw(outputs.of(operation.output_shape))
     clients.respond(Response(written(response, data.draw(SPELLINGS))))
     their_request, theirs = clients.call_botocore(name, given)
-    ours = clients.call_ours(name, given, as_models=data.draw(st.booleans()))
+    as_models = data.draw(st.booleans())
+    if _SIGV4A in their_request.headers.get("authorization", ""):
+        _assert_refused(clients, name, given)
+        return
+    ours = clients.call_ours(name, given, as_models=as_models)
     tokens = _tokens(operation.input_shape, given)
     _assert_same_request(clients.sent, their_request, tokens)
     own = REGION if clients.model.service_name in _SIGNED_FOR_OWN_REGION else None
@@ -135,6 +147,17 @@ def _compare_call(
         assert_same_value(ours, theirs.parsed, operation.output_shape)
     metadata = theirs.parsed["ResponseMetadata"]
     assert ours.response_metadata.request_id == metadata["RequestId"]
+
+
+def _assert_refused(clients: TwoClients, name: str, given: Mapping[str, Any]) -> None:
+    """The generated client sends nothing, because it cannot sign the request."""
+    try:
+        clients.call_ours(name, given, as_models=False)
+    except ConfigurationError as error:
+        if "sigv4a" not in str(error):
+            raise
+    else:
+        raise AssertionError("a request that needs SigV4a was not refused")
 
 
 def _tokens(shape: Any, given: Any) -> set[str]:

@@ -185,7 +185,9 @@ class Connection:
             self._is_drained = True
             self._receive_must_write = True
             return None
-        except ssl.SSLEOFError:
+        except ssl.SSLError as error:
+            if not _is_cut(error):
+                raise
             data = b""
             self.was_cut = True
         self._is_drained = False
@@ -243,6 +245,12 @@ class Connection:
         if not self.closed:
             self.closed = True
             self._watch.close(is_awaited=self.waiting)
+
+
+def _is_cut(error: ssl.SSLError) -> bool:
+    """Whether the peer closed the connection without TLS's closing message."""
+    # Python 3.11.2 does not raise SSLEOFError with OpenSSL 3.
+    return isinstance(error, ssl.SSLEOFError) or error.reason == "UNEXPECTED_EOF_WHILE_READING"
 
 
 def _poll(sock: socket.socket) -> select.poll | None:

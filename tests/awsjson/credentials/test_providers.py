@@ -284,7 +284,7 @@ async def test_a_missing_credential_process(home: Path) -> None:
 
 async def test_a_slow_process_does_not_block_other_tasks(home: Path) -> None:
     process(home, PROCESS.format(sleep=1, expiration="2999-01-01T00:00:00Z"))
-    gaps: list[float] = []
+    beats = 0
     keys: list[str] = []
     took = 0.0
 
@@ -295,17 +295,15 @@ async def test_a_slow_process_does_not_block_other_tasks(home: Path) -> None:
         return httpx.Response(200, json={})
 
     async def heartbeat() -> None:
-        last = time.perf_counter()
+        nonlocal beats
         while True:
             await anyio.sleep(0.005)
-            now = time.perf_counter()
-            gaps.append(now - last)
-            last = now
+            beats += 1
 
     async with anyio.create_task_group() as group:
         group.start_soon(heartbeat)
         await anyio.sleep(0.02)
-        begin = time.perf_counter()
+        begin, beats = time.perf_counter(), 0
         async with (
             ECRClient(region="eu-west-1", transport=httpx.MockTransport(handle)) as ecr,
             anyio.create_task_group() as calls,
@@ -317,7 +315,7 @@ async def test_a_slow_process_does_not_block_other_tasks(home: Path) -> None:
 
     assert took >= 1
     assert keys == ["KEY1"] * 20
-    assert max(gaps) < 0.25
+    assert beats >= 10, "the loop ran during the second that the process needed"
 
 
 Response = tuple[int, str]

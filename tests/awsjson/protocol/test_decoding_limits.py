@@ -258,7 +258,8 @@ def _loop() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
-        (deep(2_000), "nested too deeply"),
+        # Python 3.12 and newer can write it, but ECR's limit of the length is lower.
+        (deep(2_000), "nested too deeply|at most 10240 characters"),
         (deep(100_000), "nested too deeply"),
         (_Recursive(), "nested too deeply"),
         (_loop(), "Circular reference"),
