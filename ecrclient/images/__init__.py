@@ -66,10 +66,10 @@ from ecrclient.images.resume import StateFile
 from ecrclient.images.stores import ImageStore
 from ecrclient.images.tagging import RetagReport, UntagReport
 from ecrclient.images.verification_report import (
+    ImageProblem,
+    ImageProblemKind,
     OnVerificationProgress,
-    Problem,
-    ProblemKind,
-    Skipped,
+    SkippedContent,
     VerificationProgress,
     VerificationReport,
 )
@@ -98,6 +98,8 @@ __all__ = [
     "ImageIndex",
     "ImageManifest",
     "ImageNotFoundError",
+    "ImageProblem",
+    "ImageProblemKind",
     "ImageStore",
     "Images",
     "LastTagError",
@@ -113,14 +115,12 @@ __all__ = [
     "OtherTagsError",
     "Platform",
     "PlatformNotFoundError",
-    "Problem",
-    "ProblemKind",
     "ProgressEvent",
     "PromotionReport",
     "Referrer",
     "ResumeError",
     "RetagReport",
-    "Skipped",
+    "SkippedContent",
     "StateFile",
     "TagConflictError",
     "TagRaceError",

@@ -83,9 +83,8 @@ async def delete_image_ids(
             if image_id.image_digest is not None and image_id.image_digest not in done.digests:
                 done.digests.append(image_id.image_digest)
         for failure in response.failures:
-            image_id = failure.image_id
             if failure.failure_code != _GONE:
-                reference = image_id and (image_id.image_digest or image_id.image_tag)
+                reference = failure.image_id.image_digest or failure.image_id.image_tag
                 done.failed.append(
                     DeletionFailure(
                         reference=str(reference),

@@ -16,12 +16,12 @@ from ecrclient.images.manifests import (
     is_foreign,
     parse_manifest,
 )
-from ecrclient.images.verification_report import Problem, Skipped, VerificationProgress
+from ecrclient.images.verification_report import ImageProblem, SkippedContent, VerificationProgress
 from ecrclient.operations import BATCH_GET_IMAGE
 
 if TYPE_CHECKING:
     from ecrclient.images.calls import RepositoryCalls
-    from ecrclient.images.verification_report import OnVerificationProgress, ProblemKind
+    from ecrclient.images.verification_report import ImageProblemKind, OnVerificationProgress
     from ecrclient.models import Image, ImageDetail, ImageFailure
 
 __all__ = ["Findings", "ManifestChecks", "Use"]
@@ -56,8 +56,8 @@ class Findings:
         """The indexes that list each image."""
         self.uses: dict[str, list[Use]] = {}
         """The images that have each blob."""
-        self.problems: list[Problem] = []
-        self.skipped: dict[str, Skipped] = {}
+        self.problems: list[ImageProblem] = []
+        self.skipped: dict[str, SkippedContent] = {}
         self.blobs_checked = 0
         self.bytes_read = 0
 
@@ -67,20 +67,20 @@ class Findings:
         if image.image_status not in {None, "ACTIVE"}:
             self.skip(image.image_digest, "archived")
 
-    def add_problem(self, image: str, content: str, kind: ProblemKind, message: str) -> None:
+    def add_problem(self, image: str, content: str, kind: ImageProblemKind, message: str) -> None:
         """Add a row to the report."""
         tags = tuple(self.tags.get(image, ()))
-        row = Problem(image=image, tags=tags, content=content, kind=kind, message=message)
+        row = ImageProblem(image=image, tags=tags, content=content, kind=kind, message=message)
         self.problems.append(row)
 
-    def add_blob_problem(self, blob: str, kind: ProblemKind, message: str) -> None:
+    def add_blob_problem(self, blob: str, kind: ImageProblemKind, message: str) -> None:
         """Add a row for each image that has a blob."""
         for image in dict.fromkeys(use.image for use in self.uses[blob]):
             self.add_problem(image, blob, kind, message)
 
     def skip(self, digest: str, reason: str) -> None:
         """Record that something cannot be verified."""
-        self.skipped[digest] = Skipped.model_validate({"digest": digest, "reason": reason})
+        self.skipped[digest] = SkippedContent.model_validate({"digest": digest, "reason": reason})
 
     def report_progress(self) -> None:
         """Report the state."""
@@ -140,7 +140,7 @@ class ManifestChecks:
                 del left[digest]
                 self._check(digest, image)
         for failure in response.failures:
-            missing = None if failure.image_id is None else failure.image_id.image_digest
+            missing = failure.image_id.image_digest
             if missing in left:
                 del left[missing]
                 self._explain(missing, failure)

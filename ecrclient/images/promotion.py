@@ -112,7 +112,7 @@ class PromotionMethods(TagMethods):
         if self._is_same_repository(to):
             tagged = await self._retag(image, wanted, move=move)
         else:
-            previous = await _previous(to, digest, wanted, move=move)
+            previous = await self._previous(to, digest, wanted, move=move)
             report = await transfer.run(replace(selection, reference=digest, tags=wanted))
             tagged = tags_report(to.repository_name, digest, wanted, previous)
         return PromotionReport(
@@ -123,12 +123,13 @@ class PromotionMethods(TagMethods):
         mine, theirs = self._calls, other._calls  # noqa: SLF001
         return mine.registry == theirs.registry and mine.repository_name == theirs.repository_name
 
-
-async def _previous(
-    to: RepositoryImages, digest: str, tags: Sequence[str], *, move: bool
-) -> dict[str, str]:
-    """Return the images that have some tags in the destination, which may not exist."""
-    try:
-        return await previous_images(to._calls, to.name, digest, tags, move=move)  # noqa: SLF001
-    except RepositoryNotFoundException:
-        return {}
+    @staticmethod
+    async def _previous(
+        to: RepositoryImages, digest: str, tags: Sequence[str], *, move: bool
+    ) -> dict[str, str]:
+        """Return the images that have some tags in the destination, which may not exist."""
+        calls = to._calls  # noqa: SLF001
+        try:
+            return await previous_images(calls, to.name, digest, tags, move=move)
+        except RepositoryNotFoundException:
+            return {}

@@ -9,15 +9,15 @@ from typing import ClassVar, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 __all__ = [
+    "ImageProblem",
+    "ImageProblemKind",
     "OnVerificationProgress",
-    "Problem",
-    "ProblemKind",
-    "Skipped",
+    "SkippedContent",
     "VerificationProgress",
     "VerificationReport",
 ]
 
-ProblemKind: TypeAlias = Literal[
+ImageProblemKind: TypeAlias = Literal[
     "unreadable manifest",
     "wrong manifest content",
     "missing child",
@@ -36,7 +36,7 @@ class _Row(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
 
 
-class Problem(_Row):
+class ImageProblem(_Row):
     """Something that is wrong with an image."""
 
     image: str
@@ -45,11 +45,11 @@ class Problem(_Row):
     """Its tags; of a child, only if a whole repository was verified."""
     content: str
     """The digest of the blob or manifest that is wrong."""
-    kind: ProblemKind
+    kind: ImageProblemKind
     message: str
 
 
-class Skipped(_Row):
+class SkippedContent(_Row):
     """Something that could not be verified, although nothing is known to be wrong with it."""
 
     digest: str
@@ -77,9 +77,9 @@ class VerificationReport(_Row):
     """The number of blobs of these images, each digest once."""
     bytes_read: int = 0
     """The bytes of blobs that were read; 0 unless ``deep``."""
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[ImageProblem, ...] = ()
     """Everything that is wrong, in the order of the digests of the images."""
-    skipped: tuple[Skipped, ...] = ()
+    skipped: tuple[SkippedContent, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -243,9 +243,10 @@ async def test_wrong_arguments(
     arguments: dict[str, Any],
     problem: str,
 ) -> None:
+    chosen: dict[str, Any] = {"artifact_type": "a/b", **arguments}
     calls = Calls(ecr)
     with pytest.raises(RequestValidationError, match=f"attach: {problem}"):
-        await images.attach("v1", *contents, **{"artifact_type": "a/b", **arguments})
+        await images.attach("v1", *contents, **chosen)
     assert not calls.new()
 
 

@@ -19,7 +19,7 @@ from ecrclient.errors import RepositoryNotFoundException
 from ecrclient.images import (
     ImageNotFoundError,
     Images,
-    Skipped,
+    SkippedContent,
     VerificationProgress,
     VerificationReport,
     downloads,
@@ -430,7 +430,7 @@ async def test_archived_images_are_skipped(client: ECRClient, images: Images, gr
     for reference, number in ((None, 3), ("v2", 0)):
         report = await images.verify(reference)
         assert (report.ok, report.images) == (True, number)
-        assert report.skipped == (Skipped(digest=graph.tags["v2"], reason="archived"),)
+        assert report.skipped == (SkippedContent(digest=graph.tags["v2"], reason="archived"),)
 
 
 async def test_an_archived_child_is_skipped(
@@ -443,7 +443,7 @@ async def test_an_archived_child_is_skipped(
         target_storage_class="ARCHIVE",
     )
     report = await images.verify("v1")
-    assert report.skipped == (Skipped(digest=child, reason="archived"),)
+    assert report.skipped == (SkippedContent(digest=child, reason="archived"),)
     assert report.ok
 
 
@@ -474,7 +474,7 @@ async def test_an_image_that_is_deleted_meanwhile_is_skipped(
     async with ecr.client(middleware=[race]) as racing:
         report = await racing.images("team/app").verify()
     assert report.ok
-    assert report.skipped == (Skipped(digest=graph.tags["v2"], reason="deleted"),)
+    assert report.skipped == (SkippedContent(digest=graph.tags["v2"], reason="deleted"),)
 
 
 async def test_a_child_that_is_pushed_meanwhile_is_verified(
