@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING
 
+from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient.errors import ImageNotFoundException
 from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.digests import is_digest
@@ -16,7 +17,9 @@ from ecrclient.operations import DESCRIBE_IMAGES
 if TYPE_CHECKING:
     from ecrclient.models import ImageDetail
 
-__all__ = ["find_image"]
+__all__ = ["find_image", "is_denied"]
+
+_DENIED = "AccessDeniedException"
 
 
 async def find_image(calls: RepositoryCalls, reference: str) -> ImageDetail | None:
@@ -39,3 +42,11 @@ async def find_image(calls: RepositoryCalls, reference: str) -> ImageDetail | No
     except ImageNotFoundException:
         pass
     return None
+
+
+def is_denied(error: ServiceError) -> bool:
+    """Whether a call failed because the caller lacks the permission.
+
+    Roles that may only pull images may not describe them.
+    """
+    return error.code == _DENIED

@@ -11,8 +11,6 @@ from pydantic import BaseModel, ConfigDict
 from ecrclient._awsjson.protocol.argument_checks import check_argument
 from ecrclient.errors import RepositoryNotFoundException
 from ecrclient.images.arguments import check_selection, check_transfer
-from ecrclient.images.errors import ImageNotFoundError
-from ecrclient.images.image_states import find_image
 from ecrclient.images.progress import TransferReport
 from ecrclient.images.reading import RepositoryImages
 from ecrclient.images.tagging import (
@@ -104,14 +102,15 @@ class PromotionMethods(TagMethods):
             mount=mount,
             resume=resume,
         )
-        image = await find_image(self._calls, reference)
-        if image is None:
-            raise ImageNotFoundError(self.name, reference)
-        digest, wanted = image.image_digest, check_tags("promote", selection.tags)
+        wanted = check_tags("promote", selection.tags)
         report: TransferReport | None = None
         if self._is_same_repository(to):
+            image = await self._find(reference)
+            digest = image.image_digest
             tagged = await self._retag(image, wanted, move=move)
         else:
+            # A source that only allows pulls suffices.
+            digest = (await self.resolve(reference)).digest
             previous = await self._previous(to, digest, wanted, move=move)
             report = await transfer.run(replace(selection, reference=digest, tags=wanted))
             tagged = tags_report(to.repository_name, digest, wanted, previous)

@@ -6,12 +6,13 @@ Distribution Specification.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient.images.concurrency import run_all
 from ecrclient.images.digests import cosign_tags
-from ecrclient.images.image_states import find_image
+from ecrclient.images.image_states import find_image, is_denied
 from ecrclient.images.manifests import Descriptor, ImageManifest
 from ecrclient.operations import LIST_IMAGE_REFERRERS
 
@@ -75,10 +76,7 @@ async def cosign_referrers(
         artifact_type: Only those of this type; None: all.
     """
     found: list[Referrer] = []
-    for tag, image in (await cosign_images(calls, digest)).items():
-        if image.image_status not in {None, "ACTIVE"}:
-            continue
-        descriptor = await reader.resolve(image.image_digest)
+    for tag, descriptor in (await _active_cosign_images(calls, reader, digest)).items():
         manifest = await reader.manifest(descriptor)
         kind = descriptor.artifact_type
         if kind is None and isinstance(manifest, ImageManifest):
@@ -94,6 +92,25 @@ async def cosign_referrers(
                 )
             )
     return found
+
+
+async def _active_cosign_images(
+    calls: RepositoryCalls, reader: ImageReader, digest: str
+) -> Mapping[str, Descriptor]:
+    """Fetch the images that have a manifest's tags of cosign, without archived ones."""
+    try:
+        images = await cosign_images(calls, digest)
+    except ServiceError as error:
+        if not is_denied(error):
+            raise
+        return await reader.find(cosign_tags(digest))
+    active = {
+        tag: image.image_digest
+        for tag, image in images.items()
+        if image.image_status in {None, "ACTIVE"}
+    }
+    found = await reader.find(active.values()) if active else {}
+    return {tag: found[one] for tag, one in active.items() if one in found}
 
 
 async def cosign_images(calls: RepositoryCalls, digest: str) -> dict[str, ImageDetail]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
+from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient.images.arguments import check_transfer
 from ecrclient.images.attachments import (
     EMPTY_TYPE,
@@ -30,7 +31,7 @@ from ecrclient.images.concurrency import run_all
 from ecrclient.images.deletion import DeletionFailure, DeletionReport, delete_image_ids
 from ecrclient.images.digests import is_digest
 from ecrclient.images.errors import ImageNotFoundError, ManifestError, OtherTagsError
-from ecrclient.images.image_states import find_image
+from ecrclient.images.image_states import find_image, is_denied
 from ecrclient.images.manifests import Descriptor, ImageManifest, Manifest
 from ecrclient.images.planning import Selection
 from ecrclient.images.reading import RepositoryImages
@@ -64,7 +65,8 @@ class ReferrerMethods(RepositoryImages):
             async for sbom in images.referrers("v1", artifact_type=ArtifactTypes.SPDX_JSON):
                 async with images.open_referrer(sbom) as content: ...
 
-        Archived referrers are left out.
+        Archived referrers are left out. The image is not fetched, since that counts as a pull. If
+        the caller may only pull images, and not describe them, it is fetched.
 
         Args:
             reference: The image, by tag or digest.
@@ -78,7 +80,12 @@ class ReferrerMethods(RepositoryImages):
         return _Referrers(partial(self._list_referrers, reference, artifact_type))
 
     async def _list_referrers(self, reference: str, artifact_type: str | None) -> list[Referrer]:
-        digest = await self._digest(reference)
+        try:
+            digest = await self._digest(reference)
+        except ServiceError as error:
+            if not is_denied(error):
+                raise
+            digest = (await self.resolve(reference)).digest
         found = [
             *await oci_referrers(self._calls, digest, artifact_type=artifact_type),
             *await cosign_referrers(

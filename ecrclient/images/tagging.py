@@ -102,10 +102,14 @@ class TagMethods(RepositoryImages):
         wanted = check_tags("retag", tags)
         if not wanted:
             raise wrong_argument("retag", "tags", "must be at least one tag")
+        return await self._retag(await self._find(reference), wanted, move=move)
+
+    async def _find(self, reference: str) -> ImageDetail:
+        """Return the details of an image, without fetching it."""
         image = await find_image(self._calls, reference)
         if image is None:
             raise ImageNotFoundError(self.name, reference)
-        return await self._retag(image, wanted, move=move)
+        return image
 
     async def _retag(self, image: ImageDetail, tags: Sequence[str], *, move: bool) -> RetagReport:
         digest = image.image_digest
@@ -156,9 +160,7 @@ class TagMethods(RepositoryImages):
             raise wrong_argument("untag", "tag", "is not a tag")
         if last_tag not in {"refuse", "delete image"}:
             raise wrong_argument("untag", "last_tag", "must be 'refuse' or 'delete image'")
-        image = await find_image(self._calls, tag)
-        if image is None:
-            raise ImageNotFoundError(self.name, tag)
+        image = await self._find(tag)
         digest = image.image_digest
         is_last = image.image_tags == [tag]
         if is_last and last_tag == "refuse":

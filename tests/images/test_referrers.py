@@ -106,6 +106,36 @@ async def test_listing_referrers_is_no_pull_of_the_image(
     assert detail.last_recorded_pull_time is None
 
 
+async def test_a_caller_that_may_only_pull_lists_referrers(
+    ecr: InMemoryECR, client: ECRClient, images: Images, graph: Graph
+) -> None:
+    sbom = await images.attach("v1", b"{}", artifact_type=ArtifactTypes.SPDX_JSON)
+    signature = await sign(client, graph.tags["v1"])
+    expected = [one async for one in images.referrers("v1")]
+    with ecr.deny("ecr:Describe*"):
+        found = [one async for one in images.referrers("v1")]
+        with pytest.raises(ImageNotFoundError):
+            await listed(images, "v9")
+    assert found == expected
+    assert [one.digest for one in found] == [sbom.digest, signature]
+
+
+@pytest.mark.parametrize("call", [1, 2])
+async def test_another_error_while_images_are_described_is_raised(
+    ecr: InMemoryECR, images: Images, call: int
+) -> None:
+    seen = 0
+
+    def is_it(_: object) -> bool:
+        nonlocal seen
+        seen += 1
+        return seen == call
+
+    ecr.faults.error("InvalidParameterException", operation="DescribeImages", when=is_it)
+    with pytest.raises(ServiceError, match="InvalidParameter"):
+        await listed(images, "v1")
+
+
 async def test_archived_referrers_are_left_out(
     client: ECRClient, images: Images, graph: Graph
 ) -> None:
