@@ -39,7 +39,7 @@ __all__ = ["Denial", "Permissions"]
 
 _PREFIX = "ecr:"
 _ALL = "*"
-# The actions of operations that have none of their own.
+# The actions that permit operations without an action of the same name.
 _SHARED_ACTIONS = {"ListImageReferrers": "BatchGetImage"}
 _ACTIONS = frozenset(
     f"{_PREFIX}{_SHARED_ACTIONS.get(operation.name, operation.name)}"
