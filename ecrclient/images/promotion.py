@@ -22,8 +22,10 @@ from ecrclient.images.tagging import (
 )
 
 if TYPE_CHECKING:
+    from ecrclient.images.planning import Selection
     from ecrclient.images.progress import OnProgress
     from ecrclient.images.resume import StateFile
+    from ecrclient.images.transfer import Transfer
 
 __all__ = ["PromotionMethods", "PromotionReport"]
 
@@ -102,20 +104,28 @@ class PromotionMethods(TagMethods):
             mount=mount,
             resume=resume,
         )
-        wanted = check_tags("promote", selection.tags)
-        report: TransferReport | None = None
         if self._is_same_repository(to):
-            image = await self._find(reference)
-            digest = image.image_digest
-            tagged = await self._retag(image, wanted, move=move)
-        else:
-            # A source that only allows pulls suffices.
-            digest = (await self.resolve(reference)).digest
-            previous = await self._previous(to, digest, wanted, move=move)
-            report = await transfer.run(replace(selection, reference=digest, tags=wanted))
-            tagged = tags_report(to.repository_name, digest, wanted, previous)
+            wanted = check_tags("promote", selection.tags)
+            tagged = await self._retag(await self._find(reference), wanted, move=move)
+            return PromotionReport(
+                source=self.name, destination=to.name, digest=tagged.digest, tags=tagged
+            )
+        return await self._transfer(transfer, selection, to, move=move)
+
+    async def _transfer(
+        self, transfer: Transfer, selection: Selection, to: RepositoryImages, *, move: bool
+    ) -> PromotionReport:
+        """Copy an image to another repository; a source that only allows pulls suffices."""
+        digest = (await self.resolve(str(selection.reference))).digest
+        tags = check_tags("promote", selection.tags)
+        previous = await self._previous(to, digest, tags, move=move)
+        report = await transfer.run(replace(selection, reference=digest, tags=tags))
         return PromotionReport(
-            source=self.name, destination=to.name, digest=digest, tags=tagged, transfer=report
+            source=self.name,
+            destination=to.name,
+            digest=digest,
+            tags=tags_report(to.repository_name, digest, tags, previous),
+            transfer=report,
         )
 
     def _is_same_repository(self, other: RepositoryImages) -> bool:
