@@ -65,22 +65,27 @@ class ClientHelpers(BaseClient):
         Raises:
             RequestValidationError: an argument is invalid.
         """
-        from ecrclient.images.calls import PutImageLimiter, RepositoryCalls
+        from ecrclient.images.calls import RepositoryCalls
+        from ecrclient.images.put_image_rate import PutImageRate
         from ecrclient.images.repository_images import Images
 
         check_argument("images", "repository_name", repository_name, str, "a string")
         check_argument("images", "registry_id", registry_id, str, "a string", none=True)
+        state = self._state
         calls = RepositoryCalls(
             repository_name=repository_name,
             registry_id=registry_id,
             send=self._call,
             send_encoded=self._call_encoded,
             paginate=self._paginate,
+            wait=self._wait,
             login=self.registry_credentials,
-            transport_to=self._state.transport_to,
+            transport_to=state.transport_to,
             timeout=self._options.timeout,
-            put_image_limiter=self._state.shared(PutImageLimiter),
-            registry=(self._state, registry_id),
+            put_image_rate=state.shared(PutImageRate),
+            quota_key=state.quota_key,
+            region=lambda: state.region,
+            registry=(state, registry_id),
         )
         return Images(calls)
 

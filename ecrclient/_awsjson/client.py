@@ -311,8 +311,13 @@ class BaseClient:
         """Send a request that has been built, and return the parsed response."""
         return (await self._new_call(operation, request, budget).run()).parse()
 
-    async def _call_encoded(self, operation: Operation[ResponseT], body: bytes) -> ResponseT:
-        """Send a body that the caller has encoded, and return the parsed response."""
+    async def _call_encoded(
+        self, operation: Operation[ResponseT], body: bytes | bytearray
+    ) -> ResponseT:
+        """Send a body that the caller has encoded, and return the parsed response.
+
+        A ``bytearray`` must not change until then.
+        """
         call = Call(operation, body, self._state, options=self._options, policy=self._retry)
         return (await call.run()).parse()
 

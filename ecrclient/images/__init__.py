@@ -17,6 +17,24 @@ from __future__ import annotations
 
 from ecrclient.images.archives import DockerArchive, OCIArchive
 from ecrclient.images.attachments import ArtifactTypes, Attachment
+from ecrclient.images.cleanup import (
+    CleanupPlan,
+    CleanupProgress,
+    CleanupReport,
+    CleanupRule,
+    ImageLeft,
+    ImageToDelete,
+    ImageToKeep,
+    KeepNewest,
+    KeepPulledWithin,
+    KeepReferenced,
+    KeepTagged,
+    OnCleanupProgress,
+    SpareYoungerThan,
+    images_in_functions,
+    images_in_manifests,
+    images_in_task_definitions,
+)
 from ecrclient.images.content import BlobStream
 from ecrclient.images.copying import CopyAllReport, CopyError
 from ecrclient.images.deletion import DeletionFailure, DeletionReport
@@ -48,6 +66,7 @@ from ecrclient.images.manifests import (
     OpaqueManifest,
     Platform,
 )
+from ecrclient.images.partial_reports import partial_report
 from ecrclient.images.planning import CopyPlan
 from ecrclient.images.progress import (
     BlobDone,
@@ -61,6 +80,7 @@ from ecrclient.images.progress import (
 )
 from ecrclient.images.promotion import PromotionReport
 from ecrclient.images.referrer_lists import Referrer
+from ecrclient.images.repository_graph import ImageNode, ImageSizes, RepositoryGraph
 from ecrclient.images.repository_images import Images
 from ecrclient.images.resume import StateFile
 from ecrclient.images.stores import ImageStore
@@ -83,6 +103,10 @@ __all__ = [
     "BlobProgress",
     "BlobStarted",
     "BlobStream",
+    "CleanupPlan",
+    "CleanupProgress",
+    "CleanupReport",
+    "CleanupRule",
     "ContentMismatchError",
     "CopyAllReport",
     "CopyError",
@@ -96,12 +120,21 @@ __all__ = [
     "ImageConfig",
     "ImageError",
     "ImageIndex",
+    "ImageLeft",
     "ImageManifest",
+    "ImageNode",
     "ImageNotFoundError",
     "ImageProblem",
     "ImageProblemKind",
+    "ImageSizes",
     "ImageStore",
+    "ImageToDelete",
+    "ImageToKeep",
     "Images",
+    "KeepNewest",
+    "KeepPulledWithin",
+    "KeepReferenced",
+    "KeepTagged",
     "LastTagError",
     "Layout",
     "LimitError",
@@ -109,6 +142,7 @@ __all__ = [
     "ManifestError",
     "ManifestWritten",
     "OCIArchive",
+    "OnCleanupProgress",
     "OnProgress",
     "OnVerificationProgress",
     "OpaqueManifest",
@@ -118,9 +152,11 @@ __all__ = [
     "ProgressEvent",
     "PromotionReport",
     "Referrer",
+    "RepositoryGraph",
     "ResumeError",
     "RetagReport",
     "SkippedContent",
+    "SpareYoungerThan",
     "StateFile",
     "TagConflictError",
     "TagRaceError",
@@ -130,4 +166,8 @@ __all__ = [
     "UploadError",
     "VerificationProgress",
     "VerificationReport",
+    "images_in_functions",
+    "images_in_manifests",
+    "images_in_task_definitions",
+    "partial_report",
 ]

@@ -109,6 +109,8 @@ class DockerArchive(_Archive):
 class ArchiveWriter:
     """Writes a new OCI archive."""
 
+    keeps_incomplete = False
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._tar = TarWriter(path)

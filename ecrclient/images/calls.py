@@ -5,13 +5,9 @@ The client's methods are not used, because the client imports this package.
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import anyio
 
 from ecrclient.operations import UPLOAD_LAYER_PART
 
@@ -19,30 +15,11 @@ if TYPE_CHECKING:
     import httpx
 
     from ecrclient._awsjson.many.pagination import Paginator
-    from ecrclient._awsjson.protocol.operation import Operation, ResponseT
+    from ecrclient._awsjson.protocol.operation import Operation, ResponseT, Waiter
+    from ecrclient.images.put_image_rate import PutImageRate
     from ecrclient.logins import RegistryCredentials
 
-__all__ = ["PutImageLimiter", "RepositoryCalls"]
-
-_PUT_IMAGES_PER_SECOND = 10
-"""The rate of PutImage in one account and region ("Amazon ECR service quotas")."""
-
-
-class PutImageLimiter:
-    """Limits the PutImage calls of a client, whose rate ECR limits more than any other's.
-
-    A token bucket: a second's calls may be sent immediately, and further ones at the allowed rate.
-    """
-
-    def __init__(self) -> None:
-        self._free_at = -math.inf
-
-    async def wait(self) -> None:
-        """Wait until the next call may be sent."""
-        now = time.monotonic()
-        # The bucket is full if no call was sent in the last second.
-        self._free_at = max(self._free_at, now - 1) + 1 / _PUT_IMAGES_PER_SECOND
-        await anyio.sleep(max(0.0, self._free_at - now))
+__all__ = ["RepositoryCalls"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +35,21 @@ class RepositoryCalls:
     """The same with an encoded body instead of the members."""
     paginate: Callable[..., Paginator[Any, Any]]
     """Returns the pages of an operation with some members."""
+    wait: Callable[..., Awaitable[Any]]
+    """Polls as a waiter says, with some members, and returns the last response."""
     login: Callable[[str | None], Awaitable[RegistryCredentials]]
     """Returns the login of a registry."""
     transport_to: Callable[[str], Awaitable[httpx.AsyncBaseTransport]]
     """Returns a transport for a URL that a response contains."""
     timeout: float | None
     """Seconds for each wait of a download; None: no limit."""
-    put_image_limiter: PutImageLimiter
+    put_image_rate: PutImageRate
+    quota_key: Callable[[], Awaitable[Hashable]]
+    """Returns what identifies the quotas of the caller at the moment."""
+    region: Callable[[], str | None]
+    """Returns the Region; None before the first call, if it was not passed to the client."""
     registry: object
-    """Equal for two repositories only if they are in the same registry."""
+    """Equal for two repositories only if they are of one client and in one registry."""
 
     @property
     def timeouts(self) -> dict[str, float | None]:
@@ -87,12 +70,23 @@ class RepositoryCalls:
         """Iterate over the items of an operation on the repository."""
         return self.paginate(operation, self._with_names(members))
 
-    async def send_part(self, body: bytes) -> None:
+    async def wait_for(self, waiter: Waiter[ResponseT], *, max_wait: float) -> ResponseT:
+        """Wait until a response about the repository is what a waiter waits for."""
+        response: ResponseT = await self.wait(
+            waiter, self._with_names({}), max_wait=max_wait, on_poll=None
+        )
+        return response
+
+    async def send_part(self, body: bytearray) -> None:
         """Call UploadLayerPart with an encoded request.
 
         Its content does not pass through a model or a JSON encoder.
         """
         await self.send_encoded(UPLOAD_LAYER_PART, body)
+
+    async def wait_to_put_image(self) -> None:
+        """Wait until the rate of PutImage allows another call."""
+        await self.put_image_rate.wait(await self.quota_key())
 
     def _with_names(self, members: dict[str, object]) -> dict[str, object]:
         names = {"repository_name": self.repository_name, "registry_id": self.registry_id}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from ecrclient._wildcards import matches
 from ecrclient.errors import ECRClientError
 from ecrclient.images.concurrency import run_all
+from ecrclient.images.partial_reports import attach_report
 from ecrclient.images.planning import Selection
 from ecrclient.images.progress import TransferReport
 from ecrclient.images.transfer import Transfer
@@ -74,10 +75,14 @@ async def copy_images(transfer: Transfer, selection: Selection, tag_pattern: str
             digest, tags = image
             name = f"{transfer.source.name}, image {digest}"
             one = replace(selection, name=name, reference=digest, tags=tags)
+            done = TransferReport("")
             try:
-                report.copied[digest] = await opened.run(one)
+                await opened.run(one, done)
             except Exception as error:  # noqa: BLE001 - raised in the group
+                attach_report(error, done, is_kept=opened.keeps_incomplete)
                 report.failed[digest] = error
+            else:
+                report.copied[digest] = done
 
         await run_all(copy, images.items(), transfer.max_concurrency)
         if report.failed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-__all__ = ["cosign_tags", "is_digest", "is_referrers_tag", "is_tag", "sha256"]
+__all__ = ["cosign_tags", "is_digest", "is_referrers_tag", "is_tag", "sha256", "subject_of_tag"]
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
@@ -35,6 +35,12 @@ def cosign_tags(digest: str) -> list[str]:
 def is_referrers_tag(tag: str) -> bool:
     """Whether a tag is made of a digest: one of cosign, or of OCI's "Referrers Tag Schema"."""
     return _REFERRERS_TAG.fullmatch(tag) is not None
+
+
+def subject_of_tag(tag: str) -> str | None:
+    """Return the digest of which a tag is made; None: it is not such a tag."""
+    match = _REFERRERS_TAG.fullmatch(tag)
+    return match and match[1].replace("-", ":", 1)
 
 
 def sha256(content: bytes) -> str:

@@ -261,7 +261,7 @@ class TagRaceError(ImageError):
 class DeletionError(ImageError):
     """ECR refuses to delete an image or to remove a tag."""
 
-    def __init__(self, store: str, reference: str, code: str, reason: str) -> None:
+    def __init__(self, store: str, reference: str, code: str, reason: str | None) -> None:
         super().__init__(store, reference, code, reason)
         self.store = store
         self.reference = reference
@@ -269,10 +269,11 @@ class DeletionError(ImageError):
         self.code = code
         """ECR's code, such as ``ImageReferencedByManifestList``."""
         self.reason = reason
-        """ECR's explanation."""
+        """ECR's explanation, or None if ECR did not send one."""
 
     def __str__(self) -> str:
-        return f"{self.store}: {self.reference} cannot be deleted: {self.code}: {self.reason}"
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{self.store}: {self.reference} cannot be deleted: {self.code}{reason}"
 
 
 class ResumeError(ImageError, ValueError):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -28,6 +27,7 @@ from ecrclient.images.errors import (
 )
 from ecrclient.images.file_places import FilePlace
 from ecrclient.images.files import Directory, FileBlob, FileTree, blob_name, disk_errors
+from ecrclient.images.layout_lock import locked
 from ecrclient.images.manifests import (
     OCI_INDEX,
     Descriptor,
@@ -43,8 +43,6 @@ from ecrclient.images.stores import BlobMeter, BlobSource, ImageReader, OnRetry,
 __all__ = ["LAYOUT_FILE", "Layout", "LayoutReader", "index_json"]
 
 LAYOUT_FILE = b'{"imageLayoutVersion":"1.0.0"}'
-_CHANGING = threading.Lock()
-"""Held while a layout is created or its index changes: several transfers may write to one."""
 
 
 class LayoutReader:
@@ -274,6 +272,8 @@ class Layout:
 class LayoutWriter:
     """Writes images into a layout; each file appears by a rename."""
 
+    keeps_incomplete = True
+
     def __init__(self, name: str, path: Path) -> None:
         self._name = name
         self._path = path
@@ -287,8 +287,10 @@ class LayoutWriter:
 
     def _create(self) -> None:
         marker = self._path / "oci-layout"
-        with _CHANGING, disk_errors(self._path):
-            if self._path.is_dir() and not marker.exists() and any(self._path.iterdir()):
+        with disk_errors(self._path):
+            self._path.mkdir(parents=True, exist_ok=True)
+        with disk_errors(self._path), locked(self._path):
+            if not marker.exists() and any(self._path.iterdir()):
                 raise ArchiveError(str(self._path), "the directory has other contents")
             (self._path / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
             if not marker.exists():
@@ -369,7 +371,7 @@ class LayoutWriter:
         with disk_errors(self._path):
             _replace(self._path / blob_name(manifest.digest), manifest.raw)
             if tags or root:
-                with _CHANGING:
+                with locked(self._path):
                     index = index_json(self._tree.read("index.json"), manifest.descriptor, tags, {})
                     _replace(self._path / "index.json", index)
 

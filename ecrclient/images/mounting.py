@@ -24,35 +24,52 @@ _UPLOAD = 202
 
 
 class BlobMounts:
-    """Mounts blobs into one repository; any failure means that the blob must be uploaded."""
+    """Mounts blobs of one repository into another; after any failure, blobs must be uploaded.
+
+    Args:
+        calls: The operations on the destination.
+    """
 
     def __init__(self, calls: RepositoryCalls) -> None:
         self._calls = calls
-        self._is_allowed: bool | None = None
+        self._is_possible: bool | None = None
         self._asking = anyio.Lock()
 
     async def mount(self, digest: str, source: RepositoryCalls) -> bool:
-        """Mount a blob of another repository; return whether it is there now."""
-        calls = self._calls
-        if source.registry != calls.registry or source.repository_name == calls.repository_name:
-            return False
+        """Mount a blob of another repository; return whether it is there now.
+
+        Args:
+            digest: The blob.
+            source: The operations on the other repository, which is the same at each call.
+        """
         async with self._asking:
-            if self._is_allowed is None:
-                self._is_allowed = await self._ask()
-        if not self._is_allowed:
+            if self._is_possible is None:
+                self._is_possible = await self._ask(source)
+        if not self._is_possible:
             return False
         status = await self._post(digest, source.repository_name)
         if status not in {_CREATED, _UPLOAD}:  # not permitted, for example
-            self._is_allowed = False
+            self._is_possible = False
         return status == _CREATED
 
-    async def _ask(self) -> bool:
-        """Whether the account has turned mounts on."""
+    async def _ask(self, source: RepositoryCalls) -> bool:
+        """Whether the account has turned mounts on, and the repositories are in one registry.
+
+        The repositories may be of different clients, whose logins name their registries.
+        """
+        calls = self._calls
+        if source.repository_name == calls.repository_name or source.region() != calls.region():
+            return False
         try:
-            setting = await self._calls.call_registry(GET_ACCOUNT_SETTING, name="BLOB_MOUNTING")
+            setting = await calls.call_registry(GET_ACCOUNT_SETTING, name="BLOB_MOUNTING")
+            if setting.value != "ENABLED":
+                return False
+            if source.registry == calls.registry:
+                return True
+            theirs = await source.login(source.registry_id)
+            return theirs.registry == (await calls.login(calls.registry_id)).registry
         except ECRClientError:  # not permitted, for example
             return False
-        return setting.value == "ENABLED"
 
     async def _post(self, digest: str, source: str) -> int | None:
         """Request the mount, and return the status of the response; None: there was none."""

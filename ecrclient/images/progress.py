@@ -91,3 +91,11 @@ class TransferReport:
     foreign_layers_skipped: int = 0
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Seconds by phase: ``plan``, ``blobs`` and ``manifests``."""
+    written_blobs: dict[str, Literal["copied", "mounted"]] = field(
+        default_factory=dict[str, Literal["copied", "mounted"]]
+    )
+    """How each blob was written, by digest, in the order of completion."""
+    written_manifests: list[str] = field(default_factory=list[str])
+    """The digests of the manifests that were written."""
+    written_tags: dict[str, str] = field(default_factory=dict[str, str])
+    """The tags that were written, and the digests of their manifests."""

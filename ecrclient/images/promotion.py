@@ -104,13 +104,17 @@ class PromotionMethods(TagMethods):
             mount=mount,
             resume=resume,
         )
-        if self._is_same_repository(to):
-            wanted = check_tags("promote", selection.tags)
-            tagged = await self._retag(await self._find(reference), wanted, move=move)
-            return PromotionReport(
-                source=self.name, destination=to.name, digest=tagged.digest, tags=tagged
-            )
-        return await self._transfer(transfer, selection, to, move=move)
+        if not self._is_same_repository(to):
+            return await self._transfer(transfer, selection, to, move=move)
+        return await self._tag(selection, move=move)
+
+    async def _tag(self, selection: Selection, *, move: bool) -> PromotionReport:
+        """Only write tags, since the repositories are the same."""
+        image = await self._find(str(selection.reference))
+        tags = await self._retag(image, check_tags("promote", selection.tags), move=move)
+        return PromotionReport(
+            source=self.name, destination=self.name, digest=tags.digest, tags=tags
+        )
 
     async def _transfer(
         self, transfer: Transfer, selection: Selection, to: RepositoryImages, *, move: bool

@@ -28,9 +28,9 @@ from ecrclient.images.attachments import (
     is_media_type,
 )
 from ecrclient.images.concurrency import run_all
-from ecrclient.images.deletion import DeletionFailure, DeletionReport, delete_image_ids
+from ecrclient.images.deletion import DeletionFailure, DeletionReport, delete_images
 from ecrclient.images.digests import is_digest
-from ecrclient.images.errors import ImageNotFoundError, ManifestError, OtherTagsError
+from ecrclient.images.errors import DeletionError, ImageNotFoundError, ManifestError, OtherTagsError
 from ecrclient.images.image_states import find_image, is_denied
 from ecrclient.images.manifests import Descriptor, ImageManifest, Manifest
 from ecrclient.images.planning import Selection
@@ -229,9 +229,9 @@ class ReferrerMethods(RepositoryImages):
             if not levels:
                 raise ImageNotFoundError(self.name, reference)
             return await self._delete_levels(levels)
-        done = await delete_image_ids(self._calls, [{"image_digest": digest}])
-        for failure in done.failed:
-            raise failure.error(self.name)
+        _, failed = await delete_images(self._calls, [digest])
+        for failure in failed:
+            raise DeletionError(self.name, digest, failure.code, failure.reason)
         return await self._delete_levels(levels, deleted=[digest])
 
     async def _digest(self, reference: str) -> str:
@@ -284,9 +284,9 @@ class ReferrerMethods(RepositoryImages):
         failed: list[DeletionFailure] = []
         gone = list(deleted)
         for level in reversed(levels):
-            done = await delete_image_ids(self._calls, [{"image_digest": one} for one in level])
-            gone += done.digests
-            failed += done.failed
+            deleted_now, refused = await delete_images(self._calls, level)
+            gone += deleted_now
+            failed += refused
         return DeletionReport(
             repository=self.repository_name, deleted=tuple(gone), failed=tuple(failed)
         )

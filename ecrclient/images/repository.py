@@ -69,6 +69,8 @@ _NOT_FOUND = frozenset({"ImageNotFound", "InvalidImageTag", "InvalidImageDigest"
 class RepositoryStore:
     """Reads and writes the images of one repository."""
 
+    keeps_incomplete = True
+
     def __init__(self, calls: RepositoryCalls, context: TransferContext) -> None:
         self._calls = calls
         self._context = context
@@ -308,7 +310,7 @@ class RepositoryStore:
             await self._put_image(manifest, None)
 
     async def _put_image(self, manifest: Manifest, tag: str | None) -> None:
-        await self._calls.put_image_limiter.wait()
+        await self._calls.wait_to_put_image()
         try:
             await self._calls.call(
                 PUT_IMAGE,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from ecrclient._awsjson.protocol.argument_checks import check_argument
 from ecrclient.images.arguments import check_selection, check_transfer
+from ecrclient.images.cleanup.methods import CleanupMethods
 from ecrclient.images.copying import CopyAllReport, copy_images
+from ecrclient.images.lifecycle_previews import LifecyclePreviews
 from ecrclient.images.planning import CopyPlan
 from ecrclient.images.promotion import PromotionMethods
 from ecrclient.images.reading import RepositoryImages
@@ -23,7 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["Images"]
 
 
-class Images(PromotionMethods, ReferrerMethods, VerificationMethods, RepositoryImages):
+class Images(
+    PromotionMethods,
+    ReferrerMethods,
+    VerificationMethods,
+    RepositoryImages,
+    CleanupMethods,
+    LifecyclePreviews,
+):
     """The images of one repository: read, pull, push and copy them without Docker.
 
     A source or destination of transfers, as `images.Layout` is. Every method that

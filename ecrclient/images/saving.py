@@ -64,8 +64,9 @@ async def _save_ranges(
             await anyio.to_thread.run_sync(hash_range, start)
 
     def hash_range(start: int) -> None:
-        for position in range(start, start + RANGE_BYTES, PIECE_BYTES):
-            check.update(place.read(position, PIECE_BYTES))
+        end = min(start + RANGE_BYTES, source.descriptor.size)
+        for position in range(start, end, PIECE_BYTES):
+            check.update(place.read(position, min(PIECE_BYTES, end - position)))
 
     with single_error():
         async with anyio.create_task_group() as tasks:

@@ -158,6 +158,11 @@ class ImageReader(Protocol):
 class ImageWriter(Protocol):
     """A store that is open for writing."""
 
+    @property
+    def keeps_incomplete(self) -> bool:
+        """Whether what was written stays there if a transfer fails."""
+        ...
+
     async def settled_tags(self, digest: str, tags: Sequence[str]) -> set[str]:
         """Return those tags that point at a manifest already.
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient.images.concurrency import run_all
-from ecrclient.images.deletion import delete_image_ids
+from ecrclient.images.deletion import remove_tag
 from ecrclient.images.digests import is_tag
 from ecrclient.images.errors import (
     ImageNotFoundError,
@@ -165,12 +165,9 @@ class TagMethods(RepositoryImages):
         is_last = image.image_tags == [tag]
         if is_last and last_tag == "refuse":
             raise LastTagError(self.name, tag, digest)
-        deleted = await delete_image_ids(self._calls, [{"image_tag": tag}])
-        for failure in deleted.failed:
-            raise failure.error(self.name)
-        others = set(deleted.digests) - {digest}
-        if others:
-            problem = f"another client had moved it to {others.pop()}"
+        removed_from = await remove_tag(self._calls, self.name, tag)
+        if removed_from not in {None, digest}:
+            problem = f"another client had moved it to {removed_from}"
             raise TagRaceError(self.name, tag, digest, problem)
         left = await find_image(self._calls, digest)
         if left is None and not is_last:

@@ -11,6 +11,7 @@ from ecrclient.errors import LayersNotFoundException
 from ecrclient.images.blob_transfers import BlobTransfers, ReportMeter
 from ecrclient.images.concurrency import run_all
 from ecrclient.images.manifests import Descriptor, ImageIndex, ImageManifest
+from ecrclient.images.partial_reports import attach_report
 from ecrclient.images.planning import CopyPlan, PlannedManifest, Selection, make_plan
 from ecrclient.images.progress import (
     BlobDone,
@@ -55,8 +56,16 @@ class Transfer:
             ImageError: The image could not be transferred.
             ECRClientError: A call failed.
         """
-        async with self.open() as transfer:
-            return await transfer.run(selection)
+        report = TransferReport("")
+        is_kept = False
+        try:
+            async with self.open() as transfer:
+                is_kept = transfer.keeps_incomplete
+                await transfer.run(selection, report)
+        except Exception as error:
+            attach_report(error, report, is_kept=is_kept)
+            raise
+        return report
 
     async def plan(self, selection: Selection) -> CopyPlan:
         """Compare source and destination; nothing is written."""
@@ -81,6 +90,8 @@ class OpenTransfer:
 
     def __init__(self, transfer: Transfer, reader: ImageReader, writer: ImageWriter) -> None:
         self.reader = reader
+        self.keeps_incomplete: bool = writer.keeps_incomplete
+        """Whether what was written stays in the destination if a transfer fails."""
         self._transfer = transfer
         self._writer = writer
         self._blobs = BlobTransfers(reader, writer, transfer.max_concurrency, mount=transfer.mount)
@@ -90,14 +101,12 @@ class OpenTransfer:
         stores = self._transfer.source.name, self._transfer.destination.name
         return await make_plan(self.reader, self._writer, selection, *stores)
 
-    async def run(self, selection: Selection) -> TransferReport:
-        """Transfer an image."""
-        report = TransferReport("")
+    async def run(self, selection: Selection, report: TransferReport) -> None:
+        """Transfer an image, and report what is done while it is done."""
         with _phase(report, "plan"):
             plan = await self.plan(selection)
         on_progress = self._transfer.on_progress or _ignore
         await _Execution(plan, self._writer, self._blobs, report, on_progress).run()
-        return report
 
 
 class _Execution:
@@ -136,12 +145,14 @@ class _Execution:
         self._done(BlobDone(blob.digest, blob.size, how))
 
     def _done(self, event: BlobDone) -> None:
-        report = self._report
-        if event.how == "copied":
+        report, how = self._report, event.how
+        if how != "present":
+            report.written_blobs[event.digest] = how
+        if how == "copied":
             report.blobs_copied += 1
         else:
             report.bytes_skipped += event.size
-            if event.how == "mounted":
+            if how == "mounted":
                 report.blobs_mounted += 1
             else:
                 report.blobs_present += 1
@@ -157,9 +168,26 @@ class _Execution:
                 await self._write_manifest(planned)
 
     async def _write_manifest(self, planned: PlannedManifest) -> None:
+        """Write a manifest and its tags, one after the other, so that the report is exact."""
+        manifest, report = planned.manifest, self._report
+        is_new = planned.is_missing
+        steps: list[tuple[str, ...]] = [(tag,) for tag in planned.tags]
+        for tags in steps or [()]:
+            await self._write(planned, tags)
+            if is_new:
+                is_new = False
+                report.manifests_written += 1
+                report.written_manifests.append(manifest.digest)
+                self._emit(ManifestWritten(manifest.digest, manifest.media_type))
+            for tag in tags:
+                report.tags_written += 1
+                report.written_tags[tag] = manifest.digest
+                self._emit(TagWritten(tag, manifest.digest))
+
+    async def _write(self, planned: PlannedManifest, tags: tuple[str, ...]) -> None:
         manifest = planned.manifest
         try:
-            await self._write(planned)
+            await self._writer.write_manifest(manifest, tags, root=planned.is_root)
         except LayersNotFoundException:
             # The registry may delete blobs that no image refers to before the manifest arrives.
             if not isinstance(manifest, ImageManifest):
@@ -170,16 +198,7 @@ class _Execution:
             self._blobs.forget(missing)
             blobs = [blob for blob in manifest.blobs if blob.digest in missing]
             await run_all(self._transfer_blob, blobs)
-            await self._write(planned)
-        if planned.is_missing:
-            self._report.manifests_written += 1
-            self._emit(ManifestWritten(manifest.digest, manifest.media_type))
-        for tag in planned.tags:
-            self._report.tags_written += 1
-            self._emit(TagWritten(tag, manifest.digest))
-
-    async def _write(self, planned: PlannedManifest) -> None:
-        await self._writer.write_manifest(planned.manifest, planned.tags, root=planned.is_root)
+            await self._writer.write_manifest(manifest, tags, root=planned.is_root)
 
 
 def _ignore(event: ProgressEvent) -> None:

@@ -7,12 +7,6 @@ encoded: at most three parts of an upload are in memory. Source: "InitiateLayerU
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
-
-import anyio.to_thread
-
 from ecrclient._awsjson.many.ahead import ReadAhead
 from ecrclient.errors import (
     EmptyUploadException,
@@ -23,9 +17,9 @@ from ecrclient.errors import (
     UploadNotFoundException,
 )
 from ecrclient.images.calls import RepositoryCalls
-from ecrclient.images.content import ContentCheck
-from ecrclient.images.errors import ContentMismatchError, LimitError, UploadError
+from ecrclient.images.errors import LimitError, UploadError
 from ecrclient.images.manifests import Descriptor
+from ecrclient.images.parts import STEP_BYTES, Part, Parts
 from ecrclient.images.stores import BlobMeter, BlobSource, UploadLog, UploadRecord
 from ecrclient.operations import (
     BATCH_CHECK_LAYER_AVAILABILITY,
@@ -35,11 +29,6 @@ from ecrclient.operations import (
 
 __all__ = ["MAX_LAYER_BYTES", "LayerUploads", "check_uploadable"]
 
-try:  # the extra ``fast``: about 20 times as fast
-    from pybase64 import b64encode as _base64
-except ImportError:  # pragma: no cover
-    from base64 import b64encode as _base64  # type: ignore[assignment]
-
 MAX_LAYER_BYTES = 52_000 * 1024 * 1024
 """ECR's limit for a layer ("Amazon ECR service quotas")."""
 _MAX_PARTS = 4_200
@@ -48,8 +37,6 @@ _MIN_PART_BYTES = 5 * 1024 * 1024
 _PARTS_AHEAD = 2
 """The parts that are prepared while another one is being sent."""
 _MAX_STARTS = 3
-_ENCODED_BYTES = 3 * 256 * 1024
-"""The bytes that are encoded at a time; a multiple of 3, so that only the last piece is padded."""
 
 
 class LayerUploads:
@@ -113,27 +100,27 @@ class LayerUploads:
         """Send the parts from the upload's position on, and complete the upload."""
         blob = source.descriptor
         if upload.position < blob.size:
-            async with source.open(upload.position, piece_bytes=upload.part_size) as stream:
-                parts = _Parts(stream, blob, upload, self._body_start(upload))
+            async with source.open(upload.position, piece_bytes=STEP_BYTES) as stream:
+                parts = Parts(stream, blob, upload, self._members(upload))
                 async with ReadAhead(parts, _PARTS_AHEAD) as prepared:
                     async for part in prepared:
                         await self._send(part)
+                        parts.reuse(part)
                         accepted = upload._replace(position=part.end)
                         await self._record(blob.digest, accepted)
                         meter.add(part.end - part.start)
         await self._complete(blob, upload)
 
-    def _body_start(self, upload: UploadRecord) -> bytes:
+    def _members(self, upload: UploadRecord) -> dict[str, str]:
         """The members of a request that all parts have in common."""
         members = {
             "registryId": self._calls.registry_id,
             "repositoryName": self._calls.repository_name,
             "uploadId": upload.upload_id,
         }
-        sent = {name: value for name, value in members.items() if value is not None}
-        return json.dumps(sent).encode()[:-1]
+        return {name: value for name, value in members.items() if value is not None}
 
-    async def _send(self, part: _Part) -> None:
+    async def _send(self, part: Part) -> None:
         try:
             await self._calls.send_part(part.body)
         except InvalidLayerPartException as error:
@@ -189,73 +176,3 @@ class _RewindError(Exception):
         super().__init__(position)
         self.position = position
         """The next byte that the registry accepts."""
-
-
-class _Part(NamedTuple):
-    """An encoded part."""
-
-    start: int
-    end: int
-    body: bytes
-
-
-class _Parts(AsyncIterator[_Part]):
-    """The parts of a stream, hashed and encoded in worker threads."""
-
-    def __init__(
-        self, stream: AsyncIterator[bytes], blob: Descriptor, upload: UploadRecord, start: bytes
-    ) -> None:
-        self._stream = stream
-        self._blob = blob
-        self._part_size = upload.part_size
-        self._position = upload.position
-        self._body_start = start
-        self._check = None if upload.position else ContentCheck(blob)
-        self._rest = b""
-
-    async def __anext__(self) -> _Part:
-        if self._position >= self._blob.size and not self._rest:
-            raise StopAsyncIteration
-        pieces, size = [self._rest] if self._rest else [], len(self._rest)
-        self._rest = b""
-        while size < self._part_size:
-            piece = await anext(self._stream, b"")
-            if not piece:
-                break
-            pieces.append(piece)
-            size += len(piece)
-        if size > self._part_size:
-            excess = size - self._part_size
-            self._rest, pieces[-1] = pieces[-1][-excess:], pieces[-1][:-excess]
-            size = self._part_size
-        start = self._position
-        self._position += size
-        body = await anyio.to_thread.run_sync(self._encode, pieces, start)
-        return _Part(start, self._position, body)
-
-    def _encode(self, pieces: Sequence[bytes], start: int) -> bytes:
-        """Hash the content and return the body of the request."""
-        content = b"".join(pieces)
-        if self._check is not None:
-            self._check.update(content)
-        end = start + len(content)
-        if end >= self._blob.size or len(content) < self._part_size:
-            self._finish(end)
-        numbers = b', "partFirstByte": %d, "partLastByte": %d, "layerPartBlob": "' % (
-            start,
-            end - 1,
-        )
-        # The encoder of the standard library keeps the GIL, so a long piece would block the loop.
-        view = memoryview(content)
-        texts = [
-            _base64(view[at : at + _ENCODED_BYTES]) for at in range(0, len(view), _ENCODED_BYTES)
-        ]
-        return b"".join((self._body_start, numbers, *texts, b'"}'))
-
-    def _finish(self, end: int) -> None:
-        """Verify the content before its last part is sent."""
-        if self._check is not None:
-            self._check.finish()
-        elif end != self._blob.size:
-            problem = f"ends after {end} of {self._blob.size} bytes"
-            raise ContentMismatchError(self._blob.digest, problem)

@@ -123,10 +123,11 @@ class LifecycleControls:
         """Apply the policies of all repositories once, as ECR does at least every 24 hours.
 
         Images expire and are archived only by this call. An image that is kept because an index
-        references it expires with the call after the one that removes the index.
+        references it expires with the call after the one that removes the index. Reference
+        artifacts, such as signatures, are expired or archived with their subjects.
 
         Returns:
-            The actions taken, by repository name; repositories without a policy are omitted.
+            The actions of rules, by repository name; repositories without a policy are omitted.
         """
         with self._registry.lock:
             return apply_policies(self._registry)

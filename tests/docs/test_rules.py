@@ -32,7 +32,7 @@ def collected() -> dict[str, list[str]]:
     listed = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"),
-            *("tests/in_memory", "tests/ecr/test_lifecycle.py"),
+            *("tests/in_memory", "tests/ecr/lifecycle/test_policy.py"),
         ],
         cwd=ROOT,
         capture_output=True,

@@ -92,13 +92,23 @@ def test_the_inventory() -> None:
     assert len(rows) == 8
 
 
-def test_the_gate_fails_for_severe_findings() -> None:
-    output = run("scan_gate", "team/api", "v2", ends_with=1)
-    assert output.splitlines() == [
-        "! CRITICAL      CVE-2024-3094     xz-utils 5.6.0",
-        "  LOW           CVE-2023-4641",
-        "1 of 2 findings are at least HIGH",
-    ]
+def test_the_gate_fails_for_severe_findings(tmp_path: Path) -> None:
+    sarif = tmp_path / "findings.sarif"
+    output = run("scan_gate", "team/api", "v2", "--sarif", str(sarif), ends_with=1)
+    reason, summary = output.splitlines()
+    assert re.fullmatch(
+        r"CRITICAL CVE-2024-3094 in xz-utils 5\.6\.0: team/api@sha256:[0-9a-f]{64} \(v2\)", reason
+    )
+    assert summary == "1 of 2 findings are at least HIGH and not allowed"
+    assert "CVE-2023-4641" in sarif.read_text()
+
+
+def test_the_gate_passes_with_an_allow_list(tmp_path: Path) -> None:
+    allow = tmp_path / "allow.toml"
+    entry = 'finding = "CVE-2024-3094"\nexpires = 2999-01-01\nreason = "A test."\n'
+    allow.write_text(f"[[allow]]\n{entry}")
+    output = run("scan_gate", "team/api", "v2", "--allow", str(allow))
+    assert output == "0 of 2 findings are at least HIGH and not allowed\n"
 
 
 def test_the_gate_passes_without_findings() -> None:

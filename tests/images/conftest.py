@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 
 import pytest
 
 from ecrclient import ECRClient
+from ecrclient.images import put_image_rate
 from ecrclient.testing import InMemoryECR
+
+
+@pytest.fixture(autouse=True)
+def put_image_rate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send PutImage without a limit: most tests send it more often than ten times a second."""
+    monkeypatch.setattr(put_image_rate, "_PER_SECOND", math.inf)
 
 
 @pytest.fixture

@@ -197,3 +197,14 @@ def random_graph(seed: int) -> tuple[Graph, str]:
     if rng.random() < 0.5:
         graph.add_cosign_signature(root, rng.randbytes(60))
     return graph, "v1"
+
+
+def two_platforms() -> Graph:
+    """Return an index of two images with a common layer; its tag is ``v1``."""
+    graph = Graph()
+    images = [
+        graph.add_image([b"common", platform[1].encode()], platform=platform)
+        for platform in PLATFORMS[:2]
+    ]
+    graph.add_index(images, tag="v1")
+    return graph

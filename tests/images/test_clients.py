@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from pathlib import Path
 
 import anyio
 import httpx
 import pytest
 
-from ecrclient import CallNext, ECRClient
+from ecrclient import CallNext, Credentials, ECRClient
 from ecrclient.errors import ECRClientError
 from ecrclient.images import Descriptor, Layout
 from ecrclient.images.digests import sha256
+from ecrclient.images.put_image_rate import PutImageRate
 from ecrclient.testing import InMemoryECR
 from tests.images.graphs import LAYER, Graph
 from tests.images.stores import layout_contents
@@ -195,3 +196,34 @@ async def test_downloads_use_the_proxy_and_are_streamed(
         await client.images("team/app").pull("v1", Layout(tmp_path))
     assert layout_contents(tmp_path).blobs == {**graph.blobs, **graph.manifests}
     assert "GET 127.0.0.1" in hosts
+
+
+async def test_put_image_waits_for_the_rate_of_the_callers_account(
+    filled: InMemoryECR, client: ECRClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys: list[Hashable] = []
+
+    async def wait(_: PutImageRate, quota_key: Hashable) -> None:
+        keys.append(quota_key)
+
+    monkeypatch.setattr(PutImageRate, "wait", wait)
+    transport = filled.transport()
+
+    async def key_of(credentials: Credentials) -> Hashable:
+        filled.accept(credentials)
+        async with ECRClient(
+            region=filled.region, credentials=credentials, transport=transport
+        ) as other:
+            await other.images("team/app").copy("v1", to=other.images("team/copy"), tags=["1", "2"])
+        await client.delete_repository(repository_name="team/copy", force=True)
+        await client.create_repository(repository_name="team/copy")
+        first, second = keys  # a call for each tag
+        assert first == second
+        keys.clear()
+        return first
+
+    one = await key_of(Credentials("AKIDONE", "secret", account_id="111122223333"))
+    same_account = await key_of(Credentials("AKIDTWO", "secret", account_id="111122223333"))
+    unknown_account = await key_of(Credentials("AKIDTHREE", "secret"))
+    assert one == same_account
+    assert unknown_account not in (one, same_account)

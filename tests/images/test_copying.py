@@ -12,7 +12,7 @@ from ecrclient import ECRClient, RequestValidationError
 from ecrclient.images import BlobDone, CopyError, Layout, OCIArchive, ProgressEvent
 from ecrclient.testing import InMemoryECR
 from tests.images.calls import Calls
-from tests.images.graphs import PLATFORMS, Graph
+from tests.images.graphs import Graph, two_platforms
 from tests.images.stores import archive_contents, layout_contents, repository_contents
 
 pytestmark = pytest.mark.anyio
@@ -21,13 +21,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def graph() -> Graph:
     """An index of two images with a common layer."""
-    graph = Graph()
-    images = [
-        graph.add_image([b"common", platform[1].encode()], platform=platform)
-        for platform in PLATFORMS[:2]
-    ]
-    graph.add_index(images, tag="v1")
-    return graph
+    return two_platforms()
 
 
 @pytest.fixture

@@ -50,6 +50,10 @@ EXAMPLES = [
         errors.DeletionError("repository app", "v1", "KmsError", "no key"),
         "repository app: v1 cannot be deleted: KmsError: no key",
     ),
+    (
+        errors.DeletionError("repository app", "v1", "KmsError", None),
+        "repository app: v1 cannot be deleted: KmsError",
+    ),
     (errors.ResumeError("s.json", "not a state file"), "s.json: not a state file"),
 ]
 

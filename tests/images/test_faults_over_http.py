@@ -22,6 +22,7 @@ from ecrclient.images import (
     StateFile,
     TransferReport,
     downloads,
+    uploads,
 )
 from ecrclient.testing import Call, InMemoryECR
 from tests.images.graphs import Graph
@@ -29,8 +30,8 @@ from tests.images.stores import layout_contents, repository_contents
 
 pytestmark = pytest.mark.anyio
 
-PART = 5 * 1024 * 1024
-LAYER = bytes(range(251)) * (2 * PART // 251 + 9_000)  # two parts and a short one
+PART = 256 * 1024  # ECR's parts have at least 5 MiB, which takes 20 times as long
+LAYER = bytes(range(251)) * (2 * PART // 251 + 400)  # two parts and a short one
 PARTS = 3
 OPERATIONS = (
     "BatchGetImage",
@@ -90,6 +91,11 @@ def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "_FIRST_DELAY", 0.0)
 
 
+@pytest.fixture(autouse=True)
+def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "_MIN_PART_BYTES", PART)
+
+
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """In real time: the server is in another thread."""
@@ -121,7 +127,7 @@ async def world(ecr: InMemoryECR, clock: Clock) -> AsyncIterator[World]:
             region=ecr.region,
             credentials=ecr.credentials,
             endpoint_url=server.url,
-            retry=RetryPolicy(max_attempts=3, base_delay=0.0),
+            retry=RetryPolicy(max_attempts=3, base_delay=0.0, throttling_base_delay=0.0),
         ) as client,
     ):
         yield World(ecr, client, graph, clock)
@@ -259,8 +265,8 @@ async def test_a_copy_that_failed_resumes_at_the_last_part(
 async def test_a_pull_is_cut_in_each_of_its_ranges(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("ecrclient.images.saving.RANGE_BYTES", 2 * 1024 * 1024)
-    world.ecr.faults.truncate(1024 * 1024, when=is_download, times=4)
+    monkeypatch.setattr("ecrclient.images.saving.RANGE_BYTES", 100_000)
+    world.ecr.faults.truncate(50_000, when=is_download, times=4)
     with anyio.fail_after(60):
         await world.client.images("team/app").pull("v1", Layout(tmp_path / "out"))
     assert layout_contents(tmp_path / "out").blobs == {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 from pathlib import Path
 
 import anyio
@@ -213,3 +214,67 @@ def test_unknown_members_of_the_index_are_kept() -> None:
     old = json.dumps({"schemaVersion": 2, "manifests": [{"digest": "x", "y": 1}], "z": 2}).encode()
     document = json.loads(index_json(old, ONE, [], {}))
     assert (document["manifests"][0], document["z"]) == ({"digest": "x", "y": 1}, 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such lock")
+async def test_several_processes_write_into_one_layout(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    script = (
+        "import anyio, sys\n"
+        "from ecrclient.images import Layout\n"
+        "from tests.images.transfers import transfer\n"
+        "async def main():\n"
+        "    source, target = map(Layout, sys.argv[1:3])\n"
+        "    for number in range(20):\n"
+        "        tag = f'{sys.argv[3]}-{number}'\n"
+        "        await transfer(source, target, 'v1', tags=[tag])\n"
+        "anyio.run(main)\n"
+    )
+
+    async def run(number: int) -> None:
+        source = Graph()
+        source.add_image([b"common", str(number).encode()], tag="v1")
+        source.write_layout(tmp_path / str(number))
+        arguments = [str(tmp_path / str(number)), str(target), f"p{number}"]
+        await anyio.run_process([sys.executable, "-c", script, *arguments])
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(3):
+            tasks.start_soon(run, number)
+    contents = layout_contents(target)
+    contents.check()
+    wanted = {f"p{process}-{number}" for process in range(3) for number in range(20)}
+    assert {tag for tag in contents.tags if tag not in contents.blobs} == wanted
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such lock")
+async def test_a_lock_that_another_process_keeps_is_an_error(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    target = tmp_path / "target"
+    target.mkdir()
+    monkeypatch.setattr("ecrclient.images.layout_lock._TIMEOUT", 0.02)
+    other = os.open(target, os.O_RDONLY)
+    try:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(ArchiveError, match="another process has locked the layout"):
+            await transfer(Layout(source), Layout(target), "v1")
+        assert list(target.iterdir()) == []
+    finally:
+        os.close(other)
+    await transfer(Layout(source), Layout(target), "v1")
+    layout_contents(target).check()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such lock")
+async def test_a_file_system_without_locks(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    await transfer(Layout(source), Layout(tmp_path / "target"), "v1")
+    layout_contents(tmp_path / "target").check()

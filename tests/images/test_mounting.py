@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import anyio
 import httpx
 import pytest
 
-from ecrclient import ECRClient
+from ecrclient import Credentials, ECRClient
 from ecrclient.images import TransferReport
 from ecrclient.testing import InMemoryECR
 from tests.images.calls import Calls
@@ -99,7 +99,7 @@ async def test_a_blob_that_cannot_be_mounted_does_not_prevent_the_others(ecr: In
 
 
 @pytest.mark.usefixtures("source")
-async def test_a_registry_that_does_notrespond(ecr: InMemoryECR) -> None:
+async def test_a_registry_that_does_not_respond(ecr: InMemoryECR) -> None:
     def fail() -> httpx.Response:
         raise httpx.ConnectError("no route")
 
@@ -118,3 +118,70 @@ async def test_a_cancelled_mount_leaves_no_tag(ecr: InMemoryECR, client: ECRClie
     registry.on_mount = lambda: None
     report = await copy(ecr, registry)
     assert report.blobs_mounted + report.blobs_present == 7
+
+
+@pytest.fixture
+async def other_client(ecr: InMemoryECR, source: None) -> AsyncIterator[ECRClient]:
+    """A client with another access key and transport."""
+    key = Credentials("AKIDOTHER", "another secret")
+    ecr.accept(key)
+    async with ecr.client(credentials=key) as other:
+        yield other
+
+
+@pytest.mark.parametrize("registry_ids", [(None, None), (None, "123456789012")], ids=str)
+async def test_blobs_are_mounted_between_clients_of_one_registry(
+    ecr: InMemoryECR,
+    client: ECRClient,
+    other_client: ECRClient,
+    registry_ids: tuple[str | None, str | None],
+) -> None:
+    ours, theirs = registry_ids
+    calls = Calls(ecr)
+    report = await client.images("team/app", registry_id=ours).copy(
+        "v1", to=other_client.images("team/copy", registry_id=theirs)
+    )
+    assert (report.blobs_mounted, report.blobs_copied) == (7, 0)
+    made = calls.new()
+    assert (made["GetAccountSetting"], made["GetAuthorizationToken"]) == (1, 2)
+    assert made["UploadLayerPart"] == 0
+    (await repository_contents(ecr, "team/copy")).check()
+
+
+async def test_blobs_that_the_destinations_client_must_not_read_are_uploaded(
+    ecr: InMemoryECR, client: ECRClient, other_client: ECRClient
+) -> None:
+    source = "arn:aws:ecr:*:*:repository/team/app"
+    ecr.deny("ecr:GetDownloadUrlForLayer", access_key_id="AKIDOTHER", resource=source)
+    report = await client.images("team/app").copy("v1", to=other_client.images("team/copy"))
+    assert (report.blobs_mounted, report.blobs_copied) == (0, 7)
+    (await repository_contents(ecr, "team/copy")).check()
+
+
+@pytest.mark.parametrize("key", ["AKIAINMEMORYECR", "AKIDOTHER"])
+async def test_a_registry_that_a_client_cannot_find_out_gets_uploads(
+    ecr: InMemoryECR, client: ECRClient, other_client: ECRClient, key: str
+) -> None:
+    ecr.deny("ecr:GetAuthorizationToken", access_key_id=key)
+    report = await client.images("team/app").copy("v1", to=other_client.images("team/copy"))
+    assert (report.blobs_mounted, report.blobs_copied) == (0, 7)
+
+
+@pytest.mark.usefixtures("source")
+@pytest.mark.parametrize(
+    ("region", "account", "logins"),
+    [("us-east-1", "210987654321", 2), ("eu-west-1", "123456789012", 0)],
+    ids=["another account", "another Region"],
+)
+async def test_blobs_are_not_mounted_between_registries(
+    ecr: InMemoryECR, client: ECRClient, region: str, account: str, logins: int
+) -> None:
+    other = InMemoryECR(region=region, account_id=account)
+    calls = Calls(ecr), Calls(other)
+    async with other.client() as other_client:
+        await other_client.create_repository(repository_name="team/copy")
+        await other_client.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+        report = await client.images("team/app").copy("v1", to=other_client.images("team/copy"))
+    assert (report.blobs_mounted, report.blobs_copied) == (0, 7)
+    assert sum(one.new()["GetAuthorizationToken"] for one in calls) == logins
+    (await repository_contents(other, "team/copy")).check()

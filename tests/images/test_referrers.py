@@ -259,7 +259,7 @@ async def test_a_referrer_that_an_index_lists_is_a_failure_of_the_report(
     report = await images.delete("v2")
     assert report.deleted == (digest,)
     (failure,) = report.failed
-    assert (failure.reference, failure.code) == (sbom.digest, "ImageReferencedByManifestList")
+    assert (failure.digest, failure.code) == (sbom.digest, "ImageReferencedByManifestList")
 
 
 @pytest.mark.parametrize("failing", [1, 2, 3])

@@ -35,7 +35,7 @@ from ecrclient.images.digests import sha256
 from ecrclient.testing import InMemoryECR
 from ecrclient.testing.store import Registry
 from tests.images.calls import WRITES, Calls
-from tests.images.graphs import PLATFORMS, Graph
+from tests.images.graphs import PLATFORMS, Graph, two_platforms
 from tests.images.stores import Contents, layout_contents, repository_contents
 
 pytestmark = pytest.mark.anyio
@@ -44,13 +44,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def graph() -> Graph:
     """An index of two images with a common layer."""
-    graph = Graph()
-    images = [
-        graph.add_image([b"common", platform[1].encode()], platform=platform)
-        for platform in PLATFORMS[:2]
-    ]
-    graph.add_index(images, tag="v1")
-    return graph
+    return two_platforms()
 
 
 # -- plans and idempotence -------------------------------------------------------------------------

@@ -315,8 +315,11 @@ async def test_at_most_three_parts_are_in_memory(
     send = LayerUploads.__dict__["_send"]
 
     async def slowly(self: LayerUploads, part: Any) -> None:
-        for _ in range(20):
-            await anyio.sleep(0.01)
+        with anyio.fail_after(20):
+            while source.read < min(part.start + 2 * PART + 1, len(content)):
+                await anyio.sleep(0.001)
+        for _ in range(10):  # it could read on
+            await anyio.sleep(0.001)
         ahead.append(source.read - part.start)
         await send(self, part)
 

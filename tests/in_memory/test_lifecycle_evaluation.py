@@ -1,8 +1,9 @@
-"""Evaluation of lifecycle policies: which images they expire and archive.
+"""Evaluation of lifecycle policies by the in-memory ECR: which images they expire and archive.
 
-The examples are those of "Examples of lifecycle policies in Amazon ECR". The property test is a
-second implementation of the evaluation rules in "Automate the cleanup of images by using lifecycle
-policies in Amazon ECR": it decides about each image separately.
+The evaluator is that of ``ecrclient.lifecycle``, which has more tests. The examples are those of
+"Examples of lifecycle policies in Amazon ECR". The property test is a second implementation of the
+evaluation rules in "Automate the cleanup of images by using lifecycle policies in Amazon ECR": it
+decides about each image separately.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from ecrclient.lifecycle import (
     keep_last,
 )
 from ecrclient.models import EncryptionConfiguration
-from ecrclient.testing.resources.lifecycle_evaluation import evaluate
+from ecrclient.testing.resources.lifecycle_evaluation import decide
 from ecrclient.testing.store import ImageRecord, RepositoryRecord
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -64,7 +65,7 @@ def repository(*images: ImageRecord) -> RepositoryRecord:
 
 def outcome(policy: LifecyclePolicy, *images: ImageRecord) -> dict[str, int]:
     """Return the priority of the rule that is applied to each image, by its name."""
-    decisions = evaluate(policy, repository(*images), NOW)
+    decisions = decide(policy, repository(*images), NOW).by_rules
     return {one.image.digest: one.rule.rule_priority for one in decisions}
 
 
@@ -271,7 +272,7 @@ def is_due(rule: LifecycleRule, one: ImageRecord, images: Sequence[ImageRecord])
     number = rule.selection.count_number
     since = {
         "sinceImagePushed": one.pushed_at,
-        "sinceImagePulled": max(one.pushed_at, one.last_pull or one.pushed_at),
+        "sinceImagePulled": one.last_pull or one.pushed_at,
         "sinceImageTransitioned": one.archived_at,
     }
     if rule.selection.count_type != "imageCountMoreThan":

@@ -17,6 +17,7 @@ from ecrclient.errors import (
 )
 from ecrclient.lifecycle import (
     LifecyclePolicy,
+    LifecycleRule,
     archive_after,
     expire_after,
     expire_archived_after,
@@ -24,7 +25,7 @@ from ecrclient.lifecycle import (
 )
 from ecrclient.models import GetLifecyclePolicyPreviewResponse, LifecyclePolicyRuleAction
 from ecrclient.testing import InMemoryECR
-from tests.in_memory.builders import HandClock, digest_of, image_manifest, index_of
+from tests.in_memory.builders import OCI_MANIFEST, HandClock, digest_of, image_manifest, index_of
 
 pytestmark = pytest.mark.anyio
 
@@ -320,3 +321,32 @@ class TestApply:
         assert expired.storage_class == "ARCHIVE"
         found = client.describe_images(repository_name=repository, filter={"image_status": "ANY"})
         assert await found.collect() == []
+
+    @pytest.mark.parametrize(
+        ("rule", "statuses"),
+        [
+            (expire_after(14, tags=["v*"]), []),
+            (archive_after(14, tags=["v*"]), ["ARCHIVED", "ARCHIVED"]),
+        ],
+    )
+    async def test_reference_artifacts_go_with_their_subject(
+        self,
+        ecr: InMemoryECR,
+        client: ECRClient,
+        clock: HandClock,
+        repository: str,
+        rule: LifecycleRule,
+        statuses: list[str],
+    ) -> None:
+        image = image_manifest()
+        subject = {"mediaType": OCI_MANIFEST, "digest": digest_of(image), "size": len(image)}
+        artifact = image_manifest("signature", subject=subject)
+        await client.put_image(repository_name=repository, image_manifest=image, image_tag="v1")
+        await client.put_image(repository_name=repository, image_manifest=artifact)
+        await client.put_lifecycle_policy(
+            repository_name=repository, lifecycle_policy_text=LifecyclePolicy.of(rule)
+        )
+        clock.advance(days=15)
+        assert [one.image_tags for one in ecr.lifecycle.apply()[repository]] == [["v1"]]
+        left = client.describe_images(repository_name=repository, filter={"image_status": "ANY"})
+        assert [one.image_status for one in await left.collect()] == statuses

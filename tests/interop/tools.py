@@ -157,7 +157,7 @@ def _transport(file: Path, form: str, name: str | None = None) -> str:
 class Crane(Tool):
     name = "crane"
     show_version = "version"
-    install = "Go: go install github.com/google/go-containerregistry/cmd/crane@latest"
+    install = "Debian sid: apt-get install crane"
     reads = writes = (LAYOUT, DOCKER_ARCHIVE)
 
     def push(self, file: Path, image: str, form: str = LAYOUT) -> None:

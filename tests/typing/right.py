@@ -49,7 +49,15 @@ from ecrclient.errors import (
 )
 from ecrclient.findings import AffectedPackage, Finding
 from ecrclient.handles import RepositoryHandle
-from ecrclient.lifecycle import LifecyclePolicy, LifecycleRule, expire_after, keep_last
+from ecrclient.lifecycle import (
+    ImageOutcome,
+    LifecyclePolicy,
+    LifecyclePreview,
+    LifecycleRule,
+    LintFinding,
+    expire_after,
+    keep_last,
+)
 from ecrclient.models import (
     BatchGetImageRequest,
     BatchGetImageResponse,
@@ -665,6 +673,16 @@ async def policies(ecr: ECRClient) -> str:
     await ecr.repository(REPOSITORY).set_repository_policy(policy_text={"Statement": []})
     held = await ecr.get_lifecycle_policy(repository_name=REPOSITORY)
     return assert_type(held.lifecycle_policy_text, str)
+
+
+async def previews(ecr: ECRClient, policy: LifecyclePolicy) -> bool:
+    details = await ecr.describe_images(repository_name=REPOSITORY).collect()
+    offline = assert_type(policy.preview(details), LifecyclePreview)
+    assert_type(policy.preview([{"image_digest": "sha256:0"}]).expiring, tuple[ImageOutcome, ...])
+    assert_type(policy.lint(details), tuple[LintFinding, ...])
+    compared = await ecr.images(REPOSITORY).preview(policy, compare_with_service=True)
+    assert_type(compared, LifecyclePreview)
+    return len(offline.undetermined) == 0 and compared.service is not None
 
 
 async def severe(ecr: ECRClient) -> list[AffectedPackage]:

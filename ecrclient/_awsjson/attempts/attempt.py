@@ -18,7 +18,7 @@ class Attempt(NamedTuple):
     """One attempt of a call, before it is signed."""
 
     operation: Operation[Any]
-    body: bytes
+    body: bytes | bytearray
     headers: Mapping[str, str]
     """The headers that identify the attempt to the service."""
     timer: AttemptTimer

@@ -28,12 +28,12 @@ LARGE_PAYLOAD = 256 * 1024
 """Bytes from which on hashing a payload would block the event loop for too long."""
 
 
-async def hash_payload(body: bytes) -> bytes:
+async def hash_payload(body: bytes | bytearray) -> bytes:
     """Return the digest of a body, computed in a worker thread."""
     return await anyio.to_thread.run_sync(_hash, body)
 
 
-def _hash(body: bytes) -> bytes:
+def _hash(body: bytes | bytearray) -> bytes:
     return hashlib.sha256(body).hexdigest().encode("ascii")
 
 
@@ -57,7 +57,7 @@ class Signer:
         host: bytes,
         content_type: bytes,
         target: bytes,
-        body: bytes,
+        body: bytes | bytearray,
         now: datetime,
         payload_hash: bytes | None = None,
     ) -> list[tuple[bytes, bytes]]:

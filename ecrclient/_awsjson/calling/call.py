@@ -74,7 +74,7 @@ class Call(Generic[ResponseT]):
     def __init__(
         self,
         operation: Operation[ResponseT],
-        body: bytes,
+        body: bytes | bytearray,
         state: ClientState,
         *,
         options: CallOptions,

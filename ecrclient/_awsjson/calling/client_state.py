@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import anyio
@@ -168,6 +168,21 @@ class ClientState:
         if make not in self._shared:
             self._shared[make] = make()
         return cast("T", self._shared[make])
+
+    async def quota_key(self) -> tuple[Hashable, ...]:
+        """Return a key that is equal for clients whose calls count towards the same quotas.
+
+        That is known without a call if they have the same endpoint and Region, and credentials of
+        the same account, or with the same access key if the account is not known. A transport that
+        the caller passed may lead anywhere, so clients must have the same one.
+
+        Raises:
+            AWSClientError: There are no credentials, or a setting is missing or wrong.
+        """
+        credentials = await (await self.resources()).credentials.get()
+        caller = credentials.account_id or credentials.access_key_id
+        # The client keeps the transport, so its id is not used again meanwhile.
+        return self.endpoint_url, self.region, caller, id(self._transport)
 
     async def aclose(self) -> None:
         """Close the transports, unless the caller passed one.

@@ -91,7 +91,7 @@ class HttpxSender:
             "POST",
             self._url,
             headers=[*headers, *added],
-            content=attempt.body,
+            content=bytes(attempt.body),
             # ``PooledTransport`` reads ``idempotent``; other transports ignore it.
             extensions={"timeout": timeouts, "idempotent": attempt.operation.retry_safe},
         )

@@ -114,7 +114,7 @@ class ByteTransport:
         self,
         origin: Origin,
         head: bytes,
-        body: bytes,
+        body: bytes | bytearray,
         connect_timeout: float | None,
         timer: AttemptTimer,
         *,
@@ -141,7 +141,7 @@ class ByteTransport:
         origin: Origin,
         method: str,
         head: bytes,
-        body: bytes | AsyncGenerator[bytes],
+        body: bytes | bytearray | AsyncGenerator[bytes],
         timeouts: Mapping[str, float | None],
         timer: AttemptTimer | None = None,
         *,
@@ -226,7 +226,7 @@ class ByteTransport:
         exchange: Exchange,
         origin: Origin,
         head: bytes,
-        body: bytes | AsyncGenerator[bytes],
+        body: bytes | bytearray | AsyncGenerator[bytes],
         *,
         resend: bool,
     ) -> None:
@@ -239,7 +239,7 @@ class ByteTransport:
                 pool.busy.discard(connection)
                 connection.close()
                 _close_idle(pool)  # the server has probably closed the others too
-                if not isinstance(body, bytes):
+                if not isinstance(body, (bytes, bytearray)):
                     raise ReadError(
                         "the server had closed the connection; the body cannot be sent again"
                     ) from stale

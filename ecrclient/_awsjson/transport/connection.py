@@ -117,7 +117,7 @@ class Connection:
 
     # -- sending ---------------------------------------------------------------------------------
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
+    async def send(self, data: bytes | bytearray, timeout: float | None) -> None:
         """Send all of *data*.
 
         Args:

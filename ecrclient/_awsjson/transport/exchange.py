@@ -137,7 +137,10 @@ class Exchange:
     # -- the request -----------------------------------------------------------------------------
 
     async def send_request(
-        self, connection: Connection, head: bytes, body: bytes | AsyncGenerator[bytes]
+        self,
+        connection: Connection,
+        head: bytes,
+        body: bytes | bytearray | AsyncGenerator[bytes],
     ) -> None:
         """Send the request over a connection and receive the head of the response.
 
@@ -148,7 +151,7 @@ class Exchange:
         self.connection = connection
         self._write_error = None
         connection.start_request(self._method)
-        if not isinstance(body, bytes):
+        if not isinstance(body, (bytes, bytearray)):
             await self._send_stream(head, body)
         elif len(body) <= _SMALL_BODY:
             await self._send_bytes(head + body)
@@ -169,7 +172,7 @@ class Exchange:
                     break
                 is_open = await self._send_bytes(piece)
 
-    async def _send_bytes(self, data: bytes) -> bool:
+    async def _send_bytes(self, data: bytes | bytearray) -> bool:
         """False: the server does not accept more bytes. It may have responded nevertheless."""
         assert self.connection is not None
         timeout = self.timeouts.get("write")

@@ -26,7 +26,7 @@ from ecrclient.operations import GET_LIFECYCLE_POLICY_PREVIEW, START_LIFECYCLE_P
 from ..background import PreviewRecord
 from ..errors import refuse
 from .image_ids import check_image_id
-from .lifecycle_evaluation import Decision, evaluate
+from .lifecycle_evaluation import Decision, decide
 from .pages import refuse_paging
 from .policies import check_lifecycle_policy, lifecycle_policy_of
 from .unused_layers import remove_image
@@ -79,7 +79,9 @@ class LifecyclePreviews:
         repository.lifecycle_preview = PreviewRecord(
             policy_text=text,
             done_at=now + timedelta(seconds=registry.script.preview_seconds),
-            results=list(map(_describe, evaluate(LifecyclePolicy.parse(text), repository, now))),
+            results=list(
+                map(_describe, decide(LifecyclePolicy.parse(text), repository, now).by_rules)
+            ),
         )
         return StartLifecyclePolicyPreviewResponse(
             registry_id=registry.account_id,
@@ -137,7 +139,8 @@ def apply_policies(registry: Registry) -> dict[str, list[LifecyclePolicyPreviewR
     """Expire and archive images as the lifecycle policies say, and return what was done.
 
     Returns:
-        The results by repository name; repositories without a policy are omitted.
+        The results by repository name; repositories without a policy are omitted. Reference
+        artifacts, which go with their subjects, are not in the results.
     """
     now = registry.clock()
     done: dict[str, list[LifecyclePolicyPreviewResult]] = {}
@@ -145,13 +148,17 @@ def apply_policies(registry: Registry) -> dict[str, list[LifecyclePolicyPreviewR
         if repository.lifecycle_policy_text is None:
             continue
         policy = LifecyclePolicy.parse(repository.lifecycle_policy_text)
-        decisions = evaluate(policy, repository, now)
-        done[repository.name] = [_describe(decision) for decision in decisions]
-        for image, rule in decisions:
+        decisions = decide(policy, repository, now)
+        done[repository.name] = [_describe(decision) for decision in decisions.by_rules]
+        for image, rule in decisions.by_rules:
             if rule.action.type == "transition":
                 image.is_archived, image.archived_at = True, now
             elif image.digest in repository.images:
                 remove_image(registry, repository, image.digest)
+        for image in decisions.archiving:
+            image.is_archived, image.archived_at = True, now
+        for image in decisions.expiring:
+            remove_image(registry, repository, image.digest)
         repository.lifecycle_evaluated_at = now
     return done
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecrclient._lifecycle_shape import read_document
 from ecrclient.errors import LifecyclePolicyNotFoundException, RepositoryPolicyNotFoundException
 from ecrclient.lifecycle import LifecyclePolicy, LifecyclePolicyError
+from ecrclient.lifecycle.shape import read_document
 from ecrclient.models import (
     DeleteLifecyclePolicyRequest,
     DeleteLifecyclePolicyResponse,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, cast
 
 import anyio
@@ -256,3 +256,27 @@ async def test_calls_that_wait_for_the_opening_are_refused_after_closing(
         tasks.start_soon(get)
     assert refused == ["the client is closed"] * 2
     assert transport.closed == 1
+
+
+async def test_the_quota_key_is_that_of_the_account_the_endpoint_and_the_transport() -> None:
+    account = Credentials("AKIDFIRST", "secret", account_id="111122223333")
+    rotated = Credentials("AKIDSECOND", "secret", account_id="111122223333")
+    transport = UserTransport()
+
+    async def key(
+        credentials: Credentials,
+        transport: httpx.AsyncBaseTransport | None = None,
+        region: str = "eu-west-1",
+    ) -> tuple[Hashable, ...]:
+        arguments = ARGUMENTS._replace(region=region)
+        state = ClientState(arguments, resolve_endpoint, SERVICE, credentials, transport, 7, ())
+        try:
+            return await state.quota_key()
+        finally:
+            await state.aclose()
+
+    assert await key(account) == await key(rotated)
+    assert await key(KEY) == await key(KEY)
+    assert await key(account, transport) == await key(rotated, transport)
+    others = [await key(KEY), await key(account, transport), await key(account, None, "us-east-1")]
+    assert len({await key(account), *others}) == 4

@@ -6,7 +6,6 @@ import random
 import ssl
 import warnings
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
 
 import anyio
 import httpx
@@ -24,13 +23,12 @@ from ecrclient._awsjson.transport.byte_transport import ByteTransport
 from ecrclient._awsjson.transport.content_encoding import ContentDecodingError
 from tests.awsjson.transport.conftest import request, send, trusting
 from tests.awsjson.transport.server import (
-    CLOSED,
     Peer,
-    Server,
     http_response,
     respond_and_close,
     respond_with,
     serve,
+    serve_proxy,
 )
 from tests.tools.older_anyio import skip_before_anyio
 
@@ -138,39 +136,6 @@ def test_errors_of_httpx_are_translated(
 
 
 # -- a real proxy --------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def serve_proxy(*, slow: bool = False) -> AsyncGenerator[Server]:
-    """A proxy that opens tunnels."""
-
-    async def script(peer: Peer) -> None:
-        head = await peer.request()
-        server.requests.append(head)
-        _, port = head.split(b" ")[1].rsplit(b":", 1)
-        if slow:
-            await anyio.sleep(random.random() * 0.02)
-        async with await anyio.connect_tcp("127.0.0.1", int(port)) as beyond:
-            await peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-
-            async def back() -> None:
-                try:
-                    async for data in beyond:
-                        await peer.send(data)
-                except CLOSED:
-                    pass
-                tasks.cancel_scope.cancel()
-
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(back)
-                try:
-                    while True:
-                        await beyond.send(await peer.some())
-                except CLOSED:
-                    tasks.cancel_scope.cancel()
-
-    async with serve(script) as server:
-        yield server
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import ssl
 import struct
@@ -92,6 +93,8 @@ class Server:
         self.connections = 0
         self.open = 0
         self.requests: list[bytes] = []
+        self.refused: set[str] = set()
+        """The hosts and ports to which a proxy does not connect."""
 
     async def wait_until_open(self, count: int) -> None:
         """Wait until the server has this number of open connections."""
@@ -164,3 +167,45 @@ def respond_and_close(data: bytes) -> Script:
         await peer.send(data)
 
     return script
+
+
+@asynccontextmanager
+async def serve_proxy(*, slow: bool = False, to: int | None = None) -> AsyncGenerator[Server]:
+    """A proxy that opens tunnels.
+
+    Args:
+        slow: Whether it waits before it connects.
+        to: The local port to which all tunnels lead; None: the one that the client names.
+    """
+
+    async def script(peer: Peer) -> None:
+        head = await peer.request()
+        server.requests.append(head)
+        target = head.split(b" ")[1].decode()
+        if target in server.refused:
+            await peer.send(http_response(b"no", status="403 Forbidden"))
+            return
+        port = target.rpartition(":")[2]
+        if slow:
+            await anyio.sleep(random.random() * 0.02)
+        async with await anyio.connect_tcp("127.0.0.1", to or int(port)) as beyond:
+            await peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+            async def back() -> None:
+                try:
+                    async for data in beyond:
+                        await peer.send(data)
+                except CLOSED:
+                    pass
+                tasks.cancel_scope.cancel()
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(back)
+                try:
+                    while True:
+                        await beyond.send(await peer.some())
+                except CLOSED:
+                    tasks.cancel_scope.cancel()
+
+    async with serve(script) as server:
+        yield server

@@ -1,4 +1,4 @@
-"""Registry logins: the user name and password for docker and other registry clients.
+"""The user name and password for a registry, and a client's cache of them.
 
 ``await ecr.registry_credentials()`` returns a `RegistryCredentials`. Source:
 "GetAuthorizationToken" in the Amazon ECR API Reference.
@@ -58,9 +58,12 @@ class RegistryCredentials:
         Returns:
             JSON of the form ``{"auths": {"<registry>": {"auth": "..."}}}``.
         """
+        return json.dumps({"auths": {self.registry: {"auth": self.encoded()}}})
+
+    def encoded(self) -> str:
+        """Return ``user:password`` in base64, as configuration files contain it."""
         pair = f"{self.username}:{self.password.get_secret_value()}"
-        auth = base64.b64encode(pair.encode()).decode("ascii")
-        return json.dumps({"auths": {self.registry: {"auth": auth}}})
+        return base64.b64encode(pair.encode()).decode("ascii")
 
     @classmethod
     def of(cls, answer: GetAuthorizationTokenResponse) -> RegistryCredentials:

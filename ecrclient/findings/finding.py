@@ -1,13 +1,4 @@
-"""Findings of image scans: one class for basic and enhanced scanning.
-
-::
-
-    async for found in ecr.describe_image_scan_findings(
-        repository_name="team/app", image_id={"image_tag": "v1"}
-    ):
-        finding = Finding.of(found)
-        if finding.is_at_least("HIGH"):
-            print(finding.severity, finding.cves, finding.packages, finding.uri)
+"""One finding of basic or enhanced scanning, read through one class.
 
 Sources: "ImageScanFinding", "EnhancedImageScanFinding" and "VulnerablePackage" in the Amazon ECR
 API Reference; "Severity levels for Amazon Inspector findings" in the Amazon Inspector User Guide.
@@ -22,12 +13,22 @@ from typing import Literal
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient.models import EnhancedImageScanFinding, ImageScanFinding, VulnerablePackage
 
-__all__ = ["AffectedPackage", "Finding", "Severity"]
+__all__ = [
+    "AffectedPackage",
+    "Finding",
+    "Severity",
+    "attributes_of",
+    "check_severity",
+    "is_at_least",
+    "is_known",
+    "rank",
+]
 
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
 """The rated severities, the most severe first."""
 
 _RANKS = {"INFORMATIONAL": 1, "LOW": 2, "MEDIUM": 3, "HIGH": 4, "CRITICAL": 5}
+_UNRATED = frozenset({"UNDEFINED", "UNTRIAGED"})
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
 # The value of Amazon Inspector if no version has a fix.
 _NO_FIX = "NotAvailable"
@@ -93,15 +94,11 @@ class Finding:
         Raises:
             RequestValidationError: *severity* is not one of these (a ``ValueError``).
         """
-        what = f"one of {', '.join(_RANKS)}"
-        check_argument("is_at_least", "severity", severity, str, what)
-        if severity not in _RANKS:
-            raise wrong_argument("is_at_least", "severity", f"must be {what}, not {severity!r:.40}")
-        return _RANKS.get(self.severity, 0) >= _RANKS[severity]
+        return is_at_least(self.severity, severity)
 
     @classmethod
     def _of_basic(cls, finding: ImageScanFinding) -> Finding:
-        attributes = {getattr(each, "key", None): each.value for each in finding.attributes}
+        attributes = attributes_of(finding)
         name = attributes.get("package_name")
         package = AffectedPackage(name, attributes.get("package_version"), None) if name else None
         return cls(
@@ -136,6 +133,43 @@ class Finding:
             uri=details.source_url or next(iter(details.reference_urls), None),
             source=finding,
         )
+
+
+def attributes_of(finding: ImageScanFinding) -> dict[str | None, str | None]:
+    """The attributes of a basic finding by key; the service may omit a key."""
+    return {getattr(each, "key", None): each.value for each in finding.attributes}
+
+
+def rank(severity: str) -> int:
+    """The order of a severity: 5 for ``CRITICAL``, 0 if the finding is not rated."""
+    return _RANKS.get(severity, 0)
+
+
+def is_known(severity: str) -> bool:
+    """Whether this version knows the severity, rated or not."""
+    return severity in _RANKS or severity in _UNRATED
+
+
+def check_severity(function: str, severity: object) -> None:
+    """Check an argument that is one of the rated severities.
+
+    Raises:
+        RequestValidationError: It is not.
+    """
+    what = f"one of {', '.join(_RANKS)}"
+    check_argument(function, "severity", severity, str, what)
+    if severity not in _RANKS:
+        raise wrong_argument(function, "severity", f"must be {what}, not {severity!r:.40}")
+
+
+def is_at_least(severity: str, threshold: Severity) -> bool:
+    """Whether a finding's severity is at least the threshold; without a rating, it never is.
+
+    Raises:
+        RequestValidationError: *threshold* is not one of the rated severities.
+    """
+    check_severity("is_at_least", threshold)
+    return _RANKS.get(severity, 0) >= _RANKS[threshold]
 
 
 def _package(package: VulnerablePackage) -> AffectedPackage:
