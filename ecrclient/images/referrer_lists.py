@@ -109,7 +109,9 @@ async def _active_cosign_images(
         for tag, image in images.items()
         if image.image_status in {None, "ACTIVE"}
     }
-    found = await reader.find(active.values()) if active else {}
+    found: Mapping[str, Descriptor] = {}
+    if active:
+        found = await reader.find(active.values())
     return {tag: found[one] for tag, one in active.items() if one in found}
 
 

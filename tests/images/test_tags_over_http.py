@@ -35,8 +35,8 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 class World:
     """A served registry with an index, this client, and boto3 as the observer."""
 
-    def __init__(self, client: ECRClient, boto: Any, graph: Graph) -> None:
-        self.client, self._boto, self.graph = client, boto, graph
+    def __init__(self, ecr: InMemoryECR, client: ECRClient, boto: Any, graph: Graph) -> None:
+        self.ecr, self.client, self._boto, self.graph = ecr, client, boto, graph
         self.app, self.prod = client.images(SOURCE), client.images(TARGET)
         self.digest = graph.tags["v1"]
 
@@ -96,7 +96,7 @@ async def world() -> AsyncIterator[World]:
             endpoint_url=server.url,
             retry=RetryPolicy(max_attempts=3, base_delay=0.0),
         ) as client:
-            yield World(client, boto, graph)
+            yield World(ecr, client, boto, graph)
         boto.close()
 
 
@@ -153,3 +153,37 @@ async def test_a_release(world: World) -> None:
     assert deleted.deleted == (world.digest, bundle.digest)
     assert bundle.digest not in await world.digests(SOURCE)
     assert bundle.digest in await world.digests(TARGET)
+
+
+@pytest.mark.parametrize("mutability", ["MUTABLE", "IMMUTABLE"])
+async def test_writes_whose_responses_are_lost_are_repeated(world: World, mutability: str) -> None:
+    """The second attempt finds that the first one has arrived."""
+    await world.boto(
+        "put_image_tag_mutability", repositoryName=SOURCE, imageTagMutability=mutability
+    )
+    world.ecr.faults.drop(executed=True, operation="PutImage")
+    assert (await world.app.retag("v1", "stable")).added == ("stable",)
+    world.ecr.faults.drop(executed=True, operation="BatchDeleteImage")
+    assert (await world.app.untag("v1")).remaining == ("stable",)
+    world.ecr.faults.drop(executed=True, operation="BatchDeleteImage")
+    report = await world.app.untag("stable", last_tag="delete image")
+    assert (report.digest, report.image_deleted) == (world.digest, True)
+    assert await world.tags(SOURCE) == {}
+
+
+async def test_a_deletion_whose_responses_are_lost_is_complete(world: World) -> None:
+    sbom = await world.app.attach("v1", b"{}", artifact_type=ArtifactTypes.SPDX_JSON)
+    world.ecr.faults.drop(executed=True, operation="BatchDeleteImage", times=2)
+    report = await world.app.delete("v1")
+    assert (report.deleted, report.failed) == ((world.digest, sbom.digest), ())
+    assert not {world.digest, sbom.digest} & await world.digests(SOURCE)
+
+
+@pytest.mark.parametrize("operation", ["PutImage", "UploadLayerPart", "CompleteLayerUpload"])
+async def test_an_attachment_whose_responses_are_lost_is_complete(
+    world: World, operation: str
+) -> None:
+    world.ecr.faults.drop(executed=True, operation=operation)
+    sbom = await world.app.attach("v1", b"{1}", artifact_type=ArtifactTypes.SPDX_JSON)
+    assert await world.referrers(SOURCE) == {sbom.digest: ArtifactTypes.SPDX_JSON}
+    assert (await world.app.verify(sbom.digest, deep=True)).ok
