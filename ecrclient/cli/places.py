@@ -12,7 +12,7 @@ from ecrclient.references import ImageReference, ImageReferenceError, RegistryHo
 
 if TYPE_CHECKING:
     from ecrclient.client import ECRClient
-    from ecrclient.images import ImageStore, Images
+    from ecrclient.images import Images, ImageStore
 
 __all__ = ["FileName", "ImageName", "file", "image", "repository"]
 
@@ -71,9 +71,7 @@ class ImageName:
             )
         name, at, digest = text.partition("@")
         name, colon, tag = name.partition(":")
-        found = ImageReference(
-            _PLACEHOLDER, name, tag if colon else None, digest if at else None
-        )
+        found = ImageReference(_PLACEHOLDER, name, tag if colon else None, digest if at else None)
         return cls(found.repository_name, found.tag, found.digest)
 
 

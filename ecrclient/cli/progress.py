@@ -64,9 +64,7 @@ def _bars() -> Iterator[OnProgress]:
             if isinstance(event, ManifestWritten | TagWritten):
                 return
             if event.digest not in bars:
-                bars[event.digest] = progress.add_task(
-                    short_digest(event.digest), total=event.size
-                )
+                bars[event.digest] = progress.add_task(short_digest(event.digest), total=event.size)
             if isinstance(event, BlobProgress):
                 progress.update(bars[event.digest], completed=event.transferred)
             elif isinstance(event, BlobDone):

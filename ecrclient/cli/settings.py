@@ -63,9 +63,7 @@ def common_options() -> list[click.Parameter]:
             help="The endpoint of the ECR API, such as that of `ecrclient serve`.",
         ),
         option(["--json"], is_flag=True, default=None, help="Print the result as JSON."),
-        option(
-            ["--debug"], is_flag=True, default=None, help="Print the traceback of an error."
-        ),
+        option(["--debug"], is_flag=True, default=None, help="Print the traceback of an error."),
     ]
 
 

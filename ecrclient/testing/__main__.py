@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import shlex
 import signal
@@ -79,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="imitate the deviations from the OCI distribution specification that users report",
     )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the URL and the environment variables as one line of JSON",
+    )
     return parser
 
 
@@ -91,9 +97,12 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     if options.deviations:
         ecr.registry_behavior.imitate_deviations()
     with ecr.serve(options.host, options.port) as server:
-        print(f"# {ecr!r} at {server.url}; press Ctrl-C to stop. To use it:")
-        for name, value in server.environment().items():
-            print(f"export {name}={shlex.quote(value)}")
+        if options.json:
+            print(json.dumps({"url": server.url, "environment": server.environment()}))
+        else:
+            print(f"# {ecr!r} at {server.url}; press Ctrl-C to stop. To use it:")
+            for name, value in server.environment().items():
+                print(f"export {name}={shlex.quote(value)}")
         sys.stdout.flush()
         # On Windows, signals do not interrupt a wait, so each wait must end soon.
         while not stop.wait(_POLL):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from ecrclient.cli import places
 from ecrclient.cli.exit_codes import ExitCode
 from ecrclient.cli.output import print_json, print_table
-from ecrclient.cli import places
 from ecrclient.cli.settings import Command, Settings, pass_settings
 from ecrclient.cli.text import short_digest, size, time
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from ecrclient.cli import places
 from ecrclient.cli.exit_codes import ExitCode
 from ecrclient.cli.output import print_json, print_line
-from ecrclient.cli import places
 from ecrclient.cli.settings import Command, Settings, pass_settings
 from ecrclient.cli.text import size, time
 from ecrclient.images.manifests import ImageConfig, ImageIndex, ImageManifest, Manifest
@@ -27,7 +27,9 @@ _IMAGE_CONFIGS = (
 @click.option("--platform", metavar="OS/ARCH", help="The platform to choose from an index.")
 @click.option("--raw", is_flag=True, help="Print the manifest as it is stored.")
 @pass_settings
-def command(settings: Settings, image: places.ImageName, *, platform: str | None, raw: bool) -> ExitCode:
+def command(
+    settings: Settings, image: places.ImageName, *, platform: str | None, raw: bool
+) -> ExitCode:
     """Show the manifest and the configuration of an image, without pulling its layers."""
     reference = image.reference
 
@@ -52,9 +54,7 @@ def command(settings: Settings, image: places.ImageName, *, platform: str | None
     return settings.run(show)
 
 
-def _document(
-    repository: str, manifest: Manifest, config: ImageConfig | None
-) -> dict[str, Any]:
+def _document(repository: str, manifest: Manifest, config: ImageConfig | None) -> dict[str, Any]:
     return {
         "repository": repository,
         "digest": manifest.digest,
