@@ -40,6 +40,7 @@ COMMANDS = {
     "login": "Log docker, podman and other tools in to a registry.",
     "logout": "Remove the login of a registry.",
     "serve": "Serve an in-memory ECR, for tests.",
+    "completion": "Print the completion script of a shell.",
 }
 """Each command, in the order of the help, and the first line of its help text.
 
@@ -49,6 +50,16 @@ The module of a command is imported when it is called, so that the help starts q
 
 class _Commands(click.Group):
     """Commands in separate modules of ``ecrclient.cli.commands``."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            status: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Otherwise click would exit with 1, which means a failure.
+            _discard(sys.stdout)
+            ctx.exit(ExitCode.OUTPUT_CLOSED)
+        return status
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -96,10 +107,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
             obj=settings,
         )
-        sys.stdout.flush()
     except Exception as error:  # noqa: BLE001 - every error becomes a message
         return _report(error, settings)
     except KeyboardInterrupt:
+        _print("ecrclient: interrupted")
         return ExitCode.INTERRUPTED
     return status if isinstance(status, int) else ExitCode.OK
 
@@ -119,10 +130,8 @@ def _report(error: Exception, settings: Settings) -> int:
             print(error.format_message(), file=sys.stderr)
             return ExitCode.USAGE
         case click.Abort():
+            _print("ecrclient: interrupted")
             return ExitCode.INTERRUPTED
-        case BrokenPipeError():
-            _discard(sys.stdout)
-            return ExitCode.OUTPUT_CLOSED
         case click.UsageError():
             path = "ecrclient" if error.ctx is None else error.ctx.command_path
             _print(f"{path}: {error.format_message()} (see: {path} --help)")

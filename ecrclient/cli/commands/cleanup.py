@@ -171,10 +171,10 @@ def _print_plan(plan: CleanupPlan, out: Path | None) -> None:
     print_table(("ACTION", "DIGEST", "TAGS", "SIZE", "WHY"), rows)
     for unresolved in plan.unresolved:
         print_note(f"not in the repository: {unresolved}")
+    place = "" if out is None else f"; the plan is in {out}"
     print_line(
         f"{len(plan.delete)} images to delete ({size(plan.bytes_freed)}), "
-        f"{len(plan.keep)} to keep; nothing was deleted"
-        + ("" if out is None else f"; the plan is in {out}")
+        f"{len(plan.keep)} to keep; nothing was deleted{place}"
     )
 
 

@@ -33,9 +33,7 @@ def command(settings: Settings, image: places.ImageName, *, delete_image: bool) 
         if settings.json:
             print_json(report.model_dump(mode="json"))
         elif report.image_deleted:
-            print_line(
-                f"{report.tag}: removed; the image {report.digest} had no other tag: deleted"
-            )
+            print_line(f"{report.tag}: removed, and its image {report.digest} deleted")
         else:
             print_line(f"{report.tag}: removed from {report.digest}")
 
