@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["one_line", "printable", "short_digest", "size", "time"]
+__all__ = ["counted", "one_line", "printable", "short_digest", "size", "time"]
 
 _STEP = 1000
 _HEX_SHOWN = 12
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and a noun, such as ``1 image`` and ``2 images``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def printable(text: str) -> str:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 import click
 
 from ecrclient.cli.output import print_json, print_line
-from ecrclient.cli.text import size
+from ecrclient.cli.text import counted, size
 
 if TYPE_CHECKING:
+    from ecrclient.cli.places import ImageName
     from ecrclient.images import StateFile
     from ecrclient.images.planning import CopyPlan
     from ecrclient.images.progress import TransferReport
@@ -20,6 +21,7 @@ __all__ = [
     "Choices",
     "choices",
     "creation",
+    "destination_tags",
     "print_plan",
     "print_report",
     "state_file",
@@ -85,6 +87,18 @@ def creation(*, create: bool) -> Literal["never", "if missing"]:
     return "if missing" if create else "never"
 
 
+def destination_tags(source: ImageName, destination: ImageName) -> list[str] | None:
+    """Return the tags in the destination: its own, or else that of the source.
+
+    Raises:
+        click.UsageError: The destination has a digest.
+    """
+    if destination.digest is not None:
+        raise click.UsageError("DESTINATION must be REPOSITORY or REPOSITORY:TAG, without a digest")
+    tag = destination.tag or source.tag
+    return None if tag is None else [tag]
+
+
 def state_file(path: str | None) -> StateFile | None:
     """Return the state file with a path, if one is given."""
     from ecrclient.images import StateFile
@@ -97,10 +111,10 @@ def print_report(report: TransferReport, *, as_json: bool) -> None:
     if as_json:
         print_json(dataclasses.asdict(report))
         return
+    skipped = report.blobs_mounted + report.blobs_present
     print_line(
-        f"{report.digest}: {size(report.bytes_copied)} in {report.blobs_copied} blobs transferred, "
-        f"{size(report.bytes_skipped)} in {report.blobs_mounted + report.blobs_present} blobs "
-        "present or mounted"
+        f"{report.digest}: {size(report.bytes_copied)} in {counted(report.blobs_copied, 'blob')} "
+        f"transferred, {size(report.bytes_skipped)} in {counted(skipped, 'blob')} present or mounted"
     )
 
 
@@ -121,6 +135,6 @@ def print_plan(plan: CopyPlan, *, as_json: bool) -> None:
         )
         return
     print_line(
-        f"{plan.image.digest}: {size(plan.bytes)} in {len(plan.blobs)} blobs and "
-        f"{len(plan.manifests)} manifests to write, {plan.calls} calls"
+        f"{plan.image.digest}: {size(plan.bytes)} in {counted(len(plan.blobs), 'blob')} and "
+        f"{counted(len(plan.manifests), 'manifest')} to write, {counted(plan.calls, 'call')}"
     )

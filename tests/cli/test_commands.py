@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ecrclient import ECRClient
-from ecrclient.cli.settings import Settings
 from ecrclient.testing import InMemoryECR, ServedECR
 from tests.cli.conftest import Run
 
@@ -113,19 +111,19 @@ def test_copy_creates_a_repository(run: Run) -> None:
     assert set(tags_of(run, "team/new")) == {"v1"}
 
 
-def test_copy_to_another_region(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    regions: list[str | None] = []
-    client = Settings.client
+URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/copy"
 
-    def record(settings: Settings, **options: str | None) -> ECRClient:
-        regions.append(options["region"])
-        return client(settings, **options)
 
-    monkeypatch.setattr(Settings, "client", record)
-    assert run("copy", "team/app:v1", "team/copy:r", "--to-region", "eu-west-1", "-q").code == 0
-    uri = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/copy"
-    assert run("copy", "team/app:v1", uri, "-q").code == 0
-    assert regions == [None, "eu-west-1", None, "eu-central-1"]
+@pytest.mark.parametrize(
+    "destination", [["team/copy", "--to-region", "eu-west-1"], [URI]], ids=["option", "uri"]
+)
+def test_copy_to_another_region(run: Run, destination: list[str]) -> None:
+    """The in-memory ECR is one Region, and refuses requests that are signed for another."""
+    result = run("copy", "team/app:v1", *destination, "-q")
+    assert result.code == 1
+    assert "scoped to a valid region, not 'eu-west-1'" in result.err
+    same = [one.replace("eu-west-1", "us-east-1") for one in destination]
+    assert run("copy", "team/app:v1", *same, "-q").code == 0
 
 
 def test_copy_to_another_profile(
@@ -163,7 +161,7 @@ def test_dry_run_of_a_copy(run: Run) -> None:
     assert plan["tags"] == ["v1"]
     assert len(plan["blobs"]) == 3
     assert (
-        "blobs and 1 manifests to write"
+        "blobs and 1 manifest to write"
         in run(*("copy", "team/app:v1", "team/copy", "--dry-run")).out
     )
     assert set(tags_of(run, "team/copy")) == {"old"}
@@ -214,7 +212,7 @@ def test_untag_refuses_the_last_tag(run: Run) -> None:
 def test_cleanup_deletes_nothing_without_apply(run: Run) -> None:
     result = run("cleanup", "team/app", "--keep-tagged", "v2")
     assert result.code == 0
-    assert "1 images to delete" in result.out
+    assert "1 image to delete" in result.out
     assert "nothing was deleted" in result.out
     assert "v1" in tags_of(run, "team/app")
 
@@ -226,7 +224,7 @@ def test_cleanup_applies_a_plan(run: Run, tmp_path: Path) -> None:
     assert len(report["deleted"]) == 1
     assert report["is_complete"] is True
     assert set(tags_of(run, "team/app")) == {"v2", "latest"}
-    assert "1 were gone" in run("cleanup", "team/app", "--apply", "plan.json").out
+    assert "1 already deleted" in run("cleanup", "team/app", "--apply", "plan.json").out
 
 
 def test_cleanup_plan_as_json(run: Run, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ecrclient.cli import places
 from ecrclient.cli.exit_codes import ExitCode
 from ecrclient.cli.output import print_json, print_line, print_note, print_table
 from ecrclient.cli.settings import Command, Settings, pass_settings
-from ecrclient.cli.text import short_digest, size
+from ecrclient.cli.text import counted, short_digest, size
 
 if TYPE_CHECKING:
     from ecrclient.images import CleanupPlan, CleanupReport, CleanupRule
@@ -173,7 +173,7 @@ def _print_plan(plan: CleanupPlan, out: Path | None) -> None:
         print_note(f"not in the repository: {unresolved}")
     place = "" if out is None else f"; the plan is in {out}"
     print_line(
-        f"{len(plan.delete)} images to delete ({size(plan.bytes_freed)}), "
+        f"{counted(len(plan.delete), 'image')} to delete ({size(plan.bytes_freed)}), "
         f"{len(plan.keep)} to keep; nothing was deleted{place}"
     )
 
@@ -184,6 +184,6 @@ def _print_report(report: CleanupReport) -> None:
     for failure in report.failed:
         print_note(f"failed: {failure.digest}: {failure.code}: {failure.reason}")
     print_line(
-        f"{len(report.deleted)} images deleted ({size(report.bytes_freed)}), "
-        f"{len(report.already_deleted)} were gone, {len(report.left) + len(report.failed)} left"
+        f"{counted(len(report.deleted), 'image')} deleted ({size(report.bytes_freed)}), "
+        f"{len(report.already_deleted)} already deleted, {len(report.left) + len(report.failed)} left"
     )

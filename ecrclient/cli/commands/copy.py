@@ -11,6 +11,7 @@ from ecrclient.cli.settings import Command, Settings, pass_settings
 from ecrclient.cli.transfers import (
     choices,
     creation,
+    destination_tags,
     print_plan,
     print_report,
     state_file,
@@ -53,11 +54,7 @@ def command(
     DESTINATION without a tag gets the tag of SOURCE. What is there already is not transferred.
     """
     reference = source.reference
-    if destination.digest is not None:
-        raise click.UsageError("DESTINATION must be REPOSITORY or REPOSITORY:TAG, without a digest")
-    tags = None if destination.tag is None else [destination.tag]
-    if tags is None and source.tag is not None:
-        tags = [source.tag]
+    tags = destination_tags(source, destination)
     chosen = choices(
         platforms,
         referrers=referrers,

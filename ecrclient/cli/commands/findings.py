@@ -12,6 +12,7 @@ from ecrclient.cli import places
 from ecrclient.cli.exit_codes import ExitCode
 from ecrclient.cli.output import print_json, print_note, print_table
 from ecrclient.cli.settings import Command, Settings, pass_settings
+from ecrclient.cli.text import counted
 
 if TYPE_CHECKING:
     from ecrclient.findings import FindingsReport, Severity
@@ -138,4 +139,4 @@ def _print(report: FindingsReport, form: str) -> None:
             )
             states = [scan.state for scan in report.scans]
             counts = ", ".join(f"{states.count(one)} {one}" for one in sorted(set(states)))
-            print_note(f"{len(report.findings)} findings; images: {counts or 'none'}")
+            print_note(f"{counted(len(report.findings), 'finding')}; images: {counts or 'none'}")

@@ -81,7 +81,7 @@ def _print(repository: str, manifest: Manifest, config: ImageConfig | None) -> N
     container = config.container
     for name, value in (
         ("platform", str(config.platform)),
-        ("created", time(config.created)),
+        ("created", time(config.created) if config.created else ""),
         ("user", container.user),
         ("directory", container.working_directory),
         ("entry point", " ".join(container.entry_point)),

@@ -11,7 +11,7 @@ from ecrclient.cli import places
 from ecrclient.cli.exit_codes import ExitCode
 from ecrclient.cli.output import print_json, print_line, print_table
 from ecrclient.cli.settings import Command, Settings, pass_settings
-from ecrclient.cli.text import short_digest
+from ecrclient.cli.text import counted, short_digest
 
 __all__ = ["command"]
 
@@ -61,8 +61,8 @@ def command(
                 f"{len(made.archiving)} are archived, {len(made.undetermined)} are undetermined"
             )
             if made.service is not None:
-                count = len(made.service.differences)
-                print_line(f"{count} differences from ECR's own preview")
+                count = counted(len(made.service.differences), "difference")
+                print_line(f"{count} from ECR's own preview")
         return ExitCode.NOT_PASSED if differs else ExitCode.OK
 
     return settings.run(preview)

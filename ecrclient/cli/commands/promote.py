@@ -9,7 +9,7 @@ from ecrclient.cli.exit_codes import ExitCode
 from ecrclient.cli.output import print_json, print_line
 from ecrclient.cli.progress import showing_progress
 from ecrclient.cli.settings import Command, Settings, pass_settings
-from ecrclient.cli.transfers import creation
+from ecrclient.cli.transfers import creation, destination_tags
 
 __all__ = ["command"]
 
@@ -38,9 +38,7 @@ def command(
 ) -> ExitCode:
     """Copy an image with its children and referrers, and tag it in the destination."""
     reference = source.reference
-    if destination.digest is not None:
-        raise click.UsageError("DESTINATION must be REPOSITORY or REPOSITORY:TAG, without a digest")
-    tag = destination.tag or source.tag
+    tags = destination_tags(source, destination)
 
     async def promote() -> None:
         async with (
@@ -51,7 +49,7 @@ def command(
                 report = await source.images(ecr).promote(
                     reference,
                     to=destination.images(other),
-                    tags=None if tag is None else [tag],
+                    tags=tags,
                     referrers=not no_referrers,
                     move=not no_move,
                     create_repository=creation(create=create_repository),

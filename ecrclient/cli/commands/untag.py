@@ -25,11 +25,19 @@ def command(settings: Settings, image: places.ImageName, *, delete_image: bool) 
     if tag is None or image.digest is not None:
         raise click.UsageError("IMAGE must be REPOSITORY:TAG, without a digest")
 
+    from ecrclient.images import LastTagError
+
     async def untag() -> None:
         async with settings.client(region=image.region) as ecr:
-            report = await image.images(ecr).untag(
-                tag, last_tag="delete image" if delete_image else "refuse"
-            )
+            try:
+                report = await image.images(ecr).untag(
+                    tag, last_tag="delete image" if delete_image else "refuse"
+                )
+            except LastTagError as error:
+                raise click.ClickException(
+                    f"{tag} is the last tag of {error.digest}, which ECR would delete with it: "
+                    "add another tag first, or pass --delete-image"
+                ) from error
         if settings.json:
             print_json(report.model_dump(mode="json"))
         elif report.image_deleted:

@@ -8,7 +8,7 @@ from ecrclient.cli import places
 from ecrclient.cli.exit_codes import ExitCode
 from ecrclient.cli.output import print_json, print_line
 from ecrclient.cli.settings import Command, Settings, pass_settings
-from ecrclient.cli.text import size
+from ecrclient.cli.text import counted, size
 
 __all__ = ["command"]
 
@@ -34,8 +34,8 @@ def command(settings: Settings, image: places.ImageName, *, deep: bool) -> ExitC
             for skipped in report.skipped:
                 print_line(f"{skipped.digest}: not verified: {skipped.reason}")
             print_line(
-                f"{report.images} images and {report.blobs} blobs verified "
-                f"({size(report.bytes_read)} read), {len(report.problems)} problems"
+                f"{counted(report.images, 'image')} and {counted(report.blobs, 'blob')} verified "
+                f"({size(report.bytes_read)} read), {counted(len(report.problems), 'problem')}"
             )
         return ExitCode.OK if report.ok else ExitCode.NOT_PASSED
 
