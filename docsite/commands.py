@@ -2,7 +2,7 @@
 
 ``python -m docsite.commands`` writes ``docs/cli/options.md`` from the code, and replaces the output
 below each command in the blocks marked ``console`` of the other pages there. The commands of a page
-run in order, in one folder, against an in-memory ECR that is filled anew for each page.
+run in order, in one folder, against an in-memory ECR that is filled separately for each page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ __all__ = ["FOLDER", "pages"]
 FOLDER = Path(__file__).resolve().parents[1] / "docs/cli"
 _BLOCK = re.compile(r"(?<=```console\n).*?(?=```\n)", re.DOTALL)
 _SHOWN = "127.0.0.1:5001"
-_UNTIL = re.compile(r"until \d{4}-\d\d-\d\d \d\d:\d\d UTC")
+_TIMES = re.compile(r"(?<=until )\d{4}-\d\d-\d\d \d\d:\d\d(?= UTC)|(?<=completed_at\": \")[^\"]+")
+_TIME = "2026-11-02 00:00"
 _START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _OPTIONS = """\
 # Options of every command
@@ -75,9 +76,8 @@ def _options() -> str:
         assert command is not None
         inner = click.Context(command, info_name=name, parent=context)
         usage = " ".join(command.collect_usage_pieces(inner))
-        parts += [
-            f"\n## {name}\n\n{inspect.cleandoc(command.help or '')}\n\n```text\necrclient {name} {usage}\n```\n"
-        ]
+        text = inspect.cleandoc(command.help or "")
+        parts += [f"\n## {name}\n\n{text}\n\n```text\necrclient {name} {usage}\n```\n"]
         if rows := list(_rows(command.get_params(inner), common)):
             parts += ["\n", *rows]
     return "".join(parts)
@@ -133,7 +133,7 @@ class _Session:
         ):
             self._code = int(run_command(arguments))
         text = printed.getvalue().replace(self._server.registry, _SHOWN)
-        return _UNTIL.sub("until 2026-11-02 00:00 UTC", text)
+        return _TIMES.sub(lambda time: _TIME[: len(time[0])], text)
 
 
 @contextlib.contextmanager

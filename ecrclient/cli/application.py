@@ -156,7 +156,7 @@ def _print(text: str) -> None:
 
 
 def _discard(stream: TextIO) -> None:
-    """Write what is left in the buffer to nowhere, since the interpreter flushes it on exit."""
+    """Discard the buffered output, which the interpreter would write on exit."""
     try:
         number = stream.fileno()
     except (OSError, ValueError):

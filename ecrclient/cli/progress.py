@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from ecrclient.cli.output import print_note
@@ -22,7 +22,7 @@ __all__ = ["showing_progress"]
 
 
 @contextmanager
-def showing_progress(*, quiet: bool = False) -> Iterator[OnProgress | None]:
+def showing_progress(*, quiet: bool = False) -> Generator[OnProgress | None]:
     """Show the events that the yielded function receives.
 
     Args:
@@ -50,7 +50,7 @@ def _print_event(event: ProgressEvent) -> None:
 
 
 @contextmanager
-def _bars() -> Iterator[OnProgress]:
+def _bars() -> Generator[OnProgress]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
     from rich.progress import TransferSpeedColumn as Speed

@@ -68,7 +68,7 @@ def common_options() -> list[click.Parameter]:
 
 
 def _store(context: click.Context, option: click.Parameter, value: object) -> None:
-    if value is not None and option.name is not None:
+    if value is not None and option.name:
         setattr(context.ensure_object(Settings), option.name, value)
 
 

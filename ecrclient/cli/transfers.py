@@ -114,7 +114,8 @@ def print_report(report: TransferReport, *, as_json: bool) -> None:
     skipped = report.blobs_mounted + report.blobs_present
     print_line(
         f"{report.digest}: {size(report.bytes_copied)} in {counted(report.blobs_copied, 'blob')} "
-        f"transferred, {size(report.bytes_skipped)} in {counted(skipped, 'blob')} present or mounted"
+        f"transferred, {size(report.bytes_skipped)} in {counted(skipped, 'blob')} "
+        "present or mounted"
     )
 
 

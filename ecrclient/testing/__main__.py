@@ -18,10 +18,16 @@ from .store import PART_SIZE
 __all__ = ["main"]
 
 _POLL = 0.5
+_PROGRAM = "python -m ecrclient.testing"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM arrives, and return the exit status."""
+def main(arguments: Sequence[str] | None = None, *, program: str = _PROGRAM) -> int:
+    """Serve until SIGINT or SIGTERM arrives, and return the exit status.
+
+    Args:
+        arguments: The arguments; None for those of the process.
+        program: The name of the program in messages.
+    """
     stop = threading.Event()
 
     def request_stop(*_: object) -> None:
@@ -33,14 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _serve(options, stop)
     except (ModuleNotFoundError, OSError, ValueError) as error:
-        print(f"python -m ecrclient.testing: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ecrclient.testing", description="Serve an in-memory Amazon ECR over HTTP."
+        prog=_PROGRAM, description="Serve an in-memory Amazon ECR over HTTP."
     )
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)"

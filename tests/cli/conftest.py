@@ -81,11 +81,7 @@ def run(environment: None, capsys: pytest.CaptureFixture[str]) -> Run:
 def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     """Start a command in another process."""
     root = str(Path(__file__).resolve().parents[2])
-    return subprocess.Popen(
-        [sys.executable, "-m", "ecrclient", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": root, **options.pop("env", {})},
-        **options,
-    )
+    environment = {**os.environ, "PYTHONPATH": root, **options.pop("env", {})}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-m", "ecrclient", *arguments]
+    return subprocess.Popen(command, text=True, env=environment, **(pipes | options))

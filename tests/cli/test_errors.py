@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecrclient.cli import main
-from ecrclient.testing import InMemoryECR
+from ecrclient.testing import InMemoryECR, ServedECR
 from tests.cli.conftest import Run
 
 WRONG = {
@@ -32,6 +32,7 @@ WRONG = {
     "missing artifact type": ["attach", "team/app:v1", __file__],
     "missing policy": ["lint", "missing.json"],
     "unknown shell": ["completion", "csh"],
+    "port out of range": ["serve", "--port", "65536"],
     "zero concurrency": ["pull", "team/app:v1", "oci:out", "--max-concurrency", "0"],
 }
 
@@ -98,6 +99,13 @@ def test_an_unknown_profile_is_a_failure(run: Run) -> None:
 def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "Commands:" in capsys.readouterr().err
+
+
+def test_serve_fails_for_an_occupied_port(run: Run, server: ServedECR) -> None:
+    port = server.registry.partition(":")[2]
+    result = run("serve", "--port", port)
+    assert result.code == 1
+    assert result.err.startswith("ecrclient serve: ")
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:

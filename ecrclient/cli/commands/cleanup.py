@@ -183,7 +183,8 @@ def _print_report(report: CleanupReport) -> None:
         print_note(f"left: {left.digest}: {left.why}")
     for failure in report.failed:
         print_note(f"failed: {failure.digest}: {failure.code}: {failure.reason}")
+    left_over = len(report.left) + len(report.failed)
     print_line(
         f"{counted(len(report.deleted), 'image')} deleted ({size(report.bytes_freed)}), "
-        f"{len(report.already_deleted)} already deleted, {len(report.left) + len(report.failed)} left"
+        f"{len(report.already_deleted)} already deleted, {left_over} left"
     )

@@ -12,7 +12,12 @@ __all__ = ["command"]
 
 @click.command("serve", cls=Command)
 @click.option("--host", metavar="ADDRESS", help="The address to listen on. Default: 127.0.0.1.")
-@click.option("--port", metavar="PORT", help="The port; 0 means any free port. Default: 5001.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    metavar="PORT",
+    help="The port; 0 means any free port. Default: 5001.",
+)
 @click.option("--account-id", metavar="ACCOUNT", help="The account ID, 12 digits.")
 @click.option("--state", metavar="FILE", help="Load the state from FILE, and save it on exit.")
 @click.option("--layers-dir", metavar="FOLDER", help="Store layers as files in FOLDER.")
@@ -22,7 +27,7 @@ def command(
     settings: Settings,
     *,
     host: str | None,
-    port: str | None,
+    port: int | None,
     account_id: str | None,
     state: str | None,
     layers_dir: str | None,
@@ -34,7 +39,7 @@ def command(
     """
     from ecrclient.testing.__main__ import main
 
-    given = {
+    given: dict[str, str | int | None] = {
         "--host": host,
         "--port": port,
         "--region": settings.region,
@@ -42,9 +47,11 @@ def command(
         "--state": state,
         "--layers-dir": layers_dir,
     }
-    arguments = [part for name, value in given.items() if value for part in (name, value)]
+    arguments = [
+        part for name, value in given.items() if value is not None for part in (name, str(value))
+    ]
     if deviations:
         arguments.append("--deviations")
     if settings.json:
         arguments.append("--json")
-    return ExitCode(main(arguments))
+    return ExitCode(main(arguments, program="ecrclient serve"))
