@@ -15,7 +15,7 @@ import os
 import re
 import shlex
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from ecrclient.cli.application import COMMANDS, application
 from ecrclient.models import Attribute, ImageScanFinding
 from ecrclient.testing import InMemoryECR, ServedECR
 
-__all__ = ["FOLDER", "pages"]
+__all__ = ["FOLDER", "pages", "recording"]
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs/cli"
 _BLOCK = re.compile(r"(?<=```console\n).*?(?=```\n)", re.DOTALL)
@@ -106,8 +106,14 @@ def _rows(parameters: list[click.Parameter], left_out: set[str]) -> Iterator[str
 def _recorded(page: str) -> str:
     if not _BLOCK.search(page):
         return page
-    with _session() as session:
-        return _BLOCK.sub(lambda block: session.record(block[0]), page)
+    with recording() as record:
+        return _BLOCK.sub(lambda block: _with_output(block[0], record), page)
+
+
+def _with_output(block: str, record: Callable[[str], str]) -> str:
+    """Run the commands of a block, and return it with their output."""
+    commands = [line for line in block.splitlines() if line.startswith("$ ")]
+    return "".join(f"{line}\n{record(line[2:])}" for line in commands)
 
 
 class _Session:
@@ -117,12 +123,8 @@ class _Session:
         self._server = server
         self._code = 0
 
-    def record(self, block: str) -> str:
-        """Run the commands of a block, and return it with their output."""
-        commands = [line for line in block.splitlines() if line.startswith("$ ")]
-        return "".join(f"{line}\n{self._output(line[2:])}" for line in commands)
-
-    def _output(self, line: str) -> str:
+    def output(self, line: str) -> str:
+        """Run a command, and return what it prints."""
         if line == "echo $?":
             return f"{self._code}\n"
         program, *arguments = shlex.split(line.replace(_SHOWN, self._server.registry))
@@ -137,7 +139,8 @@ class _Session:
 
 
 @contextlib.contextmanager
-def _session() -> Generator[_Session]:
+def recording() -> Generator[Callable[[str], str]]:
+    """Yield a function that runs a command line and returns what it prints."""
     before = dict(os.environ), Path.cwd()
     memory = InMemoryECR()
     _fill(memory)
@@ -152,7 +155,7 @@ def _session() -> Generator[_Session]:
         Path("mistaken.json").write_text(json.dumps(mistaken), encoding="utf-8")
         Path("sbom.json").write_text('{"spdxVersion": "SPDX-2.3"}\n', encoding="utf-8")
         try:
-            yield _Session(server)
+            yield _Session(server).output
         finally:
             os.environ.clear()
             os.environ.update(before[0])

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,10 +78,26 @@ def run(environment: None, capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
-def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """Start a command in another process."""
+def start(
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    output: int = subprocess.PIPE,
+) -> subprocess.Popen[str]:
+    """Start a command in another process.
+
+    Args:
+        arguments: The arguments of the command.
+        env: Variables in addition to those of this process.
+        cwd: The working directory; None for that of this process.
+        output: The file descriptor of standard output and standard error; by default two pipes.
+    """
     root = str(Path(__file__).resolve().parents[2])
-    environment = {**os.environ, "PYTHONPATH": root, **options.pop("env", {})}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    command = [sys.executable, "-m", "ecrclient", *arguments]
-    return subprocess.Popen(command, text=True, env=environment, **(pipes | options))
+    return subprocess.Popen(
+        [sys.executable, "-m", "ecrclient", *arguments],
+        stdout=output,
+        stderr=output,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": root, **(env or {})},
+    )

@@ -7,7 +7,7 @@ import re
 import click
 import pytest
 
-from docsite import commands
+from docsite import commands, terminal
 from ecrclient.cli.application import COMMANDS, application
 from ecrclient.cli.exit_codes import ExitCode
 
@@ -16,6 +16,16 @@ TEXTS = {page.name: page.read_text(encoding="utf-8") for page in commands.FOLDER
 
 def test_options_and_sessions_are_up_to_date() -> None:
     assert commands.pages() == TEXTS
+
+
+def test_the_terminal_session_is_up_to_date() -> None:
+    assert terminal.PATH.read_text(encoding="utf-8") == terminal.draw()
+
+
+def test_the_terminal_session_loads_nothing() -> None:
+    picture = terminal.PATH.read_text(encoding="utf-8")
+    assert "font-face" not in picture
+    assert "url(" not in re.sub(r"url\(#", "", picture)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

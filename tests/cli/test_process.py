@@ -38,17 +38,22 @@ def test_an_interrupted_copy_leaves_no_tag(
 
 
 @posix
-def test_an_interrupted_pull_leaves_no_file(run: Run, ecr: InMemoryECR, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["oci:out", "oci-archive:out.tar", "docker-archive:out.tar"])
+def test_an_interrupted_pull_leaves_no_image(
+    run: Run, ecr: InMemoryECR, tmp_path: Path, file: str
+) -> None:
+    """A layout keeps what a repeated pull continues, but lists no image; an archive has no file."""
     ecr.faults.latency(30.0, operation="GetDownloadUrlForLayer", times=None)
     ecr.calls.clear()
-    process = start("pull", "team/app:v1", "oci-archive:out.tar")
+    process = start("pull", "team/app:v1", file)
     with process:
         while not any(call.operation == "GetDownloadUrlForLayer" for call in ecr.calls):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 130
-    assert list(tmp_path.iterdir()) == []
+    files = [one.relative_to(tmp_path) for one in tmp_path.rglob("*") if one.is_file()]
+    assert files == []
 
 
 @posix
