@@ -38,11 +38,14 @@ def test_an_interrupted_copy_leaves_no_tag(
 
 
 @posix
-@pytest.mark.parametrize("file", ["oci:out", "oci-archive:out.tar", "docker-archive:out.tar"])
+@pytest.mark.parametrize(
+    ("file", "left"),
+    [("oci:out", ["oci-layout"]), ("oci-archive:out.tar", []), ("docker-archive:out.tar", [])],
+)
 def test_an_interrupted_pull_leaves_no_image(
-    run: Run, ecr: InMemoryECR, tmp_path: Path, file: str
+    run: Run, ecr: InMemoryECR, tmp_path: Path, file: str, left: list[str]
 ) -> None:
-    """A layout keeps what a repeated pull continues, but lists no image; an archive has no file."""
+    """A layout stays, without an image; an archive does not appear."""
     ecr.faults.latency(30.0, operation="GetDownloadUrlForLayer", times=None)
     ecr.calls.clear()
     process = start("pull", "team/app:v1", file)
@@ -52,8 +55,7 @@ def test_an_interrupted_pull_leaves_no_image(
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 130
-    files = [one.relative_to(tmp_path) for one in tmp_path.rglob("*") if one.is_file()]
-    assert files == []
+    assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == left
 
 
 @posix
