@@ -143,7 +143,7 @@ def _report(error: Exception, settings: Settings) -> int:
     match error:
         case click.ClickException():
             text = error.format_message()
-        case ECRClientError() | OSError():
+        case ECRClientError() | OSError() | UnicodeDecodeError():
             text = str(error) or type(error).__name__
         case _:
             text = f"unexpected error: {type(error).__name__}: {error} (--debug shows more)"
