@@ -8,7 +8,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 import click
@@ -97,8 +98,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # A terminal that cannot show a character gets its escape sequence instead of an error.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _interrupt)
+    with _terminating_as_interrupt():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     settings = Settings()
     try:
         status: object = application().main(
@@ -115,8 +119,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return status if isinstance(status, int) else ExitCode.OK
 
 
-def _interrupt(*_: object) -> None:
+@contextmanager
+def _terminating_as_interrupt() -> Generator[None]:
     """Treat SIGTERM as Ctrl-C, which the event loop turns into a cancellation."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _interrupt(*_: object) -> None:
     signal.raise_signal(signal.SIGINT)
 
 

@@ -143,3 +143,21 @@ def test_colors_are_off_where_no_terminal_reads(environment: None) -> None:
     out, _ = process.communicate()
     assert "team/app" in out
     assert "\x1b" not in out
+
+
+@posix
+def test_an_interrupted_cleanup_can_be_repeated(run: Run, ecr: InMemoryECR) -> None:
+    run("cleanup", "team/app", "--keep-tagged", "v2", "--out", "plan.json")
+    latency = ecr.faults.latency(30.0, operation="BatchDeleteImage", times=None)
+    ecr.calls.clear()
+    process = start("cleanup", "team/app", "--apply", "plan.json")
+    with process:
+        while not any(call.operation == "BatchDeleteImage" for call in ecr.calls):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 130
+    latency.remove()
+    assert run("cleanup", "team/app", "--apply", "plan.json", "--json").json["is_complete"] is True
+    left = run("images", "team/app", "--json").json["images"]
+    assert {tag for image in left for tag in image["image_tags"]} == {"v2", "latest"}

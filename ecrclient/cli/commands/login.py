@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -14,7 +15,9 @@ from ecrclient.cli.text import time
 if TYPE_CHECKING:
     from ecrclient.logins import LoginFile
 
-__all__ = ["command", "login_file"]
+__all__ = ["command", "file_options", "login_file"]
+
+_FunctionT = TypeVar("_FunctionT", bound=Callable[..., object])
 
 
 def login_file(kind: str, path: str | None) -> LoginFile:
@@ -26,17 +29,24 @@ def login_file(kind: str, path: str | None) -> LoginFile:
     return LoginFile.docker() if kind == "docker" else LoginFile.containers()
 
 
+def file_options(function: _FunctionT) -> _FunctionT:
+    """Add the options that choose the file with logins."""
+    function = click.option("--file", "path", metavar="FILE", help="Use this file instead.")(
+        function
+    )
+    return click.option(
+        "--for",
+        "kind",
+        type=click.Choice(["docker", "containers"]),
+        default="docker",
+        show_default=True,
+        help="Whose file to use; containers means podman, skopeo and buildah.",
+    )(function)
+
+
 @click.command("login", cls=Command)
 @click.option("--registry-id", metavar="ACCOUNT", help="The account of the registry, 12 digits.")
-@click.option(
-    "--for",
-    "kind",
-    type=click.Choice(["docker", "containers"]),
-    default="docker",
-    show_default=True,
-    help="Whose file to write; containers means podman, skopeo and buildah.",
-)
-@click.option("--file", "path", metavar="FILE", help="Write FILE instead.")
+@file_options
 @click.option(
     "--print-password", is_flag=True, help="Print the password, and write no file. It is a secret."
 )

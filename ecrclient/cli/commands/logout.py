@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ecrclient.cli.commands.login import login_file
+from ecrclient.cli.commands.login import file_options, login_file
 from ecrclient.cli.exit_codes import ExitCode
 from ecrclient.cli.output import print_json, print_line
 from ecrclient.cli.settings import Command, Settings, pass_settings
@@ -14,15 +14,7 @@ __all__ = ["command"]
 
 @click.command("logout", cls=Command)
 @click.argument("registry")
-@click.option(
-    "--for",
-    "kind",
-    type=click.Choice(["docker", "containers"]),
-    default="docker",
-    show_default=True,
-    help="Whose file to change; containers means podman, skopeo and buildah.",
-)
-@click.option("--file", "path", metavar="FILE", help="Change FILE instead.")
+@file_options
 @pass_settings
 def command(settings: Settings, registry: str, *, kind: str, path: str | None) -> ExitCode:
     """Remove the login of a registry, which is its host.
