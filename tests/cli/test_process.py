@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ from ecrclient.testing import InMemoryECR
 from tests.cli.conftest import Run, start
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+
+
+def wait_for(ecr: InMemoryECR, operation: str, process: subprocess.Popen[str]) -> None:
+    """Wait until a process that is running has called an operation."""
+    while not any(call.operation == operation for call in ecr.calls):
+        assert process.poll() is None
+        time.sleep(0.01)
 
 
 @posix
@@ -25,8 +33,7 @@ def test_an_interrupted_copy_leaves_no_tag(
     ecr.calls.clear()
     process = start("copy", "team/app:v1", "team/copy:new")
     with process:
-        while not any(call.operation == "UploadLayerPart" for call in ecr.calls):
-            assert process.poll() is None
+        wait_for(ecr, "UploadLayerPart", process)
         process.send_signal(number)
         _, err = process.communicate()
     assert process.returncode == 130
@@ -50,8 +57,7 @@ def test_an_interrupted_pull_leaves_no_image(
     ecr.calls.clear()
     process = start("pull", "team/app:v1", file)
     with process:
-        while not any(call.operation == "GetDownloadUrlForLayer" for call in ecr.calls):
-            assert process.poll() is None
+        wait_for(ecr, "GetDownloadUrlForLayer", process)
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 130
@@ -152,8 +158,7 @@ def test_an_interrupted_cleanup_can_be_repeated(run: Run, ecr: InMemoryECR) -> N
     ecr.calls.clear()
     process = start("cleanup", "team/app", "--apply", "plan.json")
     with process:
-        while not any(call.operation == "BatchDeleteImage" for call in ecr.calls):
-            assert process.poll() is None
+        wait_for(ecr, "BatchDeleteImage", process)
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 130
