@@ -21,18 +21,12 @@ async def promote(ecr: ECRClient, source: str, target: str, tags: list[str], *, 
     repository, _, tag = source.rpartition(":")
     images, destination = ecr.images(repository), ecr.images(target)
     try:
-        found = await images.resolve(tag)
-        plan = await images.plan_copy(found.digest, to=destination, tags=tags, referrers=True)
-        print(f"{source} is {found.digest}")
-        print(f"missing: {len(plan.blobs)} blobs ({plan.bytes:,} bytes), {plan.calls} calls")
         if dry:
+            plan = await images.plan_copy(tag, to=destination, tags=tags, referrers=True)
+            print(f"missing: {len(plan.blobs)} blobs ({plan.bytes:,} bytes), {plan.calls} calls")
             return 0
-        report = await images.copy(
-            found.digest,
-            to=destination,
-            tags=tags,
-            referrers=True,
-            create_repository="if missing",
+        report = await images.promote(
+            tag, to=destination, tags=tags, create_repository="if missing"
         )
     except TagConflictError as error:
         print(f"{error.tag} is released already, as {error.existing}", file=sys.stderr)
@@ -40,7 +34,10 @@ async def promote(ecr: ECRClient, source: str, target: str, tags: list[str], *, 
     except ImageError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"promoted to {', '.join(f'{target}:{one}' for one in report.tags)}")
+    print(f"{source} is {report.digest}")
+    for moved, previous in report.tags.moved.items():
+        print(f"{moved} was {previous}")
+    print(f"promoted to {', '.join(f'{target}:{one}' for one in tags)}")
     return 0
 
 

@@ -7,19 +7,21 @@
     await images.pull("v1", Layout("out"))
     await images.push(OCIArchive("app.tar"), tags=["v2"])
     await images.copy("v1", to=other.images("team/app"))
+    await images.retag("v1", "stable")
 
-``docs/guides/images.md`` describes the rules of transfers.
+``docs/guides/images.md`` describes the rules of transfers; ``docs/guides/tags-and-referrers.md``
+describes tags, promotions, referrers and verification.
 """
 
 from __future__ import annotations
 
 from ecrclient.images.archives import DockerArchive, OCIArchive
+from ecrclient.images.attachments import ArtifactTypes, Attachment
 from ecrclient.images.cleanup import (
     CleanupPlan,
     CleanupProgress,
     CleanupReport,
     CleanupRule,
-    DeletionFailure,
     ImageLeft,
     ImageToDelete,
     ImageToKeep,
@@ -36,18 +38,23 @@ from ecrclient.images.cleanup import (
 )
 from ecrclient.images.content import BlobStream
 from ecrclient.images.copying import CopyAllReport, CopyError
+from ecrclient.images.deletion import DeletionFailure, DeletionReport
 from ecrclient.images.errors import (
     ArchiveError,
     BlobNotFoundError,
     ContentMismatchError,
+    DeletionError,
     DownloadError,
     ImageError,
     ImageNotFoundError,
+    LastTagError,
     LimitError,
     ManifestError,
+    OtherTagsError,
     PlatformNotFoundError,
     ResumeError,
     TagConflictError,
+    TagRaceError,
     UploadError,
 )
 from ecrclient.images.layout import Layout
@@ -72,13 +79,26 @@ from ecrclient.images.progress import (
     TagWritten,
     TransferReport,
 )
+from ecrclient.images.promotion import PromotionReport
+from ecrclient.images.referrer_lists import Referrer
 from ecrclient.images.repository_graph import ImageNode, ImageSizes, RepositoryGraph
 from ecrclient.images.repository_images import Images
 from ecrclient.images.resume import StateFile
 from ecrclient.images.stores import ImageStore
+from ecrclient.images.tagging import RetagReport, UntagReport
+from ecrclient.images.verification_report import (
+    ImageProblem,
+    ImageProblemKind,
+    OnVerificationProgress,
+    SkippedContent,
+    VerificationProgress,
+    VerificationReport,
+)
 
 __all__ = [
     "ArchiveError",
+    "ArtifactTypes",
+    "Attachment",
     "BlobDone",
     "BlobNotFoundError",
     "BlobProgress",
@@ -92,7 +112,9 @@ __all__ = [
     "CopyAllReport",
     "CopyError",
     "CopyPlan",
+    "DeletionError",
     "DeletionFailure",
+    "DeletionReport",
     "Descriptor",
     "DockerArchive",
     "DownloadError",
@@ -103,6 +125,8 @@ __all__ = [
     "ImageManifest",
     "ImageNode",
     "ImageNotFoundError",
+    "ImageProblem",
+    "ImageProblemKind",
     "ImageSizes",
     "ImageStore",
     "ImageToDelete",
@@ -112,6 +136,7 @@ __all__ = [
     "KeepPulledWithin",
     "KeepReferenced",
     "KeepTagged",
+    "LastTagError",
     "Layout",
     "LimitError",
     "Manifest",
@@ -120,18 +145,28 @@ __all__ = [
     "OCIArchive",
     "OnCleanupProgress",
     "OnProgress",
+    "OnVerificationProgress",
     "OpaqueManifest",
+    "OtherTagsError",
     "Platform",
     "PlatformNotFoundError",
     "ProgressEvent",
+    "PromotionReport",
+    "Referrer",
     "RepositoryGraph",
     "ResumeError",
+    "RetagReport",
+    "SkippedContent",
     "SpareYoungerThan",
     "StateFile",
     "TagConflictError",
+    "TagRaceError",
     "TagWritten",
     "TransferReport",
+    "UntagReport",
     "UploadError",
+    "VerificationProgress",
+    "VerificationReport",
     "images_in_functions",
     "images_in_manifests",
     "images_in_task_definitions",

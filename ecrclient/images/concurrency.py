@@ -23,19 +23,24 @@ async def run_all(
         items: The items.
         limit: The number of items at the same time; None: all.
     """
-    slots = None if limit is None else anyio.Semaphore(limit)
+    left = iter(items)
 
     async def run(item: T) -> None:
-        if slots is None:
+        await work(item)
+
+    async def run_some() -> None:
+        for item in left:
             await work(item)
-        else:
-            async with slots:
-                await work(item)
 
     with single_error():
         async with anyio.create_task_group() as tasks:
-            for item in items:
-                tasks.start_soon(run, item)
+            if limit is None:
+                for item in left:
+                    tasks.start_soon(run, item)
+            else:
+                # A repository may have more blobs than the memory holds tasks.
+                for _ in range(limit):
+                    tasks.start_soon(run_some)
 
 
 @contextmanager

@@ -13,7 +13,11 @@
         ├── UploadError               an upload did not complete
         ├── LimitError                ECR does not accept a blob of this size
         ├── ArchiveError              an archive or layout is damaged, or not writable
-        ├── TagConflictError          an immutable tag belongs to another image
+        ├── TagConflictError          a tag belongs to another image and must not be moved
+        ├── LastTagError              without its last tag, the image would be deleted
+        ├── OtherTagsError            an image to delete has other tags
+        ├── TagRaceError              another client changed tags while one was being removed
+        ├── DeletionError             ECR refuses to delete an image
         └── ResumeError               a state file cannot be used
     CopyError                         the failures of many copies (an ExceptionGroup)
 
@@ -31,14 +35,18 @@ __all__ = [
     "ArchiveError",
     "BlobNotFoundError",
     "ContentMismatchError",
+    "DeletionError",
     "DownloadError",
     "ImageError",
     "ImageNotFoundError",
+    "LastTagError",
     "LimitError",
     "ManifestError",
+    "OtherTagsError",
     "PlatformNotFoundError",
     "ResumeError",
     "TagConflictError",
+    "TagRaceError",
     "UploadError",
 ]
 
@@ -170,9 +178,11 @@ class ArchiveError(ImageError, ValueError):
 
 
 class TagConflictError(ImageError):
-    """The tag is immutable and belongs to another image; nothing was sent."""
+    """The tag belongs to another image and must not be moved; nothing was sent."""
 
-    def __init__(self, store: str, tag: str, existing: str, wanted: str) -> None:
+    def __init__(
+        self, store: str, tag: str, existing: str, wanted: str, *, is_immutable: bool = True
+    ) -> None:
         super().__init__(store, tag, existing, wanted)
         self.store = store
         self.tag = tag
@@ -180,12 +190,90 @@ class TagConflictError(ImageError):
         """The digest of the image that has the tag."""
         self.wanted = wanted
         """The digest of the image that was to get it."""
+        self.is_immutable = is_immutable
+        """Whether the repository does not allow the move. False: the caller did not, by
+        ``move=False``."""
+
+    def __str__(self) -> str:
+        if self.is_immutable:
+            return (
+                f"{self.store}: the tag {self.tag} is immutable and belongs to {self.existing}, "
+                f"not to {self.wanted}"
+            )
+        return (
+            f"{self.store}: the tag {self.tag} belongs to {self.existing}, not to {self.wanted}, "
+            "and move=False was passed"
+        )
+
+
+class LastTagError(ImageError):
+    """The tag is the last one of its image, and ECR deletes an image with its last tag."""
+
+    def __init__(self, store: str, tag: str, digest: str) -> None:
+        super().__init__(store, tag, digest)
+        self.store = store
+        self.tag = tag
+        self.digest = digest
+        """The digest of the image."""
 
     def __str__(self) -> str:
         return (
-            f"{self.store}: the tag {self.tag} is immutable and belongs to {self.existing}, not "
-            f"to {self.wanted}"
+            f"{self.store}: {self.tag} is the last tag of {self.digest}, which ECR would delete "
+            "with it; add another tag first, or pass last_tag='delete image'"
         )
+
+
+class OtherTagsError(ImageError):
+    """An image that was named by a tag to be deleted has other tags; nothing was deleted."""
+
+    def __init__(self, store: str, tag: str, digest: str, others: Sequence[str]) -> None:
+        super().__init__(store, tag, digest, tuple(others))
+        self.store = store
+        self.tag = tag
+        self.digest = digest
+        """The digest of the image."""
+        self.others: tuple[str, ...] = tuple(others)
+        """The other tags of the image."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store}: the image {self.tag} has other tags: {', '.join(self.others)}; pass "
+            f"its digest {self.digest} to delete it with all of them, or remove the tag with untag"
+        )
+
+
+class TagRaceError(ImageError):
+    """Another client changed the tags of an image while one of them was being removed."""
+
+    def __init__(self, store: str, tag: str, digest: str, problem: str) -> None:
+        super().__init__(store, tag, digest, problem)
+        self.store = store
+        self.tag = tag
+        """The tag, which has been removed."""
+        self.digest = digest
+        """The digest of the image that had the tag before."""
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.store}: the tag {self.tag} of {self.digest} is removed, but {self.problem}"
+
+
+class DeletionError(ImageError):
+    """ECR refuses to delete an image or to remove a tag."""
+
+    def __init__(self, store: str, reference: str, code: str, reason: str | None) -> None:
+        super().__init__(store, reference, code, reason)
+        self.store = store
+        self.reference = reference
+        """The tag or the digest."""
+        self.code = code
+        """ECR's code, such as ``ImageReferencedByManifestList``."""
+        self.reason = reason
+        """ECR's explanation, or None if ECR did not send one."""
+
+    def __str__(self) -> str:
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{self.store}: {self.reference} cannot be deleted: {self.code}{reason}"
 
 
 class ResumeError(ImageError, ValueError):

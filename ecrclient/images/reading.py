@@ -1,14 +1,13 @@
-"""Reading the images of a repository: resolve, manifest, config, blobs and referrers."""
+"""Reading the images of a repository: resolve, manifest, config and blobs."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from ecrclient._awsjson.protocol.argument_checks import check_argument, wrong_argument
 from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.content import BlobStream
-from ecrclient.images.digests import cosign_tags
 from ecrclient.images.errors import ManifestError, PlatformNotFoundError
 from ecrclient.images.manifests import (
     Descriptor,
@@ -176,24 +175,6 @@ class RepositoryImages:
             raise wrong_argument("open_blob", "start", f"must be from 0 to {blob.size}")
         async with _stream(self._store(), blob, start) as stream:
             yield stream
-
-    async def referrers(self, reference: str) -> AsyncIterator[Descriptor]:
-        """Yield what refers to an image: OCI referrers, and the tags of cosign.
-
-        Args:
-            reference: The image, by tag or digest.
-        """
-        store = self._store()
-        digest = (await store.resolve(reference)).digest
-        seen: set[str] = set()
-        for descriptor in await store.referrers(digest):
-            seen.add(descriptor.digest)
-            yield descriptor
-        tagged = await store.find(cosign_tags(digest))
-        for descriptor in tagged.values():
-            if descriptor.digest not in seen:
-                seen.add(descriptor.digest)
-                yield descriptor
 
     def _store(self) -> RepositoryStore:
         return RepositoryStore(self._calls, TransferContext())

@@ -37,6 +37,7 @@ from ecrclient.images.manifests import (
     parse_manifest,
 )
 from ecrclient.images.mounting import BlobMounts
+from ecrclient.images.referrer_lists import oci_referrers
 from ecrclient.images.stores import BlobMeter, BlobSource, ImageReader, OnRetry, TransferContext
 from ecrclient.images.uploads import LayerUploads, check_uploadable
 from ecrclient.operations import (
@@ -47,16 +48,15 @@ from ecrclient.operations import (
     DESCRIBE_REPOSITORIES,
     GET_DOWNLOAD_URL_FOR_LAYER,
     INITIATE_LAYER_UPLOAD,
-    LIST_IMAGE_REFERRERS,
     LIST_IMAGES,
     PUT_IMAGE,
 )
 
 if TYPE_CHECKING:
-    from ecrclient.models import Image, ImageDetail, ImageIdentifier, ImageReferrer, Repository
+    from ecrclient.models import Image, ImageDetail, ImageIdentifier, Repository
     from ecrclient.params import ImageIdentifierParam
 
-__all__ = ["RepositoryStore"]
+__all__ = ["RepositoryStore", "is_immutable"]
 
 _IDS_PER_CALL = 100
 _LAYERS_PER_CALL = 100
@@ -171,19 +171,7 @@ class RepositoryStore:
 
     async def referrers(self, digest: str) -> Sequence[Descriptor]:
         """Return the manifests whose subject is a manifest, such as signatures."""
-        referrers: AsyncIterable[ImageReferrer] = self._calls.iterate(
-            LIST_IMAGE_REFERRERS, subject_id={"image_digest": digest}
-        )
-        return [
-            Descriptor(
-                media_type=referrer.media_type,
-                digest=referrer.digest,
-                size=referrer.size,
-                artifact_type=referrer.artifact_type,
-                annotations=referrer.annotations,
-            )
-            async for referrer in referrers
-        ]
+        return await oci_referrers(self._calls, digest)
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -224,7 +212,7 @@ class RepositoryStore:
             existing = await self._existing(tag)
             if existing == digest:
                 settled.add(tag)
-            elif existing is not None and _is_immutable(await self._repository(), tag):
+            elif existing is not None and is_immutable(await self._repository(), tag):
                 raise TagConflictError(self.name, tag, existing, digest)
         return settled
 
@@ -370,7 +358,7 @@ def _batches(descriptors: Sequence[Descriptor]) -> list[list[Descriptor]]:
     return batches
 
 
-def _is_immutable(repository: Repository, tag: str) -> bool:
+def is_immutable(repository: Repository, tag: str) -> bool:
     """Whether a tag of the repository cannot be moved.
 
     Source: "Preventing image tags from being overwritten" in the Amazon ECR User Guide.

@@ -11,7 +11,10 @@ from ecrclient.images.cleanup.methods import CleanupMethods
 from ecrclient.images.copying import CopyAllReport, copy_images
 from ecrclient.images.lifecycle_previews import LifecyclePreviews
 from ecrclient.images.planning import CopyPlan
+from ecrclient.images.promotion import PromotionMethods
 from ecrclient.images.reading import RepositoryImages
+from ecrclient.images.referrers import ReferrerMethods
+from ecrclient.images.verification import VerificationMethods
 
 if TYPE_CHECKING:
     from ecrclient.images.manifests import Platform
@@ -22,7 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["Images"]
 
 
-class Images(RepositoryImages, CleanupMethods, LifecyclePreviews):
+class Images(
+    PromotionMethods,
+    ReferrerMethods,
+    VerificationMethods,
+    RepositoryImages,
+    CleanupMethods,
+    LifecyclePreviews,
+):
     """The images of one repository: read, pull, push and copy them without Docker.
 
     A source or destination of transfers, as `images.Layout` is. Every method that

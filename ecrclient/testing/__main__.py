@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import shlex
 import signal
@@ -17,10 +18,16 @@ from .store import PART_SIZE
 __all__ = ["main"]
 
 _POLL = 0.5
+_PROGRAM = "python -m ecrclient.testing"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM arrives, and return the exit status."""
+def main(arguments: Sequence[str] | None = None, *, program: str = _PROGRAM) -> int:
+    """Serve until SIGINT or SIGTERM arrives, and return the exit status.
+
+    Args:
+        arguments: The arguments; None for those of the process.
+        program: The name of the program in messages.
+    """
     stop = threading.Event()
 
     def request_stop(*_: object) -> None:
@@ -32,14 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _serve(options, stop)
     except (ModuleNotFoundError, OSError, ValueError) as error:
-        print(f"python -m ecrclient.testing: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ecrclient.testing", description="Serve an in-memory Amazon ECR over HTTP."
+        prog=_PROGRAM, description="Serve an in-memory Amazon ECR over HTTP."
     )
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)"
@@ -79,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="imitate the deviations from the OCI distribution specification that users report",
     )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the URL and the environment variables as one line of JSON",
+    )
     return parser
 
 
@@ -91,9 +103,12 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     if options.deviations:
         ecr.registry_behavior.imitate_deviations()
     with ecr.serve(options.host, options.port) as server:
-        print(f"# {ecr!r} at {server.url}; press Ctrl-C to stop. To use it:")
-        for name, value in server.environment().items():
-            print(f"export {name}={shlex.quote(value)}")
+        if options.json:
+            print(json.dumps({"url": server.url, "environment": server.environment()}))
+        else:
+            print(f"# {ecr!r} at {server.url}; press Ctrl-C to stop. To use it:")
+            for name, value in server.environment().items():
+                print(f"export {name}={shlex.quote(value)}")
         sys.stdout.flush()
         # On Windows, signals do not interrupt a wait, so each wait must end soon.
         while not stop.wait(_POLL):

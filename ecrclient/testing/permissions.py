@@ -11,8 +11,9 @@ GetDownloadUrlForLayer requires a permission; using the URL does not.
 
 Sources: "Policy evaluation logic" and "Troubleshoot access denied error messages" in the IAM User
 Guide; "Actions, resources, and condition keys for Amazon Elastic Container Registry" in the Service
-Authorization Reference. AWS does not document which policy the message names if several deny; here
-it is the identity-based policy.
+Authorization Reference; "ListImageReferrers" in the Amazon ECR API Reference, for which the caller
+needs the action ``ecr:BatchGetImage``. AWS does not document which policy the message names if
+several deny; here it is the identity-based policy.
 """
 
 from __future__ import annotations
@@ -38,7 +39,12 @@ __all__ = ["Denial", "Permissions"]
 
 _PREFIX = "ecr:"
 _ALL = "*"
-_ACTIONS = frozenset(f"{_PREFIX}{operation.name}" for operation in OPERATIONS.values())
+# The actions that permit operations without an action of the same name.
+_SHARED_ACTIONS = {"ListImageReferrers": "BatchGetImage"}
+_ACTIONS = frozenset(
+    f"{_PREFIX}{_SHARED_ACTIONS.get(operation.name, operation.name)}"
+    for operation in OPERATIONS.values()
+)
 _IDENTITY, _RESOURCE = "an identity-based policy", "a resource-based policy"
 
 
@@ -140,7 +146,7 @@ class Permissions:
         self._check(caller, operation, self._registry.arn(name))
 
     def _check(self, caller: Caller, operation: Operation[Any], resource: str) -> None:
-        action = f"{_PREFIX}{operation.name}"
+        action = f"{_PREFIX}{_SHARED_ACTIONS.get(operation.name, operation.name)}"
         if any(denial.covers(caller, action, resource) for denial in self._denials):
             raise _denied(caller, action, resource, _IDENTITY)
         repository = self._registry.repositories.get(

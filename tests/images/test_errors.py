@@ -29,6 +29,31 @@ EXAMPLES = [
         errors.TagConflictError("repository app", "v1", "sha256:a", "sha256:b"),
         "repository app: the tag v1 is immutable and belongs to sha256:a, not to sha256:b",
     ),
+    (
+        errors.TagConflictError("repository app", "v1", "a", "b", is_immutable=False),
+        "repository app: the tag v1 belongs to a, not to b, and move=False was passed",
+    ),
+    (
+        errors.LastTagError("repository app", "v1", DIGEST),
+        f"v1 is the last tag of {DIGEST}, which ECR would delete with it; add another tag first, "
+        "or pass last_tag='delete image'",
+    ),
+    (
+        errors.OtherTagsError("repository app", "v1", DIGEST, ["a", "b"]),
+        f"the image v1 has other tags: a, b; pass its digest {DIGEST} to delete it",
+    ),
+    (
+        errors.TagRaceError("repository app", "v1", DIGEST, "the image is gone"),
+        f"repository app: the tag v1 of {DIGEST} is removed, but the image is gone",
+    ),
+    (
+        errors.DeletionError("repository app", "v1", "KmsError", "no key"),
+        "repository app: v1 cannot be deleted: KmsError: no key",
+    ),
+    (
+        errors.DeletionError("repository app", "v1", "KmsError", None),
+        "repository app: v1 cannot be deleted: KmsError",
+    ),
     (errors.ResumeError("s.json", "not a state file"), "s.json: not a state file"),
 ]
 

@@ -176,6 +176,17 @@ class TestRules:
             response = await post(ecr, operation.name, _body(operation.name))
             assert response.json()["__type"] == "AccessDeniedException", operation.name
 
+    async def test_referrers_need_the_action_of_pulls(
+        self, ecr: InMemoryECR, client: ECRClient
+    ) -> None:
+        subject = {"image_digest": "sha256:" + "0" * 64}
+        members = {"repository_name": "team/app", "subject_id": subject}
+        with pytest.raises(ValueError, match="is not an ECR action"):
+            ecr.deny("ecr:ListImageReferrers")
+        with ecr.deny("ecr:BatchGetImage"):
+            assert await is_denied(client, "list_image_referrers", **members)
+        assert not await is_denied(client, "list_image_referrers", **members)
+
     async def test_signature_and_body_are_checked_first(self, ecr: InMemoryECR) -> None:
         ecr.deny("*")
         guess = Credentials(ecr.credentials.access_key_id, "guess")

@@ -43,7 +43,7 @@ class Registry:
         referrers: bool = False,
     ) -> TransferReport:
         """Pull the image ``v1``."""
-        return self._run(
+        return self.run(
             lambda client: client.images(repository).pull(
                 "v1", to, platforms=platforms, referrers=referrers
             )
@@ -59,7 +59,7 @@ class Registry:
         referrers: bool = False,
     ) -> TransferReport:
         """Push an image of a file; it gets the tag ``v1``."""
-        return self._run(
+        return self.run(
             lambda client: client.images(repository).push(
                 source, reference, tags=["v1"], platforms=platforms, referrers=referrers
             )
@@ -67,7 +67,7 @@ class Registry:
 
     def copy(self, source: str, target: str) -> TransferReport:
         """Copy the image ``v1`` with its referrers from a repository to another one."""
-        return self._run(
+        return self.run(
             lambda client: client.images(source).copy(
                 "v1", to=client.images(target), referrers=True
             )
@@ -79,9 +79,11 @@ class Registry:
         async def get(client: ECRClient) -> str:
             return (await client.images(repository).resolve("v1")).digest
 
-        return self._run(get)
+        return self.run(get)
 
-    def _run(self, call: Callable[[ECRClient], Awaitable[ResultT]]) -> ResultT:
+    def run(self, call: Callable[[ECRClient], Awaitable[ResultT]]) -> ResultT:
+        """Run a function with a client of the registry."""
+
         async def run() -> ResultT:
             async with ECRClient(
                 region=self.ecr.region,

@@ -203,6 +203,10 @@ class Oras(Tool):
         """Return text that contains the types of an image's referrers."""
         return self.run("discover", "--plain-http", *options, image)
 
+    def pull_files(self, artifact: str, folder: Path) -> None:
+        """Write the files of an artifact, under their names, into a folder."""
+        self.run("pull", "--plain-http", "--output", str(folder), artifact)
+
     def delete(self, image: str) -> None:
         self.run("manifest", "delete", "--plain-http", "--force", image)
 

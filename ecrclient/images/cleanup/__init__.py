@@ -5,7 +5,6 @@ from __future__ import annotations
 from ecrclient.images.cleanup.execution import (
     CleanupProgress,
     CleanupReport,
-    DeletionFailure,
     ImageLeft,
     OnCleanupProgress,
 )
@@ -24,6 +23,7 @@ from ecrclient.images.cleanup.rules import (
     KeepTagged,
     SpareYoungerThan,
 )
+from ecrclient.images.deletion import DeletionFailure
 
 __all__ = [
     "CleanupPlan",

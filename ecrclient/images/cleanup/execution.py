@@ -16,13 +16,13 @@ from ecrclient.images.cleanup.plan import (
 )
 from ecrclient.images.cleanup.rules import Repository, State
 from ecrclient.images.concurrency import run_all
+from ecrclient.images.deletion import DeletionFailure
 from ecrclient.images.repository_graph import RepositoryGraph
 from ecrclient.operations import BATCH_DELETE_IMAGE
 
 __all__ = [
     "CleanupProgress",
     "CleanupReport",
-    "DeletionFailure",
     "ImageLeft",
     "OnCleanupProgress",
     "carry_out",
@@ -39,16 +39,6 @@ class ImageLeft:
 
     digest: str
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeletionFailure:
-    """An image that ECR did not delete."""
-
-    digest: str
-    code: str
-    """ECR's code, such as ``ImageReferencedByManifestList``."""
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

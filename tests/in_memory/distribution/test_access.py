@@ -44,7 +44,7 @@ ACTIONS: dict[str, tuple[str, Request]] = {
     "download": ("GetDownloadUrlForLayer", lambda http: http.get(LAYER)),
     "tags": ("ListImages", lambda http: http.get(f"{APP}/tags/list")),
     "referrers": (
-        "ListImageReferrers",
+        "BatchGetImage",
         lambda http: http.get(f"{APP}/referrers/{BLOB_DIGEST}"),
     ),
     "catalog": ("DescribeRepositories", lambda http: http.get("/v2/_catalog")),
