@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ecrclient.errors import ECRClientError
 
 __all__ = ["LoginFileError", "LoginShadowedError"]
@@ -28,7 +30,7 @@ class LoginShadowedError(LoginFileError):
             'that, or pass shadowed="helper" to store the password there'
         )
         super().__init__(path, problem)
-        self.args = (path, registry, helper)
+        self.args: tuple[Any, ...] = (path, registry, helper)
         self.registry = registry
         self.helper = helper
         """The setting, such as ``credsStore: desktop``."""

@@ -75,7 +75,7 @@ class LoginFile:
     def __init__(self, path: Path | str, *, credentials_store: bool = True) -> None:
         check_instance("path", path, (str, Path), "a path")
         check_flag("credentials_store", credentials_store, none=False)
-        self.path = Path(path)
+        self.path: Path = Path(path)
         """The file."""
         self._credentials_store = credentials_store
 

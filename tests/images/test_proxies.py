@@ -5,7 +5,7 @@ Everything has its real host name and a certificate for it; only the proxy knows
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def hosts(proxy: Server) -> list[str]:
 
 
 @asynccontextmanager
-async def serve_aws(ecr: InMemoryECR, ca: trustme.CA) -> AsyncIterator[int]:
+async def serve_aws(ecr: InMemoryECR, ca: trustme.CA) -> AsyncGenerator[int]:
     """Serve ECR under all its host names; the value is the port."""
     transport = ecr.transport()
 
