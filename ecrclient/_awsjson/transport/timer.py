@@ -34,7 +34,7 @@ class AttemptTimer:
         self.pool_timeout: float | None = pool_timeout
         self.scope: anyio.CancelScope = anyio.CancelScope()
         """Cancels the attempt; enter it as soon as the timer has been created."""
-        self.is_running = False
+        self.is_running: bool = False
         """Whether the timer has been started; it may be paused."""
         self._pauses = 0
         self._left = math.inf
