@@ -74,11 +74,11 @@ class PromotionMethods(TagMethods):
             tags: The tags in the destination; None: *reference*, if that is a tag.
             referrers: Whether signatures, SBOMs and other referrers are promoted too.
             move: See `retag`; it applies to the destination.
-            create_repository: See `copy`.
-            mount: See `copy`.
-            max_concurrency: See `copy`.
-            on_progress: See `copy`.
-            resume: See `copy`.
+            create_repository: As for ``copy``.
+            mount: As for ``copy``.
+            max_concurrency: As for ``copy``.
+            on_progress: As for ``copy``.
+            resume: As for ``copy``.
 
         Raises:
             ImageNotFoundError: The repository has no such image.

@@ -61,7 +61,7 @@ class SkippedContent(_Row):
 
 
 class VerificationReport(_Row):
-    """What `images.Images.verify` found.
+    """What a verification found.
 
     ``report.model_dump_json()`` returns it as JSON.
     """
