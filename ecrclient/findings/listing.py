@@ -16,7 +16,7 @@ from ecrclient._awsjson.protocol.service_error import ServiceError
 from ecrclient.errors import ECRClientError, RepositoryNotFoundException
 from ecrclient.images.digests import is_digest
 from ecrclient.images.errors import ImageError
-from ecrclient.images.manifests import DOCKER_LIST, OCI_INDEX, Descriptor, ImageIndex
+from ecrclient.images.manifests import INDEX_MEDIA_TYPES, Descriptor, ImageIndex
 from ecrclient.models import ImageIdentifier
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _batches(images: Sequence[str]) -> Iterator[list[ImageIdentifier]]:
 
 def is_index(detail: ImageDetail) -> bool:
     """Whether an image is an index, by its media type."""
-    return detail.image_manifest_media_type in {OCI_INDEX, DOCKER_LIST}
+    return detail.image_manifest_media_type in INDEX_MEDIA_TYPES
 
 
 def _is_attestation(child: Descriptor) -> bool:

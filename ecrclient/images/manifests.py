@@ -39,6 +39,7 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+INDEX_MEDIA_TYPES = frozenset({OCI_INDEX, DOCKER_LIST})
 DOCKER_SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json"
 DOCKER_SIGNED_SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 
@@ -299,7 +300,7 @@ def parse_manifest(raw: bytes, media_type: str | None = None) -> Manifest:
         raise ManifestError(
             what, f"its mediaType is {document['mediaType']!r}, but it was stored as {kind!r}"
         )
-    if kind in {OCI_INDEX, DOCKER_LIST}:
+    if kind in INDEX_MEDIA_TYPES:
         return _build(ImageIndex, what, document, raw, mediaType=kind)
     if kind in {OCI_MANIFEST, DOCKER_MANIFEST}:
         return _build(ImageManifest, what, document, raw, mediaType=kind)

@@ -25,7 +25,7 @@ from ecrclient.images.calls import RepositoryCalls
 from ecrclient.images.concurrency import single_error
 from ecrclient.images.digests import sha256, subject_of_tag
 from ecrclient.images.errors import ManifestError
-from ecrclient.images.manifests import DOCKER_LIST, OCI_INDEX, ImageIndex, parse_manifest
+from ecrclient.images.manifests import INDEX_MEDIA_TYPES, ImageIndex, parse_manifest
 from ecrclient.operations import BATCH_GET_IMAGE, DESCRIBE_IMAGES
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ Kind: TypeAlias = Literal["index", "image", "artifact", "unknown"]
 _IMAGES_PER_PAGE = 1000
 _MANIFESTS_PER_CALL = 100
 _CONCURRENT_CALLS = 8
-_INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 _IMAGE_CONFIGS = frozenset(
     {
         "application/vnd.oci.image.config.v1+json",
@@ -260,7 +259,7 @@ def _node(detail: ImageDetail) -> ImageNode:
     media_type, artifact_type = detail.image_manifest_media_type, detail.artifact_media_type
     subject = detail.subject_manifest_digest
     kind: Kind = "image"
-    if media_type in _INDEXES:
+    if media_type in INDEX_MEDIA_TYPES:
         kind = "index"
     elif subject is not None or (artifact_type and artifact_type not in _IMAGE_CONFIGS):
         kind = "artifact"
@@ -302,7 +301,7 @@ class _Indexes:
                 BATCH_GET_IMAGE,
                 image_ids=[{"image_digest": digest} for digest in digests],
                 # ECR returns nothing else, even if it did not send the media type of an image.
-                accepted_media_types=sorted(_INDEXES),
+                accepted_media_types=sorted(INDEX_MEDIA_TYPES),
             )
         for image in response.images:
             digest = image.image_id.image_digest
