@@ -24,6 +24,7 @@ __all__ = [
     "POOLED_TRANSPORT",
     "PROJECT",
     "RAW_RESPONSE",
+    "RESPONSE_METADATA",
     "RETRY_POLICY",
     "ROOT_ERROR",
     "RUNTIME",
@@ -68,6 +69,7 @@ PAGINATION = f"{RUNTIME}.many.pagination"
 PARTITIONS = f"{RUNTIME}.settings.partitions"
 PARTIAL = f"{RUNTIME}.many.partial_response"
 RAW_RESPONSE = f"{RUNTIME}.protocol.raw_response"
+RESPONSE_METADATA = f"{RUNTIME}.protocol.response_metadata"
 RETRY_POLICY = f"{RUNTIME}.settings.retry_policy"
 SCALARS = f"{RUNTIME}.protocol.scalars"
 SHAPES = f"{RUNTIME}.protocol.shapes"

@@ -53,8 +53,8 @@ if TYPE_CHECKING:
         ResponseDecodeError,
     )
     from ecrclient._awsjson.protocol.raw_response import RawResponse
+    from ecrclient._awsjson.protocol.response_metadata import ResponseMetadata
     from ecrclient._awsjson.protocol.service_error import ServiceError
-    from ecrclient._awsjson.protocol.shapes import ResponseMetadata
     from ecrclient._awsjson.settings.options import CallOptions
     from ecrclient._awsjson.settings.retry_policy import RetryPolicy
     from ecrclient._awsjson.transport.errors import (
@@ -165,7 +165,7 @@ _MODULES = {
     "RequestValidationError": "ecrclient._awsjson.protocol.errors",
     "RequestsAuthCredentials": "ecrclient._awsjson.credentials",
     "ResponseDecodeError": "ecrclient._awsjson.protocol.errors",
-    "ResponseMetadata": "ecrclient._awsjson.protocol.shapes",
+    "ResponseMetadata": "ecrclient._awsjson.protocol.response_metadata",
     "ResponseTooLarge": "ecrclient._awsjson.transport.errors",
     "RetryPolicy": "ecrclient._awsjson.settings.retry_policy",
     "ServiceError": "ecrclient._awsjson.protocol.service_error",

@@ -62,7 +62,7 @@ _PUBLIC = {
     runtime.PAGINATION: ("Paginator", "PrefetchingPaginator"),
     runtime.RAW_RESPONSE: ("RawResponse",),
     runtime.RETRY_POLICY: ("RetryPolicy",),
-    runtime.SHAPES: ("ResponseMetadata",),
+    runtime.RESPONSE_METADATA: ("ResponseMetadata",),
     runtime.POOLED_TRANSPORT: ("PooledTransport",),
     runtime.WAITING: ("Poll",),
     runtime.VERSION: ("__version__",),

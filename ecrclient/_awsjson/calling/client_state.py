@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -25,6 +25,7 @@ from ecrclient._awsjson.settings.endpoints import ResolveEndpoint, host_of
 from ecrclient._awsjson.settings.resolution import ClientArguments, Settings, resolve_settings
 from ecrclient._awsjson.settings.retry_policy import RetryPolicy
 from ecrclient._awsjson.support.per_loop import PerLoop
+from ecrclient._awsjson.support.record import Record
 
 if TYPE_CHECKING:
     import httpx
@@ -37,7 +38,7 @@ __all__ = ["ClientState", "Resources"]
 T = TypeVar("T")
 
 
-class Resources(NamedTuple):
+class Resources(Record):
     """The objects that send a call, created from the resolved settings."""
 
     credentials: CredentialsProvider

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from types import MappingProxyType, ModuleType
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from ecrclient._awsjson.support.record import Record
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.service_error import ServiceError
@@ -29,7 +30,7 @@ __all__ = [
 ResponseT = TypeVar("ResponseT", bound="Response")
 
 
-class Service(NamedTuple):
+class Service(Record):
     """A service of the AWS JSON protocol."""
 
     service_id: str
@@ -51,7 +52,7 @@ class Service(NamedTuple):
     the older query protocol."""
 
 
-class Pagination(NamedTuple):
+class Pagination(Record):
     """The pagination of an operation. Every name is an attribute of the request or response."""
 
     input_token: str
@@ -72,7 +73,7 @@ class Pagination(NamedTuple):
     return, and the model does not state which lists those are."""
 
 
-class Batch(NamedTuple):
+class Batch(Record):
     """How a helper splits a list of ids into several calls."""
 
     method: str
@@ -90,7 +91,7 @@ Path = tuple["str | tuple[Path, ...]", ...]
 ``keys()`` for the keys of a map, or several paths."""
 
 
-class EndpointInputs(NamedTuple):
+class EndpointInputs(Record):
     """What the endpoint of an operation depends on, besides the settings of the client."""
 
     static: Mapping[str, str | bool] = MappingProxyType({})
@@ -101,8 +102,7 @@ class EndpointInputs(NamedTuple):
     """The beginning of the host; ``{name}`` means a member of the request."""
 
 
-@dataclass(eq=False, repr=False)
-class Operation(Generic[ResponseT]):
+class Operation(Record, Generic[ResponseT]):
     """One operation of a service; a constant, compared by identity."""
 
     name: str
@@ -149,7 +149,7 @@ class Operation(Generic[ResponseT]):
         return import_module(f"{self.service.package}.models")
 
 
-class Acceptor(NamedTuple):
+class Acceptor(Record):
     """A condition on the outcome of a poll, and what the wait does if it is met."""
 
     state: Literal["success", "failure", "retry"]
@@ -164,7 +164,7 @@ class Acceptor(NamedTuple):
     """A JMESPath expression of names on the wire, if a path is not enough."""
 
 
-class Waiter(NamedTuple, Generic[ResponseT]):
+class Waiter(Record, Generic[ResponseT]):
     """The operation to poll, and the conditions that end the polling."""
 
     name: str

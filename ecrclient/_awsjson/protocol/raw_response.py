@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Generic
 
 import anyio
@@ -23,9 +22,10 @@ DECODED_ON_THE_LOOP = 1024 * 1024
 """Bytes up to which a body is decoded in the event loop's thread."""
 
 
-@dataclass(slots=True)
 class RawResponse(Generic[ResponseT]):
     """A response as received. ``parse`` returns the model, or raises the service's error."""
+
+    __slots__ = ("_outcome", "attempts", "content", "elapsed", "headers", "operation", "status")
 
     operation: Operation[ResponseT]
     status: int
@@ -38,9 +38,23 @@ class RawResponse(Generic[ResponseT]):
     """The number of times that the request was sent."""
     elapsed: float
     """Seconds from the call to the last byte of the response."""
-    _outcome: ResponseT | AWSClientError | None = field(
-        default=None, init=False, repr=False, compare=False
-    )
+
+    def __init__(
+        self,
+        operation: Operation[ResponseT],
+        status: int,
+        headers: Mapping[str, str],
+        content: bytes,
+        attempts: int,
+        elapsed: float,
+    ) -> None:
+        self.operation = operation
+        self.status = status
+        self.headers = headers
+        self.content = content
+        self.attempts = attempts
+        self.elapsed = elapsed
+        self._outcome: ResponseT | AWSClientError | None = None
 
     def __repr__(self) -> str:
         return f"<RawResponse of {self.operation.name}: {self.status}, {len(self.content)} bytes>"

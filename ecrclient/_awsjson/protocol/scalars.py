@@ -18,11 +18,12 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pydantic_core import PydanticKnownError, core_schema
 
 from ecrclient._awsjson.protocol.errors import AWSClientError
+from ecrclient._awsjson.support.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +132,7 @@ def _list_of(
     return read(value) if value != [] or info.context is CALLER else []
 
 
-class Limits(NamedTuple):
+class Limits(Record):
     """The limits of the service's model, checked for what does not come from the service.
 
     ``pattern`` must match the whole text, since the service applies the patterns of its model in
@@ -161,7 +162,7 @@ class Limits(NamedTuple):
     def apply(self, lenient: Any) -> core_schema.CoreSchema:
         """The schema with these limits, from pydantic's schema of the annotation."""
         limits: dict[str, Any] = {
-            name: value for name, value in self._asdict().items() if value is not None
+            name: value for name, value in vars(self).items() if value is not None
         }
         if lenient["type"] in _SCALARS:
             limits["strict"] = True
@@ -196,8 +197,6 @@ class SupportsJson(Protocol):
 class JsonText(Limits):
     """A text that is JSON; a caller may pass the document instead, whose keys are not changed."""
 
-    __slots__ = ()
-
     def _from_python(self, strict: core_schema.CoreSchema) -> core_schema.CoreSchema:
         return core_schema.no_info_before_validator_function(_json_text, strict)
 
@@ -226,7 +225,7 @@ class OpenEnum:
         )
 
 
-class BlobLimits(NamedTuple):
+class BlobLimits(Record):
     """Bytes that are standard base64 in JSON (RFC 4648, section 4); the limits are in bytes."""
 
     min_length: int | None = None
@@ -263,7 +262,7 @@ def _bytes_of(value: object, info: core_schema.ValidationInfo[object]) -> object
     return value
 
 
-class TimestampFormat(NamedTuple):
+class TimestampFormat(Record):
     """The format of a ``datetime`` on the wire; without this mark, seconds since the epoch."""
 
     format: Literal["iso8601", "httpdate"]

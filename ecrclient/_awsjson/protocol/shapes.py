@@ -14,7 +14,6 @@ One class serves three purposes:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict
@@ -28,12 +27,13 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core.core_schema import CoreSchema
 
+    from ecrclient._awsjson.protocol.response_metadata import ResponseMetadata
+
 __all__ = [
     "CAMEL_CASE",
     "PASCAL_CASE",
     "Request",
     "Response",
-    "ResponseMetadata",
     "Structure",
     "attach_metadata",
     "camel_case",
@@ -205,22 +205,6 @@ class Request(Structure, Generic[ResponseT_co], frozen=True):
         return _with_members(source, handler, fail_fast=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseMetadata:
-    """Metadata of the HTTP response and of the call."""
-
-    request_id: str | None = None
-    """The service's id for the request (``x-amzn-RequestId``); quote it to AWS support."""
-    status: int = 200
-    """The HTTP status."""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The HTTP headers of the response, names in lower case."""
-    attempts: int = 1
-    """The number of times that the request was sent, including the last."""
-    elapsed: float = 0.0
-    """Seconds from the call to the decoded response, including retries and their sleeps."""
-
-
 class Response(Structure, frozen=True):
     """The output of one operation."""
 
@@ -231,7 +215,9 @@ class Response(Structure, frozen=True):
         A response that did not come from a call has default values.
         """
         found = _private(self).get(_METADATA)
-        # Made when it is read, since few callers read it.
+        # Made, and its class imported, when it is read, since few callers read it.
+        from ecrclient._awsjson.protocol.response_metadata import ResponseMetadata
+
         return ResponseMetadata() if found is None else ResponseMetadata(*found)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ecrclient._awsjson.protocol.errors import RequestValidationError, ValidationProblem
+from ecrclient._awsjson.support.record import Record
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.protocol.operation import Operation, Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["NO_INPUTS", "CallInputs", "inputs_of"]
 
 
-class CallInputs(NamedTuple):
+class CallInputs(Record):
     """The parameters of the endpoint rules that a call supplies, and the beginning of the host."""
 
     parameters: Mapping[str, object]

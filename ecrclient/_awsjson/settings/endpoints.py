@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ecrclient._awsjson.protocol.errors import ConfigurationError
 from ecrclient._awsjson.settings.shared_config import ConfigValue
+from ecrclient._awsjson.support.record import Record
 
 if TYPE_CHECKING:
     from ecrclient._awsjson.settings.endpoint_rules import SignedURL
@@ -41,7 +42,7 @@ class Endpoint(NamedTuple):
     """None: the service's name."""
 
 
-class EndpointSettings(NamedTuple):
+class EndpointSettings(Record):
     """The settings on which an endpoint depends."""
 
     region: str

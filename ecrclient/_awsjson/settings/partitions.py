@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from ecrclient._awsjson.support.record import Record
 
 __all__ = ["Partition", "find_partition"]
 
 
-class Partition(NamedTuple):
+class Partition(Record):
     """A group of regions that share a domain."""
 
     name: str

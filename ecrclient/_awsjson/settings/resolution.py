@@ -17,11 +17,11 @@ import logging
 import os
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from ecrclient._awsjson.protocol.errors import ConfigurationError
 from ecrclient._awsjson.settings.endpoints import EndpointSettings, host_header
 from ecrclient._awsjson.settings.shared_config import ConfigValue, Profile, load_profile
+from ecrclient._awsjson.support.record import Record
 
 __all__ = ["ClientArguments", "Settings", "resolve_settings"]
 
@@ -41,7 +41,7 @@ _CONNECT_TIMEOUTS = {
 }
 
 
-class ClientArguments(NamedTuple):
+class ClientArguments(Record):
     """The settings that were passed to the client; None: to be resolved."""
 
     region: str | None
@@ -51,7 +51,7 @@ class ClientArguments(NamedTuple):
     use_dualstack: bool | None
 
 
-class Settings(NamedTuple):
+class Settings(Record):
     """The resolved settings."""
 
     region: str
@@ -124,7 +124,7 @@ def resolve_settings(
     )
 
 
-class _Sources(NamedTuple):
+class _Sources(Record):
     """The environment and the profile."""
 
     environ: Mapping[str, str]

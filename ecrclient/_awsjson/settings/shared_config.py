@@ -10,13 +10,14 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from ecrclient._awsjson.protocol.errors import (
     AWSClientError,
     ConfigurationError,
     CredentialsError,
 )
+from ecrclient._awsjson.support.record import Record
 
 __all__ = ["ConfigValue", "Profile", "call_botocore", "load_profile", "open_session"]
 
@@ -81,7 +82,7 @@ def _import(module: str, error_type: type[AWSClientError], purpose: str = "") ->
         raise error_type(f"botocore is needed{purpose}: {error}") from error
 
 
-class ConfigValue(NamedTuple):
+class ConfigValue(Record):
     """The text of a setting, and its origin, such as an environment variable."""
 
     text: str
@@ -92,7 +93,7 @@ class ConfigValue(NamedTuple):
         return ConfigurationError(f"{self.origin} {problem}, not {self.text!r}")
 
 
-class Profile(NamedTuple):
+class Profile(Record):
     """A profile of the shared configuration files; empty if the files do not have it."""
 
     name: str = "default"

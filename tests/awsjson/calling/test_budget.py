@@ -25,6 +25,7 @@ from ecrclient import (
 from ecrclient._awsjson.calling.budget import Budget, Stopwatch
 from tests.awsjson.calling.players import OpenStage, Stage
 from tests.awsjson.calling.script import OK, Call, Failure, Response, Step, error
+from tests.tools.records import changed
 from tests.virtual_time import anyio_backend as anyio_backend
 
 FAULT = error("ServerException", 500)
@@ -168,7 +169,7 @@ async def test_the_error_reports_the_time_of_each_phase(open_stage: OpenStage) -
     fault = error("ServerException", 500, takes=3)
     stage = await _stage(open_stage, fault, fault, fault, deadline=10, middleware=(slow,))
     connection = await stage.core.resources()
-    stage.core._resources = connection._replace(credentials=Slow())
+    stage.core._resources = changed(connection, credentials=Slow())
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 
@@ -194,7 +195,7 @@ async def test_the_renewal_of_credentials_is_reported(open_stage: OpenStage) -> 
 
     stage = await _stage(open_stage, error("ExpiredTokenException", takes=3), deadline=10)
     connection = await stage.core.resources()
-    stage.core._resources = connection._replace(credentials=Renewing())
+    stage.core._resources = changed(connection, credentials=Renewing())
     with pytest.raises(DeadlineExceeded) as caught:
         await stage.call("list_images")
 

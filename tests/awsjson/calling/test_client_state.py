@@ -23,6 +23,7 @@ from ecrclient._awsjson.settings.shared_config import ConfigValue
 from ecrclient._awsjson.transport.byte_transport import ByteTransport
 from ecrclient.endpoints import resolve_endpoint
 from tests.middleware import pass_on
+from tests.tools.records import changed
 
 pytestmark = pytest.mark.anyio
 SERVICE = Service("ECR", "ecr-signing", "1.1", {}, "some.package")
@@ -81,7 +82,7 @@ async def open_with(
 
 
 async def test_what_the_settings_determine(monkeypatch: pytest.MonkeyPatch) -> None:
-    resources, called = await open_with(monkeypatch, SETTINGS._replace(ca_bundle="ca.pem"))
+    resources, called = await open_with(monkeypatch, changed(SETTINGS, ca_bundle="ca.pem"))
     assert called == {
         "resolve_settings": (ARGUMENTS, "ECR"),
         "default_transport": ("https://ecr.example", 7, {"ca_bundle": "ca.pem"}),
@@ -100,7 +101,7 @@ async def test_what_the_settings_determine(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_the_pseudo_region_is_that_of_the_credentials(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settings = SETTINGS._replace(pseudo_region="fips-eu-west-1")
+    settings = changed(SETTINGS, pseudo_region="fips-eu-west-1")
     _, called = await open_with(monkeypatch, settings)
     assert called["default_provider"] == (KEY, None, "fips-eu-west-1")
 
@@ -131,7 +132,7 @@ async def test_the_users_transport_and_middleware(monkeypatch: pytest.MonkeyPatc
 async def test_the_policy_of_the_settings(
     monkeypatch: pytest.MonkeyPatch, mode: str | None, attempts: int | None, policy: RetryPolicy
 ) -> None:
-    settings = SETTINGS._replace(retry_mode=mode, max_attempts=attempts)
+    settings = changed(SETTINGS, retry_mode=mode, max_attempts=attempts)
     resources, _ = await open_with(monkeypatch, settings)
     assert resources.retry == policy
 
@@ -268,7 +269,7 @@ async def test_the_quota_key_is_that_of_the_account_the_endpoint_and_the_transpo
         transport: httpx.AsyncBaseTransport | None = None,
         region: str = "eu-west-1",
     ) -> tuple[Hashable, ...]:
-        arguments = ARGUMENTS._replace(region=region)
+        arguments = changed(ARGUMENTS, region=region)
         state = ClientState(arguments, resolve_endpoint, SERVICE, credentials, transport, 7, ())
         try:
             return await state.quota_key()

@@ -13,6 +13,7 @@ from ecrclient._awsjson.client import BaseClient
 from ecrclient._awsjson.protocol.operation import EndpointInputs, Operation, Service
 from ecrclient._awsjson.protocol.shapes import Request, Response
 from ecrclient._awsjson.settings.endpoint_rules import SignedURL
+from tests.tools.records import changed
 from tests.tools.scripted import KEY, Scripted, ok
 
 pytestmark = pytest.mark.anyio
@@ -109,7 +110,7 @@ async def test_the_account_of_the_credentials_is_a_parameter(
     if mode is not None:
         monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", mode)
     transport = Scripted(ok())
-    service = SERVICE._replace(uses_account_id=True)
+    service = changed(SERVICE, uses_account_id=True)
     credentials = replace(KEY, account_id=account)
     client = make(service=service, transport=transport, credentials=credentials)
     await client.invoke(ReadRequest())

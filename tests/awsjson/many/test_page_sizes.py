@@ -10,6 +10,7 @@ from ecrclient import ResponseDecodeError
 from ecrclient._awsjson.many.page_sizes import PageSizes, all_items, at_most, growing
 from ecrclient._awsjson.protocol.operation import Pagination
 from ecrclient.operations import OPERATIONS
+from tests.tools.records import changed
 from tests.tools.scripted import Scripted, ScriptedResponse, client, ok
 
 pytestmark = pytest.mark.anyio
@@ -138,8 +139,8 @@ async def test_no_size_is_sent_beside_a_list_of_items(collect: Any) -> None:
 # -- services whose documentation states less ------------------------------------------------------
 
 FIXED = Pagination("token", "token", "limit", (("items",),), largest=50)
-UNKNOWN = FIXED._replace(largest=None)
-NO_LIMIT = FIXED._replace(limit=None)
+UNKNOWN = changed(FIXED, largest=None)
+NO_LIMIT = changed(FIXED, limit=None)
 
 
 def first_and_later(found: PageSizes) -> tuple[int | None, int | None]:
@@ -159,7 +160,7 @@ def test_a_size_that_must_not_change_is_not_sent_with_the_callers_token() -> Non
     members = {"token": "from an earlier iteration"}
     assert first_and_later(all_items(FIXED, members)) == (None, None)
     assert first_and_later(all_items(FIXED, {"token": None})) == (50, 50)
-    resizable = FIXED._replace(resizable=True)
+    resizable = changed(FIXED, resizable=True)
     assert first_and_later(all_items(resizable, members)) == (50, 50)
 
 
@@ -167,7 +168,7 @@ def test_a_size_that_must_not_change_is_not_sent_with_the_callers_token() -> Non
 def test_no_size_is_sent_if_the_largest_is_unknown(pagination: Pagination) -> None:
     found = [
         all_items(pagination, {}),
-        growing(pagination._replace(resizable=True), {}),
+        growing(changed(pagination, resizable=True), {}),
         at_most(pagination, {}, 5),
     ]
     assert {first_and_later(each) for each in found} == {(None, None)}

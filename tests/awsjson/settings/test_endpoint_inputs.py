@@ -44,8 +44,8 @@ def test_most_operations_have_no_inputs() -> None:
 
 def test_constants_and_members_are_parameters() -> None:
     inputs = EndpointInputs(static={"kind": "data"}, members={"arn": ("name",)})
-    assert read(WriteRequest(name="a"), inputs) == ({"kind": "data", "arn": "a"}, "")
-    assert read(WriteRequest(), inputs) == ({"kind": "data"}, "")
+    assert read(WriteRequest(name="a"), inputs).parameters == {"kind": "data", "arn": "a"}
+    assert read(WriteRequest(), inputs).parameters == {"kind": "data"}
 
 
 def test_a_constant_takes_precedence_over_a_member() -> None:

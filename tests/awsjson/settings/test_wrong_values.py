@@ -210,7 +210,8 @@ def test_an_empty_variable_counts_as_unset(
 ) -> None:
     aws.configure({name: ""}, config=f"[default]\n{line}\n")
 
-    assert getattr(resolve(), attribute) == expected
+    # Records, such as an endpoint, are compared by identity.
+    assert repr(getattr(resolve(), attribute)) == repr(expected)
 
 
 def test_a_pseudo_region_causes_a_warning(aws: Aws, caplog: pytest.LogCaptureFixture) -> None:
