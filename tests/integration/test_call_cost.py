@@ -1,7 +1,8 @@
 """The cost of a call in function calls, because seconds would depend on the machine.
 
-Each limit is the measured number and a twentieth. Raise it when a change makes a call more
-expensive for a reason. ``python -m benchmarks`` measures seconds.
+A limit is a few calls above the largest number that was measured: it varies by some five percent
+with the versions of Python and anyio, and with the tests that ran before. Raise it when a change
+makes a call more expensive for a reason. ``python -m benchmarks`` measures seconds.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ async def count(call: Callable[[], Awaitable[object]]) -> Counter[str]:
     return counted
 
 
-@pytest.mark.parametrize(("parser", "limit"), [("h11", 200), ("httptools", 200)])
+@pytest.mark.parametrize(("parser", "limit"), [("h11", 205), ("httptools", 205)])
 async def test_a_tiny_call_is_within_its_limit(parser: str, limit: int) -> None:
     async with connected(parser) as ecr:
         counted = await count(ecr.get_authorization_token)
