@@ -84,9 +84,11 @@ def _measure(part: str, bench: Bench, modules: list[tuple[str, float]]) -> None:
         bench.pagination(3)
     elif part == "stages":
         found = {parser: bench.stages(parser) for parser in ("h11", "httptools")}
+        pages = bench.pages()
         bench.progress.clear()
         for parser, stages in found.items():
             report.stages(parser, stages)
+        report.pages(pages)
         return
     elif part == "transfers":
         bench.progress.clear()

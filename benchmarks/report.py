@@ -165,6 +165,16 @@ def stages(parser: str, found: Mapping[str, float]) -> None:
     )
 
 
+def pages(found: Mapping[str, Mapping[str, float]]) -> None:
+    """The time of a page by stage."""
+    cases = list(found)
+    _table(
+        "Pages over TLS, 8 at a time, with [fast]: CPU us by stage",
+        ["stage", *(CASES[case].title for case in cases)],
+        ([stage, *(f"{found[case][stage]:.0f}" for case in cases)] for stage in found[cases[0]]),
+    )
+
+
 def targets(samples: Samples) -> bool:
     """Print the table of targets; return whether all that were measured are reached."""
     rows: list[list[str]] = []

@@ -92,6 +92,12 @@ class Bench:
         found: dict[str, float] = self.run("stages", self.targets["tls"].url, parser)
         return found
 
+    def pages(self) -> dict[str, dict[str, float]]:
+        """Measure where the time of a page goes: microseconds by stage, for each case."""
+        self.progress.show("stages of a page")
+        found: dict[str, dict[str, float]] = self.run("pages", self.targets["tls"].url)
+        return found
+
     def latency(self, concurrency: int, peers: Sequence[str]) -> None:
         """Measure tiny calls to the server with a latency of 20 ms."""
         able = [peer for peer in peers if peer in self.peers and _keeps_up(peer, concurrency)]

@@ -40,8 +40,9 @@ _MAX_COPIES = 6
 _ALWAYS_USUAL = 1024 * 1024
 _USUAL_SIZE = 4 * 1024 * 1024
 _USUAL_VALUES = 100_000
-_NON_BLANK = re.compile(rb"[^ \t\r\n]")
-_ASTRAL = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
+# Compiled at first use, since few bodies are this large.
+_OBJECT = rb"[ \t\r\n]*\{"
+_ASTRAL = rb"[\xf0-\xff]|\\u[dD][89abAB]"
 
 
 def describe_excess(content: bytes) -> str:
@@ -62,8 +63,7 @@ def is_usual(content: bytes) -> bool:
 
 def starts_object(content: bytes) -> bool:
     """Whether the body starts like a JSON object."""
-    first = _NON_BLANK.search(content)
-    return first is not None and first[0] == b"{"
+    return re.match(_OBJECT, content) is not None
 
 
 def _excess_of_values(content: bytes) -> str:
@@ -120,4 +120,4 @@ def _copies(content: bytes) -> int:
     escapes = b"\\" in content
     if content.isascii() and b"\\u" not in content:
         return 2 + escapes
-    return _MAX_COPIES if _ASTRAL.search(content) else 3 + escapes
+    return _MAX_COPIES if re.search(_ASTRAL, content) else 3 + escapes
