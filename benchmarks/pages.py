@@ -1,8 +1,8 @@
 """Where the time of a page goes: CPU microseconds, TLS, 8 calls at a time, with ``[fast]``.
 
-Runs in a separate process. A page is decoded and freed alone, and the fastest repetition counts.
-The collections of garbage are those of the complete calls, each of which frees its page. On Python
-3.11, a collection follows a page of more than 700 containers, and some of them visit all objects.
+Runs in a separate process. All stages are parts of complete calls, but for *JSON alone*: the
+fastest of many repetitions of parsing the same text into dictionaries. On Python 3.11, a collection
+of garbage follows a page of more than 700 containers, and some collections visit all objects.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from statistics import median
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -21,105 +23,92 @@ from benchmarks.cases import CASES, response_to
 from benchmarks.peers import ours
 from benchmarks.server import Target, pin
 from ecrclient._awsjson.protocol import codec
-from ecrclient.operations import DESCRIBE_IMAGES, DESCRIBE_REPOSITORIES
 
 __all__ = ["PAGES"]
 
-PAGES = {
-    "images-100": DESCRIBE_IMAGES,
-    "images-1000": DESCRIBE_IMAGES,
-    "repositories-100": DESCRIBE_REPOSITORIES,
-    "repositories-1000": DESCRIBE_REPOSITORIES,
-}
+PAGES = ("images-100", "images-1000", "repositories-100", "repositories-1000")
 _TASKS = 8
 _TRIES = 7
-_SECONDS = 1.0
-"""Approximate duration of the calls of one case."""
+_SECONDS = 0.3
+"""Approximate duration of one try."""
+
+_COLLECTIONS, _DECODING, _CALL = "collections", "decoding into models", "a call"
 
 
-class _Collections:
-    """The time of the collections of garbage."""
+class _Clock:
+    """The CPU seconds of the collections of garbage and of decoding."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.spent = {_DECODING: 0.0, _COLLECTIONS: 0.0}
         self._begun = 0.0
 
-    def __call__(self, phase: str, _: object) -> None:
+    def collecting(self, phase: str, _: object) -> None:
+        """A callback of the collector."""
         now = time.process_time()
         if phase == "start":
             self._begun = now
         else:
-            self.seconds += now - self._begun
+            self.spent[_COLLECTIONS] += now - self._begun
+
+    def decoding(self, decode: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap the function that decodes responses."""
+
+        def timed(*arguments: Any, **options: Any) -> Any:
+            begun = time.process_time()
+            decoded = decode(*arguments, **options)
+            self.spent[_DECODING] += time.process_time() - begun
+            return decoded
+
+        return timed
 
 
-def _fastest(step: Callable[[], object], times: int) -> tuple[float, float]:
-    """Seconds of a step, and seconds to free its result; without collections."""
-    made: list[float] = []
-    freed: list[float] = []
-    gc.disable()
-    for _ in range(times):
-        begun = time.process_time()
-        result = step()
-        done = time.process_time()
-        del result
-        made.append(done - begun)
-        freed.append(time.process_time() - done)
-    gc.enable()
-    return min(made), min(freed)
-
-
-def _decoding(name: str) -> dict[str, float]:
-    case, operation = CASES[name], PAGES[name]
+def _parsing(name: str) -> float:
+    """CPU seconds to parse a page's JSON."""
+    case = CASES[name]
     head = f"X-Amz-Target: {case.target}\r\n".encode()
     content = response_to(head, case.body).partition(b"\r\n\r\n")[2]
-    times = 200_000 // case.result
-
-    def decode() -> object:
-        return codec.decode_response(operation, content, status=200, request_id=None)
-
-    parsing, _ = _fastest(lambda: from_json(content), times)
-    decoding, freeing = _fastest(decode, times)
-    return {"JSON alone": parsing, "JSON to models": decoding, "freeing": freeing}
-
-
-async def _calls(call: Callable[[], Awaitable[int]]) -> tuple[float, float]:
-    """CPU seconds of a call, and of its collections: the try with the median CPU time."""
-    collections = _Collections()
-    gc.callbacks.append(collections)
-    found: list[tuple[float, float]] = []
-
-    async def work(times: int) -> None:
-        for _ in range(times):
-            await call()
-
-    begun = time.process_time()
-    await asyncio.gather(*(work(2) for _ in range(_TASKS)))
-    times = max(2, int(_SECONDS / _TRIES / (time.process_time() - begun) * 2))
-    for _ in range(_TRIES):
-        collections.seconds = 0.0
+    found: list[float] = []
+    for _ in range(200_000 // case.result):
         begun = time.process_time()
-        await asyncio.gather(*(work(times) for _ in range(_TASKS)))
-        passed = time.process_time() - begun
-        found.append((passed / times / _TASKS, collections.seconds / times / _TASKS))
-    gc.callbacks.remove(collections)
-    return sorted(found)[_TRIES // 2]
+        from_json(content)
+        found.append(time.process_time() - begun)
+    return min(found)
+
+
+async def _stages(call: Callable[[], Awaitable[object]], clock: _Clock) -> dict[str, float]:
+    """CPU seconds of a call by stage: medians of several tries."""
+
+    async def work(times: int) -> float:
+        begun = time.process_time()
+
+        async def repeat() -> None:
+            for _ in range(times):
+                await call()
+
+        await asyncio.gather(*(repeat() for _ in range(_TASKS)))
+        return (time.process_time() - begun) / times
+
+    times = max(2, int(_SECONDS / await work(2)))
+    tries: list[dict[str, float]] = []
+    for _ in range(_TRIES):
+        clock.spent = dict.fromkeys(clock.spent, 0.0)
+        whole = await work(times) / _TASKS
+        parts = {stage: spent / times / _TASKS for stage, spent in clock.spent.items()}
+        tries.append({**parts, "the rest": whole - sum(parts.values()), _CALL: whole})
+    return {stage: median(found[stage] for found in tries) for stage in tries[0]}
 
 
 async def _main(url: str) -> dict[str, dict[str, float]]:
-    found = {name: _decoding(name) for name in PAGES}
+    found: dict[str, dict[str, float]] = {}
+    clock = _Clock()
+    gc.callbacks.append(clock.collecting)
+    decode = codec.decode_response
+    setattr(codec, "decode_response", clock.decoding(decode))  # noqa: B010 - to measure it
     async with ours.fast(Target(url, os.environ["AWS_CA_BUNDLE"]), _TASKS) as calls:
-        for name, stages in found.items():
-            whole, collections = await _calls(calls[name])
-            parts = stages["JSON to models"] + stages["freeing"] + collections
-            stages |= {
-                "collections": collections,
-                "the rest of the call": whole - parts,
-                "a call": whole,
-            }
-    return {
-        name: {stage: seconds * 1e6 for stage, seconds in stages.items()}
-        for name, stages in found.items()
-    }
+        for name in PAGES:
+            stages = {"JSON alone": _parsing(name), **await _stages(calls[name], clock)}
+            found[name] = {stage: seconds * 1e6 for stage, seconds in stages.items()}
+    return found
 
 
 if __name__ == "__main__":
