@@ -23,11 +23,11 @@ from ecrclient._awsjson.protocol.errors import (
     ResponseDecodeError,
     ValidationProblem,
 )
+from ecrclient._awsjson.protocol.field_sets import share_field_sets
 from ecrclient._awsjson.protocol.missing_members import decode_incomplete
 from ecrclient._awsjson.protocol.problems import explain_response, problems_of_request
 from ecrclient._awsjson.protocol.scalars import CALLER
 from ecrclient._awsjson.protocol.service_error import ServiceError
-from ecrclient._awsjson.protocol.sharing import share_equal_parts
 from ecrclient._awsjson.protocol.wire_serializer import wire_serializer
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _validate(operation: Operation[ResponseT], body: bytes) -> ResponseT:
     with collector_paused():
         page: ResponseT = validator.validate_json(body, by_alias=True, by_name=False)
         if operation.pagination is not None:
-            share_equal_parts(page, operation.pagination)
+            share_field_sets(page, operation.pagination)
         return page
 
 

@@ -1,4 +1,4 @@
-"""What the items of a page share: sets of field names, and structures of scalars."""
+"""The sets of field names that the items of a page share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ecrclient._awsjson.protocol import codec
-from ecrclient.models import ImageDetail, ImageIdentifier, ListImagesResponse, Repository
+from ecrclient.models import ImageDetail, ImageIdentifier, ListImagesResponse
 from ecrclient.operations import (
     DESCRIBE_IMAGE_SCAN_FINDINGS,
     DESCRIBE_IMAGES,
@@ -40,76 +40,24 @@ def test_the_items_of_a_page_share_equal_sets(page: ListImagesResponse) -> None:
         assert image.model_fields_set == expected
 
 
-REPOSITORY = {
-    "repositoryName": "a",
-    "repositoryArn": "arn",
-    "registryId": "1",
-    "repositoryUri": "uri" * 100,
-    "createdAt": 1.0,
-    "imageTagMutability": "MUTABLE",
-    "imageScanningConfiguration": {"scanOnPush": False},
-    "encryptionConfiguration": {"encryptionType": "AES256"},
-}
-
-
-def repositories(*different: dict[str, Any], count: int = 100) -> list[Repository]:
-    """The repositories of a page, with different members in turn."""
-    each = [REPOSITORY | members for members in different]
-    content = json.dumps({"repositories": each * (count // len(each))}).encode()
-    page = codec.decode_response(DESCRIBE_REPOSITORIES, content, status=200, request_id=None)
-    return page.repositories
-
-
-def objects(found: list[Repository]) -> int:
-    """The number of objects that the repositories have as their encryption settings."""
-    return len({id(repository.encryption_configuration) for repository in found})
-
-
-AES: dict[str, Any] = {"encryptionConfiguration": {"encryptionType": "AES256"}}
-KMS: dict[str, Any] = {"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "k"}}
-
-
-def test_small_pages_share_equal_structures() -> None:
-    found = repositories(AES, KMS)
-    assert objects(found) == 2
-    assert len({id(repository.image_scanning_configuration) for repository in found}) == 1
-    settings = [repository.encryption_configuration for repository in found]
-    assert [each and each.kms_key for each in settings] == [None, "k"] * 50
-
-
-def test_large_pages_share_no_structures() -> None:
-    assert objects(repositories(AES, count=300)) == 300
-
-
-def test_structures_with_other_members_set_are_not_shared() -> None:
-    sent = {"imageScanningConfiguration": {"scanOnPush": False}}
-    found = repositories(sent, {"imageScanningConfiguration": {}})
-    settings = [repository.image_scanning_configuration for repository in found]
-    assert len({id(each) for each in settings}) == 2
-    assert [each and each.model_fields_set for each in settings] == [{"scan_on_push"}, set()] * 50
-
-
-def test_structures_with_unknown_members_are_not_shared() -> None:
-    found = repositories({"encryptionConfiguration": {"encryptionType": "AES256", "new": [1]}})
-    assert objects(found) == 100
-    settings = [repository.encryption_configuration for repository in found]
-    assert [each and each.model_extra for each in settings] == [{"new": [1]}] * 100
-
-
-def test_structures_with_maps_are_not_shared() -> None:
-    image = {
-        "registryId": "1",
+def test_the_structures_within_items_keep_theirs() -> None:
+    repository = {
         "repositoryName": "a",
-        "imageDigest": "sha256:" + "0" * 300,
-        "imagePushedAt": 1.0,
-        "imageScanFindingsSummary": {"findingSeverityCounts": {"HIGH": 1}},
-        "imageScanStatus": {"status": "COMPLETE"},
+        "repositoryArn": "arn",
+        "registryId": "1",
+        "repositoryUri": "uri",
+        "createdAt": 1.0,
+        "imageTagMutability": "MUTABLE",
+        "encryptionConfiguration": {"encryptionType": "AES256"},
     }
-    content = json.dumps({"imageDetails": [image] * 100}).encode()
-    page = codec.decode_response(DESCRIBE_IMAGES, content, status=200, request_id=None)
-    found = page.image_details
-    assert len({id(image.image_scan_findings_summary) for image in found}) == 100
-    assert len({id(image.image_scan_status) for image in found}) == 1
+    other = {**repository, "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "k"}}
+    content = json.dumps({"repositories": [repository, other] * 100}).encode()
+    page = codec.decode_response(DESCRIBE_REPOSITORIES, content, status=200, request_id=None)
+    assert len({id(each.model_fields_set) for each in page.repositories}) == 1
+    found = [each.encryption_configuration for each in page.repositories]
+    assert len({id(each.model_fields_set) for each in found if each}) == 200
+    sent = [each and each.model_fields_set for each in found[:2]]
+    assert sent == [{"encryption_type"}, {"encryption_type", "kms_key"}]
 
 
 def test_items_with_many_different_sets_keep_theirs() -> None:
