@@ -90,6 +90,21 @@ class Directory(FileTree):
                 raise ArchiveError(str(path), "a link to a file outside the layout")
             return Region(path, 0, path.stat().st_size)
 
+    def read(self, name: str) -> bytes | None:
+        """Read a small file, also while another process replaces it; None: there is none.
+
+        Raises:
+            ArchiveError: It is longer than a manifest may be, or cannot be read.
+        """
+        region = self.find(name)
+        if region is None:
+            return None
+        # The region has the size of the file that was found, perhaps not of the one that is opened.
+        with disk_errors(region.path), region.path.open("rb") as file:
+            content = file.read(MAX_MANIFEST_BYTES + 1)
+        _check_length(region.path, len(content))
+        return content
+
 
 class Tar(FileTree):
     """The members of a tar archive, which are read in place.
@@ -174,15 +189,18 @@ def blob_name(digest: str) -> str:
 
 
 def _read(region: Region) -> bytes:
-    if region.size > MAX_MANIFEST_BYTES:
-        problem = f"a document is longer than {MAX_MANIFEST_BYTES} bytes"
-        raise ArchiveError(str(region.path), problem)
+    _check_length(region.path, region.size)
     with disk_errors(region.path), region.path.open("rb") as file:
         file.seek(region.start)
         content = file.read(region.size)
     if len(content) != region.size:
         raise ArchiveError(str(region.path), "truncated")
     return content
+
+
+def _check_length(path: Path, size: int) -> None:
+    if size > MAX_MANIFEST_BYTES:
+        raise ArchiveError(str(path), f"a document is longer than {MAX_MANIFEST_BYTES} bytes")
 
 
 class FileBlob:

@@ -14,6 +14,7 @@ import pytest
 
 from ecrclient.images import ArchiveError, ImageNotFoundError, Layout, OCIArchive
 from ecrclient.images.digests import sha256
+from ecrclient.images.files import Directory, Region
 from ecrclient.images.layout import index_json
 from ecrclient.images.manifests import Descriptor
 from ecrclient.images.stores import TransferContext
@@ -215,6 +216,22 @@ def test_unknown_members_of_the_index_are_kept() -> None:
     old = json.dumps({"schemaVersion": 2, "manifests": [{"digest": "x", "y": 1}], "z": 2}).encode()
     document = json.loads(index_json(old, ONE, [], {}))
     assert (document["manifests"][0], document["z"]) == ({"digest": "x", "y": 1}, 2)
+
+
+def test_a_document_that_is_replaced_meanwhile_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, tree = tmp_path / "index.json", Directory(tmp_path)
+    path.write_bytes(b"old")
+    find = tree.find
+
+    def find_and_replace(name: str) -> Region | None:
+        region = find(name)
+        path.write_bytes(b"new and longer")
+        return region
+
+    monkeypatch.setattr(tree, "find", find_and_replace)
+    assert tree.read("index.json") == b"new and longer"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such lock")
