@@ -24,9 +24,7 @@ from benchmarks.peers import ours
 from benchmarks.server import Target, pin
 from ecrclient._awsjson.protocol import codec
 
-__all__ = ["PAGES"]
-
-PAGES = ("images-100", "images-1000", "repositories-100", "repositories-1000")
+_PAGES = ("images-100", "images-1000", "repositories-100", "repositories-1000")
 _TASKS = 8
 _TRIES = 7
 _SECONDS = 0.3
@@ -105,7 +103,7 @@ async def _main(url: str) -> dict[str, dict[str, float]]:
     decode = codec.decode_response
     setattr(codec, "decode_response", clock.decoding(decode))  # noqa: B010 - to measure it
     async with ours.fast(Target(url, os.environ["AWS_CA_BUNDLE"]), _TASKS) as calls:
-        for name in PAGES:
+        for name in _PAGES:
             stages = {"JSON alone": _parsing(name), **await _stages(calls[name], clock)}
             found[name] = {stage: seconds * 1e6 for stage, seconds in stages.items()}
     return found

@@ -1,4 +1,4 @@
-"""A base class for constant data, as a dataclass is, but cheap to define.
+"""A base class for constant data: like a dataclass, but cheap to define.
 
 ``dataclass`` and ``NamedTuple`` compile source text for each class that they define, which takes
 0.1 to 0.4 ms. A program that imports the package waits for that.
